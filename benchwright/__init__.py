@@ -1,0 +1,1 @@
+"""The ``benchwright`` command: it puts the rooms together and belongs to none of them."""

@@ -1,0 +1,1 @@
+"""Instruments: capability classes, transports, declarative driver profiles and the simulated bench."""

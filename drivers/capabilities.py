@@ -1,0 +1,250 @@
+"""What a test plan can ask of an instrument, whatever its make.
+
+A capability class is a contract: its docstrings give units, shapes and errors, and every
+driver of that class keeps them.
+All methods may raise any ``drivers.errors.InstrumentError``; ``OutOfRange`` comes before anything is sent.
+Methods block; the rack calls them in the instrument's own worker thread.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from drivers.guard import Guard
+from protocols.quantity import Quantity
+from protocols.waveform import ThermalImage, Waveform
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done (0 … 1) and a short text."""
+
+
+class Instrument(ABC):
+    """Any instrument. ``guard`` is the gate that all of its I/O passes."""
+
+    guard: Guard
+
+    @abstractmethod
+    def identify(self) -> str:
+        """Ask the instrument who it is; raise ``WrongIdentity`` when it is not what its profile describes."""
+
+    def safe_state(self) -> None:  # noqa: B027 - most instruments drive nothing
+        """Switch outputs off. An instrument that drives nothing does nothing."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the port. Never raises, and may be called from any thread and more than once."""
+
+
+class MeterFunction(StrEnum):
+    """What a multimeter measures; the comment is the unit of the reading."""
+
+    DC_VOLTAGE = "dc_voltage"  # V
+    AC_VOLTAGE = "ac_voltage"  # V (rms)
+    DC_CURRENT = "dc_current"  # A
+    AC_CURRENT = "ac_current"  # A (rms)
+    RESISTANCE = "resistance"  # Ohm
+    RESISTANCE_4W = "resistance_4w"  # Ohm
+    DIODE = "diode"  # V
+    CONTINUITY = "continuity"  # Ohm
+    FREQUENCY = "frequency"  # Hz
+    PERIOD = "period"  # s
+    CAPACITANCE = "capacitance"  # F
+    TEMPERATURE = "temperature"  # Cel
+    DUTY_CYCLE = "duty_cycle"  # %
+
+
+@dataclass(frozen=True, slots=True)
+class MeterReading:
+    """One reading. ``quantity.value`` is ``nan`` when ``overload`` is true (the display shows OL)."""
+
+    function: MeterFunction
+    quantity: Quantity
+    overload: bool = False
+    range_value: float | None = None
+    """The range in use, in the reading's unit, where the instrument tells it."""
+
+
+class Multimeter(Instrument):
+    """Digital multimeter."""
+
+    @abstractmethod
+    def functions(self) -> frozenset[MeterFunction]:
+        """Return what this meter can be asked for."""
+
+    @abstractmethod
+    def read(self, function: MeterFunction, range_value: float | None = None) -> MeterReading:
+        """Take one reading with its standard uncertainty from the profile's accuracy specification.
+
+        ``range_value`` is the full scale wanted, in the reading's unit; ``None`` is autorange. A meter whose function
+        is set by its knob raises ``InstrumentRefused`` when the knob stands elsewhere, and says where.
+        """
+
+
+class Coupling(StrEnum):
+    """Input coupling of an oscilloscope channel."""
+
+    DC = "dc"
+    AC = "ac"
+
+
+class Slope(StrEnum):
+    """Direction of a trigger edge."""
+
+    RISING = "rising"
+    FALLING = "falling"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSetup:
+    """Vertical settings of one channel. ``scale_v`` is volts a division at the probe tip."""
+
+    channel: int
+    scale_v: float
+    offset_v: float = 0.0
+    coupling: Coupling = Coupling.DC
+    probe_ratio: float = 1.0
+    bandwidth_limit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSetup:
+    """Edge trigger; ``channel`` 0 takes a record at once, without waiting."""
+
+    channel: int = 0
+    level_v: float = 0.0
+    slope: Slope = Slope.RISING
+
+
+class Oscilloscope(Instrument):
+    """Digital storage oscilloscope."""
+
+    @abstractmethod
+    def capture(
+        self,
+        channels: Sequence[ChannelSetup],
+        *,
+        span_s: float,
+        trigger: TriggerSetup = TriggerSetup(),
+        points: int | None = None,
+    ) -> tuple[Waveform, ...]:
+        """Set up, take a single record of ``span_s`` seconds, and read the whole memory of each channel.
+
+        ``points`` asks for a memory depth, and must be one that the instrument has; ``None`` takes what it gives
+        for this span. Returns one waveform for each setup, in order, codes as the instrument sent them, scaled
+        by its preamble, in volts.
+        """
+
+
+class Wave(StrEnum):
+    """Standard shapes of a signal generator."""
+
+    SINE = "sine"
+    SQUARE = "square"
+    RAMP = "ramp"
+    PULSE = "pulse"
+    NOISE = "noise"
+    DC = "dc"
+
+
+class SignalGenerator(Instrument):
+    """Function generator."""
+
+    @abstractmethod
+    def configure(
+        self, channel: int, wave: Wave, *, frequency_hz: float, amplitude_vpp: float, offset_v: float = 0.0
+    ) -> None:
+        """Set the shape of one channel, amplitude in volts peak to peak into the load that the generator is set for."""
+
+    @abstractmethod
+    def output(self, channel: int, on: bool) -> None:
+        """Switch one channel's output."""
+
+
+class ThermalCamera(Instrument):
+    """Thermal imager."""
+
+    @abstractmethod
+    def capture(self, *, emissivity: float = 0.95, frames: int = 1) -> ThermalImage:
+        """Return the mean of ``frames`` complete frames, °C."""
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyReading:
+    """What the supply measures at its terminals; ``current_limited`` is true in constant-current mode."""
+
+    voltage: Quantity
+    current: Quantity
+    output_on: bool
+    current_limited: bool = False
+
+
+class PowerSupply(Instrument):
+    """Bench power supply."""
+
+    @abstractmethod
+    def configure(self, channel: int, *, voltage_v: float, current_limit_a: float) -> None:
+        """Set voltage and current limit of one channel (1 is the first); the output stays as it is."""
+
+    @abstractmethod
+    def output(self, channel: int, on: bool) -> None:
+        """Switch one channel's output."""
+
+    @abstractmethod
+    def read(self, channel: int = 1) -> SupplyReading:
+        """Read back voltage and current of one channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChipIdentity:
+    """The chip that a programmer found. ``code`` is its identification as the tool prints it (device id, JEDEC id)."""
+
+    name: str
+    code: str
+    size_bytes: int | None = None
+
+
+class FirmwareProgrammer(Instrument):
+    """Reads and writes the program memory of a device."""
+
+    @abstractmethod
+    def chip(self) -> ChipIdentity:
+        """Identify the chip without changing it."""
+
+    @abstractmethod
+    def read(self, destination: Path, *, size_bytes: int | None = None, progress: Progress | None = None) -> None:
+        """Back up the memory to ``destination`` (raw binary)."""
+
+    @abstractmethod
+    def flash(self, image: Path, *, progress: Progress | None = None) -> None:
+        """Erase, write and verify ``image`` (raw binary or Intel HEX); raise ``InstrumentRefused`` when that fails."""
+
+    @abstractmethod
+    def verify(self, image: Path, *, progress: Progress | None = None) -> None:
+        """Compare the memory with ``image``; raise ``InstrumentRefused`` with the first difference reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLog:
+    """What a serial console said. ``line_times_s`` counts from the start of the reading, one entry a line."""
+
+    data: bytes
+    line_times_s: tuple[float, ...]
+
+    @property
+    def text(self) -> str:
+        """The log as text; bytes that are no UTF-8 become U+FFFD."""
+        return self.data.decode("utf-8", errors="replace")
+
+
+class SerialConsole(Instrument):
+    """The serial log of the device under repair."""
+
+    @abstractmethod
+    def listen(self, seconds: float, *, until: str | None = None, max_bytes: int = 1_000_000) -> ConsoleLog:
+        """Collect output for ``seconds``, ending early at the first line that matches the pattern ``until``."""
+
+    @abstractmethod
+    def send(self, data: bytes) -> None:
+        """Write to the device."""

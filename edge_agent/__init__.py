@@ -1,0 +1,1 @@
+"""The daemon of one bench: rack, test plans, analysis, spool, uplink and local API."""

@@ -1,0 +1,1 @@
+"""The technician's terminal application, a client of the agent's local API."""
