@@ -1,1 +1,1 @@
-"""One module a subcommand, each with a typer ``app``; ``benchwright.cli`` lists them and imports only the one called."""
+"""One module a subcommand, each with a typer ``app``; ``benchwright.cli`` imports only the one called."""
