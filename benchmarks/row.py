@@ -8,7 +8,8 @@ from typing import Literal
 class Row:
     """A measured figure beside its aim.
 
-    ``measured`` and ``aim`` are plain numbers in ``unit`` (``x`` for a ratio); ``better`` says which side of the aim is good.
+    ``measured`` and ``aim`` are plain numbers in ``unit`` (``x`` for a ratio); ``better`` says which side of the
+    aim is good.
     ``note`` names the peer, the size of the work, and what bounds the figure when the aim is not reached.
     """
 

@@ -1,6 +1,1 @@
-"""Fixtures and paths for all rooms."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
+"""Fixtures for all rooms."""

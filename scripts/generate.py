@@ -1,0 +1,40 @@
+"""Write the documents that derive from code (``make docs``); a test fails when a checked-in copy is out of date."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import benchwright
+from protocols.messages import asyncapi
+
+ROOT = Path(__file__).parent.parent
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def _asyncapi() -> str:
+    return _json(asyncapi.document(benchwright.__version__))
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "docs/contract/asyncapi.json": _asyncapi,
+}
+"""Path in the repository to the function that makes the text."""
+
+
+def main() -> None:
+    """Write every generated document that differs."""
+    for path, make in GENERATED.items():
+        target = ROOT / path
+        text = make()
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+            print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()
