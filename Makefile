@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh Debian machine: `make demo` and `make test`.
+# They install what is missing (and say so) and are quick the second time.
+
+RUN := .venv/bin
+FOR_DEMO := mosquitto:mosquitto stm32flash:stm32flash flashrom:flashrom
+FOR_TEST := $(FOR_DEMO) sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm
+
+.PHONY: help demo test check bench campaign docs lock clean
+help:  ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo:  ## Watch one device being repaired, end to end (DEMO="--keep" leaves it running)
+	@scripts/setup.sh $(FOR_DEMO)
+	@$(RUN)/benchwright demo $(DEMO)
+
+test:  ## Run the whole test suite
+	@scripts/setup.sh $(FOR_TEST)
+	@$(RUN)/pytest -q $(TESTS)
+
+check:  ## Style, types, floors
+	@scripts/setup.sh
+	@$(RUN)/ruff format --check --quiet .
+	@$(RUN)/ruff check --quiet .
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports --no-cache
+	@scripts/check_neutral.sh
+
+bench:  ## Speed and memory as ratios, measured in one run
+	@scripts/setup.sh $(FOR_TEST)
+	@$(RUN)/python -m benchmarks $(BENCH)
+
+campaign:  ## The long versions: 10^4 kills, 10^6 fuzz inputs
+	@scripts/setup.sh $(FOR_TEST)
+	@CAMPAIGN=1 $(RUN)/pytest -q -m campaign --timeout=0 $(TESTS)
+
+docs:  ## Write the generated documents
+	@scripts/setup.sh
+	@$(RUN)/python -m scripts.generate
+
+lock:  ## Lock the newest allowed dependencies with hashes
+	@$(RUN)/pip install --quiet uv
+	@$(RUN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --upgrade -o requirements.lock --quiet
+
+clean:  ## Remove everything that the other targets made
+	@rm -rf .venv .benchwright tests/asyncapi/node_modules build *.egg-info \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
