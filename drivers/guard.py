@@ -30,10 +30,17 @@ class Guard:
             self._cancelled = False
             self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
 
-    def cancel(self) -> None:
-        """Close the gate until it is armed again. Safe from any thread, and idempotent."""
-        with self._gate:
-            self._cancelled = True
+    def cancel(self, wait_s: float | None = None) -> bool:
+        """Close the gate until it is armed again. Safe from any thread, and idempotent.
+
+        Waits for a write in progress, at most ``wait_s`` (``None``: as long as it takes), and returns
+        whether the wire is quiet; after ``False`` only closing the transport can stop that write.
+        """
+        self._cancelled = True
+        if not self._gate.acquire(timeout=-1 if wait_s is None else wait_s):
+            return False
+        self._gate.release()
+        return True
 
     def check(self) -> None:
         """Raise ``Cancelled`` when the operation was cancelled or its time is up."""
