@@ -1,0 +1,18 @@
+"""One entrance for every capture format: what a file is, its content says."""
+
+from protocols.captures.errors import CaptureError
+from protocols.waveform import Capture
+
+
+def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None) -> Capture:
+    """Read a capture file of any known format; the content decides which, ``name`` is for messages and a hint only.
+
+    ``sample_rate_hz`` serves files that hold samples but no time base.
+    Raises ``CaptureError``, one sentence with file, place and remedy.
+    """
+    # Parsers load when their format is met, so an idle bench stays small.
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from protocols.captures.sigrok import read_sr
+
+        return read_sr(data, name, sample_rate_hz=sample_rate_hz)
+    raise CaptureError(f"{name}: is in no capture format known here")
