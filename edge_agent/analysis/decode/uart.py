@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_agent.analysis.decode.edges import Edges
+from edge_agent.analysis.result import Answer, NoAnswer
+from protocols.quantity import Quantity
 
 STANDARD_BAUDS = (
     300, 600, 1200, 2400, 4800, 9600, 14_400, 19_200, 28_800, 31_250, 38_400, 57_600, 74_880, 76_800,
     115_200, 128_000, 230_400, 250_000, 256_000, 460_800, 500_000, 921_600, 1_000_000, 1_500_000, 2_000_000, 3_000_000,
 )  # fmt: skip
+
+_FEWEST_EDGES = 16
 
 
 class Parity(StrEnum):
@@ -109,27 +114,34 @@ def decode(edges: Edges, form: UartFormat) -> UartFrames:
     return UartFrames(starts, words, framing_errors, parity_errors, false_starts, form, edges.sample_rate_hz)
 
 
-def estimate_baud(edges: Edges) -> float | None:
-    """Estimate the baud rate from the distances between edges; ``None`` when there are too few.
+def estimate_baud(edges: Edges) -> Answer:
+    """Estimate the baud rate (unit Bd) from the distances between edges, or say why there is none.
 
     The shortest common distance is one bit to begin with; a least-squares fit over the distances of up to eleven bits
-    between edges of the same direction refines it, so that a slow edge or a skewed threshold does not bias it.
+    between edges of the same direction refines it, so that a slow edge or a skewed threshold does not bias it. The
+    standard uncertainty is that of the fit; the recorder's own time base comes on top.
     ``nearest_standard_baud`` names the rate that was meant.
     """
-    if edges.positions.size < 16:
-        return None
+    if edges.positions.size < _FEWEST_EDGES:
+        return NoAnswer(f"{edges.positions.size} edges are too few to find a baud rate; record more of the line")
     bit = float(np.percentile(np.diff(edges.positions), 10))
     distances = np.concatenate([np.diff(edges.falling()), np.diff(edges.rising())]).astype(np.float64)
     for _ in range(8):
         multiples = np.round(distances / bit)
         near = (multiples >= 2) & (multiples <= 11) & (np.abs(distances - multiples * bit) < 0.35 * bit)
-        if near.sum() < 8:
-            return None
-        refined = float((distances[near] * multiples[near]).sum() / (multiples[near] ** 2).sum())
-        if abs(refined - bit) < 1e-9 * bit:
-            break
+        if near.sum() < _FEWEST_EDGES // 2:
+            return NoAnswer("the distances between edges share no common bit length; is this line a UART?")
+        weight = float((multiples[near] ** 2).sum())
+        refined = float((distances[near] * multiples[near]).sum()) / weight
+        settled = abs(refined - bit) < 1e-9 * bit
         bit = refined
-    return edges.sample_rate_hz / bit
+        if settled:
+            break
+    residual = distances[near] - multiples[near] * bit
+    # Each distance is known to a sample at best (two edges, each ±1/2): 1/√6 of a sample rms.
+    spread = max(float(np.sqrt(np.mean(residual**2))), 6**-0.5)
+    baud = edges.sample_rate_hz / bit
+    return Quantity(baud, "Bd", baud * spread / bit / weight**0.5)
 
 
 def nearest_standard_baud(baud: float, tolerance: float = 0.045) -> int | None:
@@ -138,8 +150,9 @@ def nearest_standard_baud(baud: float, tolerance: float = 0.045) -> int | None:
     return best if abs(best - baud) <= tolerance * best else None
 
 
-def _index(positions: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    return np.rint(positions).astype(np.int64)
+def _index(positions: Any) -> npt.NDArray[np.int64]:
+    indices: npt.NDArray[np.int64] = np.rint(positions).astype(np.int64)
+    return indices
 
 
 def _chain(following: list[int]) -> npt.NDArray[np.int64]:
