@@ -1,0 +1,133 @@
+"""``bench.toml``: the instruments of a bench, by role, and the hub that it reports to."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from protocols.messages.records import Identifier
+
+MAX_BYTES = 1_000_000
+
+
+class BenchConfigError(ValueError):
+    """A ``bench.toml`` that cannot be used: one sentence with file, line or key, and remedy."""
+
+
+class _Strict(Struct, frozen=True, forbid_unknown_fields=True):
+    """Immutable; an unknown key is an error, so that a misspelt one is never ignored."""
+
+
+class BenchSection(_Strict, frozen=True):
+    """``[bench]``."""
+
+    name: Identifier
+
+
+class InstrumentConfig(_Strict, frozen=True):
+    """``[instruments.<role>]``: which driver profile, and where the instrument is."""
+
+    profile: Annotated[str, Meta(min_length=1, max_length=64)]
+    address: Annotated[str, Meta(min_length=1, max_length=512)]
+    options: dict[str, Any] = {}
+    """Further keyword arguments of ``drivers.registry.open_instrument`` for this profile."""
+
+
+class HubConfig(_Strict, frozen=True):
+    """``[hub]``: without it the bench works offline. Secrets are in files of their own, never here."""
+
+    mqtt: Annotated[str, Meta(pattern=r"^mqtts?://[^\s/]+$")]
+    """``mqtt://host:port`` or ``mqtts://host:port``."""
+    url: Annotated[str, Meta(pattern=r"^https?://\S+$")] | None = None
+    """Base address of the hub's HTTP API, for the upload of captures."""
+    username: str | None = None
+    password_file: str | None = None
+    token_file: str | None = None
+    ca_file: str | None = None
+
+
+class BenchConfig(_Strict, frozen=True):
+    """A whole ``bench.toml``."""
+
+    bench: BenchSection
+    instruments: dict[Identifier, InstrumentConfig] = {}
+    hub: HubConfig | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the bench."""
+        return self.bench.name
+
+
+def load_bench_config(path: Path) -> BenchConfig:
+    """Read ``bench.toml``; raise ``BenchConfigError`` with one sentence when it cannot be used."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BenchConfigError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a bench.toml that exists"
+        ) from error
+    return parse_bench_config(data, str(path))
+
+
+def parse_bench_config(data: bytes, name: str = "bench.toml") -> BenchConfig:
+    """Decode the bytes of a ``bench.toml`` called ``name``; raise ``BenchConfigError``."""
+    if len(data) > MAX_BYTES:
+        raise BenchConfigError(f"{name}: larger than {MAX_BYTES} bytes, so it is no bench.toml")
+    try:
+        text = data.decode("utf-8")
+        raw = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise BenchConfigError(f"{name}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BenchConfigError(f"{name}: not valid TOML: {error}; mend that place") from error
+    path: tuple[str, ...] = ()
+    try:
+        instruments = raw.get("instruments")
+        if isinstance(instruments, dict):  # one by one, because msgspec does not say which value of a table is wrong
+            for role, instrument in instruments.items():
+                path = ("instruments", role)
+                msgspec.convert(instrument, InstrumentConfig)
+        path = ()
+        return msgspec.convert(raw, BenchConfig)
+    except msgspec.ValidationError as error:
+        raise BenchConfigError(_sentence(name, text, path, str(error))) from error
+
+
+def _sentence(name: str, text: str, table: Sequence[str], message: str) -> str:
+    """Turn msgspec's message about ``table`` into one sentence with line, key and remedy."""
+    what, _, where = message.partition(" - at ")
+    path = [*table, *(part for part in re.split(r"[.\[\]]+", where.strip("`$")) if part and part != "...")]
+    unknown = re.search(r"unknown field `([^`]+)`", what)
+    missing = re.search(r"missing required field `([^`]+)`", what)
+    if unknown:
+        path = [*path, unknown[1]]
+        what, remedy = "unknown key", "remove it or correct its spelling"
+    elif missing:
+        what, remedy = f"the key {missing[1]!r} is missing", "add it"
+    else:
+        what, remedy = what[:1].lower() + what[1:], "correct the value"
+    line = _line_of(text, path)
+    place = f"line {line}, " if line else ""
+    return f"{name}: {place}{'.'.join(path) or 'the top level'}: {what}; {remedy}"
+
+
+def _line_of(text: str, path: Sequence[str]) -> int | None:
+    """Return the line of the key at ``path`` (or of the last table header on the way to it)."""
+    table: list[str] = []
+    best: int | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", line):
+            table = [part.strip().strip("\"'") for part in header[1].split(".")]
+            if table == list(path[: len(table)]):
+                best = number
+        elif key := re.match(r"\s*([\w\"'.-]+)\s*=", line):
+            full = [*table, *(part.strip("\"'") for part in key[1].split("."))]
+            if full == list(path):
+                return number
+    return best
