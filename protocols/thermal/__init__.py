@@ -1,0 +1,1 @@
+"""Thermal cameras: raw words and radiometric files to degrees Celsius."""
