@@ -5,6 +5,10 @@ class InstrumentError(Exception):
     """Base of all errors that a driver raises."""
 
 
+class Misconfigured(InstrumentError):
+    """The profile, address or option cannot be used as it is written, or a needed program is not installed."""
+
+
 class OutOfRange(InstrumentError):
     """A request that the instrument cannot fulfil; nothing was sent. There is never a nearby value instead."""
 

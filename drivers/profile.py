@@ -1,0 +1,103 @@
+"""Driver profiles: one YAML declaration is one driver.
+
+`load_profile` reads and checks one file; every mistake is one sentence with file, place and remedy.
+`json_schema` describes the format for editors.
+"""
+
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from drivers.errors import Misconfigured
+from drivers.profile_base import ProfileBase
+from drivers.scpi.multimeter_model import ScpiMultimeterProfile
+
+Profile = ScpiMultimeterProfile
+
+MAX_PROFILE_BYTES = 1_000_000
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # chosen at run time
+    """YAML 1.1 without its traps: ``9.9e37`` is a number, ``on``/``off``/``yes``/``no`` are words, no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} appears twice", key.start_mark
+                )
+            seen.add(key.value)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+_FLOAT = re.compile(r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$")
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:float", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+
+
+def load_profile(path: Path) -> Profile:
+    """Read one profile; raise ``Misconfigured`` with file, place and remedy when it cannot be used."""
+    try:
+        if path.stat().st_size > MAX_PROFILE_BYTES:
+            raise Misconfigured(f"{path} is larger than {MAX_PROFILE_BYTES} bytes; a profile is a short text file")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read ({error.strerror}); check the name and its permissions") from error
+    except UnicodeDecodeError as error:
+        raise Misconfigured(f"{path} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    profile = parse_profile(text, str(path))
+    if profile.name != path.stem:
+        raise Misconfigured(f"{path} declares the name {profile.name!r}; the file must be called {profile.name}.yaml")
+    return profile
+
+
+def parse_profile(text: str, origin: str) -> Profile:
+    """Return the profile that ``text`` declares; ``origin`` names it in errors."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Loader)):
+            raise Misconfigured(f"{origin} uses a YAML alias (*name); write the values out")
+        tree = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise Misconfigured(f"{origin}{_yaml_place(error)}; correct the YAML there") from error
+    except RecursionError as error:
+        raise Misconfigured(f"{origin} is nested too deeply; a profile has a few levels") from error
+    if not isinstance(tree, dict):
+        raise Misconfigured(f"{origin} is empty or no mapping; begin with 'name:' and 'driver:'")
+    try:
+        return msgspec.convert(tree, Profile)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at ")
+        place = place.strip("`").removeprefix("$").removeprefix(".") or "the top level"
+        raise Misconfigured(
+            f"{origin}, at {place}: {what[:1].lower()}{what[1:]}; see drivers/profiles/profile.schema.json"
+        ) from error
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the profile format."""
+    schema = msgspec.json.schema(Profile)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Benchwright driver profile", **schema}
+
+
+def _yaml_place(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    where = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
+    return f"{where}: {problem}"
+
+
+__all__ = ["Profile", "ProfileBase", "json_schema", "load_profile", "parse_profile"]

@@ -1,0 +1,1 @@
+"""Instruments that speak SCPI: one declaration each, one driver a capability class."""

@@ -1,0 +1,236 @@
+"""The conversation with one SCPI instrument: commands from its profile, checked answers, recovery after a cancel."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+
+from drivers.errors import BadResponse, InstrumentError, InstrumentRefused, NoResponse, OutOfRange, WrongIdentity
+from drivers.guard import POLL_S, Guard
+from drivers.scpi.model import Command, ScpiProfile, Value
+from drivers.transports.stream import ByteStream
+from protocols.errors import ProtocolError
+from protocols.ieee488 import BlockReader
+from protocols.scpi import ErrorEntry, parse_boolean, parse_error, parse_integer, parse_number
+
+MAX_ERRORS_READ = 30
+MAX_STRAY_LINES = 50
+
+
+class ScpiLink:
+    """Sends the commands of a profile by name and reads their answers.
+
+    When an operation was cut off (cancelled, timed out, answer broken), the next one first resynchronises: it asks for
+    the identity and throws away everything that comes before that answer, so that a late answer can
+    never be taken for the answer to another question.
+    """
+
+    def __init__(self, stream: ByteStream, profile: ScpiProfile) -> None:
+        self.stream = stream
+        self.profile = profile
+        self.label = stream.label
+        self._terminator = profile.quirks.terminator.encode("ascii")
+        self._acknowledgements = frozenset(profile.quirks.good_acknowledgements + profile.quirks.bad_acknowledgements)
+        self._identity = re.compile(profile.identity.pattern)
+        self._cut_off = False
+        self._unknown = True
+
+    @property
+    def guard(self) -> Guard:
+        """The gate that everything passes."""
+        return self.stream.guard
+
+    def has(self, name: str) -> bool:
+        """Whether the profile declares this command."""
+        return name in self.profile.commands
+
+    def identify(self) -> str:
+        """Ask who the instrument is; raise ``WrongIdentity`` when it is not what the profile describes."""
+        command = self.profile.commands["identify"]
+        if self._cut_off:
+            return self._resynchronise(command)
+        with self._whole_exchange():
+            self._write(command.send)
+            answer = self._read_line(self.profile.identity.timeout_s)
+        if not self._identity.fullmatch(answer):
+            raise WrongIdentity(
+                f"{self.label} answers {answer[:80]!r}, which is not a {self.profile.title['en']}; "
+                f"correct profile or address in bench.toml"
+            )
+        if self._unknown:
+            # Errors from before are not answers to what we send.
+            self._unknown = False
+            self.clear()
+        return answer
+
+    def clear(self) -> None:
+        """Empty the error queue (``*CLS``), so that old errors are not taken for new ones."""
+        if self.has("clear"):
+            self.send("clear")
+
+    def send(self, name: str, /, **values: Value) -> None:
+        """Send a command that answers nothing; raise ``OutOfRange`` before anything is sent."""
+        text = self._render(self.profile.commands[name], values)
+        self._ready()
+        with self._whole_exchange():
+            self._write(text)
+
+    def send_if_declared(self, name: str, /, **values: Value) -> None:
+        """Send a command that not every model of a family has."""
+        if self.has(name):
+            self.send(name, **values)
+
+    def ask(self, name: str, /, **values: Value) -> str:
+        """Return the answer to a query as text."""
+        command = self.profile.commands[name]
+        text = self._render(command, values)
+        self._ready()
+        with self._whole_exchange():
+            self._write(text)
+            return self._read_line(command.timeout_s or self.profile.timeout_s)
+
+    def ask_number(self, name: str, /, **values: Value) -> float:
+        """Return a numeric answer; ``inf`` and ``nan`` as SCPI encodes them."""
+        answer = self.ask(name, **values)
+        with self._understanding(name):
+            return parse_number(answer)
+
+    def ask_integer(self, name: str, /, **values: Value) -> int:
+        """Return a whole-number answer."""
+        answer = self.ask(name, **values)
+        with self._understanding(name):
+            return parse_integer(answer)
+
+    def ask_boolean(self, name: str, /, **values: Value) -> bool:
+        """Return an ``ON``/``OFF`` or ``1``/``0`` answer."""
+        answer = self.ask(name, **values)
+        with self._understanding(name):
+            return parse_boolean(answer)
+
+    def ask_block(self, name: str, /, **values: Value) -> npt.NDArray[np.uint8]:
+        """Return the data bytes of a block answer, shape (n,), received without a copy."""
+        command = self.profile.commands[name]
+        text = self._render(command, values)
+        timeout_s = command.timeout_s or self.profile.timeout_s
+        self._ready()
+        with self._whole_exchange(), self._understanding(name):
+            self._write(text)
+            reader = BlockReader()
+            while not reader.complete:
+                try:
+                    count = self.stream.read_into(reader.target(), timeout_s)
+                except NoResponse as error:
+                    raise self._block_silence(reader, error) from error
+                reader.received(count)
+            return np.frombuffer(reader.payload(), dtype=np.uint8)
+
+    def check_errors(self) -> None:
+        """Read the error queue empty, where there is one; raise ``InstrumentRefused`` with what it held."""
+        if not self.has("next_error"):
+            return
+        errors: list[ErrorEntry] = []
+        for _ in range(MAX_ERRORS_READ):
+            answer = self.ask("next_error")
+            with self._understanding("next_error"):
+                entry = parse_error(answer)
+            if entry.code == 0:
+                break
+            errors.append(entry)
+        if errors:
+            raise InstrumentRefused(f"{self.label} refused: {'; '.join(str(one) for one in errors)}")
+
+    def pause(self, seconds: float) -> None:
+        """Wait, ending early when the operation is cancelled."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.guard.check()
+            time.sleep(self.guard.remaining_s(min(POLL_S, left)))
+        self.guard.check()
+
+    def safe_state(self) -> None:
+        """Send the profile's safe-state commands before anything else, then wait until they took effect."""
+        if not self.profile.safe_state:
+            return
+        prefix = self._terminator if self._cut_off else b""
+        for name in self.profile.safe_state:
+            self.stream.write(prefix + self.profile.commands[name].send.encode("ascii") + self._terminator)
+            prefix = b""
+            self._rest()
+        self._ready()
+        self.identify()
+
+    def close(self) -> None:
+        """Release the port."""
+        self.stream.close()
+
+    def _render(self, command: Command, values: dict[str, Value]) -> str:
+        try:
+            return command.render(**values)
+        except OutOfRange as error:
+            raise OutOfRange(f"{self.label}: {error}") from error
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text.encode("ascii") + self._terminator)
+        self._rest()
+
+    def _rest(self) -> None:
+        if self.profile.quirks.delay_after_write_s:
+            self.pause(self.profile.quirks.delay_after_write_s)
+
+    def _read_line(self, timeout_s: float) -> str:
+        for _ in range(MAX_STRAY_LINES):
+            line = self.stream.read_until(b"\n", timeout_s).strip(b"\r\n\x00 ")
+            if not line.isascii():
+                raise BadResponse(
+                    f"{self.label} answers what is no ASCII text ({line[:20]!r}); check the baud rate and the cable"
+                )
+            text = line.decode("ascii")
+            if text not in self._acknowledgements:
+                return text
+            if text in self.profile.quirks.bad_acknowledgements:
+                raise InstrumentRefused(f"{self.label} refused a command ({text})")
+        raise BadResponse(f"{self.label} sends acknowledgements without end; switch it off and on")
+
+    def _block_silence(self, reader: BlockReader, error: NoResponse) -> InstrumentError:
+        if reader.length is None and reader.bytes_wanted == 2:
+            return error
+        have = "" if reader.length is None else f" of {reader.length} bytes, {reader.bytes_wanted} missing"
+        return BadResponse(f"{self.label} broke off in the middle of a block{have}; check the cable, then ask again")
+
+    @contextmanager
+    def _whole_exchange(self) -> Iterator[None]:
+        self._cut_off = True
+        yield
+        self._cut_off = False
+
+    @contextmanager
+    def _understanding(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except ProtocolError as error:
+            self._cut_off = True
+            raise BadResponse(f"{self.label}, asked {self.profile.commands[name].send!r}: {error}") from error
+
+    def _ready(self) -> None:
+        if self._cut_off:
+            self._resynchronise(self.profile.commands["identify"])
+            self.clear()
+
+    def _resynchronise(self, identify: Command) -> str:
+        self.stream.drain()
+        # The terminator first ends a command of which only a part went out.
+        self.stream.write(self._terminator + identify.send.encode("ascii") + self._terminator)
+        end = time.monotonic() + self.profile.timeout_s
+        while True:
+            line = self.stream.read_until(b"\n", self.profile.identity.timeout_s).strip(b"\r\n\x00 ")
+            answer = line.decode("ascii", errors="replace")
+            if self._identity.fullmatch(answer):
+                self._cut_off = False
+                return answer
+            if time.monotonic() >= end:
+                raise NoResponse(
+                    f"{self.label} does not come back to its identity after an interrupted answer; switch it off and on"
+                )

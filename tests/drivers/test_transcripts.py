@@ -1,0 +1,67 @@
+"""Every driver against its transcripts on a real socket or pseudo-terminal, and the proof that they cover all."""
+
+import re
+
+import pytest
+from scripted_server import Exchange, PtyInstrument, ScriptedInstrument, SocketInstrument, as_bytes
+from transcripts import Transcript
+from transcripts_meters import TRANSCRIPTS as METERS
+
+from drivers.registry import open_instrument, profiles
+from drivers.scpi.model import Command, ScpiProfile
+
+TRANSCRIPTS: list[Transcript] = [*METERS]
+SCPI_PROFILES = [name for name, profile in profiles().items() if isinstance(profile, ScpiProfile)]
+
+
+def opening(profile: ScpiProfile) -> list[Exchange]:
+    """What every SCPI driver says when it is opened."""
+    script: list[Exchange] = [("*IDN?", profile.identity.example)]
+    if "clear" in profile.commands:
+        script.append((profile.commands["clear"].send, None))
+    return script
+
+
+def carrier(profile: ScpiProfile) -> type[ScriptedInstrument]:
+    return PtyInstrument if profile.addresses[0].startswith("serial:") else SocketInstrument
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=str)
+def test_transcript(transcript: Transcript) -> None:
+    profile = profiles()[transcript.profile]
+    assert isinstance(profile, ScpiProfile)
+    with carrier(profile)([*opening(profile), *transcript.script]) as server:
+        instrument = open_instrument(transcript.profile, server.address, **transcript.options)  # type: ignore[attr-defined]
+        try:
+            transcript.action(instrument)
+        finally:
+            instrument.close()
+        server.finish()
+
+
+def pattern_of(command: Command) -> re.Pattern[bytes]:
+    parts = re.split(r"\{\w+\}", command.send)
+    return re.compile(b"[^;]+?".join(re.escape(part.encode()) for part in parts) + rb"\r?\n")
+
+
+@pytest.mark.parametrize("name", SCPI_PROFILES)
+def test_every_declared_command_is_in_a_transcript(name: str) -> None:
+    profile = profiles()[name]
+    assert isinstance(profile, ScpiProfile)
+    said = [as_bytes(message) for message, _ in opening(profile)]
+    said += [as_bytes(message) for one in TRANSCRIPTS if one.profile == name for message, _ in one.script]
+    unsaid = [
+        key for key, command in profile.commands.items() if not any(pattern_of(command).fullmatch(m) for m in said)
+    ]
+    assert not unsaid, f"{name} declares commands that no transcript exercises: {unsaid}"
+
+
+@pytest.mark.parametrize("name", SCPI_PROFILES)
+def test_every_command_that_a_transcript_uses_is_declared(name: str) -> None:
+    profile = profiles()[name]
+    assert isinstance(profile, ScpiProfile)
+    patterns = [pattern_of(command) for command in profile.commands.values()]
+    for one in TRANSCRIPTS:
+        if one.profile == name:
+            for message, _ in one.script:
+                assert any(pattern.fullmatch(as_bytes(message)) for pattern in patterns), message
