@@ -1,0 +1,280 @@
+"""The device under test: smart plug SP-100, as physics.
+
+Time is counted in seconds from the moment that the device was made. What is on a test point is a function of time
+that is computed when an instrument samples it: the same instant gives the same value, whatever the sample rate.
+Everything that people do to it (power, faults, firmware, resets) begins a new epoch; waves keep running through it.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from drivers.simulated import firmware, heat, mcu, rails, spi_flash
+from drivers.simulated.edges import level_at
+from drivers.simulated.epoch import Epoch, State, with_answer
+from drivers.simulated.faults import FAULTS, known_fault
+from drivers.simulated.mcu import Boot, RelayMode
+from drivers.simulated.noise import Floats, key
+from drivers.simulated.rails import Feed
+from drivers.simulated.uart import Frames
+from drivers.simulated.waves import WAVES
+
+MODEL = "SP-100"
+TEST_POINTS = tuple(WAVES)
+UNLIMITED_HZ = 1e9
+_EPOCHS_KEPT = 64
+_FIRMWARE_FAULT = "corrupted_firmware"
+
+
+class Device:
+    """One SP-100. All methods may be called from any thread.
+
+    ``flash_image`` is the file that holds the content of its SPI flash. ``clock`` returns seconds, never going back.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        faults: Iterable[str] = (),
+        serial: str = "SP100-2407-0001",
+        flash_image: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.serial = serial
+        self.seed = seed
+        self._clock = clock
+        self._began = clock()
+        self._key = key(seed, "device")
+        self._lock = threading.RLock()
+        self._flash_image = flash_image
+        self._flash = bytearray(b"\xff" * firmware.FLASH_SIZE)
+        self._write_firmware(firmware.good_image())
+        first = State(image=firmware.check(self._flash), assets=spi_flash.assets_crcs(flash_image))
+        self._epochs: tuple[Epoch, ...] = (Epoch(0.0, first, self._key),)
+        for name in faults:
+            self.inject(name)
+
+    # ---- time and state
+
+    def now(self) -> float:
+        """Return the present instant on the device's time axis, in seconds."""
+        return self._clock() - self._began
+
+    @property
+    def state(self) -> State:
+        """The present state."""
+        return self._epochs[-1].state
+
+    @property
+    def faults(self) -> frozenset[str]:
+        """The names of the faults that the device has now; corrupted firmware is found by looking at the flash."""
+        with self._lock:
+            broken = () if firmware.check(self._flash).good else (_FIRMWARE_FAULT,)
+            return self.state.faults | frozenset(broken)
+
+    def inject(self, name: str) -> None:
+        """Put a fault in; raise ``ValueError`` when it is unknown. A fault that is there already stays."""
+        fault = known_fault(name).name
+        with self._lock:
+            if fault == _FIRMWARE_FAULT:
+                self._write_firmware(firmware.corrupted_image())
+                self._begin(reset="watchdog")
+            elif fault not in self.state.faults:
+                reset = "clock failure" if fault == "wrong_crystal" else None
+                self._begin(faults=self.state.faults | {fault}, reset=reset)
+
+    def repair(self, name: str) -> None:
+        """Take a fault out (the part is replaced, or the firmware written); raise ``ValueError`` when it is unknown."""
+        fault = known_fault(name).name
+        with self._lock:
+            if fault == _FIRMWARE_FAULT:
+                self._write_firmware(firmware.good_image())
+                self._begin(reset="external")
+            elif fault in self.state.faults:
+                reset = "external" if fault == "wrong_crystal" else None
+                self._begin(faults=self.state.faults - {fault}, reset=reset)
+
+    def repair_all(self) -> None:
+        """Make the device healthy."""
+        for name in FAULTS:
+            if name in self.faults:
+                self.repair(name)
+
+    # ---- power
+
+    def power(self, feed: Feed) -> None:
+        """Apply what the bench supply offers at J1."""
+        with self._lock:
+            if feed != self.state.feed:
+                self._begin(feed=feed)
+
+    def supply_reading(self, at_s: float) -> tuple[float, float, bool]:
+        """Return terminal voltage (V), current (A) and whether the supply limits its current, at ``at_s``."""
+        epoch = self._epoch(at_s)
+        instants, levels = epoch.relay_switching(at_s, at_s + 1e-9)
+        driven = bool(level_at(np.array([at_s]), instants, levels)[0])
+        point = epoch.active if driven else epoch.idle
+        return point.terminal_v, point.supply_a, point.limited
+
+    # ---- MCU
+
+    def reset(self, reason: str = "external") -> None:
+        """Reset the MCU; BOOT0 keeps its level."""
+        with self._lock:
+            self._begin(reset=reason)
+
+    def strap_boot0(self, high: bool) -> None:
+        """Set BOOT0 and reset: high starts the ROM's bootloader, low the firmware in the flash."""
+        with self._lock:
+            self._begin(rom_bootloader=high, reset="external")
+
+    @property
+    def bootloader_answers(self) -> bool:
+        """True when the ROM's bootloader runs: power, and BOOT0 was high at the reset."""
+        epoch = self._epochs[-1]
+        return epoch.powers_mcu and epoch.state.rom_bootloader
+
+    @property
+    def mcu_flash(self) -> bytearray:
+        """The MCU's flash (64 KiB at ``firmware.FLASH_BASE``), which the ROM's bootloader writes."""
+        return self._flash
+
+    def command(self, line: str) -> None:
+        """Take one line typed at the serial console; the application answers on the UART."""
+        with self._lock:
+            now = self.now()
+            running = self._epoch(now).last_boot(now)
+            if running is None or not running.runs_application or "wrong_crystal" in self.state.faults:
+                return
+            words = line.lower().split()
+            match words:
+                case ["reset"]:
+                    self.reset("software")
+                case ["relay", mode] if mode in set(RelayMode):
+                    self._begin(relay=RelayMode(mode), say=f"relay: {mode}")
+                case ["version"]:
+                    self._begin(say=f"{MODEL} {running.image.version}, serial {self.serial}")
+                case []:
+                    return
+                case _:
+                    self._begin(say="commands: relay on|off|cycle, reset, version")
+
+    def uart_frames(self, start_s: float, end_s: float) -> Frames:
+        """Return the characters whose start bits begin in ``start_s`` … ``end_s``, as the latest rate sends them."""
+        epochs = self._epochs
+        parts = []
+        for number, epoch in enumerate(epochs):
+            until = epochs[number + 1].start_s if number + 1 < len(epochs) else end_s
+            if epoch.start_s < end_s and until > start_s:
+                parts.append(epoch.frames(max(start_s, epoch.start_s), min(until, end_s)))
+        if not parts:
+            return Frames(np.zeros(0), np.zeros(0, dtype=np.uint8), mcu.NOMINAL_BAUD)
+        starts = np.concatenate([part.start_s for part in parts])
+        values = np.concatenate([part.values for part in parts])
+        return Frames(starts, values, parts[-1].baud)
+
+    # ---- what instruments see
+
+    def voltage(self, test_point: str, times_s: Floats, *, bandwidth_hz: float = UNLIMITED_HZ) -> Floats:
+        """Return the voltage against ground at ``times_s`` (shape (n,), seconds), through an input of ``bandwidth_hz``.
+
+        Raise ``ValueError`` when there is no such test point.
+        """
+        wave = WAVES.get(test_point)
+        if wave is None:
+            raise ValueError(f"no test point {test_point!r}; this device has {', '.join(TEST_POINTS)}")
+        if times_s.size == 0:
+            return np.zeros(0)
+        epochs = self._epochs
+        starts = np.array([epoch.start_s for epoch in epochs])
+        first = max(0, int(np.searchsorted(starts, times_s.min(), side="right")) - 1)
+        last = max(0, int(np.searchsorted(starts, times_s.max(), side="right")) - 1)
+        if first == last:
+            return wave(epochs[first], times_s, bandwidth_hz)
+        values = np.empty(times_s.shape)
+        which = np.maximum(0, np.searchsorted(starts, times_s, side="right") - 1)
+        for number in range(first, last + 1):
+            inside = which == number
+            if inside.any():
+                values[inside] = wave(epochs[number], times_s[inside], bandwidth_hz)
+        return values
+
+    def source_ohm(self, test_point: str, at_s: float) -> float:
+        """Return the resistance between a test point and ground, as an ohmmeter sees it on an unpowered board."""
+        faults = self._epoch(at_s).state.faults
+        short = rails.SHORT_OHM if "shorted_load" in faults else rails.UNPOWERED_5V_OHM
+        if test_point == "TP_GND":
+            return 0.05
+        if test_point == "TP_5V":
+            return short
+        if test_point == "J1":
+            return short + rails.LEAD_OHM + rails.CONVERTER_OHM if "shorted_load" in faults else 150e3
+        if test_point == "TP_SENSOR_SDA" and "broken_sensor_bus" in faults:
+            return 40.0
+        if test_point == "TP_RELAY":
+            return rails.COIL_OHM
+        return rails.UNPOWERED_3V3_OHM
+
+    def capacitance_f(self, test_point: str, at_s: float) -> float:
+        """Return the capacitance from a test point to ground."""
+        faults = self._epoch(at_s).state.faults
+        rail = {"TP_5V": rails.capacitance_5v(faults)[0], "TP_3V3": rails.C6_F, "J1": 10e-6}
+        return rail.get(test_point, 20e-12)
+
+    def temperatures_c(self, at_s: float) -> Floats:
+        """Return the surface of the board at ``at_s`` in °C, shape (24, 32)."""
+        return heat.temperature_map(self._epoch(at_s).rises_k(at_s))
+
+    def boot_at(self, at_s: float) -> Boot | None:
+        """Return the MCU's run that is under way at ``at_s``."""
+        return self._epoch(at_s).last_boot(at_s)
+
+    # ---- inside
+
+    def _epoch(self, at_s: float) -> Epoch:
+        return next((epoch for epoch in reversed(self._epochs) if epoch.start_s <= at_s), self._epochs[0])
+
+    def _write_firmware(self, image: bytes) -> None:
+        self._flash[:] = image.ljust(firmware.FLASH_SIZE, b"\xff")
+
+    def _begin(
+        self,
+        *,
+        reset: str | None = None,
+        say: str | None = None,
+        feed: Feed | None = None,
+        faults: frozenset[str] | None = None,
+        relay: RelayMode | None = None,
+        rom_bootloader: bool | None = None,
+    ) -> None:
+        """Begin a new epoch now; ``reset`` is the reason when the MCU restarts with it."""
+        with self._lock:
+            now = self.now()
+            before = self._epochs[-1]
+            old = before.state
+            state = State(
+                feed=old.feed if feed is None else feed,
+                faults=old.faults if faults is None else faults,
+                relay=(RelayMode.CYCLE if reset or feed else old.relay) if relay is None else relay,
+                image=firmware.check(self._flash) if reset or feed else old.image,
+                assets=spi_flash.assets_crcs(self._flash_image) if reset or feed else old.assets,
+                rom_bootloader=old.rom_bootloader if rom_bootloader is None else rom_bootloader,
+            )
+            running = before.last_boot(now) if reset is None else None
+            following = Epoch(
+                start_s=now,
+                state=state,
+                noise_key=self._key,
+                rail_start_v=float(before.rail_5v_mean(np.array([now]))[0]),
+                heat_start_k=before.rises_k(now),
+                reset_reason=reset or "power-on",
+                said=with_answer(before.said, now + 2e-3, say) if say else before.said,
+            )
+            if running is not None and following.powers_mcu:
+                following = replace(following, running=replace(running, end_s=float("inf")))
+            self._epochs = (*self._epochs, following)[-_EPOCHS_KEPT:]
