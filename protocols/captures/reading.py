@@ -15,4 +15,12 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
         from protocols.captures.sigrok import read_sr
 
         return read_sr(data, name, sample_rate_hz=sample_rate_hz)
+    if data.startswith(b"\xff\xd8\xff"):
+        from protocols.thermal.flir import read_flir_jpeg
+
+        return read_flir_jpeg(data, name)
+    if data.startswith((b"FFF\0", b"AFF\0")):
+        from protocols.thermal.flir import read_fff
+
+        return read_fff(data, name)
     raise CaptureError(f"{name}: is in no capture format known here")
