@@ -12,6 +12,7 @@ from drivers.simulated.console import ConsoleSession
 from drivers.simulated.device import Device
 from drivers.simulated.endpoints import Endpoint, PtyEndpoint, TcpEndpoint
 from drivers.simulated.keysight_34461a import TruevoltMeter
+from drivers.simulated.rigol_ds1054z import Ds1054z
 from drivers.simulated.scpi_device import ScpiDevice, ScpiSession
 from drivers.simulated.wiring import Wiring
 
@@ -149,6 +150,11 @@ class SimulatedBench:
     def _build(self, seed: int, meter_model: str) -> None:
         meter = TruevoltMeter(self.wiring.probe("meter", "TP_3V3"), seed=seed, model=meter_model)
         self._add_scpi("meter", "keysight-34461a", meter)
+        probes = [
+            self.wiring.probe("scope" if number == 1 else f"scope.{number}", point)
+            for number, point in enumerate(("TP_3V3", "TP_5V", "TP_RELAY", "TP_XTAL"), 1)
+        ]
+        self._add_scpi("scope", "rigol-ds1054z", Ds1054z(probes, seed=seed, waits=lambda: self.pace > 0.0))
         link = self.directory / "console"
         self._places["console"] = Place(
             "serial-console", f"serial:{link}", PtyEndpoint("console", ConsoleSession(self.device), link)

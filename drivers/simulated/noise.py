@@ -11,6 +11,12 @@ Floats = npt.NDArray[np.float64]
 _SIGMA_OF_FOUR_UNIFORMS = 65536.0 / math.sqrt(3.0)
 
 
+def instants(start_s: float, interval_s: float, count: int, first: int = 0) -> Floats:
+    """Return the times of samples ``first`` … of a uniform grid that begins at ``start_s``, shape (count,)."""
+    grid: Floats = np.arange(first, first + count, dtype=np.float64) * interval_s + start_s
+    return grid
+
+
 def key(seed: int, name: str) -> int:
     """Return a 64-bit key for one noise source: independent for each ``name`` under each ``seed``."""
     return int.from_bytes(hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest(), "little")
