@@ -63,6 +63,17 @@ def _properties(packet_type: int) -> Properties:
     return Properties(packet_type)  # type: ignore[no-untyped-call]
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho-mqtt would leave it to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class Waker:
     """Ends the wait in ``Connection.pump`` from any thread."""
 
@@ -149,7 +160,9 @@ class Connection:
                     password = read_secret(settings.password_file, "hub.password_file")
                 self._client.username_pw_set(settings.username, password)
             if settings.tls:
-                self._client.tls_set_context(ssl.create_default_context(cafile=settings.ca_file))
+                context = ssl.create_default_context(cafile=settings.ca_file)
+                context.sslsocket_class = _ClosingSocket
+                self._client.tls_set_context(context)
         except (UplinkError, OSError) as error:
             raise LinkDown(str(error), hopeless=True) from error
         properties = _properties(PacketTypes.CONNECT)
