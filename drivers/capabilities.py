@@ -131,6 +131,8 @@ class Oscilloscope(Instrument):
     ) -> tuple[Waveform, ...]:
         """Set up, take a single record of ``span_s`` seconds, and read the whole memory of each channel.
 
+        Where the time base has steps, the record is the next longer one: never shorter than asked, and the waveforms
+        carry their own times. Other channels are switched off.
         ``points`` asks for a memory depth, and must be one that the instrument has; ``None`` takes what it gives
         for this span. Returns one waveform for each setup, in order, codes as the instrument sent them, scaled
         by its preamble, in volts.

@@ -14,9 +14,11 @@ import yaml
 
 from drivers.errors import Misconfigured
 from drivers.profile_base import ProfileBase
+from drivers.scpi.generator_model import ScpiGeneratorProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
+from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 
-Profile = ScpiMultimeterProfile
+Profile = ScpiMultimeterProfile | ScpiOscilloscopeProfile | ScpiGeneratorProfile
 
 MAX_PROFILE_BYTES = 1_000_000
 
@@ -78,13 +80,14 @@ def parse_profile(text: str, origin: str) -> Profile:
     if not isinstance(tree, dict):
         raise Misconfigured(f"{origin} is empty or no mapping; begin with 'name:' and 'driver:'")
     try:
-        return msgspec.convert(tree, Profile)
+        profile: Profile = msgspec.convert(tree, Profile)
     except msgspec.ValidationError as error:
         what, _, place = str(error).partition(" - at ")
         place = place.strip("`").removeprefix("$").removeprefix(".") or "the top level"
         raise Misconfigured(
             f"{origin}, at {place}: {what[:1].lower()}{what[1:]}; see drivers/profiles/profile.schema.json"
         ) from error
+    return profile
 
 
 def json_schema() -> dict[str, Any]:

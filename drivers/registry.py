@@ -15,8 +15,10 @@ from drivers.errors import Misconfigured
 from drivers.guard import Guard
 from drivers.profile import Profile, load_profile
 from drivers.profile_base import ProfileBase, SerialLine
+from drivers.scpi.generator_model import ScpiGeneratorProfile
 from drivers.scpi.model import ScpiProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
+from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 from drivers.transports.stream import ByteStream
 
 SHIPPED_PROFILES = Path(__file__).parent / "profiles"
@@ -90,12 +92,18 @@ def open_instrument(
 
 
 def _open_scpi(profile: ScpiProfile, address: Address, guard: Guard, options: dict[str, Any]) -> Instrument:
+    from drivers.scpi.generator import ScpiSignalGenerator
     from drivers.scpi.link import ScpiLink
     from drivers.scpi.multimeter import ScpiMultimeter
+    from drivers.scpi.oscilloscope import ScpiOscilloscope
 
-    drivers: dict[type[ScpiProfile], Callable[..., Instrument]] = {ScpiMultimeterProfile: ScpiMultimeter}
-    stream = open_stream(profile, address, guard, profile.serial, options)
-    return drivers[type(profile)](ScpiLink(stream, profile), **options)
+    drivers: dict[type[ScpiProfile], Callable[..., Instrument]] = {
+        ScpiMultimeterProfile: ScpiMultimeter,
+        ScpiOscilloscopeProfile: ScpiOscilloscope,
+        ScpiGeneratorProfile: ScpiSignalGenerator,
+    }
+    link = ScpiLink(open_stream(profile, address, guard, profile.serial, options), profile)
+    return drivers[type(profile)](link, **options)
 
 
 def open_stream(
@@ -119,4 +127,8 @@ def open_stream(
     raise Misconfigured(f"{label}: this profile is not reached like that; write for example {profile.addresses[0]}")
 
 
-_OPENERS: dict[type, Callable[..., Instrument]] = {ScpiMultimeterProfile: _open_scpi}
+_OPENERS: dict[type, Callable[..., Instrument]] = {
+    ScpiMultimeterProfile: _open_scpi,
+    ScpiOscilloscopeProfile: _open_scpi,
+    ScpiGeneratorProfile: _open_scpi,
+}

@@ -71,6 +71,10 @@ class ScpiLink:
         if self.has("clear"):
             self.send("clear")
 
+    def check(self, name: str, /, **values: Value) -> None:
+        """Raise ``OutOfRange`` when a command cannot carry these arguments; nothing is sent."""
+        self._render(self.profile.commands[name], values)
+
     def send(self, name: str, /, **values: Value) -> None:
         """Send a command that answers nothing; raise ``OutOfRange`` before anything is sent."""
         text = self._render(self.profile.commands[name], values)

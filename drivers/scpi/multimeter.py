@@ -60,7 +60,7 @@ class ScpiMultimeter(Multimeter):
         if model.confirm is not None:
             self._confirm(function, model.confirm)
         value = self.link.ask_number(model.read)
-        if not math.isfinite(value):
+        if not math.isfinite(value) or abs(value) >= self.profile.overload_from:
             full_scale = wanted.full_scale if wanted else None
             return MeterReading(function, Quantity(math.nan, METER_UNITS[function]), True, full_scale)
         used = wanted or self._range_in_use(model, value)
@@ -100,7 +100,8 @@ class ScpiMultimeter(Multimeter):
             told = self.link.ask_number(model.range_query)
             return next((one for one in model.ranges if math.isclose(one.full_scale, told, rel_tol=1e-6)), None)
         # Without a query: the smallest range that can hold the value, as autorange would choose.
-        return next((one for one in model.ranges if abs(value) <= one.full_scale * 1.2), None)
+        fitting = (one for one in model.ranges if one.full_scale >= model.auto_minimum)
+        return next((one for one in fitting if abs(value) <= one.full_scale * 1.2), None)
 
     def _uncertainty(self, model: MeterFunctionModel, used: MeterRange, value: float) -> float | None:
         at = abs(value) if model.accuracy_by == "reading" else self._signal_frequency_hz

@@ -24,6 +24,8 @@ class MeterFunctionModel(Struct, frozen=True, kw_only=True):
     select: str
     auto: str | None = None
     """What to write for autorange; ``None``: the function has fixed ranges or none."""
+    auto_minimum: float = 0.0
+    """Smallest full scale that autorange goes down to."""
     read: str = "read"
     ranges: Annotated[tuple[MeterRange, ...], msgspec.Meta(min_length=1)]
     range_query: str | None = None
@@ -39,6 +41,8 @@ class ScpiMultimeterProfile(ScpiProfile, tag="scpi-multimeter", frozen=True, kw_
     capability: ClassVar[str] = "multimeter"
 
     functions: dict[MeterFunction, MeterFunctionModel]
+    overload_from: Positive = 9.0e37
+    """Smallest magnitude that stands for an overload, for meters that do not answer SCPI's 9.9E37."""
     settle_s: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
     """Time after a change of function before a reading belongs to it, for free-running meters."""
 

@@ -5,12 +5,15 @@ import re
 import pytest
 from scripted_server import Exchange, PtyInstrument, ScriptedInstrument, SocketInstrument, as_bytes
 from transcripts import Transcript
+from transcripts_generators import TRANSCRIPTS as GENERATORS
 from transcripts_meters import TRANSCRIPTS as METERS
+from transcripts_owon import TRANSCRIPTS as OWON
+from transcripts_scopes import TRANSCRIPTS as SCOPES
 
 from drivers.registry import open_instrument, profiles
 from drivers.scpi.model import Command, ScpiProfile
 
-TRANSCRIPTS: list[Transcript] = [*METERS]
+TRANSCRIPTS: list[Transcript] = [*METERS, *OWON, *SCOPES, *GENERATORS]
 SCPI_PROFILES = [name for name, profile in profiles().items() if isinstance(profile, ScpiProfile)]
 
 
