@@ -1,0 +1,260 @@
+"""``benchwright hub``: serve the hub, ingest, and look after its database and keys."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from hub.core.database import Database
+    from hub.core.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Serve the hub and look after its database.")
+key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+app.add_typer(key_app, name="key")
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings in TOML; the environment (BENCHWRIGHT_HUB_…) goes before it."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+EXIT_BROKEN = 1
+
+
+@contextmanager
+def _settings(config: Path | None) -> Iterator["Settings"]:
+    """Give the settings; whatever is wrong with them or the database's place ends in one sentence."""
+    from sqlalchemy.exc import OperationalError
+
+    from hub.core.settings import SettingsError, load_settings
+
+    try:
+        yield load_settings(config)
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+    except OperationalError as error:
+        raise UsageError(f"the database cannot be used: {error.orig}") from error
+
+
+@contextmanager
+def _database(config: Path | None) -> Iterator["Database"]:
+    """Give the database, ready for use."""
+    from hub.core import migrate as migrations
+    from hub.core.database import Database
+
+    with _settings(config) as settings:
+        migrations.prepare(settings.url)
+        database = Database(settings.url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    ingest: Annotated[bool, typer.Option(help="Take the benches' records in this process too.")] = True,
+    log_level: LogLevel = "info",
+) -> None:
+    """Serve the HTTP API, with the ingest beside it."""
+    from hub.serve import configure_logging
+    from hub.serve import serve as run
+
+    configure_logging(log_level)
+    with _settings(config) as settings:
+        given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        run(settings.model_copy(update=given), ingest=ingest)
+
+
+@app.command("ingest")
+def run_ingest(config: Config = None, log_level: LogLevel = "info") -> None:
+    """Take the benches' records, in a process of its own; any number may run."""
+    from hub.serve import configure_logging
+    from hub.serve import run_ingest as run
+
+    configure_logging(log_level)
+    with _settings(config) as settings:
+        run(settings)
+
+
+@app.command()
+def migrate(
+    config: Config = None,
+    revision: Annotated[str, typer.Argument(help="Where to go: head, base, or a revision's number.")] = "head",
+    down: Annotated[
+        bool, typer.Option("--down", help="Go back to an older revision; its newer tables are dropped.")
+    ] = False,
+    sql: Annotated[
+        str | None, typer.Option(help="Print the SQL for this database (postgresql, sqlite) instead.")
+    ] = None,
+) -> None:
+    """Bring the database to the tables of this version."""
+    from alembic.util import CommandError
+
+    from hub.core import migrate as migrations
+    from hub.core.database import Database
+
+    with _settings(config) as settings:
+        if sql is not None:
+            if sql not in {"postgresql", "sqlite"}:
+                raise UsageError(f"--sql {sql}: the hub knows postgresql and sqlite")
+            migrations.script(sql)
+            return
+        database = Database(settings.url)
+        try:
+            (migrations.downgrade if down else migrations.upgrade)(database, revision)
+            sys.stdout.write(f"the database is at revision {migrations.current(database) or 'base (empty)'}\n")
+        except CommandError as error:
+            raise UsageError(f"revision {revision}: {error}") from error
+        finally:
+            database.close()
+
+
+@app.command()
+def audit(config: Config = None, as_json: AsJson = False) -> None:
+    """Check that no event was changed or removed from the middle of the history."""
+    from hub.events.service import verify_chain
+
+    with _database(config) as database, database.read() as session:
+        report = verify_chain(session)
+    if as_json:
+        _print_json({"events": report.events, "head": report.head, "broken_at": report.broken_at})
+    elif report.broken_at is None:
+        sys.stdout.write(f"{report.events} events fit together; head {report.head}\n")
+    else:
+        sys.stdout.write(f"event {report.broken_at} does not fit the {report.events} before it\n")
+    if report.broken_at is not None:
+        raise typer.Exit(EXIT_BROKEN)
+
+
+@app.command()
+def openapi(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")
+    ] = None,
+) -> None:
+    """Print the OpenAPI document of the HTTP API."""
+    import tempfile
+
+    from hub.app import create_app
+    from hub.core.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        document = create_app(Settings(data_dir=Path(folder))).openapi()
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+@key_app.command("create")
+def key_create(
+    *,
+    name: Annotated[str, typer.Option(help="For whom or what the key is.")],
+    role: Annotated[str, typer.Option(help="admin, staff, store_system or bench.")],
+    bench: Annotated[str | None, typer.Option(help="The bench, for the role bench.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the key to this new file (mode 0600).")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key and show it, this once."""
+    from hub.core.problems import Problem
+    from hub.identity.actors import command_line_actor
+    from hub.identity.permissions import Role
+    from hub.identity.service import create_key
+
+    if role not in set(Role):
+        raise UsageError(f"--role {role}: it must be one of {', '.join(Role)}")
+    if output is not None and output.exists():
+        raise UsageError(f"{output} exists; name a new file for the key")
+    with _database(config) as database:
+        try:
+            with database.write() as session:
+                key, token = create_key(session, command_line_actor(), name=name, role=Role(role), bench=bench)
+                shown: dict[str, Any] = {"id": key.id, "name": key.name, "role": key.role, "bench": key.bench}
+                if output is not None:
+                    _write_secret(output, token)
+        except Problem as problem:
+            raise UsageError(str(problem)) from problem
+    shown |= {"file": str(output)} if output is not None else {"key": token}
+    if as_json:
+        _print_json(shown)
+    elif output is not None:
+        sys.stdout.write(f"key {shown['id']} is in {output}\n")
+    else:
+        sys.stdout.write(f"{token}\n")
+        sys.stderr.write("Keep it now: it is not stored and cannot be shown again.\n")
+
+
+@key_app.command("list")
+def key_list(config: Config = None, as_json: AsJson = False) -> None:
+    """List the keys, without their secrets."""
+    from hub.core.clock import rfc3339
+    from hub.identity.queries import all_keys
+
+    with _database(config) as database, database.read() as session:
+        keys = [
+            {
+                "id": key.id,
+                "name": key.name,
+                "role": key.role,
+                "bench": key.bench,
+                "created_at": rfc3339(key.created_at),
+                "revoked_at": rfc3339(key.revoked_at) if key.revoked_at else None,
+            }
+            for key in all_keys(session)
+        ]
+    if as_json:
+        _print_json(keys)
+        return
+    table = Table("id", "name", "role", "bench", "created", "revoked")
+    for key in keys:
+        table.add_row(*(str(value or "") for value in key.values()))
+    Console().print(table)
+
+
+@key_app.command("revoke")
+def key_revoke(
+    key: Annotated[str, typer.Argument(help="The key's id, from `key list`.")], config: Config = None
+) -> None:
+    """Make a key useless from now on."""
+    from hub.core.problems import Problem
+    from hub.identity.actors import command_line_actor
+    from hub.identity.service import revoke_key
+
+    with _database(config) as database:
+        try:
+            with database.write() as session:
+                revoke_key(session, command_line_actor(), key)
+        except Problem as problem:
+            raise UsageError(str(problem)) from problem
+    sys.stdout.write(f"key {key} is revoked\n")
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(secret + "\n")
+
+
+def _print_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

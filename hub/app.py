@@ -1,0 +1,120 @@
+"""The hub's HTTP application, put together from its domains."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from hub import health
+from hub.captures import api as captures
+from hub.captures.blobs import FolderBlobStore
+from hub.core import responses
+from hub.core.database import Database
+from hub.core.documented import ProblemBody
+from hub.core.limits import BodyLimit
+from hub.core.settings import Settings
+from hub.fleet import api as fleet
+from hub.fleet.commands import CommandDesk
+from hub.measurements import api as measurements
+from hub.measurements.ingest.worker import Ingest
+from hub.mqtt import Endpoint
+from hub.tickets import api as tickets
+
+VERSION = "0.1.0"
+DESCRIPTION = """
+The after-sales desk of a chain of electronics and smart-home stores: tickets, the benches that repair, and every
+number that they measured.
+
+* Send an API key with each request: `Authorization: Bearer bw_…`. `benchwright hub key create` makes one.
+* Every refusal is a problem document (RFC 9457) in the language of `Accept-Language` (`en`, `zh-CN`).
+  It says what is wrong, where, and what would be right.
+* What you may not see does not exist (404); what you may see but not do is forbidden (403).
+* Lists come in pages, the newest first: pass `next` of one page as `cursor` of the following.
+* Times are RFC 3339 in UTC; quantities are in the base unit whose UCUM code stands beside them.
+""".strip()
+TAGS = [
+    {"name": "tickets", "description": "What customers want done, from intake to hand-over."},
+    {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
+    {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
+    {"name": "benches", "description": "The benches, what is connected to them, and commands."},
+    {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
+    {"name": "health", "description": "For load balancers and supervisors; no key needed."},
+]
+
+
+def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
+    """Return the application; while it runs it holds the database, the MQTT sessions and ``ingest_workers`` workers."""
+    endpoint = Endpoint.of(settings)
+    database = Database(settings.url)
+    workers = [Ingest(database, endpoint, f"ingest-{n}") for n in range(ingest_workers)] if endpoint else []
+    commands = CommandDesk(endpoint) if endpoint else None
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        for worker in workers:
+            worker.start()
+        if commands is not None:
+            commands.link.start()
+        try:
+            yield
+        finally:
+            stops = [worker.stop for worker in workers] + ([commands.link.stop] if commands else [])
+            threads = [threading.Thread(target=stop) for stop in stops]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            database.close()
+
+    app = FastAPI(
+        title="Benchwright hub",
+        version=VERSION,
+        summary="After-sales service from the probe on the board to the satisfied customer.",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.blobs = FolderBlobStore(settings.blob_dir)
+    app.state.commands = commands
+    app.state.workers = workers
+    for router in (
+        tickets.router,
+        measurements.router,
+        captures.router,
+        fleet.router,
+        measurements.ingest_router,
+        health.router,
+    ):
+        app.include_router(router)
+    responses.install(app)
+    app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document: FastAPI's, with problems in the place of its own error shape."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            servers=[{"url": "/"}],
+        )
+        schemas = document["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs", {})
+        schemas["Problem"] = problem
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,1 @@
+"""Capture files: content-addressed blobs, uploaded in chunks with resume."""

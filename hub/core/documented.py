@@ -1,0 +1,63 @@
+"""The parts of the OpenAPI document that every endpoint shares: how a refusal looks, and which can happen."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.core import problems
+from hub.core.problems import ProblemType
+
+
+class FieldErrorBody(BaseModel):
+    """One thing that is wrong in the request."""
+
+    detail: str = Field(examples=["Field required"])
+    pointer: str | None = Field(default=None, description="JSON Pointer into the body.", examples=["#/device/serial"])
+    query: str | None = Field(default=None, description="Name of the query parameter.")
+    path: str | None = Field(default=None, description="Name of the path parameter.")
+    header: str | None = Field(default=None, description="Name of the header.")
+
+
+class ProblemBody(BaseModel):
+    """Problem details (RFC 9457), in the language of `Accept-Language` (`en` or `zh-CN`)."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str = Field(examples=["urn:benchwright:problem:ticket-not-found"])
+    title: str = Field(examples=["No such ticket"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no ticket T-000042 that you may see."])
+    instance: str = Field(examples=["/api/v1/tickets/T-000042"])
+    errors: list[FieldErrorBody] | None = None
+
+
+def refusals(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of the refusals that an endpoint can give, besides those that all can."""
+    by_status: dict[int, list[ProblemType]] = {}
+    for kind in (*kinds, problems.INVALID_REQUEST):
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: _refusal(of) for status, of in sorted(by_status.items())}
+
+
+def _refusal(kinds: list[ProblemType]) -> dict[str, Any]:
+    return {
+        "description": "; ".join(kind.title["en"] for kind in kinds),
+        "content": {
+            problems.MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {
+                    kind.slug: {
+                        "summary": kind.title["en"],
+                        "value": {
+                            "type": problems.TYPE_PREFIX + kind.slug,
+                            "title": kind.title["en"],
+                            "status": kind.status,
+                            "detail": kind.detail["en"],
+                            "instance": "/api/v1/…",
+                        },
+                    }
+                    for kind in kinds
+                },
+            }
+        },
+    }

@@ -1,0 +1,67 @@
+"""HTTP answers: problems as ``application/problem+json``, and how each exception becomes one."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from hub.core import problems
+from hub.core.i18n import Language, preferred_language
+from hub.core.problems import Problem
+from hub.core.validation import field_errors
+
+log = logging.getLogger(__name__)
+
+
+def problem_response(problem: Problem, language: Language, path: str) -> Response:
+    """Return ``problem`` as a response in ``language``; ``path`` is the request that it is about."""
+    return JSONResponse(
+        {**problem.body(language), "instance": path},
+        status_code=problem.kind.status,
+        headers={"Content-Language": language, "Vary": "Accept-Language", **problem.headers},
+        media_type=problems.MEDIA_TYPE,
+    )
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    return problem_response(problem, preferred_language(request.headers.get("accept-language")), request.url.path)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - registered for this type only
+    return _answer(request, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
+    details = error.errors()
+    if details and details[0]["type"] == "json_invalid":
+        return _answer(request, Problem(problems.MALFORMED_BODY, reason=details[0].get("ctx", {}).get("error", "")))
+    return _answer(request, Problem(problems.INVALID_REQUEST, errors=field_errors(details), count=len(details)))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
+    path, headers = request.url.path, error.headers
+    if error.status_code == 405:
+        kind = Problem(problems.METHOD_NOT_ALLOWED, path=path, method=request.method, headers=headers)
+    elif error.status_code == 404:
+        kind = Problem(problems.NO_SUCH_PATH, path=path, headers=headers)
+    else:
+        kind = Problem(problems.MALFORMED_BODY, reason=error.detail, headers=headers)
+    return _answer(request, kind)
+
+
+async def _on_failure(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _answer(request, Problem(problems.INTERNAL_ERROR))
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of ``app`` leave as a problem document."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_failure)

@@ -1,0 +1,123 @@
+"""Settings of the hub: defaults, then a TOML file, then the environment (``BENCHWRIGHT_HUB_*``).
+
+Secrets are never settings themselves: a setting names the file that holds one.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+ENVIRONMENT_PREFIX = "BENCHWRIGHT_HUB_"
+CONFIG_VARIABLE = "BENCHWRIGHT_HUB_CONFIG"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; one sentence with the name, the place and the remedy."""
+
+
+class Settings(BaseModel):
+    """All settings of a hub, checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Path(".benchwright/hub")
+    """Folder of the SQLite file and of the uploaded captures."""
+    database_url: str | None = None
+    """SQLAlchemy URL; without it a SQLite file in ``data_dir``. Its password belongs in ``database_password_file``."""
+    database_password_file: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    mqtt: str | None = None
+    """``mqtt://host:port`` or ``mqtts://host:port``; without it the hub serves HTTP only."""
+    mqtt_username: str | None = None
+    mqtt_password_file: Path | None = None
+    mqtt_ca_file: Path | None = None
+    ingest_workers: int = Field(default=1, ge=1, le=32)
+    max_request_bytes: int = Field(default=1_114_112, ge=65_536, le=64 * 2**20)
+    """Largest body of one request; a capture's chunk (1 MiB) has to fit."""
+    max_capture_bytes: int = Field(default=2 * 2**30, ge=1)
+    """Largest capture file."""
+
+    @field_validator("mqtt")
+    @classmethod
+    def _mqtt_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("mqtt://", "mqtts://")):
+            raise ValueError("write it as mqtt://host:port or mqtts://host:port")
+        return value
+
+    @property
+    def url(self) -> URL:
+        """The database's URL with its password filled in."""
+        if self.database_url is None:
+            return URL.create("sqlite", database=str(self.data_dir / "hub.db"))
+        try:
+            url = make_url(self.database_url)
+        except ArgumentError as error:
+            raise SettingsError(
+                "database_url is not a URL; write it like postgresql+psycopg://user@host/name"
+            ) from error
+        if self.database_password_file is not None:
+            url = url.set(password=read_secret(self.database_password_file))
+        return url
+
+    @property
+    def blob_dir(self) -> Path:
+        """Folder of the uploaded captures."""
+        return self.data_dir / "captures"
+
+
+def read_secret(path: Path) -> str:
+    """Return the one line in a secret's file; raise ``SettingsError`` where there is none."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the secret in {path} cannot be read: {error}") from error
+    if not secret or "\n" in secret:
+        raise SettingsError(f"{path} must hold exactly one line, the secret")
+    return secret
+
+
+def load_settings(config: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings from ``config`` (or the file that ``BENCHWRIGHT_HUB_CONFIG`` names) and the environment.
+
+    Raises ``SettingsError`` naming the setting and where it came from.
+    """
+    environment = os.environ if environment is None else environment
+    if config is None and CONFIG_VARIABLE in environment:
+        config = Path(environment[CONFIG_VARIABLE])
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    if config is not None:
+        values = _read_toml(config)
+        origin = dict.fromkeys(values, str(config))
+    for name in Settings.model_fields:
+        variable = ENVIRONMENT_PREFIX + name.upper()
+        if variable in environment:
+            values[name] = environment[variable]
+            origin[name] = variable
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise SettingsError(f"{name} in {origin.get(name, 'the settings')}: {reason}") from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the hub's settings {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    section = values.get("hub", values)
+    if not isinstance(section, dict):
+        raise SettingsError(f"hub in {path} must be a table")
+    return section

@@ -1,0 +1,12 @@
+"""All tables in one place, for migrations."""
+
+from hub.core.database import Base
+from hub.events import models as events
+from hub.fleet import models as fleet
+from hub.identity import models as identity
+from hub.measurements import models as measurements
+from hub.tickets import models as tickets
+
+DOMAINS = (events, fleet, identity, measurements, tickets)
+"""Importing a domain's models puts its tables into the metadata."""
+metadata = Base.metadata

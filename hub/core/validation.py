@@ -1,0 +1,58 @@
+"""Validation errors of requests as field errors in both languages, each saying where and what would be right."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.core.problems import FieldError
+
+_CHINESE = {
+    "missing": "必填",
+    "extra_forbidden": "未知字段，请删除",
+    "string_type": "应为文本",
+    "string_too_short": "至少 {min_length} 个字符",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "格式应符合 {pattern}",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "float_parsing": "应为数字",
+    "bool_parsing": "应为 true 或 false",
+    "enum": "应为以下之一：{expected}",
+    "literal_error": "应为以下之一：{expected}",
+    "greater_than_equal": "应不小于 {ge}",
+    "greater_than": "应大于 {gt}",
+    "less_than_equal": "应不大于 {le}",
+    "less_than": "应小于 {lt}",
+    "too_long": "最多 {max_length} 项",
+    "too_short": "至少 {min_length} 项",
+    "datetime_parsing": "应为 RFC 3339 时间，例如 2026-01-31T08:00:00Z",
+    "datetime_from_date_parsing": "应为 RFC 3339 时间，例如 2026-01-31T08:00:00Z",
+    "timezone_aware": "时间应带时区，例如 2026-01-31T08:00:00Z",
+    "dict_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "list_type": "应为数组",
+    "union_tag_not_found": "缺少用于区分类型的字段 {discriminator}",
+    "union_tag_invalid": "{discriminator} 应为以下之一：{expected_tags}",
+}
+"""Chinese sentence of each pydantic error type that requests can meet (the rest falls back to English)."""
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
+    """Turn pydantic's error list into at most 50 field errors."""
+    return tuple(_field_error(error) for error in errors[:50])
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    source, *path = error.get("loc", ()) or ("body",)
+    where = "#" + "".join(f"/{_escape(part)}" for part in path) if source == "body" else f"{source}:{path[0]}"
+    english = str(error["msg"])
+    template = _CHINESE.get(str(error["type"]))
+    try:
+        chinese = template.format_map(error.get("ctx", {})) if template else english
+    except KeyError:
+        chinese = english
+    return FieldError(where, {"en": english, "zh-CN": chinese})
+
+
+def _escape(part: object) -> str:
+    """Escape one reference token (RFC 6901, 3)."""
+    return str(part).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,83 @@
+"""Append to the spine, and check that nobody edited it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub.core.clock import now, rfc3339
+from hub.events import queries
+from hub.events.models import Event
+from hub.identity.actors import Actor
+
+FIRST_HASH = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What a check of the chain found; ``broken_at`` is the first event that does not fit, if any."""
+
+    events: int
+    head: str
+    broken_at: int | None = None
+
+
+def append(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    record: tuple[str, str],
+    payload: Mapping[str, Any],
+    *,
+    occurred_at: datetime | None = None,
+) -> Event:
+    """Add one event about ``record`` (type, id) in the caller's transaction; ``payload`` must be JSON."""
+    recorded_at = now()
+    event = Event(
+        recorded_at=recorded_at,
+        occurred_at=occurred_at or recorded_at,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        record_type=record[0],
+        record_id=record[1],
+        kind=kind,
+        payload=dict(payload),
+        previous_hash=queries.lock_chain_head(session) or FIRST_HASH,
+    )
+    event.hash = event_hash(event)
+    session.add(event)
+    session.flush()
+    return event
+
+
+def event_hash(event: Event) -> str:
+    """Return the SHA-256 (hex) over an event's content and the hash of the one before."""
+    content = [
+        event.previous_hash,
+        rfc3339(event.recorded_at),
+        rfc3339(event.occurred_at),
+        event.actor_kind,
+        event.actor_id,
+        event.actor_name,
+        event.record_type,
+        event.record_id,
+        event.kind,
+        event.payload,
+    ]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def verify_chain(session: Session) -> ChainReport:
+    """Walk all events in order and recompute the chain."""
+    previous, count = FIRST_HASH, 0
+    for event in queries.all_events(session):
+        if event.previous_hash != previous or event.hash != event_hash(event):
+            return ChainReport(count, previous, broken_at=event.id)
+        previous, count = event.hash, count + 1
+    return ChainReport(count, previous)

@@ -1,0 +1,1 @@
+"""The benches as the hub knows them: presence, instruments, desired and reported state, commands."""

@@ -1,0 +1,204 @@
+"""HTTP: questions about measured data (D5). There is no way to change it."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import AwareDatetime
+
+from hub.core.clock import rfc3339
+from hub.core.documented import refusals
+from hub.core.ids import row_number
+from hub.core.paging import CursorText, Limit, Page, split_page
+from hub.core.problems import BAD_CURSOR
+from hub.identity.actors import FORBIDDEN
+from hub.identity.api import HubDatabase, caller_with
+from hub.identity.permissions import Permission
+from hub.identity.service import UNAUTHENTICATED
+from hub.measurements import queries, service
+from hub.measurements.queries import DataFilter
+from hub.measurements.schemas import (
+    RUN_PREFIX,
+    CaptureOut,
+    DeadLetterOut,
+    MeasurementRow,
+    RefusedOut,
+    RunDetail,
+    RunOut,
+    StepOut,
+)
+from protocols.messages.records import Outcome, Verdict
+
+router = APIRouter(
+    prefix="/api/v1", tags=["measurements"], dependencies=[Depends(caller_with(Permission.MEASUREMENT_READ))]
+)
+ingest_router = APIRouter(
+    prefix="/api/v1", tags=["ingest"], dependencies=[Depends(caller_with(Permission.INGEST_INSPECT))]
+)
+
+_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, BAD_CURSOR)
+Text = Annotated[str | None, Query(max_length=128)]
+CSV_COLUMNS = tuple(MeasurementRow.model_fields)
+
+
+async def _data_filter(
+    *,
+    serial: Annotated[str | None, Query(max_length=64, description="Serial number of the device.")] = None,
+    model: Annotated[str | None, Query(max_length=64, description="Model of the device.")] = None,
+    ticket: Annotated[str | None, Query(max_length=128, description="Ticket, e.g. `T-000042`.")] = None,
+    bench: Text = None,
+    run: Annotated[str | None, Query(max_length=40, description="Run, e.g. `R-000007`.")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="From this time (inclusive).")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Until this time (exclusive).")] = None,
+) -> DataFilter:
+    run_id = None if run is None else row_number(RUN_PREFIX, run) or -1
+    return DataFilter(serial=serial, model=model, ticket=ticket, bench=bench, run_id=run_id, since=since, until=until)
+
+
+About = Annotated[DataFilter, Depends(_data_filter)]
+
+
+@router.get("/runs", summary="List test runs", responses=_COMMON)
+def list_runs(
+    *,
+    database: HubDatabase,
+    about: About,
+    plan: Text = None,
+    outcome: Outcome | None = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[RunOut]:
+    """The newest first; `since` and `until` are about the start of the run."""
+    with database.read() as session:
+        wanted = replace(about, plan=plan, outcome=outcome)
+        rows, following = split_page(queries.runs(session, wanted, cursor, limit), limit, lambda run: [run.id])
+        return Page(items=[RunOut.of(run) for run in rows], next=following)
+
+
+@router.get("/runs/{run}", summary="Show one run", responses=_COMMON | refusals(service.RUN_NOT_FOUND))
+def show_run(database: HubDatabase, run: Annotated[str, Path(max_length=40, examples=["R-000007"])]) -> RunDetail:
+    """Everything of one run: steps, measurements, captures with preview curves, suspects."""
+    with database.read() as session:
+        return service.run_detail(session, row_number(RUN_PREFIX, run), run)
+
+
+@router.get("/steps", summary="List steps", responses=_COMMON)
+def list_steps(
+    *,
+    database: HubDatabase,
+    about: About,
+    step: Text = None,
+    outcome: Outcome | None = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[StepOut]:
+    """Attempts of steps, the newest first."""
+    with database.read() as session:
+        wanted = replace(about, step=step, outcome=outcome)
+        rows, following = split_page(queries.steps(session, wanted, cursor, limit), limit, lambda one: [one.id])
+        return Page(items=[StepOut.of(one) for one in rows], next=following)
+
+
+@router.get("/measurements", summary="List measurements", responses=_COMMON)
+def list_measurements(
+    *,
+    database: HubDatabase,
+    about: About,
+    step: Text = None,
+    name: Text = None,
+    verdict: Verdict | None = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[MeasurementRow]:
+    """Measured values with where they come from, the newest first."""
+    rows, following = _measurements(database, replace(about, step=step, name=name, verdict=verdict), cursor, limit)
+    return Page(items=rows, next=following)
+
+
+@router.get(
+    "/measurements.csv",
+    summary="List measurements as CSV",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180, UTF-8"},
+        **_COMMON,
+    },
+)
+def list_measurements_csv(
+    *,
+    request: Request,
+    database: HubDatabase,
+    about: About,
+    step: Text = None,
+    name: Text = None,
+    verdict: Verdict | None = None,
+    cursor: CursorText = None,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="Most rows in one page.")] = 1000,
+) -> Response:
+    """The same rows for spreadsheets; a `Link` header with `rel="next"` leads to the page that follows."""
+    rows, following = _measurements(database, replace(about, step=step, name=name, verdict=verdict), cursor, limit)
+    headers = {}
+    if following is not None:
+        parameters = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
+        headers["Link"] = f'<{request.url.path}?{urlencode([*parameters, ("cursor", following)])}>; rel="next"'
+    return Response(_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/captures/{sha256}/curves", summary="Show a capture's preview curves", responses=_COMMON)
+def show_curves(database: HubDatabase, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> list[CaptureOut]:
+    """Each time that this very file was taken (at most 20, the newest first), with its preview curves."""
+    with database.read() as session:
+        return [CaptureOut.of(one) for one in queries.captures_by_hash(session, sha256, 20)]
+
+
+@ingest_router.get("/refused-records", summary="List refused records", responses=_COMMON)
+def list_refused(
+    database: HubDatabase, bench: Text = None, cursor: CursorText = None, limit: Limit = 50
+) -> Page[RefusedOut]:
+    """Records that the hub did not take, with the reason that their bench was told."""
+    with database.read() as session:
+        found = queries.refused_records(session, bench, cursor, limit)
+        rows, following = split_page(found, limit, lambda row: [row[0].spool_id, row[0].seq])
+        return Page(items=[RefusedOut.of(one, spool) for one, spool in rows], next=following)
+
+
+@ingest_router.get("/dead-letters", summary="List unreadable messages", responses=_COMMON)
+def list_dead_letters(database: HubDatabase, cursor: CursorText = None, limit: Limit = 50) -> Page[DeadLetterOut]:
+    """Messages that could not be read as a batch of records, the newest first."""
+    with database.read() as session:
+        rows, following = split_page(queries.dead_letters(session, cursor, limit), limit, lambda one: [one.id])
+        return Page(items=[DeadLetterOut.of(one) for one in rows], next=following)
+
+
+def _measurements(
+    database: HubDatabase, wanted: DataFilter, cursor: str | None, limit: int
+) -> tuple[list[MeasurementRow], str | None]:
+    with database.read() as session:
+        found = queries.measurements(session, wanted, cursor, limit)
+        rows, following = split_page(found, limit, lambda row: [row[0].id])
+        return [MeasurementRow.of(one, run) for one, run in rows], following
+
+
+def _csv(rows: Sequence[MeasurementRow]) -> str:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(CSV_COLUMNS)
+    for row in rows:
+        writer.writerow([_cell(getattr(row, column)) for column in CSV_COLUMNS])
+    return buffer.getvalue()
+
+
+def _cell(value: object) -> object:
+    """Return a cell that a spreadsheet shows and never runs: text that looks like a formula is quoted."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value

@@ -1,0 +1,1 @@
+"""From MQTT messages to rows: read strictly, write once, and only then send the receipt."""

@@ -1,0 +1,1 @@
+"""Tickets: what a customer wants done to a device, from intake to hand-over."""

@@ -1,0 +1,100 @@
+"""A hub over real HTTP, beside a real Mosquitto."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import URL
+
+from hub.core import migrate
+from hub.core.database import Database
+from hub.core.settings import Settings
+from hub.identity.actors import command_line_actor
+from hub.identity.permissions import Role
+from hub.identity.service import create_key
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from hub_bench import FakeBench, wait_until
+from hub_running import MOSQUITTO, Broker, MakeKey, RunningHub
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "hub.db"
+    database = Database(URL.create("sqlite", database=str(path)))
+    migrate.upgrade(database)
+    database.close()
+    assert not path.with_name("hub.db-wal").exists()
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, empty_database: Path) -> Settings:
+    (tmp_path / "data").mkdir()
+    shutil.copy(empty_database, tmp_path / "data" / "hub.db")
+    return Settings(data_dir=tmp_path / "data", port=0)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def make_key(database: Database) -> MakeKey:
+    def make(role: str, bench: str | None = None, name: str = "test") -> str:
+        with database.write() as session:
+            return create_key(session, command_line_actor(), name=name, role=Role(role), bench=bench)[1]
+
+    return make
+
+
+@pytest.fixture
+def hub(settings: Settings) -> Iterator[RunningHub]:
+    """HTTP alone, without a broker."""
+    with RunningHub(settings, ingest_workers=0) as running:
+        yield running
+
+
+@pytest.fixture
+def admin(hub: RunningHub, make_key: MakeKey) -> Iterator[httpx.Client]:
+    with hub.client(make_key("admin")) as client:
+        yield client
+
+
+@pytest.fixture
+def staff(hub: RunningHub, make_key: MakeKey) -> Iterator[httpx.Client]:
+    with hub.client(make_key("staff")) as client:
+        yield client
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    if MOSQUITTO is None:
+        pytest.skip("Mosquitto is not installed (apt install mosquitto)")
+    broker = Broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def connected_hub(settings: Settings, broker: Broker) -> Iterator[RunningHub]:
+    """HTTP and one ingest worker, connected to the broker."""
+    with RunningHub(settings.model_copy(update={"mqtt": broker.url}), ingest_workers=1) as running:
+        with running.client() as client:
+            wait_until(lambda: client.get("/readyz").status_code == 200, "the hub's readiness")
+        yield running
+
+
+@pytest.fixture
+def bench(broker: Broker) -> Iterator[FakeBench]:
+    with FakeBench("bench-01", broker.port) as bench:
+        yield bench
