@@ -64,7 +64,7 @@ def jittered_clock(n: int, period: float, jitter: float, duration: float, seed: 
 
 
 def digitise(values: Floats, bits: int = 8, low: float = 0.1, high: float = 0.9, sigma_lsb: float = 0.0) -> Waveform:
-    """``values`` 0 … 1 as codes of an ideal converter, at ``low`` and ``high`` of its range; 1 V a code, 1 s a sample."""
+    """``values`` 0 … 1 as codes of an ideal converter, 1 V a code, 1 s a sample; ``low`` … ``high`` of its range."""
     full = 2**bits
     codes = (low + (high - low) * values) * full
     if sigma_lsb:
