@@ -1,0 +1,109 @@
+"""Firmware profiles (``firmware_profiles/*.yaml``): which chip a product has, and which images belong on it."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from drivers.capabilities import ChipIdentity
+from edge_agent.plans.source import SourceError, read_source
+from protocols.messages.records import Sha256
+
+FOLDER_VARIABLE = "BENCHWRIGHT_FIRMWARE"
+SHIPPED = Path(__file__).resolve().parent.parent / "firmware_profiles"
+MAX_IMAGE_BYTES = 64 << 20
+
+
+class FirmwareError(ValueError):
+    """A profile, chip or image that must not be used: one sentence with the reason; nothing was written."""
+
+
+class _Strict(Struct, frozen=True, forbid_unknown_fields=True):
+    """Immutable; unknown keys are errors."""
+
+
+class Chip(_Strict, frozen=True):
+    """How the programmer names the right chip: ``codes`` are its identification codes (any of them)."""
+
+    name: str
+    codes: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class Image(_Strict, frozen=True):
+    """One released image; ``file`` lies beside the profile."""
+
+    version: Annotated[str, Meta(min_length=1, max_length=32)]
+    file: str
+    size: Annotated[int, Meta(ge=1, le=MAX_IMAGE_BYTES)]
+    sha256: Sha256
+
+
+class FirmwareProfile(_Strict, frozen=True):
+    """Firmware of one product model."""
+
+    model: str
+    chip: Chip
+    current: str
+    images: Annotated[tuple[Image, ...], Meta(min_length=1)]
+
+    def image(self, version: str | None = None) -> Image:
+        """Return the image of ``version`` (the current one); raise ``FirmwareError`` naming those that exist."""
+        wanted = version or self.current
+        for image in self.images:
+            if image.version == wanted:
+                return image
+        known = ", ".join(image.version for image in self.images)
+        raise FirmwareError(f"{self.model} has no firmware {wanted}; its profile lists {known}")
+
+    def check_chip(self, found: ChipIdentity) -> None:
+        """Raise ``FirmwareError`` unless the chip found is the product's."""
+        if found.code.lower() not in {code.lower() for code in self.chip.codes}:
+            raise FirmwareError(
+                f"the programmer found {found.name} ({found.code}), but {self.model} has {self.chip.name} "
+                f"({', '.join(self.chip.codes)}); check that the right device is connected"
+            )
+
+    def version_of(self, content: bytes) -> str | None:
+        """Return the version whose image ``content`` begins with, bit for bit."""
+        for image in self.images:
+            if hashlib.sha256(content[: image.size]).hexdigest() == image.sha256:
+                return image.version
+        return None
+
+
+def firmware_folder() -> Path:
+    """Return the folder of firmware profiles: ``BENCHWRIGHT_FIRMWARE``, else the shipped one."""
+    return Path(os.environ.get(FOLDER_VARIABLE, SHIPPED))
+
+
+def load_firmware_profile(name: str) -> FirmwareProfile:
+    """Read ``<name>.yaml``; raise ``FirmwareError``."""
+    path = firmware_folder() / f"{name}.yaml"
+    try:
+        source = read_source(path.read_bytes(), path.name)
+        return msgspec.convert(source.data, FirmwareProfile)
+    except OSError as error:
+        raise FirmwareError(f"there is no firmware profile {name} ({path.name} cannot be read)") from error
+    except (SourceError, msgspec.ValidationError) as error:
+        raise FirmwareError(f"firmware profile {name} is broken: {error}") from error
+
+
+def checked_image(image: Image) -> Path:
+    """Return the path of an image whose bytes are those of the profile; raise ``FirmwareError`` otherwise."""
+    path = firmware_folder() / image.file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FirmwareError(
+            f"the image {image.file} of firmware {image.version} cannot be read; fetch it again"
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if len(content) != image.size or found != image.sha256:
+        raise FirmwareError(
+            f"the image {image.file} is not the released firmware {image.version} (SHA-256 {found[:12]}…, expected "
+            f"{image.sha256[:12]}…); nothing was written; fetch it again"
+        )
+    return path

@@ -1,0 +1,46 @@
+"""The thermal camera."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from edge_agent.analysis.result import NoAnswer
+from edge_agent.plans.actions.base import Action, Captured, Context, Field, Result
+from edge_agent.plans.model import Strict
+from edge_agent.plans.units import Seconds, default
+from protocols.quantity import Quantity
+
+
+class CaptureParameters(Strict, frozen=True):
+    """``settle`` lets the device warm up first."""
+
+    emissivity: Annotated[float, Meta(gt=0, le=1)] = 0.95
+    frames: Annotated[int, Meta(ge=1, le=256)] = 1
+    settle: Seconds = default(Seconds(0.0))
+
+
+class Capture(Action[CaptureParameters]):
+    """A heat map."""
+
+    name = "camera.capture"
+    kind = "camera"
+    parameters = CaptureParameters
+    captures = frozenset({"thermal"})
+    summary = "Take a heat map (mean of several frames); the extremes, and an image for analyses."
+
+    def fields(self, parameters: CaptureParameters) -> Mapping[str, Field]:  # noqa: ARG002
+        """Give the extremes."""
+        return {"maximum": Field("Cel"), "minimum": Field("Cel")}
+
+    def run(self, context: Context, parameters: CaptureParameters) -> Result:
+        """Take it."""
+        context.wait(parameters.settle)
+        image = context.call(lambda camera: camera.capture(emissivity=parameters.emissivity, frames=parameters.frames))
+        seen = image.temperatures_c[np.isfinite(image.temperatures_c)]
+        if seen.size == 0:
+            nothing = NoAnswer("no pixel of the image has a temperature; check the camera's view and its calibration")
+            return Result({"maximum": nothing, "minimum": nothing}, Captured(thermal=image))
+        values = {"maximum": Quantity(float(seen.max()), "Cel"), "minimum": Quantity(float(seen.min()), "Cel")}
+        return Result(values, Captured(thermal=image))

@@ -1,0 +1,72 @@
+"""Actions that need no instrument."""
+
+from collections.abc import Mapping
+
+from msgspec import field
+
+from edge_agent.plans.actions.base import FLAG, TEXT, Action, Context, Field, Result, Value
+from edge_agent.plans.model import Strict, Words
+from edge_agent.plans.prompts import Prompt, PromptKind
+from edge_agent.plans.units import Seconds
+from protocols.quantity import Quantity
+
+
+class WaitParameters(Strict, frozen=True):
+    """How long."""
+
+    seconds: Seconds
+
+
+class Wait(Action[WaitParameters]):
+    """Let time pass."""
+
+    name = "wait"
+    kind = None
+    parameters = WaitParameters
+    summary = "Wait."
+
+    def run(self, context: Context, parameters: WaitParameters) -> Result:
+        """Wait."""
+        context.wait(parameters.seconds)
+        return Result()
+
+
+class PromptParameters(Strict, frozen=True):
+    """The question, the kind of answer, and for a choice the answers by name."""
+
+    text: Words
+    kind: PromptKind = PromptKind.CONFIRM
+    choices: dict[str, Words] = field(default={})
+    unit: str = "1"
+
+
+class Ask(Action[PromptParameters]):
+    """Ask the operator; the step's timeout is the time for the answer."""
+
+    name = "prompt"
+    kind = None
+    parameters = PromptParameters
+    summary = "Ask the operator to confirm, choose, or enter text or a number."
+
+    def problems(self, parameters: PromptParameters) -> list[str]:
+        """Check that a choice, and only a choice, has choices."""
+        if (parameters.kind is PromptKind.CHOICE) != bool(parameters.choices):
+            return ["choices belong to the kind choice, which needs at least one"]
+        return []
+
+    def fields(self, parameters: PromptParameters) -> Mapping[str, Field]:
+        """Give the answer as ``answer`` (for ``confirm``: yes or no)."""
+        match parameters.kind:
+            case PromptKind.CONFIRM:
+                return {"answer": FLAG}
+            case PromptKind.NUMBER:
+                return {"answer": Field(parameters.unit)}
+        return {"answer": TEXT}
+
+    def run(self, context: Context, parameters: PromptParameters) -> Result:
+        """Ask."""
+        choices = {name: words.as_dict() for name, words in parameters.choices.items()}
+        prompt = Prompt("", "", parameters.kind, parameters.text.as_dict(), choices=choices, unit=parameters.unit)
+        answer = context.ask(prompt).value
+        value: Value = Quantity(answer, parameters.unit) if isinstance(answer, float) else answer
+        return Result({"answer": value}, detail=f"answer: {answer}")

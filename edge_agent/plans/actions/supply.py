@@ -1,0 +1,116 @@
+"""The bench power supply: set up, switch, read back, switch off and on again."""
+
+from collections.abc import Mapping
+
+from edge_agent.plans.actions.base import FLAG, Action, Context, Field, Result
+from edge_agent.plans.model import Strict
+from edge_agent.plans.units import Amperes, Seconds, Volts, default
+
+
+class ConfigureParameters(Strict, frozen=True):
+    """Voltage and current limit of one channel."""
+
+    voltage: Volts
+    current_limit: Amperes
+    channel: int = 1
+
+
+class Configure(Action[ConfigureParameters]):
+    """Set voltage and current limit."""
+
+    name = "supply.configure"
+    kind = "supply"
+    parameters = ConfigureParameters
+    summary = "Set voltage and current limit of a channel; the output stays as it is."
+
+    def run(self, context: Context, parameters: ConfigureParameters) -> Result:
+        """Set it."""
+        context.call(
+            lambda supply: supply.configure(
+                parameters.channel,
+                voltage_v=float(parameters.voltage),
+                current_limit_a=float(parameters.current_limit),
+            ),
+        )
+        return Result()
+
+
+class OutputParameters(Strict, frozen=True):
+    """``settle`` is waited after switching."""
+
+    on: bool
+    channel: int = 1
+    settle: Seconds = default(Seconds(0.0))
+
+
+class Output(Action[OutputParameters]):
+    """Switch the output."""
+
+    name = "supply.output"
+    kind = "supply"
+    parameters = OutputParameters
+    summary = "Switch a channel's output on or off."
+
+    def run(self, context: Context, parameters: OutputParameters) -> Result:
+        """Switch it."""
+        context.call(lambda supply: supply.output(parameters.channel, parameters.on))
+        context.wait(parameters.settle)
+        return Result()
+
+
+class ReadParameters(Strict, frozen=True):
+    """Which channel; ``settle`` is waited first."""
+
+    channel: int = 1
+    settle: Seconds = default(Seconds(0.0))
+
+
+class Read(Action[ReadParameters]):
+    """Read back what the device takes."""
+
+    name = "supply.read"
+    kind = "supply"
+    parameters = ReadParameters
+    summary = "Read back voltage, current, and whether the supply limits the current."
+
+    def fields(self, parameters: ReadParameters) -> Mapping[str, Field]:  # noqa: ARG002
+        """Give voltage, current and two flags."""
+        return {"voltage": Field("V"), "current": Field("A"), "output_on": FLAG, "current_limited": FLAG}
+
+    def run(self, context: Context, parameters: ReadParameters) -> Result:
+        """Read it."""
+        context.wait(parameters.settle)
+        reading = context.call(lambda supply: supply.read(parameters.channel))
+        return Result(
+            {
+                "voltage": reading.voltage,
+                "current": reading.current,
+                "output_on": reading.output_on,
+                "current_limited": reading.current_limited,
+            }
+        )
+
+
+class CycleParameters(Strict, frozen=True):
+    """How long the output stays off."""
+
+    off: Seconds = default(Seconds(0.5))
+    channel: int = 1
+    settle: Seconds = default(Seconds(0.0))
+
+
+class PowerCycle(Action[CycleParameters]):
+    """Off and on again."""
+
+    name = "power_cycle"
+    kind = "supply"
+    parameters = CycleParameters
+    summary = "Switch the output off and on again."
+
+    def run(self, context: Context, parameters: CycleParameters) -> Result:
+        """Switch off, wait, switch on."""
+        context.call(lambda supply: supply.output(parameters.channel, False))
+        context.wait(parameters.off)
+        context.call(lambda supply: supply.output(parameters.channel, True))
+        context.wait(parameters.settle)
+        return Result()

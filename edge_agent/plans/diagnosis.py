@@ -1,0 +1,153 @@
+"""From failing measurements to ranked suspects, by the fault dictionary of the product (D3, D8).
+
+Each cause has a signature: how it makes measurements fail. What a signature does not name is expected to pass, so a
+failure that a cause does not explain counts against it. Pure: no instrument, file or clock.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from edge_agent.plans.model import Strict, Words
+from protocols.messages.records import Identifier, Measurement, Suspect, Verdict
+from protocols.quantity import unit_symbol
+
+
+class Sign(StrEnum):
+    """How a measurement came out, or is expected to under a cause."""
+
+    PASS = "pass"  # noqa: S105
+    HIGH = "high"
+    LOW = "low"
+    WRONG = "wrong"
+    """A text or yes/no that is not as expected."""
+    NONE = "none"
+    """No answer: the signal does not allow one."""
+    ANY = "any"
+    """Only in signatures: says nothing for or against."""
+
+
+class Cause(Strict, frozen=True):
+    """One cause of the dictionary; ``signature`` maps measurement names to one or several signs."""
+
+    cause: Identifier
+    title: Words
+    remedy: Words
+    signature: Annotated[dict[Identifier, Sign | tuple[Sign, ...]], Meta(min_length=1)]
+
+    def expects(self, measurement: str) -> tuple[Sign, ...]:
+        """Return the signs that this cause predicts for a measurement."""
+        signs = self.signature.get(measurement, Sign.PASS)
+        return (signs,) if isinstance(signs, Sign) else signs
+
+
+class FaultDictionary(Strict, frozen=True):
+    """What is known of the faults of one product model."""
+
+    model: str
+    causes: tuple[Cause, ...]
+
+
+_HIT, _MISS = 0.9, 0.03
+"""Probability that a measurement comes out as the signature says, and that it comes out in one certain other way."""
+MIN_SHARE = 0.02
+"""Causes that are less likely than this, given that one of the dictionary is at work, are not listed."""
+
+
+def sign_of(measurement: Measurement) -> Sign | None:
+    """Return how a measurement came out; ``None`` when it was not judged or is undecided for want of accuracy."""
+    if measurement.verdict is Verdict.PASS:
+        return Sign.PASS
+    if measurement.value is None:
+        return Sign.NONE if measurement.verdict is not Verdict.NONE else None
+    if measurement.verdict is not Verdict.FAIL:
+        return None
+    if isinstance(measurement.value, bool | str):
+        return Sign.WRONG
+    limits = measurement.limits
+    return Sign.LOW if limits is not None and limits.low is not None and measurement.value < limits.low else Sign.HIGH
+
+
+def diagnose(dictionary: FaultDictionary, measurements: Iterable[Measurement]) -> tuple[Suspect, ...]:
+    """Return the suspects, the likeliest first, with the evidence in words.
+
+    Without a failing measurement there is none. The ranking is that of naive Bayes with equal priors: the signs of
+    all measurements are taken as independent, given the cause.
+    """
+    last = {measurement.name: measurement for measurement in measurements}
+    signs = {name: sign for name, one in last.items() if (sign := sign_of(one)) is not None}
+    if all(sign is Sign.PASS for sign in signs.values()):
+        return ()
+    scores = {cause.cause: _score(cause, signs) for cause in dictionary.causes}
+    best = max(scores.values(), default=0.0)
+    weights = {name: math.exp(score - best) for name, score in scores.items()}
+    total = math.fsum(weights.values())
+    ranked = sorted(dictionary.causes, key=lambda cause: -scores[cause.cause])
+    suspects = []
+    for cause in ranked:
+        explained = [name for name in signs if signs[name] is not Sign.PASS and signs[name] in cause.expects(name)]
+        share = weights[cause.cause] / total
+        if explained and share >= MIN_SHARE:
+            suspects.append(_suspect(cause, last, signs, explained, share))
+    return tuple(suspects[:32])
+
+
+def _score(cause: Cause, signs: Mapping[str, Sign]) -> float:
+    """Return the log-likelihood of the signs under a cause."""
+    score = 0.0
+    for name, sign in signs.items():
+        expected = cause.expects(name)
+        if Sign.ANY not in expected:
+            score += math.log(_HIT / len(expected) if sign in expected else _MISS)
+        else:
+            score += math.log(1 / 4)
+    return score
+
+
+def _suspect(
+    cause: Cause, last: Mapping[str, Measurement], signs: Mapping[str, Sign], explained: Sequence[str], share: float
+) -> Suspect:
+    evidence = [f"{words_of(last[name])}, as this cause makes it" for name in explained]
+    against = [
+        f"{words_of(last[name])}, which this cause does not explain"
+        for name, sign in signs.items()
+        if sign not in cause.expects(name) and Sign.ANY not in cause.expects(name)
+    ]
+    summary = f"likelihood {share:.0%} among the known causes"
+    return Suspect(cause.cause, cause.title.as_dict(), (*evidence, *against, summary)[:32], cause.remedy.as_dict())
+
+
+def words_of(measurement: Measurement) -> str:
+    """Say one measurement with unit and limit in words."""
+    name, limits = measurement.name, measurement.limits
+    value = measurement.value
+    if value is None:
+        return f"{name} has no answer ({measurement.reason or 'no reason given'})"
+    if isinstance(value, bool | str):
+        wanted = "" if measurement.expected is None else f" (expected {_plain(measurement.expected)})"
+        return f"{name} is {_plain(value)}{wanted}"
+    said = f"{name} is {number(value, measurement.unit)}"
+    match sign_of(measurement):
+        case Sign.HIGH if limits is not None and limits.high is not None:
+            return f"{said}, above its limit of {number(limits.high, measurement.unit)}"
+        case Sign.LOW if limits is not None and limits.low is not None:
+            return f"{said}, below its limit of {number(limits.low, measurement.unit)}"
+    return f"{said}, within its limits" if measurement.verdict is Verdict.PASS else said
+
+
+def number(value: float, unit: str) -> str:
+    """Write a number with its unit and an SI prefix where that is usual (``412 mV``)."""
+    if unit in ("1", "%", "Cel", "dB", "K") or value == 0 or not math.isfinite(value):
+        return f"{value:.4g} {unit_symbol(unit)}".rstrip()
+    exponent = max(-12, min(9, 3 * math.floor(math.log10(abs(value)) / 3)))
+    prefix = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}[exponent]
+    return f"{value / 10**exponent:.4g} {prefix}{unit_symbol(unit)}"
+
+
+def _plain(value: str | bool) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return repr(value)

@@ -1,0 +1,136 @@
+"""Which step comes next, and how a run ends: pure functions of the plan and the outcomes journalled so far.
+
+A run that resumes after a crash asks the same question with the same journal, and so goes on at the right step.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from edge_agent.plans.model import Plan, Step
+from protocols.messages.records import Body, Measurement, Outcome, StepFinished, Verdict
+
+FAILING = frozenset({Outcome.FAILED, Outcome.UNDECIDED, Outcome.ERROR, Outcome.TIMEOUT})
+"""Outcomes after which a step may be tried again, and its ``on_fail`` applies."""
+_SEVERITY = (Outcome.ABORTED, Outcome.ERROR, Outcome.TIMEOUT, Outcome.FAILED, Outcome.UNDECIDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A step to do now: ``attempt`` counts from 1."""
+
+    group: str
+    step: Step
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the journal says of each step: its attempts so far, the last one last."""
+
+    attempts: Mapping[str, tuple[StepFinished, ...]]
+
+    @classmethod
+    def of(cls, records: Iterable[Body]) -> "Progress":
+        """Collect the outcomes of one run's records."""
+        attempts: dict[str, tuple[StepFinished, ...]] = {}
+        for record in records:
+            if isinstance(record, StepFinished):
+                attempts[record.step] = (*attempts.get(record.step, ()), record)
+        return cls(attempts)
+
+    def with_record(self, record: StepFinished) -> "Progress":
+        """Add one outcome."""
+        return Progress({**self.attempts, record.step: (*self.attempts.get(record.step, ()), record)})
+
+    def last(self, step: Step) -> StepFinished | None:
+        """Return the latest attempt of a step."""
+        done = self.attempts.get(step.id)
+        return done[-1] if done else None
+
+    def measurements(self) -> list[Measurement]:
+        """Return the measurements of the last attempt of every step."""
+        return [one for done in self.attempts.values() for one in done[-1].measurements]
+
+    def finals(self) -> list[StepFinished]:
+        """Return the last attempt of every step."""
+        return [done[-1] for done in self.attempts.values()]
+
+
+def next_step(plan: Plan, progress: Progress, redo: Mapping[str, int]) -> Next | None:
+    """Return the step to do now, or ``None`` when everything is done.
+
+    ``redo`` maps a step that must be done again in this session (after a resume) to the attempts it had before that.
+    """
+    walk = _Walk(progress, redo)
+    if not walk.through("setup", plan.setup, ends_on_failure=True):
+        walk.through("main", plan.main)
+    if walk.found is None:
+        walk.aborts = False
+        walk.through("teardown", plan.teardown)
+    return walk.found
+
+
+class _Walk:
+    """Goes over the steps in order until one is found that is not done."""
+
+    def __init__(self, progress: Progress, redo: Mapping[str, int]) -> None:
+        self.progress = progress
+        self.redo = redo
+        self.found: Next | None = None
+        self.aborts = True
+
+    def through(self, group: str, steps: Sequence[Step], *, ends_on_failure: bool = False) -> bool:
+        """Walk over ``steps``; return whether the walk is over for this group."""
+        for step in steps:
+            attempts = self.progress.attempts.get(step.id, ())
+            before = self.redo.get(step.id, 0)
+            fresh = attempts[before:]
+            last = fresh[-1] if fresh else None
+            if last is None or (last.outcome in FAILING and len(fresh) <= step.retries):
+                self.found = Next(group, step, len(attempts) + 1)
+                return True
+            if last.outcome is Outcome.ABORTED and self.aborts:
+                return True
+            if last.outcome in FAILING:
+                if self.through(group, step.branch()):
+                    return True
+                if step.stops or ends_on_failure:
+                    return True
+        return False
+
+
+def redo_after_interruption(plan: Plan, progress: Progress) -> dict[str, int]:
+    """Return what must be done again when a run resumes: the setup, and steps whose state later steps rely on.
+
+    Nothing, when only the teardown is left: the outputs are safe already.
+    """
+    pending = next_step(plan, progress, {})
+    if pending is None or pending.group == "teardown":
+        return {}
+    again = [step for _, _, step in plan.steps() if step.redo_on_resume]
+    again += [step for group, _, step in plan.steps() if group == "setup"]
+    return {step.id: len(progress.attempts[step.id]) for step in again if step.id in progress.attempts}
+
+
+def outcome_of_step(measurements: Iterable[Measurement]) -> Outcome:
+    """Return the outcome that measurements give a step whose action succeeded."""
+    verdicts = {measurement.verdict for measurement in measurements}
+    if Verdict.FAIL in verdicts:
+        return Outcome.FAILED
+    return Outcome.UNDECIDED if Verdict.UNDECIDED in verdicts else Outcome.PASSED
+
+
+def outcome_of_run(plan: Plan, progress: Progress) -> Outcome:
+    """Return how a run ended: the most severe outcome of its steps.
+
+    A judged step that the operator skipped leaves the run undecided; one whose condition was not met does not count.
+    """
+    by_id = {step.id: step for _, _, step in plan.steps()}
+    outcomes = set()
+    for record in progress.finals():
+        step = by_id.get(record.step)
+        if record.outcome is not Outcome.SKIPPED:
+            outcomes.add(record.outcome)
+        elif step is not None and step.only_if is None and any(measure.judged for measure in step.measure):
+            outcomes.add(Outcome.UNDECIDED)
+    return next((outcome for outcome in _SEVERITY if outcome in outcomes), Outcome.PASSED)

@@ -1,0 +1,168 @@
+"""Plans from files: read, checked without instruments, and known by the hash of everything that belongs to them."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge_agent.plans.check import Problem, check_plan
+from edge_agent.plans.diagnosis import FaultDictionary
+from edge_agent.plans.model import Plan, Step
+from edge_agent.plans.source import MAX_BYTES, Source, SourceError, read_source
+from edge_agent.plans.units import decode_hook
+from protocols.messages.records import PlanReference
+
+SHIPPED_PLANS = Path(__file__).resolve().parent.parent / "test_plans"
+MAX_FILE_BYTES = 4 << 20
+
+
+class PlanError(ValueError):
+    """A plan that cannot be run. ``problems`` are all that was found, each one sentence with its place."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(problems[0] + more)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlan:
+    """A checked plan with the files beside it; ``sha256`` changes when any byte of them does."""
+
+    plan: Plan
+    sha256: str
+    files: Mapping[str, bytes]
+    faults: FaultDictionary | None = None
+
+    @property
+    def reference(self) -> PlanReference:
+        """What a run's record says of its plan."""
+        return PlanReference(self.plan.plan, self.plan.version, self.sha256)
+
+
+def find_plan(name: str, folders: tuple[Path, ...] = ()) -> Path:
+    """Return the file of the plan called ``name`` (or the path itself); raise ``PlanError`` naming those that exist."""
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    searched = (*folders, SHIPPED_PLANS)
+    for folder in searched:
+        path = folder / f"{name}.plan.yaml"
+        if path.is_file():
+            return path
+    known = sorted({path.name.removesuffix(".plan.yaml") for folder in searched for path in folder.glob("*.plan.yaml")})
+    raise PlanError([f"there is no test plan {name!r}; there are {', '.join(known)}"])
+
+
+def load_plan(path: Path) -> LoadedPlan:
+    """Read and check a plan; raise ``PlanError`` with one sentence for each problem."""
+    return parse_plan(_read(path), str(path), lambda name: _read(path.parent / name))
+
+
+def parse_plan(data: bytes, name: str, read_file: Callable[[str], bytes]) -> LoadedPlan:
+    """Decode and check the plan ``data`` called ``name``; ``read_file`` gives the files beside it."""
+    source = _source(data, name)
+    plan: Plan = _convert(source, source.data, Plan)
+    files: dict[str, bytes] = {}
+    faults = None
+    if plan.faults is not None:
+        files[plan.faults] = _beside(plan.faults, name, read_file)
+        faults_source = _source(files[plan.faults], plan.faults)
+        faults = _convert(faults_source, faults_source.data, FaultDictionary)
+    for file in _files_of(plan):
+        if file not in files:
+            files[file] = _beside(file, name, read_file)
+    problems = check_plan(plan, faults, files)
+    if problems:
+        raise PlanError([_located(source, problem) for problem in problems])
+    return LoadedPlan(plan, _identity(data, files), files, faults)
+
+
+def _identity(data: bytes, files: Mapping[str, bytes]) -> str:
+    """Hash the plan, and each file beside it with name and length."""
+    digest = hashlib.sha256(data)
+    for name in sorted(files):
+        digest.update(f"\n{name} {len(files[name])}\n".encode())
+        digest.update(files[name])
+    return digest.hexdigest()
+
+
+def _files_of(plan: Plan) -> list[str]:
+    return [use.reference for _, _, step in plan.steps() for use in step.analyse if use.reference is not None]
+
+
+def _beside(file: str, plan_name: str, read_file: Callable[[str], bytes]) -> bytes:
+    if "/" in file or "\\" in file or file.startswith("."):
+        raise PlanError([f"{plan_name}: the file {file!r} must lie beside the plan; give its bare name"])
+    return read_file(file)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise PlanError([f"{path}: cannot be read ({error.strerror}); give the path of a file that exists"]) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise PlanError([f"{path}: larger than {MAX_FILE_BYTES} bytes"])
+    return data
+
+
+def _source(data: bytes, name: str) -> Source:
+    try:
+        return read_source(data[: MAX_BYTES + 1], name)
+    except SourceError as error:
+        raise PlanError([str(error)]) from error
+
+
+def _convert(source: Source, data: Any, wanted: Any) -> Any:
+    try:
+        return msgspec.convert(data, wanted, dec_hook=decode_hook)
+    except msgspec.ValidationError as error:
+        raise PlanError([_shape_problem(source, str(error))]) from error
+
+
+def _shape_problem(source: Source, message: str) -> str:
+    """Turn msgspec's message into one sentence with line, step and remedy."""
+    what, _, where = message.partition(" - at ")
+    path: list[str | int] = []
+    for key, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", where):
+        if index == "...":
+            break
+        path.append(int(index) if index else key)
+    unknown = re.search(r"unknown field `([^`]+)`", what)
+    missing = re.search(r"missing required field `([^`]+)`", what)
+    if unknown:
+        path.append(unknown[1])
+        what = f"the key {unknown[1]!r} is not known here; remove it or correct its spelling"
+    elif missing:
+        what = f"the key {missing[1]!r} is missing; add it"
+    else:
+        key = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
+        what = f"{key}{what[:1].lower() + what[1:]}; correct it"
+    return f"{source.name}: line {source.line(path)}: {_step_at(source.data, path)}{what}"
+
+
+def _located(source: Source, problem: Problem) -> str:
+    return f"{source.name}: line {source.line(problem.path)}: {_step_at(source.data, problem.path)}{problem.words}"
+
+
+def _step_at(data: Any, path: list[str | int] | tuple[str | int, ...]) -> str:
+    """Name the innermost step that ``path`` leads into."""
+    found = ""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(data, dict) and isinstance(data.get("id"), str) and "action" in data:
+            found = f"step {data['id']}: "
+    return found
+
+
+def steps_by_id(plan: Plan) -> dict[str, Step]:
+    """Return every step of the plan by its id, branches included."""
+    return {step.id: step for _, _, step in plan.steps()}

@@ -1,0 +1,368 @@
+"""Runs a test plan on a rack, journals every outcome before the next step begins, and resumes an interrupted run."""
+
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from edge_agent.plans import events
+from edge_agent.plans.actions import ACTIONS
+from edge_agent.plans.attempt import Attempt, StepContext, attempt, prepare
+from edge_agent.plans.captures import CaptureFile, CaptureStore, files_of, record_of
+from edge_agent.plans.diagnosis import diagnose
+from edge_agent.plans.flow import (
+    Next,
+    Progress,
+    next_step,
+    outcome_of_run,
+    outcome_of_step,
+    redo_after_interruption,
+)
+from edge_agent.plans.journal import Journal
+from edge_agent.plans.load import LoadedPlan
+from edge_agent.plans.measure import measurements_of
+from edge_agent.plans.model import Step
+from edge_agent.plans.prompts import Answer, Operator, Prompt, PromptKind, PromptUnanswered, checked_answer
+from edge_agent.rack import CallCancelled, Cancellation, Lease, Rack, RackError
+from protocols.messages.records import (
+    Device,
+    Outcome,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    StepFinished,
+    Suspect,
+)
+
+log = logging.getLogger(__name__)
+SAFE_STATE_S = 5.0
+PROMPT_S = 1800.0
+"""How long a request to connect something waits for the operator."""
+_MAX_DETAIL = 4000
+
+
+class RunRefused(Exception):
+    """The run cannot begin or resume: one sentence with the reason and the remedy. Nothing was journalled."""
+
+
+class Runner:
+    """Runs one plan on one device, once: in the thread that calls ``run`` or ``resume``.
+
+    ``abort`` and ``request_skip`` may be called from any thread. Instruments are leased for the whole run.
+    """
+
+    def __init__(
+        self,
+        plan: LoadedPlan,
+        rack: Rack,
+        journal: Journal,
+        captures: CaptureStore,
+        operator: Operator,
+        *,
+        on_event: Callable[[events.Event], None] | None = None,
+        safe_state_s: float = SAFE_STATE_S,
+    ) -> None:
+        self.plan = plan
+        self._rack = rack
+        self._journal = journal
+        self._captures = captures
+        self._operator = operator
+        self._on_event = on_event
+        self._safe_state_s = safe_state_s
+        self._lock = threading.Lock()
+        self._abort_reason: str | None = None
+        self._stop: Cancellation | None = None
+        self._skips: dict[str, str] = {}
+        self._connected: dict[str, str] = {}
+        self._progress = Progress({})
+        self._redo: Mapping[str, int] = {}
+        self._leases: Mapping[str, Lease] = {}
+        self._run = ""
+        self._prompts = 0
+        self._steps = {step.id: step for _, _, step in plan.plan.steps()}
+        self._order = {step: index for index, step in enumerate(self._steps, start=1)}
+
+    # What others may do to a run.
+
+    def abort(self, reason: str) -> None:
+        """Stop the run: the step under way ends at once, then teardown brings the outputs to a safe state."""
+        with self._lock:
+            if self._abort_reason is None:
+                self._abort_reason = reason
+            stop = self._stop
+        if stop is not None:
+            stop.cancel(reason)
+
+    def request_skip(self, step: str, reason: str) -> None:
+        """Skip a step that has not begun; raise ``ValueError`` when the plan does not allow that."""
+        wanted = self._steps.get(step)
+        if wanted is None:
+            raise ValueError(f"the plan has no step {step!r}")
+        if not wanted.skippable:
+            raise ValueError(f"the plan does not allow the step {step} to be skipped")
+        if not reason.strip():
+            raise ValueError("give the reason for skipping")
+        with self._lock:
+            self._skips[step] = reason
+
+    # Running.
+
+    def run(self, run: str, device: Device, *, ticket: str | None = None, operator: str | None = None) -> RunFinished:
+        """Run the plan from the beginning; ``run`` is a new identifier. Return the final record.
+
+        Raises ``RunRefused`` and ``LeaseRefused`` before anything is journalled, and the journal's own errors: then the
+        outputs are in a safe state, and the run can be resumed.
+        """
+        if device.model != self.plan.plan.model:
+            raise RunRefused(
+                f"the plan {self.plan.plan.plan} is for {self.plan.plan.model}, not for {device.model}; choose another"
+            )
+        self._check_rack()
+        with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
+            self._run, self._leases = run, leases
+            self._journal.append(RunStarted(run, self.plan.reference, device, ticket, operator))
+            return self._go()
+
+    def resume(self, run: str) -> RunFinished:
+        """Go on with a run that a crash or power cut interrupted.
+
+        Outputs go to a safe state first, then the setup is done again, then the step that has no outcome.
+        Raises ``RunRefused`` when there is no such run, the plan was changed, or the outputs cannot be made safe.
+        """
+        records = [record.body for record in self._journal.run_records(run)]
+        started = next((body for body in records if isinstance(body, RunStarted)), None)
+        if started is None:
+            raise RunRefused(f"the journal holds no unfinished run {run}; begin a new one")
+        if started.plan.sha256 != self.plan.sha256:
+            raise RunRefused(
+                f"run {run} began with another state of the plan {started.plan.name} (version {started.plan.version}, "
+                f"SHA-256 {started.plan.sha256[:12]}…); put that one back, or abandon the run and begin a new one"
+            )
+        self._check_rack()
+        with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
+            self._run, self._leases = run, leases
+            self._rack.wait_connected(self._safe_state_s, leases)
+            failures = self._rack.safe_state(leases, self._safe_state_s)
+            if failures:
+                words = "; ".join(f"{role}: {said}" for role, said in failures.items())
+                raise RunRefused(f"run {run} cannot go on because outputs could not be made safe ({words})")
+            self._progress = Progress.of(records)
+            self._redo = redo_after_interruption(self.plan.plan, self._progress)
+            pending = next_step(self.plan.plan, self._progress, {})
+            self._journal.append(RunResumed(run, pending.step.id if pending else None))
+            return self._go()
+
+    def _check_rack(self) -> None:
+        absent = [role for role in self.plan.plan.roles if role not in self._rack.roles]
+        if absent:
+            raise RunRefused(
+                f"the plan {self.plan.plan.plan} needs {', '.join(absent)}, which this bench does not have; "
+                "add it to bench.toml"
+            )
+
+    def _go(self) -> RunFinished:
+        try:
+            prepare(list(self._steps.values()))
+            with tempfile.TemporaryDirectory(prefix="benchwright-run-") as folder:
+                while (turn := next_step(self.plan.plan, self._progress, self._redo)) is not None:
+                    self._do(turn, Path(folder))
+        except BaseException:
+            self._rack.safe_state(self._leases, self._safe_state_s)
+            raise
+        failures = self._rack.safe_state(self._leases, self._safe_state_s)
+        if failures:
+            words = "outputs could not be made safe: " + "; ".join(f"{role}: {said}" for role, said in failures.items())
+            title = {"en": "Outputs to a safe state", "zh-CN": "输出置于安全状态"}
+            record = StepFinished(
+                self._run, "safe-state", "teardown", 1, Outcome.ERROR, 0.0, (), title, words[:_MAX_DETAIL]
+            )
+            self._note(record)
+        outcome = outcome_of_run(self.plan.plan, self._progress)
+        finished = RunFinished(self._run, outcome, self._suspects() if outcome is not Outcome.PASSED else ())
+        self._journal.append(finished)
+        self._tell(events.RunEnded(finished))
+        return finished
+
+    def _do(self, turn: Next, workspace: Path) -> None:
+        """Do one attempt and journal its outcome."""
+        step = turn.step
+        self._tell(
+            events.StepStarted(
+                self._run,
+                step.id,
+                turn.group,
+                turn.attempt,
+                step.title.as_dict(),
+                self._order[step.id],
+                len(self._order),
+            )
+        )
+        began = time.monotonic()
+        stop = Cancellation()
+        with self._lock:
+            self._stop = stop if turn.group != "teardown" else None
+            reason = self._abort_reason if turn.group != "teardown" else None
+            skip = self._skips.pop(step.id, None)
+        if reason is not None:
+            stop.cancel(reason)
+        try:
+            done = self._skipped(step, skip) or self._ask_to_connect(step, stop)
+            if done is None:
+                began = time.monotonic()
+                done = attempt(step, self._context(step, stop, workspace), stop)
+        finally:
+            with self._lock:
+                self._stop = None
+        duration_s = time.monotonic() - began
+        if done.trouble is Outcome.ABORTED and (self._abort_reason is None or turn.group == "teardown"):
+            done = replace(done, trouble=Outcome.ERROR)  # something within the step cancelled it
+        if step.save and done.trouble is None:
+            done = self._save(step, turn.attempt, done)
+        missing = done.detail if done.trouble is not None else None
+        measurements = measurements_of(step, done.values, missing)
+        outcome = done.trouble or outcome_of_step(measurements)
+        detail = None if done.detail is None else done.detail[:_MAX_DETAIL]
+        self._note(
+            StepFinished(
+                self._run,
+                step.id,
+                turn.group,
+                turn.attempt,
+                outcome,
+                duration_s,
+                measurements,
+                step.title.as_dict(),
+                detail,
+            )
+        )
+
+    def _note(self, record: StepFinished) -> None:
+        self._journal.append(record)
+        self._progress = self._progress.with_record(record)
+        self._tell(events.StepEnded(record))
+
+    def _skipped(self, step: Step, reason: str | None) -> Attempt | None:
+        if reason is not None:
+            return Attempt(detail=f"skipped by the operator: {reason}", trouble=Outcome.SKIPPED)
+        condition = step.only_if
+        if condition is None:
+            return None
+        if condition.failed is not None:
+            failing = {one.name for one in self._progress.measurements() if one.verdict.value in ("fail", "undecided")}
+            if condition.failed in failing:
+                return None
+            return Attempt(detail=f"not needed: {condition.failed} did not fail", trouble=Outcome.SKIPPED)
+        suspects = self._suspects()
+        if suspects and suspects[0].cause == condition.suspect:
+            return None
+        return Attempt(detail=f"not needed: {condition.suspect} is not the first suspect", trouble=Outcome.SKIPPED)
+
+    def _suspects(self) -> tuple[Suspect, ...]:
+        if self.plan.faults is None:
+            return ()
+        return diagnose(self.plan.faults, self._progress.measurements())
+
+    def _context(self, step: Step, stop: Cancellation, workspace: Path) -> StepContext:
+        return StepContext(
+            self._rack,
+            self._leases,
+            step.role,
+            kind=ACTIONS[step.action].kind,
+            cancellation=stop,
+            deadline=time.monotonic() + step.timeout,
+            timeout_s=float(step.timeout),
+            files=self.plan.files,
+            workspace=workspace,
+            on_progress=lambda fraction, text: self._tell(events.StepProgress(self._run, step.id, fraction, text)),
+            ask=lambda prompt, seconds: self._ask(step, replace(prompt, timeout_s=seconds), stop),
+        )
+
+    # The operator.
+
+    def _ask_to_connect(self, step: Step, stop: Cancellation) -> Attempt | None:
+        """Ask for the connections and instructions of a step, unless they are as wanted already."""
+        wanted = {role: point for role, point in step.connect.items() if self._connected.get(role) != point}
+        if step.instruction is None and not wanted:
+            return None
+        text = self._connect_text(wanted)
+        if step.instruction is not None:
+            extra = step.instruction.as_dict()
+            text = {language: " ".join(filter(None, (extra[language], said))) for language, said in text.items()}
+        prompt = Prompt("", step.id, PromptKind.CONFIRM, text, connect=wanted, timeout_s=PROMPT_S)
+        for role in wanted:
+            self._connected.pop(role, None)
+        try:
+            answer = self._ask(step, prompt, stop)
+        except CallCancelled as error:
+            return Attempt(detail=str(error), trouble=Outcome.ABORTED)
+        except PromptUnanswered as error:
+            return Attempt(detail=str(error), trouble=Outcome.TIMEOUT)
+        except (RackError, OSError, ValueError) as error:
+            return Attempt(detail=f"could not be connected: {error}", trouble=Outcome.ERROR)
+        if answer.skip_reason is not None:
+            return self._skipped(step, answer.skip_reason)
+        if answer.value is not True:
+            return Attempt(detail="the operator did not confirm the connection", trouble=Outcome.ERROR)
+        self._connected |= wanted
+        return None
+
+    def _connect_text(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        english, chinese = [], []
+        for probe, point in wanted.items():
+            role, _, number = probe.partition(".")
+            title, place = self.plan.plan.roles[role].title, self.plan.plan.points[point]
+            channel = f", channel {number}," if number else ""
+            english.append(f"Connect {title.en}{channel} to {point} ({place.en}).")
+            channel = f"通道 {number} " if number else ""
+            chinese.append(f"将{title.zh_cn}{channel}连接到 {point}（{place.zh_cn}）。")
+        return {"en": " ".join(english), "zh-CN": "".join(chinese)}
+
+    def _ask(self, step: Step, prompt: Prompt, stop: Cancellation) -> Answer:
+        self._prompts += 1
+        prompt = replace(prompt, id=f"{self._run}:{self._prompts}", step=step.id, skippable=step.skippable)
+        stop.check()
+        self._tell(events.PromptWanted(self._run, prompt))
+        try:
+            return checked_answer(prompt, self._operator.ask(prompt, stop))
+        finally:
+            self._tell(events.PromptSettled(self._run, prompt.id))
+
+    # Captures and events.
+
+    def _save(self, step: Step, number: int, done: Attempt) -> Attempt:
+        captured = done.captured
+        name = f"{step.id}-{number}"
+        files = files_of(name, captured.waveforms, captured.thermal)
+        files += [CaptureFile(label, "application/octet-stream", data) for label, data in captured.files.items()]
+        if captured.text is not None:
+            files.append(CaptureFile(f"{name}.log", "text/plain", captured.text.encode()))
+        for file in files:
+            try:
+                self._captures.save(file)
+            except OSError as error:
+                return replace(done, detail=f"{file.name} could not be saved: {error}", trouble=Outcome.ERROR)
+            self._journal.append(record_of(self._run, step.id, file, captured.waveforms))
+        return done
+
+    def _tell(self, event: events.Event) -> None:
+        if self._on_event is None:
+            return
+        try:
+            self._on_event(event)
+        except Exception:
+            log.exception("a listener to run %s failed", self._run)
+
+
+def abandon(journal: Journal, run: str) -> RunFinished:
+    """Close an interrupted run that is not to be resumed (its plan was changed): its outcome is ``aborted``.
+
+    Raises ``RunRefused`` when there is no such run. The instruments are the caller's business.
+    """
+    if not journal.run_records(run):
+        raise RunRefused(f"the journal holds no unfinished run {run}")
+    finished = RunFinished(run, Outcome.ABORTED)
+    journal.append(finished)
+    return finished
