@@ -160,8 +160,9 @@ class ScpiDevice:
 class ScpiSession(Session):
     """One client's conversation with a SCPI instrument: its own input buffer, the shared instrument."""
 
-    def __init__(self, device: ScpiDevice) -> None:
+    def __init__(self, device: ScpiDevice, baud: int | None = None) -> None:
         self._device = device
+        self.baud = baud
         self._reader = ProgramMessageReader(1 << 20)
 
     def receive(self, data: bytes) -> bytes:
