@@ -1,11 +1,18 @@
-"""Sampled signals as every room passes them on: analogue waveforms, logic captures, thermal images."""
+"""Sampled signals as every room passes them on: analogue waveforms, logic captures, thermal images.
 
-from collections.abc import Mapping
+numpy is imported when samples are touched: what only names these types (every driver does) stays small.
+"""
+
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,10 +41,14 @@ class Waveform:
 
     def values(self) -> npt.NDArray[np.float64]:
         """Return the physical values, shape (n,), in ``unit``."""
+        import numpy as np
+
         return self.codes.astype(np.float64) * self.scale + self.offset
 
     def times_s(self) -> npt.NDArray[np.float64]:
         """Return the time of each sample, shape (n,), in seconds."""
+        import numpy as np
+
         return self.start_s + np.arange(self.codes.size, dtype=np.float64) * self.sample_interval_s
 
 
@@ -58,6 +69,8 @@ class LogicCapture:
         if name not in self.channels:
             known = ", ".join(c for c in self.channels if c)
             raise KeyError(f"no logic channel {name!r}; this capture has {known}")
+        import numpy as np
+
         bit = self.channels.index(name)
         return ((self.words >> bit) & 1).astype(np.uint8)
 
