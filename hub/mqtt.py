@@ -113,6 +113,9 @@ class Link:
     def stop(self) -> None:
         """Disconnect and end the thread."""
         self._stopping.set()
+        client = self._client
+        if client is not None:
+            client.disconnect()  # queued, and wakes the loop
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
@@ -171,8 +174,12 @@ class Link:
             )
             self._client = client
             deadline = time.monotonic() + CONNECT_TIMEOUT_S
-            while not self._stopping.is_set():
+            while True:
                 code = client.loop(timeout=0.5)
+                if self._stopping.is_set():
+                    client.disconnect()
+                    client.loop(timeout=0.1)
+                    break
                 if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
                     log.info("%s: disconnected from the broker (%s)", self._name, paho.error_string(code))
                     break
@@ -180,9 +187,6 @@ class Link:
                 if not established and time.monotonic() > deadline:
                     log.warning("%s: the broker did not accept the session in time", self._name)
                     break
-            else:
-                client.disconnect()
-                client.loop(timeout=0.1)
         finally:
             sock = client.socket()
             if sock is not None:

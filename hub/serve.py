@@ -5,9 +5,6 @@ import signal
 import threading
 from types import FrameType
 
-import uvicorn
-
-from hub.app import create_app
 from hub.core import migrate
 from hub.core.database import Database
 from hub.core.settings import Settings, SettingsError
@@ -19,6 +16,10 @@ STOP_TIMEOUT_S = 10
 
 def serve(settings: Settings, *, ingest: bool = True) -> None:
     """Serve HTTP until SIGTERM or SIGINT; requests in hand are finished, the ingest's group is committed."""
+    import uvicorn
+
+    from hub.app import create_app
+
     migrate.prepare(settings.url)
     app = create_app(settings, ingest_workers=settings.ingest_workers if ingest else 0)
     config = uvicorn.Config(

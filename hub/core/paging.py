@@ -5,31 +5,14 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from fastapi import Query
-from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Select, tuple_
 
 from hub.core.clock import rfc3339
 from hub.core.problems import BAD_CURSOR, Problem
 
 T = TypeVar("T")
-MAX_LIMIT = 200
-
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most rows in one page.")]
-CursorText = Annotated[
-    str | None, Query(max_length=400, description="The `next` member of the page before; absent for the first page.")
-]
-
-
-class Page(BaseModel, Generic[T]):
-    """A page of rows, the newest first."""
-
-    items: list[T]
-    next: str | None = Field(
-        default=None, description="Cursor of the page that follows; `null` when this is the last.", examples=[None]
-    )
 
 
 def encode_cursor(values: Sequence[object]) -> str:

@@ -7,7 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from hub.core.database import Database
 from hub.core.documented import refusals
-from hub.core.paging import CursorText, Limit, Page, decode_cursor, split_page
+from hub.core.pages import CursorText, Limit, Page
+from hub.core.paging import decode_cursor, split_page
 from hub.core.problems import BAD_CURSOR, Problem
 from hub.events import service as events
 from hub.fleet import queries, service

@@ -14,7 +14,8 @@ from pydantic import AwareDatetime
 from hub.core.clock import rfc3339
 from hub.core.documented import refusals
 from hub.core.ids import row_number
-from hub.core.paging import CursorText, Limit, Page, split_page
+from hub.core.pages import CursorText, Limit, Page
+from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import HubDatabase, caller_with

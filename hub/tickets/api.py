@@ -6,7 +6,8 @@ from fastapi import APIRouter, Header, Path, Query, Response
 
 from hub.core.documented import refusals
 from hub.core.i18n import preferred_language
-from hub.core.paging import CursorText, Limit, Page, split_page
+from hub.core.pages import CursorText, Limit, Page
+from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
 from hub.events import queries as event_queries
 from hub.events.schemas import EventOut

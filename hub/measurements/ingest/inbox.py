@@ -33,6 +33,11 @@ class Inbox:
             self._changed.notify()
             return True
 
+    def wake(self) -> None:
+        """End a wait for messages now."""
+        with self._changed:
+            self._changed.notify_all()
+
     def take_group(self, timeout_s: float) -> list[Arrived]:
         """Return what waits, at most about ``MAX_GROUP_BYTES``, in order of arrival; empty after ``timeout_s``."""
         group: list[Arrived] = []

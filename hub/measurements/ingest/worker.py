@@ -57,6 +57,7 @@ class Ingest:
     def stop(self) -> None:
         """Finish the group in hand, send its receipts, and disconnect; what still waits is resent by its bench."""
         self._stopping.set()
+        self._inbox.wake()
         self._thread.join(timeout=30)
         self.link.stop()
 
