@@ -1,0 +1,5 @@
+"""``python -m benchwright`` is the ``benchwright`` command."""
+
+from benchwright.cli import main
+
+main()

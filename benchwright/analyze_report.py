@@ -1,0 +1,284 @@
+"""What one capture file holds, as data for machines and as tables and pictures for people."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from benchwright.errors import UsageError
+from benchwright.plots import braille, heat_map
+from edge_agent.analysis.decode import i2c as i2c_bus
+from edge_agent.analysis.decode import spi as spi_bus
+from edge_agent.analysis.decode import uart as uart_bus
+from edge_agent.analysis.decode.edges import Edges, from_logic, from_waveform
+from edge_agent.analysis.pulse import pulse_parameters
+from edge_agent.analysis.rail import rail
+from edge_agent.analysis.result import NoAnswer
+from protocols.captures import read_capture
+from protocols.errors import ProtocolError
+from protocols.quantity import Quantity, format_value
+from protocols.waveform import Capture, ThermalImage, Waveform
+
+_PLOT_COLUMNS = 72
+_MOST_ROWS = 40
+"""Rows of decoded traffic that a screen shows; ``--json`` has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buses:
+    """Which lines to decode, as written on the command line."""
+
+    uart: str | None = None
+    i2c: str | None = None
+    spi: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The same content twice: JSON-ready ``data`` and a rich ``picture``."""
+
+    data: dict[str, Any]
+    picture: RenderableType
+
+
+def report(content: bytes, name: str, buses: Buses) -> Report:
+    """Read one capture file and analyse everything in it; raise ``UsageError`` when it cannot be read."""
+    try:
+        capture = read_capture(content, name)
+    except ProtocolError as error:
+        raise UsageError(str(error)) from error
+    data: dict[str, Any] = {"file": name}
+    parts: list[RenderableType] = []
+    if capture.analog:
+        waves = [_wave(wave) for wave in capture.analog]
+        data["analog"] = [wave_data for wave_data, _ in waves]
+        parts += [picture for _, picture in waves]
+    if capture.logic is not None:
+        data["logic"], picture = _logic_channels(capture)
+        parts.append(picture)
+    if capture.thermal is not None:
+        data["thermal"], picture = _thermal(capture.thermal)
+        parts.append(picture)
+    for key, decoded in _decoded(capture, buses):
+        data[key] = decoded
+        parts.append(_traffic(key, decoded))
+    return Report(data, Panel(Group(*parts), title=Text(name), title_align="left", border_style="dim"))
+
+
+def _answers(result: object) -> dict[str, dict[str, Any]]:
+    """Return every quantity (or reason why there is none) of an analysis' result."""
+    found: dict[str, dict[str, Any]] = {}
+    for field in fields(result) if not isinstance(result, NoAnswer) else ():  # type: ignore[arg-type]
+        answer = getattr(result, field.name)
+        if isinstance(answer, Quantity):
+            found[field.name] = {
+                "value": answer.value,
+                "unit": answer.unit,
+                "standard_uncertainty": answer.standard_uncertainty,
+            }
+        elif isinstance(answer, NoAnswer):
+            found[field.name] = {"value": None, "reason": answer.reason}
+    return found
+
+
+def _shown(answer: dict[str, Any]) -> Text:
+    if answer["value"] is None:
+        return Text(answer["reason"], style="dim")
+    text = format_value(answer["value"], answer["unit"])
+    if answer["standard_uncertainty"]:
+        text += f" ± {format_value(2 * answer['standard_uncertainty'], answer['unit'], 2)}"
+    return Text(text)
+
+
+def _wave(wave: Waveform) -> tuple[dict[str, Any], RenderableType]:
+    two_level = pulse_parameters(wave)
+    steady = rail(wave, bandwidth_hz=20e6)
+    data = {
+        "name": wave.name,
+        "samples": int(wave.codes.size),
+        "sample_rate_hz": wave.sample_rate_hz,
+        "pulse": two_level.reason if isinstance(two_level, NoAnswer) else _answers(two_level),
+        "rail": steady.reason if isinstance(steady, NoAnswer) else _answers(steady),
+    }
+    heading = f"{wave.name}: {wave.codes.size:,} samples at {format_value(wave.sample_rate_hz, 'Hz')}"
+    table = Table(box=None, padding=(0, 2), title="k = 2 uncertainties of the record", title_style="dim italic")
+    table.add_column("", style="cyan")
+    table.add_column("")
+    chosen = _answers(steady) if isinstance(two_level, NoAnswer) else _answers(two_level)
+    for name, answer in chosen.items():
+        table.add_row(name.replace("_", " "), _shown(answer))
+    return data, Group(Text(heading, style="bold"), Text("\n".join(_trace(wave)), style="green"), table)
+
+
+def _trace(wave: Waveform) -> list[str]:
+    columns = min(2 * _PLOT_COLUMNS, wave.codes.size)
+    if columns < 2:
+        return []
+    usable = wave.codes[: wave.codes.size // columns * columns].reshape(columns, -1)
+    extremes = np.stack([usable.min(axis=1), usable.max(axis=1)]).astype(np.float64) * wave.scale + wave.offset
+    return braille(extremes.min(axis=0), extremes.max(axis=0))
+
+
+def _logic_channels(capture: Capture) -> tuple[list[dict[str, Any]], RenderableType]:
+    logic = capture.logic
+    if logic is None:
+        raise ValueError("this capture has no logic channels")
+    rows = []
+    table = Table("channel", "edges", "looks like", box=None, padding=(0, 2))
+    for name in (channel for channel in logic.channels if channel):
+        edges = from_logic(logic, name)
+        guess, text = _guess(edges)
+        rows.append({"channel": name, "edges": int(edges.positions.size), "baud": guess, "text": text})
+        table.add_row(name, f"{edges.positions.size:,}", "" if guess is None else f"UART {guess} Bd: {text}")
+    heading = f"logic: {logic.words.size:,} samples at {format_value(logic.sample_rate_hz, 'Hz')}"
+    return rows, Group(Text(heading, style="bold"), table)
+
+
+def _guess(edges: Edges) -> tuple[int | None, str]:
+    """Return baud rate and text when the line reads as an 8N1 UART without errors, in either polarity."""
+    baud = uart_bus.estimate_baud(edges)
+    rate = uart_bus.nearest_standard_baud(baud.value) if isinstance(baud, Quantity) else None
+    if rate is None or edges.sample_rate_hz / rate < 2:
+        return None, ""
+    for line in (edges, edges.inverted()):
+        frames = uart_bus.decode(line, uart_bus.UartFormat(rate))
+        if frames.words.size >= 3 and not frames.framing_errors.any() and frames.false_starts.size == 0:
+            return rate, repr(frames.data[:40])[2:-1]
+    return None, ""
+
+
+def _thermal(image: ThermalImage) -> tuple[dict[str, Any], RenderableType]:
+    celsius = image.temperatures_c
+    row, column = (int(place) for place in np.unravel_index(int(np.nanargmax(celsius)), celsius.shape))
+    data = {
+        "rows": celsius.shape[0],
+        "columns": celsius.shape[1],
+        "minimum_c": float(np.nanmin(celsius)),
+        "maximum_c": float(np.nanmax(celsius)),
+        "mean_c": float(np.nanmean(celsius, dtype=np.float64)),
+        "hottest": [row, column],
+        "emissivity": image.emissivity,
+    }
+    line = (
+        f"{data['minimum_c']:.2f} … {data['maximum_c']:.2f} °C, mean {data['mean_c']:.2f} °C, "
+        f"hottest at row {row}, column {column} (emissivity {image.emissivity:g})"
+    )
+    return data, Group(Text(line, style="bold"), *heat_map(celsius, 64))
+
+
+def _decoded(capture: Capture, buses: Buses) -> list[tuple[str, list[dict[str, Any]]]]:
+    found = []
+    if buses.uart:
+        found.append(("uart", _uart(capture, buses.uart)))
+    if buses.i2c:
+        scl, sda = (_line(capture, name) for name in _names(buses.i2c, 2, "--i2c SCL,SDA"))
+        found.append(("i2c", [_i2c_row(transfer) for transfer in i2c_bus.decode(_some(scl), _some(sda))]))
+    if buses.spi:
+        found.append(("spi", _spi(capture, buses.spi)))
+    return found
+
+
+def _uart(capture: Capture, wanted: str) -> list[dict[str, Any]]:
+    channel, _, rest = wanted.partition(":")
+    rate, _, form = rest.partition(":")
+    edges = _some(_line(capture, channel))
+    inverted = form.endswith("i")
+    form = form.rstrip("i") or "8N1"
+    if inverted:
+        edges = edges.inverted()
+    estimate = uart_bus.estimate_baud(edges)
+    parities = {"N": uart_bus.Parity.NONE, "E": uart_bus.Parity.EVEN, "O": uart_bus.Parity.ODD}
+    try:
+        if not rate and isinstance(estimate, NoAnswer):
+            raise UsageError(f"--uart {wanted}: {estimate.reason}, or name the baud rate")
+        baud = float(rate) if rate or isinstance(estimate, NoAnswer) else estimate.value
+        frames = uart_bus.decode(
+            edges, uart_bus.UartFormat(baud, int(form[0]), parities[form[1].upper()], float(form[2:]))
+        )
+    except (ValueError, KeyError, IndexError) as error:
+        raise UsageError(f"--uart {wanted}: write CHANNEL:BAUD:8N1 ({error})") from error
+    return [
+        {
+            "time_s": float(time),
+            "value": int(word),
+            "framing_error": bool(framing),
+            "parity_error": bool(parity),
+        }
+        for time, word, framing, parity in zip(
+            frames.start_times_s, frames.words, frames.framing_errors, frames.parity_errors, strict=True
+        )
+    ]
+
+
+def _i2c_row(transfer: i2c_bus.I2cTransfer) -> dict[str, Any]:
+    return {
+        "sample": transfer.start,
+        "address": transfer.address,
+        "read": transfer.read,
+        "data": transfer.data.hex(" "),
+        "acknowledged": list(transfer.acknowledged),
+        "stopped": transfer.stopped,
+    }
+
+
+def _spi(capture: Capture, wanted: str) -> list[dict[str, Any]]:
+    names = wanted.split(",")
+    mode = names.pop() if len(names) == 5 else "0"
+    clock, mosi, miso, select = (_line(capture, name) for name in _names(",".join(names), 4, "--spi CLK,MOSI,MISO,CS"))
+    try:
+        transfers = spi_bus.decode(_some(clock), mosi=mosi, miso=miso, select=select, mode=int(mode))
+    except ValueError as error:
+        raise UsageError(f"--spi {wanted}: {error}") from error
+    return [
+        {"sample": t.start, "mosi": t.mosi.hex(" "), "miso": t.miso.hex(" "), "leftover_bits": t.leftover_bits}
+        for t in transfers
+    ]
+
+
+def _names(text: str, count: int, form: str) -> list[str]:
+    names = text.split(",")
+    if len(names) != count:
+        raise UsageError(f"{text!r} names {len(names)} lines; write {form}")
+    return names
+
+
+def _some(line: Edges | None) -> Edges:
+    if line is None:
+        raise UsageError("a clock and a data line are needed; only SPI's data and select lines may be left out with -")
+    return line
+
+
+def _line(capture: Capture, name: str) -> Edges | None:
+    """Return a channel's edges, logic first; an analogue one is cut in the middle of its extremes."""
+    if name == "-":
+        return None
+    if capture.logic is not None and name in capture.logic.channels:
+        return from_logic(capture.logic, name)
+    for wave in capture.analog:
+        if wave.name == name:
+            low, high = (float(code) * wave.scale + wave.offset for code in (wave.codes.min(), wave.codes.max()))
+            return from_waveform(wave, (low + high) / 2, abs(high - low) / 4)
+    known = [wave.name for wave in capture.analog] + [c for c in (capture.logic.channels if capture.logic else ()) if c]
+    raise UsageError(f"there is no channel {name!r}; the file has {', '.join(known) or 'none'}")
+
+
+def _traffic(key: str, decoded: list[dict[str, Any]]) -> RenderableType:
+    if key == "uart":
+        data = bytes(row["value"] & 0xFF for row in decoded)
+        errors = sum(row["framing_error"] or row["parity_error"] for row in decoded)
+        return Group(
+            Text(f"UART: {len(data)} words, {errors} with errors", style="bold"), Text(repr(data[:2000])[2:-1])
+        )
+    table = Table(*(decoded[0] if decoded else ("no transfer",)), box=None, padding=(0, 2))
+    for row in decoded[:_MOST_ROWS]:
+        table.add_row(*(str(value) for value in row.values()))
+    left = len(decoded) - _MOST_ROWS
+    return Group(
+        Text(f"{key}: {len(decoded)} transfers", style="bold"),
+        table,
+        Text(f"… {left} more (--json prints all)" if left > 0 else "", style="dim"),
+    )

@@ -1,0 +1,81 @@
+"""``benchwright analyze``: read capture files and show what is in them."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchwright.errors import UsageError
+
+app = typer.Typer(help="Read capture files and show what is in them.")
+
+MAX_FILE_BYTES = 2**31
+
+
+@app.command()
+def analyze(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Capture files: sigrok, scope CSV/bin/wfm, radiometric JPEG …")
+    ] = None,
+    truth: Annotated[
+        bool, typer.Option("--truth", help="Read the folder of real captures and show measured value beside truth.")
+    ] = False,
+    uart: Annotated[
+        str | None, typer.Option(help="Decode a UART: CHANNEL[:BAUD[:8N1]]; an i at the end inverts the line.")
+    ] = None,
+    i2c: Annotated[str | None, typer.Option(help="Decode I²C: SCL,SDA.")] = None,
+    spi: Annotated[str | None, typer.Option(help="Decode SPI: CLK,MOSI,MISO,CS[,MODE]; leave out with -.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables and pictures.")] = False,
+) -> None:
+    """Show levels, timing, ripple, bus traffic and temperatures of capture FILES.
+
+    With --truth, show the captures whose true values are known (BENCHWRIGHT_CAPTURES names their folder).
+    """
+    if not files and not truth:
+        raise UsageError("no file given; name capture files, or use --truth for the folder of real captures")
+    if truth:
+        _show_truth(as_json)
+        return
+    from benchwright.analyze_report import Buses, report
+
+    buses = Buses(uart=uart, i2c=i2c, spi=spi)
+    reports = [report(_bytes(path), path.name, buses) for path in files or ()]
+    if as_json:
+        sys.stdout.write(json.dumps([one.data for one in reports], indent=2, ensure_ascii=False) + "\n")
+        return
+    from rich.console import Console
+
+    console = Console()
+    for one in reports:
+        console.print(one.picture)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise UsageError(f"{path} is larger than 2 GiB; cut the part of interest out of it")
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _show_truth(as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from benchwright.real_captures import captures_folder, checks, table
+
+    folder = captures_folder()
+    if folder is None:
+        raise UsageError("no folder of real captures; set BENCHWRIGHT_CAPTURES (docs/captures.md names the sources)")
+    found = list(checks(folder))
+    if as_json:
+        data: list[dict[str, Any]] = [asdict(check) for check in found]
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        from rich.console import Console
+
+        Console().print(table(found))
+    if not all(check.passed for check in found):
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""The demonstration: real processes, one device, one repair."""
