@@ -39,6 +39,8 @@ from protocols.messages.records import (
 
 log = logging.getLogger(__name__)
 SAFE_STATE_S = 5.0
+DRIVING = ("supply", "generator")
+"""Kinds of instruments with outputs; what only looks needs no safe state."""
 PROMPT_S = 1800.0
 """How long a request to connect something waits for the operator."""
 _MAX_DETAIL = 4000
@@ -144,8 +146,8 @@ class Runner:
         self._check_rack()
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
             self._run, self._leases = run, leases
-            self._rack.wait_connected(self._safe_state_s, leases)
-            failures = self._rack.safe_state(leases, self._safe_state_s)
+            self._rack.wait_connected(self._safe_state_s, self._outputs())
+            failures = self._make_safe()
             if failures:
                 words = "; ".join(f"{role}: {said}" for role, said in failures.items())
                 raise RunRefused(f"run {run} cannot go on because outputs could not be made safe ({words})")
@@ -170,9 +172,10 @@ class Runner:
                 while (turn := next_step(self.plan.plan, self._progress, self._redo)) is not None:
                     self._do(turn, Path(folder))
         except BaseException:
-            self._rack.safe_state(self._leases, self._safe_state_s)
+            for role, words in self._make_safe().items():
+                log.error("run %s broke off, and the output of %s could not be made safe: %s", self._run, role, words)
             raise
-        failures = self._rack.safe_state(self._leases, self._safe_state_s)
+        failures = self._make_safe()
         if failures:
             words = "outputs could not be made safe: " + "; ".join(f"{role}: {said}" for role, said in failures.items())
             title = {"en": "Outputs to a safe state", "zh-CN": "输出置于安全状态"}
@@ -185,6 +188,14 @@ class Runner:
         self._journal.append(finished)
         self._tell(events.RunEnded(finished))
         return finished
+
+    def _outputs(self) -> dict[str, Lease]:
+        """Return the instruments that can harm the device: those that drive something."""
+        roles = self.plan.plan.roles
+        return {role: lease for role, lease in self._leases.items() if roles[role].kind in DRIVING}
+
+    def _make_safe(self) -> dict[str, str]:
+        return self._rack.safe_state(self._outputs(), self._safe_state_s)
 
     def _do(self, turn: Next, workspace: Path) -> None:
         """Do one attempt and journal its outcome."""

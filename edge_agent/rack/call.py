@@ -106,7 +106,7 @@ class PendingCall(Generic[T]):
 
     def _timeout(self) -> CallTimeout:
         return CallTimeout(
-            f"{self.role} did not finish within {self.timeout_s:g} s; the call was given up and nothing more was sent"
+            f"{self.role} did not finish within {self.timeout_s:.3g} s; the call was given up and nothing more was sent"
         )
 
 

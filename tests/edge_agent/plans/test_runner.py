@@ -1,0 +1,457 @@
+"""A run on a real driver and a durable spool: outcomes, deadlines, retries, branches, prompts, abort, resume."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import plan_texts
+import pytest
+from plan_texts import plan, read, wait
+from scripted_instrument import ScriptedInstrument
+
+from edge_agent.bench_config import InstrumentConfig
+from edge_agent.plans import events
+from edge_agent.plans.captures import FolderCaptureStore
+from edge_agent.plans.load import LoadedPlan
+from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptUnanswered
+from edge_agent.plans.runner import Runner, RunRefused, abandon
+from edge_agent.rack import Cancellation, LeaseRefused, Rack, Timing
+from edge_agent.spool import Spool
+from protocols.messages.records import (
+    Device,
+    Measurement,
+    Outcome,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    StepFinished,
+    Verdict,
+)
+
+Make = Callable[..., LoadedPlan]
+DEVICE = Device("SP-100", "SP100-0001")
+QUICK = Timing(open_s=1.0, quiet_s=0.3, backoff_s=(0.05, 0.2))
+
+
+class Yes:
+    """An operator who confirms everything and remembers what was asked."""
+
+    def __init__(self, answers: dict[str, Answer] | None = None) -> None:
+        self.asked: list[Prompt] = []
+        self.answers = answers or {}
+
+    def ask(self, prompt: Prompt, cancellation: Cancellation) -> Answer:
+        self.asked.append(prompt)
+        return self.answers.get(prompt.step, Answer(True))
+
+
+class Bench:
+    """Runs plans and keeps what was journalled."""
+
+    def __init__(self, rack: Rack, spool: Spool, captures: FolderCaptureStore) -> None:
+        self.rack, self.spool, self.captures = rack, spool, captures
+        self.bodies: list[Any] = []
+        self.events: list[events.Event] = []
+        self.operator: Any = Yes()
+
+    def append(self, body: Any) -> int:
+        seq = self.spool.append(body)
+        self.bodies.append(body)
+        return seq
+
+    def run_records(self, run: str) -> Any:
+        return self.spool.run_records(run)
+
+    def runner(self, loaded: LoadedPlan) -> Runner:
+        return Runner(loaded, self.rack, self, self.captures, self.operator, on_event=self.events.append)
+
+    def run(self, loaded: LoadedPlan, run: str = "r1") -> RunFinished:
+        return self.runner(loaded).run(run, DEVICE)
+
+    @property
+    def steps(self) -> list[StepFinished]:
+        return [body for body in self.bodies if isinstance(body, StepFinished)]
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(step.step, step.outcome.value) for step in self.steps]
+
+    def measurement(self, name: str) -> Measurement:
+        return next(one for step in reversed(self.steps) for one in step.measurements if one.name == name)
+
+
+@pytest.fixture
+def bench(rack: Rack, spool: Spool, captures: FolderCaptureStore) -> Bench:
+    return Bench(rack, spool, captures)
+
+
+def test_a_passing_run_journals_every_number_with_unit_uncertainty_limits_and_rule(bench: Bench, plan_of: Make) -> None:
+    finished = bench.run(plan_of(plan(setup=wait("w"), main=read("a"), teardown=wait("t"))))
+    assert finished.outcome is Outcome.PASSED
+    assert [type(body).__name__ for body in bench.bodies] == [
+        "RunStarted",
+        "StepFinished",
+        "StepFinished",
+        "StepFinished",
+        "RunFinished",
+    ]
+    assert [step.group for step in bench.steps] == ["setup", "main", "teardown"]
+    measured = bench.measurement("a-value")
+    assert measured.value == pytest.approx(3.3)
+    assert measured.unit == "V"
+    # 34461A data sheet, 10 V range, 1 year: 0.0035 % of reading + 0.0005 % of range, rectangular.
+    assert measured.standard_uncertainty == pytest.approx((3.3 * 3.5e-5 + 10 * 5e-6) / 3**0.5, rel=0.01)
+    assert measured.limits is not None
+    assert (measured.limits.low, measured.limits.high) == (3.2, 3.4)
+    assert (measured.verdict, measured.instrument) == (Verdict.PASS, "meter")
+
+
+def test_each_outcome_is_durable_before_the_next_step_begins(bench: Bench, plan_of: Make) -> None:
+    seen: list[int] = []
+
+    def on_event(event: events.Event) -> None:
+        if isinstance(event, events.StepStarted):
+            seen.append(sum(isinstance(one.body, StepFinished) for one in bench.spool.run_records("r1")))
+
+    runner = Runner(
+        plan_of(plan(main=read("a") + read("b") + read("c"))),
+        bench.rack,
+        bench.spool,
+        bench.captures,
+        Yes(),
+        on_event=on_event,
+    )
+    runner.run("r1", DEVICE)
+    assert seen == [0, 1, 2]
+
+
+def test_a_value_outside_its_limits_fails_the_step_and_the_run(
+    bench: Bench, plan_of: Make, meter: ScriptedInstrument
+) -> None:
+    meter.value = 2.9
+    assert bench.run(plan_of(plan(main=read("a") + read("b", low="2 V")))).outcome is Outcome.FAILED
+    assert bench.outcomes == [("a", "failed"), ("b", "passed")]
+
+
+def test_the_guard_band_rule_leaves_a_value_near_the_limit_undecided(
+    bench: Bench, plan_of: Make, meter: ScriptedInstrument
+) -> None:
+    meter.value = 3.3
+    text = plan(main=read("a", low="3.29999 V")).replace("high: 3.4 V", "high: 3.4 V, rule: guard_band")
+    assert bench.run(plan_of(text)).outcome is Outcome.UNDECIDED
+    assert "closer to a limit" in (bench.measurement("a-value").reason or "")
+
+
+def test_an_overload_has_no_value_but_a_reason_and_never_passes(
+    bench: Bench, plan_of: Make, meter: ScriptedInstrument
+) -> None:
+    meter.value = 9.9e37
+    assert bench.run(plan_of(plan(main=read("a", high="1000 V")))).outcome is Outcome.UNDECIDED
+    measured = bench.measurement("a-value")
+    assert measured.value is None
+    assert "overload" in (measured.reason or "")
+    assert measured.verdict is Verdict.UNDECIDED
+
+
+def test_a_hung_instrument_ends_its_step_in_time_and_no_measurement_is_missing(
+    bench: Bench, plan_of: Make, meter: ScriptedInstrument
+) -> None:
+    meter.hung = True
+    started = time.monotonic()
+    finished = bench.run(plan_of(plan(main=read("a", extra="timeout: 0.5 s\n"), teardown=wait("t"))))
+    assert finished.outcome is Outcome.TIMEOUT
+    assert bench.outcomes[:2] == [("a", "timeout"), ("t", "passed")]
+    assert 0.5 <= bench.steps[0].duration_s < 0.6
+    measured = bench.measurement("a-value")
+    assert measured.value is None
+    assert "0.5 s" in (measured.reason or "")
+    assert time.monotonic() - started < 20
+
+
+def test_teardown_never_overlaps_a_step_that_timed_out(bench: Bench, plan_of: Make, meter: ScriptedInstrument) -> None:
+    meter.delay_s = 0.05
+    many = read("a", extra="timeout: 0.5 s\n").replace("dc_voltage}", "dc_voltage, readings: 1000}")
+    teardown = read("t").replace("dc_voltage", "resistance").replace("low: 3.2 V, high: 3.4 V", "low: 1 Ohm")
+    ended: list[float] = []
+
+    def on_event(event: events.Event) -> None:
+        if isinstance(event, events.StepEnded):
+            ended.append(time.monotonic())
+
+    loaded = plan_of(plan(main=many, teardown=teardown))
+    Runner(loaded, bench.rack, bench, bench.captures, Yes(), on_event=on_event).run("r1", DEVICE)
+    assert bench.outcomes == [("a", "timeout"), ("t", "passed")]
+    lines = [heard.text for heard in meter.heard]
+    resistance = next(index for index, line in enumerate(lines) if line.startswith("CONF:RES"))
+    assert not any(line.startswith("CONF:VOLT") for line in lines[resistance:])
+    assert lines[:resistance].count("READ?") > 3
+    assert lines[resistance:].count("READ?") == 1
+
+
+def test_retries_are_journalled_attempt_by_attempt(bench: Bench, plan_of: Make, meter: ScriptedInstrument) -> None:
+    meter.value = 1.0
+
+    def mend(event: events.Event) -> None:
+        if isinstance(event, events.StepEnded) and event.record.attempt == 2:
+            meter.value = 3.3
+
+    loaded = plan_of(plan(main=read("a", extra="retries: 3\n")))
+    finished = Runner(loaded, bench.rack, bench, bench.captures, Yes(), on_event=mend).run("r1", DEVICE)
+    assert finished.outcome is Outcome.PASSED
+    assert [(step.attempt, step.outcome.value) for step in bench.steps] == [(1, "failed"), (2, "failed"), (3, "passed")]
+
+
+def test_a_failure_can_branch_and_stop(bench: Bench, plan_of: Make, meter: ScriptedInstrument) -> None:
+    meter.value = 1.0
+    branch = "on_fail:\n  then: stop\n  steps:\n" + "".join(f"  {line}\n" for line in wait("look").splitlines())
+    bench.run(plan_of(plan(main=read("a", extra=branch) + read("b"), teardown=wait("t"))))
+    assert bench.outcomes == [("a", "failed"), ("look", "passed"), ("t", "passed")]
+
+
+def test_a_failing_setup_goes_straight_to_teardown(bench: Bench, plan_of: Make, meter: ScriptedInstrument) -> None:
+    meter.value = 1.0
+    bench.run(plan_of(plan(setup=read("s") + wait("s2"), main=read("a"), teardown=wait("t"))))
+    assert bench.outcomes == [("s", "failed"), ("t", "passed")]
+
+
+FAULTS = """\
+model: SP-100
+causes:
+- cause: low-rail
+  title: {en: Low rail, zh-CN: 电压低}
+  remedy: {en: Replace U2, zh-CN: 更换 U2}
+  signature: {a-value: low}
+- cause: high-rail
+  title: {en: High rail, zh-CN: 电压高}
+  remedy: {en: Replace U1, zh-CN: 更换 U1}
+  signature: {a-value: high}
+"""
+
+
+def test_a_diagnosis_can_drive_what_is_done_next(bench: Bench, plan_of: Make, meter: ScriptedInstrument) -> None:
+    meter.value = 2.5
+    main = (
+        read("a")
+        + wait("if-low", extra="only_if: {suspect: low-rail}\n")
+        + wait("if-high", extra="only_if: {suspect: high-rail}\n")
+        + wait("if-a", extra="only_if: {failed: a-value}\n")
+    )
+    finished = bench.run(plan_of(plan(main=main, head=plan_texts.HEAD + "faults: f.yaml\n"), f_yaml=FAULTS))
+    assert bench.outcomes == [("a", "failed"), ("if-low", "passed"), ("if-high", "skipped"), ("if-a", "passed")]
+    assert [suspect.cause for suspect in finished.suspects] == ["low-rail"]
+    assert finished.suspects[0].title["zh-CN"] == "电压低"
+    assert "a-value is 2.5 V, below its limit of 3.2 V" in finished.suspects[0].evidence[0]
+
+
+def test_connections_are_asked_for_once_in_both_languages(bench: Bench, plan_of: Make) -> None:
+    main = (
+        read("a", extra="connect: {meter: TP_3V3}\n")
+        + read("b", extra="connect: {meter: TP_3V3}\n")
+        + read("c", extra="connect: {meter: TP_5V}\n")
+    )
+    assert bench.run(plan_of(plan(main=main))).outcome is Outcome.PASSED
+    assert [prompt.connect for prompt in bench.operator.asked] == [{"meter": "TP_3V3"}, {"meter": "TP_5V"}]
+    assert bench.operator.asked[0].text == {
+        "en": "Connect bench meter to TP_3V3 (3.3 V rail).",
+        "zh-CN": "将台式万用表连接到 TP_3V3（3.3 V 电源）。",
+    }
+
+
+def test_an_answer_is_a_measurement(bench: Bench, plan_of: Make) -> None:
+    ask = (
+        "- id: led\n  title: {en: LED, zh-CN: 指示灯}\n  action: prompt\n"
+        "  with: {kind: choice, text: {en: 'Colour?', zh-CN: 颜色},\n"
+        "    choices: {red: {en: red, zh-CN: 红}, blue: {en: blue, zh-CN: 蓝}}}\n"
+        "  measure: [{name: colour, field: answer, expected: blue}]\n"
+    )
+    bench.operator.answers["led"] = Answer("red")
+    assert bench.run(plan_of(plan(main=ask))).outcome is Outcome.FAILED
+    assert bench.measurement("colour").value == "red"
+    bench.operator.answers["led"] = Answer("green")
+    assert bench.run(plan_of(plan(main=ask)), "r2").outcome is Outcome.ERROR
+    assert "give one of red, blue" in (bench.steps[-1].detail or "")
+
+
+def test_skipping_needs_the_plans_leave_and_a_reason_and_never_looks_like_a_pass(bench: Bench, plan_of: Make) -> None:
+    loaded = plan_of(plan(main=read("a", extra="skippable: true\n") + read("b")))
+    runner = bench.runner(loaded)
+    with pytest.raises(ValueError, match="does not allow"):
+        runner.request_skip("b", "no time")
+    with pytest.raises(ValueError, match="reason"):
+        runner.request_skip("a", " ")
+    runner.request_skip("a", "probe is broken")
+    assert runner.run("r1", DEVICE).outcome is Outcome.UNDECIDED
+    assert bench.outcomes == [("a", "skipped"), ("b", "passed")]
+    assert bench.steps[0].detail == "skipped by the operator: probe is broken"
+    assert bench.measurement("a-value").value is None
+
+
+def test_abort_ends_the_step_at_once_and_teardown_follows(
+    bench: Bench, plan_of: Make, meter: ScriptedInstrument
+) -> None:
+    meter.hung = True
+    runner = bench.runner(plan_of(plan(main=read("a", extra="timeout: 30 s\n") + read("b"), teardown=wait("t"))))
+    threading.Timer(0.3, runner.abort, ("aborted by Li Wei",)).start()
+    started = time.monotonic()
+    assert runner.run("r1", DEVICE).outcome is Outcome.ABORTED
+    assert bench.outcomes[:2] == [("a", "aborted"), ("t", "passed")]
+    assert bench.steps[0].duration_s < 0.6
+    assert bench.steps[0].detail == "aborted by Li Wei"
+    assert time.monotonic() - started < 15
+
+
+def test_an_abort_while_the_operator_is_asked_ends_the_question(bench: Bench, plan_of: Make) -> None:
+    desk = PromptDesk()
+    bench.operator = desk
+    runner = bench.runner(plan_of(plan(main=read("a", extra="connect: {meter: TP_5V}\n"))))
+    threading.Timer(0.2, runner.abort, ("enough",)).start()
+    assert runner.run("r1", DEVICE).outcome is Outcome.ABORTED
+    assert desk.pending is None
+
+
+def test_the_prompt_desk_takes_fitting_answers_only(bench: Bench, plan_of: Make) -> None:
+    refused: list[str] = []
+
+    def answer(prompt: Prompt) -> None:
+        for wrong in (("other", Answer(True)), (prompt.id, Answer("maybe")), (prompt.id, Answer(skip_reason="x"))):
+            try:
+                desk.answer(*wrong)
+            except ValueError as error:
+                refused.append(str(error))
+        threading.Thread(target=desk.answer, args=(prompt.id, Answer(True))).start()
+
+    desk = PromptDesk(on_prompt=answer)
+    bench.operator = desk
+    assert bench.run(plan_of(plan(main=read("a", extra="connect: {meter: TP_5V}\n")))).outcome is Outcome.PASSED
+    assert len(refused) == 3
+
+
+def test_nobody_answering_is_a_timeout(bench: Bench, plan_of: Make) -> None:
+    class Absent:
+        def ask(self, prompt: Prompt, cancellation: Cancellation) -> Answer:
+            raise PromptUnanswered("nobody answered within 1 s")
+
+    bench.operator = Absent()
+    bench.run(plan_of(plan(main=read("a", extra="connect: {meter: TP_5V}\n"))))
+    assert bench.outcomes == [("a", "timeout")]
+
+
+def test_two_actions_beside_each_other_end_together(bench: Bench, plan_of: Make, meter: ScriptedInstrument) -> None:
+    beside = "{action: multimeter.read, role: meter, with: {function: dc_voltage}}"
+    slow = wait("w", "300 ms", extra=f"meanwhile: {beside}\n")
+    assert bench.run(plan_of(plan(main=slow))).outcome is Outcome.PASSED
+    assert "READ?" in meter.lines()
+    meter.hung = True
+    stuck = slow.replace("id: w", "id: w\n    timeout: 0.5 s".replace("    ", "  "))
+    assert bench.run(plan_of(plan(main=stuck)), "r2").outcome is Outcome.TIMEOUT
+    assert bench.steps[-1].duration_s < 0.7
+
+
+def test_the_instruments_belong_to_the_run(bench: Bench, plan_of: Make) -> None:
+    loaded = plan_of(plan(main=read("a")))
+    with bench.rack.leased(["meter"], "manual control"), pytest.raises(LeaseRefused, match="manual control"):
+        bench.run(loaded)
+    assert bench.bodies == []
+    bench.run(loaded)
+    assert bench.rack.holder("meter") is None
+
+
+def test_a_plan_for_another_model_or_bench_is_refused(bench: Bench, plan_of: Make) -> None:
+    with pytest.raises(RunRefused, match="for SP-100, not for SP-200"):
+        bench.runner(plan_of(plan(main=read("a")))).run("r1", Device("SP-200", "1"))
+    head = plan_texts.HEAD.replace("  meter:", "  scope:")
+    with pytest.raises(RunRefused, match="needs scope, which this bench does not have"):
+        bench.run(plan_of(plan(main=wait("a"), head=head)))
+
+
+class PowerCut(BaseException):
+    """The process is gone."""
+
+
+class Mortal:
+    """A spool that dies with the process after a number of records."""
+
+    def __init__(self, spool: Spool, after: int) -> None:
+        self.spool, self.left = spool, after
+
+    def append(self, body: Any) -> int:
+        seq = self.spool.append(body)
+        self.left -= 1
+        if self.left == 0:
+            raise PowerCut
+        return seq
+
+    def run_records(self, run: str) -> Any:
+        return self.spool.run_records(run)
+
+
+def test_an_interrupted_run_resumes_at_the_step_without_outcome(
+    bench: Bench, plan_of: Make, meter: ScriptedInstrument
+) -> None:
+    loaded = plan_of(plan(setup=wait("s"), main=read("a") + read("b") + read("c"), teardown=wait("t")))
+    with pytest.raises(PowerCut):
+        Runner(loaded, bench.rack, Mortal(bench.spool, 3), bench.captures, Yes()).run("r1", DEVICE)
+    assert [run.run for run in bench.spool.open_runs()] == ["r1"]
+    finished = bench.runner(loaded).resume("r1")
+    assert finished.outcome is Outcome.PASSED
+    assert isinstance(bench.bodies[0], RunResumed)
+    assert bench.bodies[0].step == "b"
+    assert bench.outcomes == [("s", "passed"), ("b", "passed"), ("c", "passed"), ("t", "passed")]
+    assert bench.steps[0].attempt == 2
+    assert bench.spool.open_runs() == ()
+
+
+def test_a_changed_plan_is_refused_and_the_run_can_be_abandoned(bench: Bench, plan_of: Make) -> None:
+    text = plan(main=read("a") + read("b"))
+    with pytest.raises(PowerCut):
+        Runner(plan_of(text), bench.rack, Mortal(bench.spool, 2), bench.captures, Yes()).run("r1", DEVICE)
+    with pytest.raises(RunRefused, match="began with another state of the plan test-plan"):
+        bench.runner(plan_of(text + "# changed\n")).resume("r1")
+    assert bench.bodies == []
+    assert abandon(bench, "r1").outcome is Outcome.ABORTED
+    with pytest.raises(RunRefused, match="no unfinished run r1"):
+        bench.runner(plan_of(text)).resume("r1")
+
+
+def test_a_run_is_not_resumed_while_outputs_cannot_be_made_safe(
+    spool: Spool, captures: FolderCaptureStore, plan_of: Make
+) -> None:
+    head = plan_texts.HEAD.replace(
+        "roles:\n", "roles:\n  generator: {kind: generator, title: {en: generator, zh-CN: 信号发生器}}\n"
+    ).replace("  meter: {kind: multimeter, title: {en: bench meter, zh-CN: 台式万用表}}\n", "")
+    loaded = plan_of(plan(main=wait("a") + wait("b"), head=head))
+    with ScriptedInstrument() as generator:
+        generator.identity = "Siglent Technologies,SDG1032X,SDG1X000000001,1.01.01.33R1B6"
+        config = {"generator": InstrumentConfig("siglent-sdg1032x", generator.address)}
+        with Rack(config, timing=QUICK) as rack:
+            assert rack.wait_connected(5)
+            bench = Bench(rack, spool, captures)
+            with pytest.raises(PowerCut):
+                Runner(loaded, rack, Mortal(spool, 2), captures, Yes()).run("r1", DEVICE)
+            generator.hung = True
+            with pytest.raises(RunRefused, match=r"outputs could not be made safe \(generator"):
+                Runner(loaded, rack, bench, captures, Yes(), safe_state_s=0.5).resume("r1")
+            assert bench.bodies == []
+            generator.hung = False
+            assert rack.wait_connected(5)
+            resumed_at = time.monotonic()
+            assert bench.runner(loaded).resume("r1").outcome is Outcome.PASSED
+            assert "C1:OUTP OFF" in generator.lines(since=resumed_at)
+            generator.hung = True
+            assert bench.run(loaded, "r2").outcome is Outcome.ERROR
+            assert bench.steps[-1].step == "safe-state"
+            assert "generator" in (bench.steps[-1].detail or "")
+
+
+def test_a_journal_that_fails_stops_the_run(bench: Bench, plan_of: Make) -> None:
+    class Full(Mortal):
+        def append(self, body: Any) -> int:
+            if isinstance(body, RunStarted):
+                return super().append(body)
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        Runner(plan_of(plan(main=read("a"))), bench.rack, Full(bench.spool, 9), bench.captures, Yes()).run("r1", DEVICE)
+    assert bench.rack.holder("meter") is None
+    assert bench.runner(plan_of(plan(main=read("a")))).resume("r1").outcome is Outcome.PASSED
