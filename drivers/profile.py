@@ -12,13 +12,28 @@ from typing import Any
 import msgspec
 import yaml
 
+from drivers.console_model import SerialConsoleProfile
 from drivers.errors import Misconfigured
+from drivers.mlx90640_model import Mlx90640Profile
+from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile_base import ProfileBase
+from drivers.programmers.model import FlashromProfile, Stm32FlashProfile
 from drivers.scpi.generator_model import ScpiGeneratorProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
+from drivers.serial_meter_model import SerialMeterProfile
 
-Profile = ScpiMultimeterProfile | ScpiOscilloscopeProfile | ScpiGeneratorProfile
+Profile = (
+    ScpiMultimeterProfile
+    | ScpiOscilloscopeProfile
+    | ScpiGeneratorProfile
+    | SerialMeterProfile
+    | ModbusSupplyProfile
+    | Mlx90640Profile
+    | Stm32FlashProfile
+    | FlashromProfile
+    | SerialConsoleProfile
+)
 
 MAX_PROFILE_BYTES = 1_000_000
 

@@ -2,6 +2,7 @@
 
 Profiles are the files of ``drivers/profiles``; a folder of further ones (an argument, or ``BENCHWRIGHT_PROFILES``)
 adds to them, and a file there replaces the shipped profile of the same name.
+Drivers and their libraries are imported when the first instrument of a kind is opened.
 """
 
 import os
@@ -11,19 +12,27 @@ from typing import Any
 
 from drivers.addresses import Address, parse_address
 from drivers.capabilities import Instrument
+from drivers.console_model import SerialConsoleProfile
 from drivers.errors import Misconfigured
 from drivers.guard import Guard
+from drivers.mlx90640_model import Mlx90640Profile
+from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile import Profile, load_profile
 from drivers.profile_base import ProfileBase, SerialLine
+from drivers.programmers.model import FlashromProfile, Stm32FlashProfile
 from drivers.scpi.generator_model import ScpiGeneratorProfile
 from drivers.scpi.model import ScpiProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
+from drivers.serial_meter_model import SerialMeterProfile
 from drivers.transports.stream import ByteStream
 
 SHIPPED_PROFILES = Path(__file__).parent / "profiles"
 PROFILES_VARIABLE = "BENCHWRIGHT_PROFILES"
 VISA_VARIABLE = "BENCHWRIGHT_VISA_LIBRARY"
+MODBUS_PORT = 502
+
+Options = dict[str, Any]
 
 
 class ProfileFolder(Mapping[str, Profile]):
@@ -31,11 +40,11 @@ class ProfileFolder(Mapping[str, Profile]):
 
     def __init__(self, *folders: Path) -> None:
         self._folders = folders
-        self._read: dict[Path, tuple[float, Profile]] = {}
+        self._read: dict[Path, tuple[int, Profile]] = {}
 
     def __getitem__(self, name: str) -> Profile:
         path = self._paths()[name]
-        changed = path.stat().st_mtime
+        changed = path.stat().st_mtime_ns
         known = self._read.get(path)
         if known is None or known[0] != changed:
             known = (changed, load_profile(path))
@@ -48,20 +57,26 @@ class ProfileFolder(Mapping[str, Profile]):
     def __len__(self) -> int:
         return len(self._paths())
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths()
+
     def _paths(self) -> dict[str, Path]:
         return {path.stem: path for folder in self._folders for path in folder.glob("*.yaml")}
 
 
-_cache: dict[tuple[Path, ...], ProfileFolder] = {}
+_folders: dict[tuple[Path, ...], ProfileFolder] = {}
 
 
 def profiles(folder: Path | None = None) -> Mapping[str, Profile]:
-    """Return all profiles by name; ``folder`` (default: ``BENCHWRIGHT_PROFILES``) adds to the shipped ones."""
+    """Return all profiles by name; ``folder`` (default: ``BENCHWRIGHT_PROFILES``) adds to the shipped ones.
+
+    Looking one up raises ``Misconfigured`` when its file is broken.
+    """
     extra = folder if folder is not None else os.environ.get(PROFILES_VARIABLE)
     folders = (SHIPPED_PROFILES,) if not extra else (SHIPPED_PROFILES, Path(extra))
     if not folders[-1].is_dir():
         raise Misconfigured(f"the folder of profiles {folders[-1]} does not exist; correct {PROFILES_VARIABLE}")
-    return _cache.setdefault(folders, ProfileFolder(*folders))
+    return _folders.setdefault(folders, ProfileFolder(*folders))
 
 
 def find_profile(name: str, folder: Path | None = None) -> Profile:
@@ -81,8 +96,9 @@ def open_instrument(
     Raises ``Misconfigured``, ``ConnectionLost``, ``NoResponse``, ``WrongIdentity`` …; the port is then closed again.
     """
     description = find_profile(profile, profile_folder)
-    opener = _OPENERS[type(description)]
-    instrument = opener(description, parse_address(address), guard if guard is not None else Guard(), options)
+    given = dict(options)
+    opener: Callable[..., Instrument] = _OPENERS[type(description)]
+    instrument = opener(description, parse_address(address), guard if guard is not None else Guard(), given)
     try:
         instrument.identify()
     except BaseException:
@@ -91,7 +107,22 @@ def open_instrument(
     return instrument
 
 
-def _open_scpi(profile: ScpiProfile, address: Address, guard: Guard, options: dict[str, Any]) -> Instrument:
+def open_stream(profile: ProfileBase, address: Address, guard: Guard, line: SerialLine, options: Options) -> ByteStream:
+    """Open the byte stream that ``address`` names; transport options are taken out of ``options``."""
+    label = _label(profile, address)
+    library = options.pop("visa_library", None) or os.environ.get(VISA_VARIABLE)
+    if address.scheme == "visa" or (address.scheme == "tcp" and library):
+        from drivers.transports.visa import VisaStream
+
+        return VisaStream.open(address.text, line, label=label, guard=guard, library=library or "@py")
+    if address.scheme == "tcp":
+        return _tcp(address, 0, label, guard)
+    if address.scheme == "serial":
+        return _serial(address, line, label, guard, options)
+    raise _wrong_scheme(profile, address)
+
+
+def _open_scpi(profile: ScpiProfile, address: Address, guard: Guard, options: Options) -> Instrument:
     from drivers.scpi.generator import ScpiSignalGenerator
     from drivers.scpi.link import ScpiLink
     from drivers.scpi.multimeter import ScpiMultimeter
@@ -106,29 +137,95 @@ def _open_scpi(profile: ScpiProfile, address: Address, guard: Guard, options: di
     return drivers[type(profile)](link, **options)
 
 
-def open_stream(
-    profile: ProfileBase, address: Address, guard: Guard, line: SerialLine, options: dict[str, Any]
-) -> ByteStream:
-    """Open the byte stream that ``address`` names; transport options are taken out of ``options``."""
-    label = f"{profile.name} at {address.text}"
-    library = options.pop("visa_library", None) or os.environ.get(VISA_VARIABLE)
-    if address.scheme == "visa" or (address.scheme == "tcp" and library):
-        from drivers.transports.visa import VisaStream
+def _open_serial_meter(profile: SerialMeterProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.serial_meter import SerialMultimeter
 
-        return VisaStream.open(address.text, line, label=label, guard=guard, library=library or "@py")
-    if address.scheme == "tcp":
-        from drivers.transports.tcp import TcpStream
-
-        return TcpStream.open(*address.host_and_port(0), label=label, guard=guard)
-    if address.scheme == "serial":
-        from drivers.transports.serial_port import SerialStream, line_settings
-
-        return SerialStream.open(address.target, line_settings(line, address, options), label=label, guard=guard)
-    raise Misconfigured(f"{label}: this profile is not reached like that; write for example {profile.addresses[0]}")
+    return SerialMultimeter(open_stream(profile, address, guard, profile.serial, options), profile, **options)
 
 
-_OPENERS: dict[type, Callable[..., Instrument]] = {
+def _open_console(profile: SerialConsoleProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.console import UartConsole
+
+    return UartConsole(open_stream(profile, address, guard, profile.serial, options), profile, **options)
+
+
+def _open_supply(profile: ModbusSupplyProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.modbus_supply import ModbusSupply
+    from drivers.transports.modbus import ModbusBus
+
+    label = _label(profile, address)
+    unit = address.integer("unit", profile.unit)
+    if address.scheme == "modbus-tcp":
+        stream = _tcp(address, MODBUS_PORT, label, guard)
+    elif address.scheme == "modbus-rtu":
+        stream = _serial(address, profile.serial, label, guard, options)
+    else:
+        raise _wrong_scheme(profile, address)
+    bus = ModbusBus(stream, unit, rtu=address.scheme == "modbus-rtu", timeout_s=profile.timeout_s)
+    return ModbusSupply(bus, profile, **options)
+
+
+def _open_mlx90640(profile: Mlx90640Profile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.mlx90640 import Mlx90640Camera
+    from drivers.transports.i2c import BridgedI2c, I2cDevice, LinuxI2c
+
+    label = _label(profile, address)
+    number = address.integer("address", profile.address)
+    if address.scheme == "i2c":
+        device: I2cDevice = LinuxI2c(label, guard, address.target, number)
+    elif address.scheme == "sc18im700":
+        device = BridgedI2c(_serial(address, profile.serial, label, guard, options), number)
+    else:
+        raise _wrong_scheme(profile, address)
+    return Mlx90640Camera(device, profile, **options)
+
+
+def _open_stm32flash(profile: Stm32FlashProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.programmers.stm32flash import Stm32Flash
+
+    if address.scheme != "stm32flash":
+        raise _wrong_scheme(profile, address)
+    return Stm32Flash(profile, address, guard, **options)
+
+
+def _open_flashrom(profile: FlashromProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.programmers.flashrom import Flashrom
+
+    if address.scheme != "flashrom":
+        raise _wrong_scheme(profile, address)
+    return Flashrom(profile, address, guard, **options)
+
+
+def _tcp(address: Address, default_port: int, label: str, guard: Guard) -> ByteStream:
+    from drivers.transports.tcp import TcpStream
+
+    return TcpStream.open(*address.host_and_port(default_port), label=label, guard=guard)
+
+
+def _serial(address: Address, line: SerialLine, label: str, guard: Guard, options: Options) -> ByteStream:
+    from drivers.transports.serial_port import SerialStream, line_settings
+
+    return SerialStream.open(address.target, line_settings(line, address, options), label=label, guard=guard)
+
+
+def _label(profile: ProfileBase, address: Address) -> str:
+    return f"{profile.name} at {address.text}"
+
+
+def _wrong_scheme(profile: ProfileBase, address: Address) -> Misconfigured:
+    return Misconfigured(
+        f"{_label(profile, address)}: this profile is not reached like that; write for example {profile.addresses[0]}"
+    )
+
+
+_OPENERS: dict[type[ProfileBase], Callable[..., Instrument]] = {
     ScpiMultimeterProfile: _open_scpi,
     ScpiOscilloscopeProfile: _open_scpi,
     ScpiGeneratorProfile: _open_scpi,
+    SerialMeterProfile: _open_serial_meter,
+    SerialConsoleProfile: _open_console,
+    ModbusSupplyProfile: _open_supply,
+    Mlx90640Profile: _open_mlx90640,
+    Stm32FlashProfile: _open_stm32flash,
+    FlashromProfile: _open_flashrom,
 }

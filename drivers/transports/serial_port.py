@@ -58,7 +58,8 @@ def line_settings(line: SerialLine, address: Address, options: dict[str, Any]) -
 
     Options that belong to the line are taken out of ``options``; raise ``Misconfigured`` for a value that is none.
     """
-    changes: dict[str, Any] = dict(address.options)
+    # unit and address belong to the device behind the line (Modbus, I²C).
+    changes: dict[str, Any] = {key: text for key, text in address.options.items() if key not in ("unit", "address")}
     changes.update((key, options.pop(key)) for key in line.__struct_fields__ if key in options)
     try:
         return msgspec.convert({**msgspec.structs.asdict(line), **changes}, SerialLine, strict=False)

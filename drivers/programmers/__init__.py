@@ -1,0 +1,1 @@
+"""Firmware programmers that are command-line tools."""

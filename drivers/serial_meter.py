@@ -1,0 +1,130 @@
+"""Handheld multimeters that send their display over a serial line by themselves."""
+
+import importlib
+import math
+import time
+from typing import Any, Protocol
+
+from drivers.accuracy import find_accuracy
+from drivers.capabilities import MeterFunction, MeterReading, Multimeter
+from drivers.errors import BadResponse, InstrumentRefused, NoResponse, OutOfRange
+from drivers.serial_meter_model import SerialMeterProfile
+from drivers.transports.stream import ByteStream
+from protocols.dmm.reading import DmmError, DmmReading, Flag, UnsupportedFunction
+from protocols.quantity import Quantity
+
+MAINS_HZ = 50.0
+_NOT_THE_PRESENT_VALUE = {
+    Flag.HOLD: "HOLD",
+    Flag.RELATIVE: "REL",
+    Flag.MIN: "MIN",
+    Flag.MAX: "MAX",
+    Flag.PEAK_MIN: "PEAK",
+    Flag.PEAK_MAX: "PEAK",
+}
+
+
+class _Reader(Protocol):
+    dropped: int
+
+    def feed(self, data: bytes) -> list[bytes]: ...
+
+
+class SerialMultimeter(Multimeter):
+    """A free-running meter: a reading is the first whole frame that arrives after it was asked for.
+
+    ``signal_frequency_hz`` chooses the limit of error in AC functions (default: mains).
+    """
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        profile: SerialMeterProfile,
+        *,
+        signal_frequency_hz: float = MAINS_HZ,
+        ambient_c: float | None = None,
+        **_: Any,
+    ) -> None:
+        self.profile = profile
+        self.guard = stream.guard
+        self._stream = stream
+        self._chip = importlib.import_module(f"protocols.dmm.{profile.protocol}")
+        self._signal_frequency_hz = signal_frequency_hz
+        self._ambient_c = ambient_c
+
+    def identify(self) -> str:
+        """Wait for one sound frame; a frame has no name in it, so this tells the protocol only."""
+        self._next_reading()
+        return f"{self.profile.maker} {self.profile.models[0]} ({self.profile.protocol} frames)"
+
+    def close(self) -> None:
+        """Release the port."""
+        self._stream.close()
+
+    def functions(self) -> frozenset[MeterFunction]:
+        """Return what the knob can be set to."""
+        return frozenset(self.profile.functions)
+
+    def read(self, function: MeterFunction, range_value: float | None = None) -> MeterReading:
+        """Return what the display shows from now on; the knob must stand at ``function``, without HOLD or REL."""
+        label = self._stream.label
+        if function not in self.profile.functions:
+            raise OutOfRange(f"{label} cannot measure {function}; it has {', '.join(sorted(self.profile.functions))}")
+        self._check_range(function, range_value)
+        shown = self._next_reading()
+        if shown.function != function:
+            raise InstrumentRefused(f"{label} stands at {shown.function}; turn its knob to {function}")
+        held = [name for flag, name in _NOT_THE_PRESENT_VALUE.items() if flag in shown.flags]
+        if held:
+            raise InstrumentRefused(f"{label} shows a {held[0]} value, not the present one; switch {held[0]} off")
+        wanted, stands_at = range_value, shown.range_value
+        if wanted is not None and stands_at is not None and not math.isclose(stands_at, wanted, rel_tol=1e-6):
+            raise InstrumentRefused(
+                f"{label} stands at its range of {stands_at:g} {shown.unit}, not {wanted:g} {shown.unit}; "
+                f"press RANGE until it does"
+            )
+        if shown.overload or shown.underload or not math.isfinite(shown.value):
+            return MeterReading(function, Quantity(math.nan, shown.unit), True, shown.range_value)
+        uncertainty = self._uncertainty(function, shown)
+        return MeterReading(function, Quantity(shown.value, shown.unit, uncertainty), False, shown.range_value)
+
+    def _check_range(self, function: MeterFunction, range_value: float | None) -> None:
+        ranges = [one.full_scale for one in self.profile.functions[function]]
+        if range_value is not None and not any(math.isclose(one, range_value, rel_tol=1e-6) for one in ranges):
+            listed = ", ".join(f"{one:g}" for one in ranges)
+            raise OutOfRange(f"{self._stream.label} has no range of {range_value:g} for {function}; it has {listed}")
+
+    def _next_reading(self) -> DmmReading:
+        self._stream.drain()
+        reader: _Reader = self._chip.FrameReader()
+        timeout_s = self.profile.frame_interval_s * 4 + 1.0
+        deadline = time.monotonic() + timeout_s
+        last: DmmError | None = None
+        while (left := deadline - time.monotonic()) > 0:
+            for frame in reader.feed(self._stream.read_available(left)):
+                try:
+                    reading: DmmReading = self._chip.decode(frame)
+                except UnsupportedFunction as error:
+                    raise InstrumentRefused(f"{self._stream.label}: {error}; turn its knob to another place") from error
+                except DmmError as error:
+                    last = error
+                    continue
+                return reading
+        if last is not None or reader.dropped:
+            detail = last or f"{reader.dropped} bytes and no frame"
+            raise BadResponse(f"{self._stream.label} sends what is no frame ({detail}); check {self.profile.serial}")
+        raise NoResponse(
+            f"{self._stream.label} sent nothing within {timeout_s:g} s; switch the meter and its data output on, and "
+            f"check the cable"
+        )
+
+    def _uncertainty(self, function: MeterFunction, shown: DmmReading) -> float | None:
+        for one in self.profile.functions[function]:
+            if shown.range_value is not None and math.isclose(one.full_scale, shown.range_value, rel_tol=1e-6):
+                by_frequency = function in self.profile.signal_frequency_functions
+                at = self._signal_frequency_hz if by_frequency else abs(shown.value)
+                accuracy = find_accuracy(one.accuracy, at)
+                if accuracy is None:
+                    return None
+                return accuracy.standard_uncertainty(shown.value, one.full_scale, self._ambient_c)
+        return None
