@@ -1,9 +1,188 @@
-"""The table of analyses that test plans can use by name. Add a row here for each new one."""
+"""The table of analyses that test plans can use by name. A new analysis needs a row here and nothing else.
+
+Fields and parameters must agree with the function that a row names; tests/analysis/test_registry.py compares them.
+"""
 
 from collections.abc import Mapping
 
-from edge_agent.analysis.registry import AnalysisSpec
+from edge_agent.analysis.registry import INPUT_UNIT as SAME
+from edge_agent.analysis.registry import AnalysisSpec, Field, FieldKind, InputKind, Parameter, ParameterKind
 
-_SPECS: tuple[AnalysisSpec, ...] = ()
+_ACCURACY = Parameter(ParameterKind.ACCURACY, "accuracy of the instrument that took the record", default=None)
+
+
+def _number(text: str, unit: str, default: object = None, *, low: float = 0.0, high: float = float("inf")) -> Parameter:
+    return Parameter(ParameterKind.NUMBER, text, unit, default, low, high)
+
+
+def _needed(text: str, unit: str, *, low: float = 0.0) -> Parameter:
+    return Parameter(ParameterKind.NUMBER, text, unit, low=low)
+
+
+def _whole(text: str, default: int, *, low: float, high: float) -> Parameter:
+    return Parameter(ParameterKind.INTEGER, text, "1", default, low, high)
+
+
+def _pixel(text: str, *, low: float = 0) -> Parameter:
+    return Parameter(ParameterKind.INTEGER, text, "1", low=low, high=100_000)
+
+
+def _spec(
+    name: str,
+    kind: InputKind,
+    target: str,
+    english: str,
+    chinese: str,
+    *,
+    quantities: Mapping[str, str],
+    texts: tuple[str, ...] = (),
+    flags: tuple[str, ...] = (),
+    parameters: Mapping[str, Parameter] | None = None,
+    with_accuracy: bool = True,
+) -> AnalysisSpec:
+    fields = {field: Field(unit) for field, unit in quantities.items()}
+    fields |= {field: Field(kind=FieldKind.TEXT) for field in texts}
+    fields |= {field: Field(kind=FieldKind.FLAG) for field in flags}
+    known = dict(parameters or {})
+    if with_accuracy:
+        known["accuracy"] = _ACCURACY
+    return AnalysisSpec(name, kind, target, fields, {"en": english, "zh-CN": chinese}, known)
+
+
+_HOT_SPOT_FIELDS = {
+    "count": "1",
+    "rise": "K",
+    "peak": "Cel",
+    "row": "1",
+    "column": "1",
+    "maximum": "Cel",
+    "ambient": "Cel",
+}
+
+_SPECS = (
+    _spec(
+        "levels", InputKind.WAVEFORM, "levels:state_levels",
+        "State levels of a two-level signal (IEEE 181)", "双电平信号的状态电平（IEEE 181）",
+        quantities={"low": SAME, "high": SAME, "amplitude": SAME, "noise": SAME},
+    ),
+    _spec(
+        "pulse", InputKind.WAVEFORM, "pulse:pulse_parameters",
+        "Pulse parameters (IEEE 181)", "脉冲参数（IEEE 181）",
+        quantities={
+            "low": SAME, "high": SAME, "amplitude": SAME, "rise_time": "s", "fall_time": "s", "overshoot": "%",
+            "undershoot": "%", "period": "s", "frequency": "Hz", "positive_width": "s", "negative_width": "s",
+            "duty": "%", "transition_count": "1",
+        },
+        texts=("warning",),
+    ),
+    _spec(
+        "settling", InputKind.WAVEFORM, "settling:settling",
+        "Settling duration after rising transitions", "上升沿后的建立时间",
+        quantities={"duration": "s", "pulse_count": "1"},
+        parameters={"tolerance_percent": _number("band about the high state", "%", 2.0, high=10.0)},
+    ),
+    _spec(
+        "jitter", InputKind.WAVEFORM, "jitter:jitter",
+        "Jitter of a clock", "时钟抖动",
+        quantities={
+            "tie": "s", "period": "s", "cycle": "s", "tie_pp": "s", "slope_noise": "s", "edge_count": "1",
+        },
+    ),
+    _spec(
+        "rail", InputKind.WAVEFORM, "rail:rail",
+        "Supply rail: mean, ripple and noise within a bandwidth", "电源轨：带宽内的均值、纹波与噪声",
+        quantities={
+            "mean": SAME, "minimum": SAME, "maximum": SAME, "ripple_pp": SAME, "ripple_rms": SAME, "noise_rms": SAME,
+            "ripple_frequency": "Hz", "bandwidth": "Hz",
+        },
+        parameters={"bandwidth_hz": _number("bandwidth limit", "Hz", 20e6)},
+    ),
+    _spec(
+        "dropouts", InputKind.WAVEFORM, "rail:dropouts",
+        "Interruptions of a supply rail", "电源轨瞬断",
+        quantities={
+            "count": "1", "total_duration": "s", "longest": "s", "depth": SAME, "lowest": SAME, "nominal": SAME,
+        },
+        parameters={
+            "nominal": _number("nominal value; the record's own if absent", SAME),
+            "threshold_percent": _number("part of nominal below which the rail is interrupted", "%", 90.0, high=100.0),
+            "minimum_s": _number("shortest interruption that counts", "s", 0.0),
+        },
+    ),
+    _spec(
+        "tone", InputKind.WAVEFORM, "spectrum:tone_metrics",
+        "THD, SINAD, SNR, SFDR and ENOB of a sine (IEEE 1241)", "正弦信号的 THD、SINAD、SNR、SFDR 与 ENOB（IEEE 1241）",
+        quantities={
+            "frequency": "Hz", "amplitude": SAME, "sinad": "dB", "snr": "dB", "thd": "dB", "thd_percent": "%",
+            "sfdr": "dB", "enob": "bit", "noise_rms": SAME,
+        },
+        parameters={
+            "harmonics": _whole("highest harmonic that counts as distortion", 10, low=2, high=100),
+            "full_scale": _number("range of the converter, peak to peak", SAME),
+        },
+    ),
+    _spec(
+        "sine_fit", InputKind.WAVEFORM, "sine_fit:sine_fit_4",
+        "4-parameter sine fit (IEEE 1057)", "四参数正弦拟合（IEEE 1057）",
+        quantities={
+            "frequency": "Hz", "amplitude": SAME, "phase": "rad", "offset": SAME, "residual_rms": SAME, "sinad": "dB",
+            "enob": "bit",
+        },
+        parameters={"frequency_hz": _number("where to begin; the strongest line if absent", "Hz")},
+    ),
+    _spec(
+        "frequency", InputKind.WAVEFORM, "frequency:frequency_error",
+        "Frequency of a crystal or clock and its error", "晶振或时钟的频率及误差",
+        quantities={"frequency": "Hz", "error": "[ppm]", "record_uncertainty": "[ppm]", "time_base": "[ppm]"},
+        texts=("method", "warning"),
+        parameters={
+            "nominal_hz": _needed("nominal frequency", "Hz"),
+            "time_base_ppm": _number("tolerance of the instrument's time base", "[ppm]"),
+        },
+    ),
+    _spec(
+        "hot_spots", InputKind.THERMAL, "thermal:hot_spots",
+        "Hot spots of a thermal image", "热像图中的热点",
+        quantities=_HOT_SPOT_FIELDS,
+        parameters={
+            "threshold_k": _number("how much warmer than what surrounds it", "K", 10.0),
+            "against": Parameter(
+                ParameterKind.TEXT, "what a spot stands out against", default="ambient",
+                choices=("ambient", "neighbourhood"),
+            ),
+            "smallest_px": _whole("smallest area in pixels", 2, low=1, high=1_000_000),
+        },
+    ),
+    _spec(
+        "hot_spots_against", InputKind.THERMAL, "thermal:hot_spots_against",
+        "Hot spots against a golden thermal image", "与标准热像图对比的热点",
+        quantities=_HOT_SPOT_FIELDS,
+        parameters={
+            "reference": Parameter(ParameterKind.THERMAL, "thermal image of a good board"),
+            "threshold_k": _number("how much warmer than on the good board", "K", 5.0),
+            "smallest_px": _whole("smallest area in pixels", 2, low=1, high=1_000_000),
+            "same_ambient": Parameter(
+                ParameterKind.FLAG, "take off the difference of the rooms' temperatures", default=True
+            ),
+        },
+    ),
+    _spec(
+        "region", InputKind.THERMAL, "thermal:region",
+        "Temperatures within a rectangle", "矩形区域内的温度",
+        quantities={"mean": "Cel", "minimum": "Cel", "maximum": "Cel", "spread": "K"},
+        parameters={
+            "top": _pixel("first row"), "left": _pixel("first column"),
+            "height": _pixel("rows", low=1), "width": _pixel("columns", low=1),
+        },
+    ),
+    _spec(
+        "boot_log", InputKind.TEXT, "serial_log:boot_log",
+        "Boot log: boots, resets, panics, firmware version", "启动日志：启动次数、复位、崩溃、固件版本",
+        quantities={"boots": "1", "abnormal_resets": "1", "panics": "1", "errors": "1"},
+        texts=("reset_cause", "panic", "firmware_version", "partition_message", "first_error"),
+        flags=("boot_loop", "ready", "missing_partition"),
+        with_accuracy=False,
+    ),
+)  # fmt: skip
 
 CATALOGUE: Mapping[str, AnalysisSpec] = {spec.name: spec for spec in _SPECS}

@@ -154,7 +154,10 @@ class AnalysisSpec:
         for name, parameter in self.parameters.items():
             if parameter.default is REQUIRED and name not in parameters:
                 raise AnalysisError(f"analysis {self.name} needs the parameter {name} ({parameter.help})")
-        return {name: self.parameters[name].checked(name, value) for name, value in parameters.items()}
+        checked = {name: self.parameters[name].checked(name, value) for name, value in parameters.items()}
+        # An instrument without a known accuracy leaves the function's own default in force.
+        accuracies = {name for name, one in self.parameters.items() if one.kind is ParameterKind.ACCURACY}
+        return {name: value for name, value in checked.items() if value is not None or name not in accuracies}
 
     def check_input(self, signal: object) -> None:
         """Raise ``AnalysisError`` unless ``signal`` is of this analysis' input kind."""

@@ -1,0 +1,122 @@
+"""Speed of the analyses, as ratios to a peer that is measured in the same run, one thread.
+
+Peers: a per-edge Python loop, the bare scipy float32 transform, the bandwidth at which memory can be read.
+"""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.row import Row
+from edge_agent.analysis.decimate import minimum_maximum
+from edge_agent.analysis.levels import CodeLevels, code_levels
+from edge_agent.analysis.pulse import pulse_parameters
+from edge_agent.analysis.spectrum import tone_metrics
+from edge_agent.analysis.thermal import bad_pixels, hot_spots_against
+from protocols.waveform import ThermalImage, Waveform
+
+_REPEATS = 7
+
+
+def _best_s(function: Callable[[], object], repeats: int = _REPEATS) -> float:
+    """Return the shortest of several runs: what the work costs when nothing else uses the machine."""
+    times = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def _pulse_train(n: int) -> Waveform:
+    """Pulses of 1,000 samples with edges of 8, on 8 bits."""
+    phase = np.arange(n, dtype=np.float32) % np.float32(1000.37)
+    edge = np.clip(phase / 8 - 25, 0, 1) - np.clip(phase / 8 - 87, 0, 1)
+    return Waveform("bench", (30 + 170 * edge).round().astype(np.uint8), 1e-9)
+
+
+def _edge_by_edge(codes: npt.NDArray[Any], levels: CodeLevels) -> tuple[float, float, float]:
+    """Rise time, fall time and period the plain way: a loop over edges, straight-line interpolation."""
+    middle = levels.fraction(0.5)
+    above = codes > middle
+    at: dict[bool, list[float]] = {True: [], False: []}
+    durations: dict[bool, list[float]] = {True: [], False: []}
+    for k in np.flatnonzero(above[1:] != above[:-1]).tolist():
+        rising = bool(codes[k + 1] > middle)
+        instants = []
+        for part, direction in ((0.1, -1), (0.5, 0), (0.9, 1)):
+            level = levels.fraction(part)
+            i = k
+            step = direction if rising else -direction
+            while step and 0 < i < codes.size - 2 and (int(codes[i]) - level) * (int(codes[i + 1]) - level) > 0:
+                i += step
+            here, there = int(codes[i]), int(codes[i + 1])
+            instants.append(i + (level - here) / (there - here) if there != here else float(i))
+        at[rising].append(instants[1])
+        durations[rising].append(abs(instants[2] - instants[0]))
+    return float(np.mean(durations[True])), float(np.mean(durations[False])), float(np.diff(at[True]).mean())
+
+
+def _pulse_rows() -> Iterator[Row]:
+    wave = _pulse_train(10_000_000)
+    levels = code_levels(wave.codes)
+    assert isinstance(levels, CodeLevels)
+    ours = _best_s(lambda: pulse_parameters(wave))
+    loop = _best_s(lambda: _edge_by_edge(wave.codes, levels), 1)
+    yield Row("pulse parameters ÷ per-edge Python loop", loop / ours, 40, "higher", "10 M uint8, 20,000 edges")
+    yield Row("pulse parameters", wave.codes.size / ours / 1e6, 350, "higher", "10 M uint8, all fields", "MSa/s")
+
+
+def _spectrum_row() -> Row:
+    from scipy import fft
+
+    n = 1_000_000
+    codes = np.round(30_000 * np.sin(2 * math.pi * 0.0123456789 * np.arange(n))).astype(np.int16)
+    single = codes.astype(np.float32)
+    wave = Waveform("bench", codes, 1e-6)
+    tone_metrics(wave)  # the window is made once
+    # In turn, so that both meet the same state of the machine.
+    ours, bare = [], []
+    for _ in range(2 * _REPEATS):
+        ours.append(_best_s(lambda: tone_metrics(wave), 1))
+        bare.append(_best_s(lambda: fft.rfft(single), 1))
+    return Row("all spectrum metrics ÷ bare float32 rfft", min(ours) / min(bare), 1.3, "lower", "1 M int16")
+
+
+def _decimation_rows() -> Iterator[Row]:
+    for dtype in (np.uint8, np.int16):
+        codes = np.random.default_rng(1).integers(0, 120, 100_000_000).astype(dtype)
+        # The fastest read that numpy has of the same memory: one reduction over it.
+        read = _best_s(lambda codes=codes: codes.view(np.uint8).max())  # type: ignore[misc]
+        ours = _best_s(lambda codes=codes: minimum_maximum(codes, 2000))  # type: ignore[misc]
+        note = f"100 M {np.dtype(dtype).name}: {codes.size / ours / 1e9:.1f} GSa/s"
+        yield Row("min/max to 2,000 points ÷ reading the memory once", read / ours, 0.7, "higher", note)
+
+
+def _thermal_row() -> Row:
+    rng = np.random.default_rng(1)
+    golden, seen = (ThermalImage((25 + rng.normal(0, 0.05, (192, 256))).astype(np.float32), 0.95) for _ in range(2))
+    seen.temperatures_c[50:60, 50:60] += np.float32(20)
+
+    def frame() -> None:
+        bad_pixels(seen)
+        hot_spots_against(seen, reference=golden)
+
+    frame()
+    return Row("thermal: bad pixels and golden difference", 1 / _best_s(frame), 500, "higher", "256×192", "frame/s")
+
+
+def rows() -> Iterator[Row]:
+    """Yield all figures of this file."""
+    yield from _pulse_rows()
+    yield _spectrum_row()
+    yield from _decimation_rows()
+    yield _thermal_row()
