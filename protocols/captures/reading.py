@@ -23,4 +23,16 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
         from protocols.thermal.flir import read_fff
 
         return read_fff(data, name)
+    if data[:4] in (b"AG01", b"AG03", b"AG10", b"RG01", b"RG03"):
+        from protocols.captures.agilent_bin import read_agilent_bin
+
+        return read_agilent_bin(data, name)
+    if data.startswith(b"\x01\xff\xff\xff"):
+        from protocols.captures.rigol_wfm import read_rigol_wfm
+
+        return read_rigol_wfm(data, name)
+    if data[2:6] == b":WFM":
+        from protocols.captures.tek_wfm import read_tek_wfm
+
+        return read_tek_wfm(data, name)
     raise CaptureError(f"{name}: is in no capture format known here")
