@@ -1,11 +1,10 @@
 """Child processes of the demonstration: started one after another, each with a log file, stopped together."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +23,7 @@ class Processes:
     def __init__(self, log_folder: Path) -> None:
         self._logs = log_folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._arguments: dict[str, tuple[str, ...]] = {}
         log_folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -34,8 +34,9 @@ class Processes:
     ) -> None:
         self.stop()
 
-    def start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def start(self, name: str, arguments: Sequence[str]) -> None:
         """Start ``benchwright ARGUMENTS`` in a session of its own, so that Ctrl-C reaches us alone."""
+        self._arguments[name] = tuple(arguments)
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(
                 [sys.executable, "-m", "benchwright", *arguments],
@@ -43,7 +44,6 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, **(environment or {})},
             )
 
     def log(self, name: str) -> Path:
@@ -66,6 +66,10 @@ class Processes:
         process = self._running.pop(name)
         process.kill()
         process.wait(STOP_TIMEOUT_S)
+
+    def restart(self, name: str) -> None:
+        """Start a killed process again with the same arguments."""
+        self.start(name, self._arguments[name])
 
     def alive(self, name: str) -> bool:
         """Whether the process still runs."""

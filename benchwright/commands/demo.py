@@ -1,0 +1,82 @@
+"""``benchwright demo``: watch one device being repaired, end to end."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchwright.demo.scene import Scene
+
+app = typer.Typer()
+
+DEFAULT_FAULT = "dried_capacitor"
+
+
+@app.command()
+def demo(
+    fault: Annotated[
+        str, typer.Option(help="Fault of the device; benchwright simulate --list-faults.")
+    ] = DEFAULT_FAULT,
+    language: Annotated[Literal["en", "zh-CN"], typer.Option("--language", "-l", help="What it speaks.")] = "en",
+    folder: Annotated[Path, typer.Option(help="Folder for databases and logs; made anew.")] = Path(".benchwright/demo"),
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running and print the addresses.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Save what is shown as an SVG picture.")] = None,
+) -> None:
+    """Repair one simulated device with real processes: broker, hub, bench agent and instruments on their own wires.
+
+    A ticket, a failing test run, the suspected cause with its evidence, the repair, the passing retest, and every
+    number at the hub. Exit code 0 only if all of that happened.
+    """
+    from rich.console import Console
+
+    from benchwright.demo.processes import ProcessError, Processes
+    from benchwright.demo.scene import build
+    from benchwright.demo.story import Story
+    from benchwright.demo.words import say
+    from drivers.simulated.faults import FAULTS
+
+    if fault not in FAULTS:
+        raise UsageError(f"--fault {fault}: the device knows {', '.join(FAULTS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    console = Console(record=picture is not None, width=110 if picture or not sys.stdout.isatty() else None)
+    began = time.monotonic()
+    folder = folder.resolve()
+    with Processes(folder.parent / f"{folder.name}-logs") as processes:
+        console.rule(f"[bold cyan]{say('scene', language)}", align="left")
+        try:
+            scene = build(folder, processes, [fault])
+            good = Story(scene, fault, console, language).tell()
+        except ProcessError as error:
+            console.print(f"[red]{error}[/]", highlight=False)
+            raise typer.Exit(1) from error
+        console.print(say("took", language, seconds=time.monotonic() - began), style="dim")
+        if picture is not None:
+            console.save_svg(str(picture), title="make demo")
+        if keep:
+            _keep(scene, console, say("kept", language))
+    raise typer.Exit(0 if good else 1)
+
+
+def _keep(scene: "Scene", console: "Console", heading: str) -> None:
+    """Print where everything is and wait for Ctrl-C."""
+    socket, key = scene.agent_socket, scene.staff_key
+    console.print(f"""
+{heading}
+  {scene.hub_url}/docs
+  curl -H "Authorization: Bearer $(cat {key})" {scene.hub_url}/api/v1/tickets
+  benchwright agent status --socket {socket}
+  benchwright simulate control {scene.control_socket} inject leaky_ldo
+""", highlight=False, soft_wrap=True)  # fmt: skip
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return

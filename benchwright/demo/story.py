@@ -1,0 +1,238 @@
+"""One device, one repair: what happens in the demonstration, and what must be true at its end."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from benchwright.demo.desk import Desk
+from benchwright.demo.scene import BENCH, Scene
+from benchwright.demo.technician import Technician
+from benchwright.demo.words import Language, say
+from benchwright.plots import braille
+from benchwright.real_captures import captures_folder, checks
+from benchwright.real_captures import table as captures_table
+from edge_agent.local_api import events
+from edge_agent.local_api.views import RunState
+from protocols.messages.records import Measurement, Outcome, StepFinished, Verdict
+from protocols.quantity import format_value
+
+OPERATOR = "韩梅梅"
+PLAN = "sp100-functional"
+MODEL = "SP-100"
+SETTLE_S = 30.0
+_MARKS = {Outcome.PASSED: "[green]✓[/]", Outcome.SKIPPED: "[dim]–[/]"}
+_STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNDECIDED: "yellow", Verdict.NONE: "dim"}
+
+
+@dataclass(slots=True)
+class Story:
+    """Tells the repair of one device. ``outcomes`` holds what must be true at the end, in words."""
+
+    scene: Scene
+    fault: str
+    console: Console
+    language: Language
+    outcomes: list[tuple[bool, str]] = field(default_factory=list)
+
+    def tell(self) -> bool:
+        """Tell it all; return whether everything came out as it should."""
+        desk = self.scene.desk()
+        serial = str(self.scene.hand(do="state")["state"]["device"]["serial"])
+        technician = self.scene.technician(OPERATOR)
+        try:
+            ticket = self._intake(desk, technician, serial)
+            first = self._run("first_run", technician, ticket, serial)
+            self._show_failures(first)
+            cause = self._show_suspects(first)
+            self._repair(technician, ticket, cause)
+            second = self._run("second_run", technician, ticket, serial)
+            self._hand_over(technician, ticket)
+            self._check_runs(first, second, cause)
+            self._show_hub(desk, technician, ticket, first)
+        finally:
+            technician.close()
+        self._show_captures()
+        return self._summary()
+
+    def _heading(self, key: str) -> None:
+        self.console.rule(f"[bold cyan]{say(key, self.language)}", align="left")
+
+    def _must(self, holds: bool, key: str, **values: object) -> None:
+        self.outcomes.append((holds, say(key, self.language, **values)))
+
+    def _intake(self, desk: Desk, technician: Technician, serial: str) -> str:
+        self._heading("intake")
+        ticket: str = desk.call(
+            "POST",
+            "/api/v1/tickets",
+            {
+                "kind": "repair",
+                "device": {"model": MODEL, "serial": serial},
+                "symptom": say("symptom", self.language),
+                "contact": {"name": "李雷", "phone": "+86 138 0000 0000"},
+            },
+        )["id"]
+        desk.call("PUT", f"/api/v1/tickets/{ticket}/assignment", {"bench": BENCH, "plan": PLAN})
+        deadline = time.monotonic() + SETTLE_S
+        while ticket not in technician.tickets() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        technician.note(ticket, "taken")
+        self.console.print(f"{ticket}  {MODEL} {serial}  “{say('symptom', self.language)}”  → {BENCH}")
+        return ticket
+
+    def _run(self, heading: str, technician: Technician, ticket: str, serial: str) -> RunState:
+        self._heading(heading)
+        run = ""
+        with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=self.console, transient=True) as bar:
+            task = bar.add_task("")
+            for event in technician.run(ticket, PLAN, serial):
+                if isinstance(event, events.StepBegan):
+                    bar.update(task, description=event.step.title[self.language])
+                elif isinstance(event, events.StepEnded):
+                    self._show_step(event.record)
+                elif isinstance(event, events.RunEnded):
+                    run = event.run
+        return technician.state(run)
+
+    def _show_step(self, step: StepFinished) -> None:
+        mark = _MARKS.get(step.outcome, "[red]✗[/]")
+        values = "   ".join(_value(measurement) for measurement in step.measurements[:3])
+        self.console.print(f"{mark} {step.title.get(self.language, step.step):<40} [dim]{values}[/]", highlight=False)
+
+    def _show_failures(self, run: RunState) -> None:
+        table = Table(*(say(key, self.language) for key in ("measurement", "value", "limits", "verdict", "instrument")))
+        for measurement in _failures(run):
+            style = _STYLES[measurement.verdict]
+            table.add_row(
+                measurement.name,
+                _value(measurement),
+                _limits(measurement),
+                Text(measurement.verdict, style=style),
+                measurement.instrument or "",
+            )
+        self.console.print(table)
+        self._show_curve(run)
+
+    def _show_curve(self, run: RunState) -> None:
+        """Draw the first captured curve of a failing step."""
+        failing = {step.step for step in run.steps if step.outcome is not Outcome.PASSED}
+        for capture in run.captures:
+            if capture.step in failing and capture.curves:
+                import numpy as np
+
+                curve = capture.curves[0]
+                columns = max(len(curve.minimum) // 144, 1)
+                low = np.array(curve.minimum)[::columns][:144]
+                high = np.array(curve.maximum)[::columns][:144]
+                span = format_value(curve.span_s * len(curve.minimum), "s", 3)
+                extremes = (
+                    f"{format_value(min(curve.minimum), curve.unit)} … {format_value(max(curve.maximum), curve.unit)}"
+                )
+                self.console.print(f"{capture.name} {curve.name}: {extremes}, {span}", style="dim")
+                self.console.print("\n".join(braille(low, high, rows=5)), style="green")
+                return
+
+    def _show_suspects(self, run: RunState) -> str:
+        self._heading("cause")
+        for rank, suspect in enumerate(run.suspects[:3], 1):
+            self.console.print(f"[bold]{rank}. {suspect.title.get(self.language, suspect.cause)}[/]", highlight=False)
+            for line in suspect.evidence:
+                self.console.print(f"   · {line}", style="dim", highlight=False)
+            if rank == 1 and suspect.remedy:
+                self.console.print(f"   {say('remedy', self.language)}: {suspect.remedy[self.language]}")
+        return run.suspects[0].cause if run.suspects else ""
+
+    def _repair(self, technician: Technician, ticket: str, cause: str) -> None:
+        self._heading("repair")
+        technician.note(ticket, "finding", note=cause, details={"root_cause": cause})
+        self.scene.hand(do="repair", fault=cause)
+        technician.note(ticket, "repaired", note=cause, details={"root_cause": cause})
+        self.console.print(cause)
+
+    def _hand_over(self, technician: Technician, ticket: str) -> None:
+        technician.note(ticket, "handed_over")
+
+    def _check_runs(self, first: RunState, second: RunState, cause: str) -> None:
+        self._must(first.outcome is Outcome.FAILED, "first_failed")
+        self._must(cause == self.fault, "cause_found", cause=cause)
+        self._must(second.outcome is Outcome.PASSED, "retest_passed")
+
+    def _show_hub(self, desk: Desk, technician: Technician, ticket: str, first: RunState) -> None:
+        self._heading("hub")
+        deadline = time.monotonic() + SETTLE_S
+        while technician.waiting() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        found = desk.call("GET", f"/api/v1/tickets/{ticket}")
+        for event in reversed(found["timeline"]):
+            line = f"[dim]{event['recorded_at']}[/]  {event['kind']:<22} {event['actor']['name']}"
+            self.console.print(line, highlight=False)
+        for run in found["runs"]:
+            measured = sum(len(step["measurements"]) for step in run["steps"])
+            self.console.print(f"{run['id']}  {run['outcome']:<10} {len(run['steps'])} steps, {measured} measurements")
+        query = "/api/v1/measurements"
+        rows = desk.call("GET", query, serial=found["device"]["serial"], verdict="fail")["items"]
+        self.console.print(f"GET {query}?serial={found['device']['serial']}&verdict=fail → {len(rows)}", style="dim")
+        spools = desk.call("GET", f"/api/v1/benches/{BENCH}/spools")
+        gapless = all(spool["records"] == spool["last"] and spool["first"] == 1 for spool in spools)
+        self._must(bool(spools) and gapless and technician.waiting() == 0, "at_hub",
+                   count=sum(spool["records"] for spool in spools))  # fmt: skip
+        self._must(found["state"] == "handed_over", "ticket_closed", ticket=ticket)
+        self._check_capture(desk, found["runs"], first)
+
+    def _check_capture(self, desk: Desk, runs: list[dict[str, Any]], first: RunState) -> None:
+        held = {capture["sha256"]: capture["name"] for run in runs for capture in run["captures"]}
+        wanted = [capture for capture in first.captures if capture.sha256 in held]
+        size = desk.capture_size(wanted[0].sha256) if wanted else None
+        name = wanted[0].name if wanted else "–"
+        self._must(bool(wanted) and size == wanted[0].size, "curve_at_hub", name=name)
+
+    def _show_captures(self) -> None:
+        self._heading("captures")
+        folder = captures_folder()
+        if folder is None:
+            self.console.print(say("captures_absent", self.language), style="yellow")
+            return
+        found = list(checks(folder))
+        self.console.print(captures_table(found))
+        good = sum(check.passed for check in found)
+        self._must(good == len(found) > 0, "captures_right", good=good, total=len(found))
+
+    def _summary(self) -> bool:
+        self._heading("summary")
+        for holds, words in self.outcomes:
+            self.console.print(f"{'[green]✓[/]' if holds else '[red]✗[/]'} {words}", highlight=False)
+        return all(holds for holds, _ in self.outcomes)
+
+
+def _failures(run: RunState) -> Iterator[Measurement]:
+    for step in run.steps:
+        yield from (m for m in step.measurements if m.verdict in (Verdict.FAIL, Verdict.UNDECIDED))
+
+
+def _value(measurement: Measurement) -> str:
+    value = measurement.value
+    if value is None:
+        return measurement.reason or "–"
+    if isinstance(value, bool | str):
+        return str(value)[:40]
+    text = format_value(value, measurement.unit)
+    if measurement.standard_uncertainty:
+        text += f" ± {format_value(2 * measurement.standard_uncertainty, measurement.unit, 2)}"
+    return text
+
+
+def _limits(measurement: Measurement) -> str:
+    if measurement.expected is not None:
+        return f"= {measurement.expected}"
+    limits = measurement.limits
+    if limits is None:
+        return ""
+    low = "" if limits.low is None else format_value(limits.low, measurement.unit)
+    high = "" if limits.high is None else format_value(limits.high, measurement.unit)
+    return f"{low} … {high}"

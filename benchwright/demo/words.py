@@ -1,0 +1,60 @@
+"""What the demonstration says, in both languages."""
+
+from typing import Literal
+
+Language = Literal["en", "zh-CN"]
+
+SENTENCES: dict[str, dict[str, str]] = {
+    "scene": {
+        "en": "Starting broker, hub, simulated bench and agent",
+        "zh-CN": "启动消息代理、中心、模拟工位与工位代理",
+    },
+    "intake": {"en": "A customer brings a device", "zh-CN": "顾客送修设备"},
+    "first_run": {"en": "The technician runs the test plan", "zh-CN": "维修员执行检测方案"},
+    "cause": {"en": "Suspected causes, the likeliest first", "zh-CN": "疑似原因（按可能性排序）"},
+    "repair": {"en": "The repair", "zh-CN": "维修"},
+    "second_run": {"en": "The retest", "zh-CN": "复测"},
+    "hub": {"en": "What the hub has", "zh-CN": "中心的记录"},
+    "captures": {"en": "Real captures through the same code", "zh-CN": "用同一套代码分析真实仪器的采集数据"},
+    "summary": {"en": "Summary", "zh-CN": "小结"},
+    "symptom": {
+        "en": "The plug restarts by itself when the lamp is switched on",
+        "zh-CN": "打开灯时插座自行重启",
+    },
+    "retest_passed": {"en": "the retest passed", "zh-CN": "复测通过"},
+    "first_failed": {"en": "the first run failed", "zh-CN": "首次检测不合格"},
+    "cause_found": {"en": "the planted fault was named first: {cause}", "zh-CN": "首位疑似原因即所设故障：{cause}"},
+    "at_hub": {
+        "en": "the hub has every record of the bench, each once ({count})",
+        "zh-CN": "中心收到工位的全部记录且无重复（{count} 条）",
+    },
+    "curve_at_hub": {
+        "en": "the capture behind the failing step is at the hub, hash and all ({name})",
+        "zh-CN": "不合格步骤的采集文件已按哈希上传中心（{name}）",
+    },
+    "ticket_closed": {"en": "ticket {ticket} is handed over", "zh-CN": "工单 {ticket} 已移交"},
+    "captures_right": {
+        "en": "{good} of {total} figures of real captures within their tolerance",
+        "zh-CN": "真实采集 {total} 项中 {good} 项在容差内",
+    },
+    "captures_absent": {
+        "en": "no folder of real captures here (docs/captures.md names the public sources): left out",
+        "zh-CN": "本机没有真实采集数据（来源见 docs/captures.md）：已略过",
+    },
+    "took": {"en": "took {seconds:.0f} s", "zh-CN": "用时 {seconds:.0f} 秒"},
+    "measurement": {"en": "measurement", "zh-CN": "测量项"},
+    "value": {"en": "value (k = 2)", "zh-CN": "测量值（k = 2）"},
+    "limits": {"en": "limits", "zh-CN": "限值"},
+    "verdict": {"en": "verdict", "zh-CN": "判定"},
+    "instrument": {"en": "instrument", "zh-CN": "仪器"},
+    "remedy": {"en": "remedy", "zh-CN": "处理"},
+    "kept": {
+        "en": "Everything is still running. Ctrl-C ends it. Look around:",
+        "zh-CN": "一切仍在运行，Ctrl-C 结束。可查看：",
+    },
+}
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """Return one sentence in ``language``."""
+    return SENTENCES[key][language].format(**values)
