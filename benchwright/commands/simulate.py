@@ -1,0 +1,193 @@
+"""``benchwright simulate``: a bench that is not there, on real wires."""
+
+import json
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from drivers.simulated.bench import SimulatedBench
+
+app = typer.Typer(invoke_without_command=True, no_args_is_help=False, rich_markup_mode="rich")
+
+
+@app.callback()
+def simulate(
+    context: typer.Context,
+    fault: Annotated[list[str] | None, typer.Option(help="Put this fault into the device; may be repeated.")] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults that exist, and stop.")] = False,
+    write_bench: Annotated[
+        Path | None, typer.Option(help="Write the bench's configuration for the agent here.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the bench in that file.")] = "bench-01",
+    control: Annotated[Path | None, typer.Option(help="Listen on this unix socket for changes while it runs.")] = None,
+    directory: Annotated[Path | None, typer.Option(help="Folder for serial ports and the flash image.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all noise and tolerances.")] = 1,
+    pace: Annotated[float, typer.Option(min=0.0, help="1: measurements take as long as in reality; 0: no time.")] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print addresses (or faults) as one line of JSON.")] = False,
+) -> None:
+    """Run the simulated bench: a smart plug SP-100, and instruments that look at it and speak their real protocols.
+
+    Every address shown can be used by the agent, and by any other program that speaks to such an instrument. Ctrl-C
+    ends it.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if list_faults:
+        _show_faults(as_json)
+        return
+    from drivers.simulated.bench import SimulatedBench
+    from drivers.simulated.control import control_endpoint
+
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        bench = SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    with ExitStack() as stack:
+        stack.enter_context(bench)
+        if control is not None:
+            endpoint = control_endpoint(bench, control)
+            try:
+                endpoint.start()
+            except OSError as error:
+                raise UsageError(f"the control socket {control} cannot be opened: {error}") from error
+            stack.callback(endpoint.stop)
+        if write_bench is not None:
+            _write_bench(bench, write_bench, name)
+        _show_bench(bench, control, as_json)
+        stopped.wait()
+
+
+@app.command("control")
+def control_command(
+    socket: Annotated[Path, typer.Argument(help="The control socket of the running bench.")],
+    words: Annotated[
+        list[str], typer.Argument(help="A JSON request, or words: inject leaky_ldo · connect meter TP_5V")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+) -> None:
+    """Change a running bench: state, faults, inject, repair, connect, misbehave, behave, knob, boot0."""
+    from drivers.simulated.control import ask
+
+    request = _request(words)
+    try:
+        answer = ask(socket, request)
+    except OSError as error:
+        raise UsageError(
+            f"no bench answers at {socket} ({error}); start one with: benchwright simulate --control {socket}"
+        ) from error
+    if not answer["ok"]:
+        raise UsageError(answer["error"])
+    if as_json or request["do"] in {"state", "faults"}:
+        _print(json.dumps(answer, ensure_ascii=False))
+        return
+    state = answer["state"]
+    faults = ", ".join(state["device"]["faults"]) or "none"
+    probes = ", ".join(f"{probe} at {point}" for probe, point in state["probes"].items())
+    _print(f"faults: {faults}; probes: {probes}")
+
+
+def _request(words: list[str]) -> dict[str, Any]:
+    """Return the request that the words mean."""
+    from drivers.simulated.control import FIELDS
+
+    if words[0].lstrip().startswith("{"):
+        try:
+            request = json.loads(" ".join(words))
+        except ValueError as error:
+            raise UsageError(f"the request is no JSON object: {error}") from error
+        if not isinstance(request, dict) or request.get("do") not in FIELDS:
+            raise UsageError(f'a request says what to do: {{"do": …}} with one of {", ".join(FIELDS)}')
+        return request
+    do, *values = words
+    if do not in FIELDS:
+        raise UsageError(f"cannot {do!r}; say one of {', '.join(FIELDS)}")
+    if len(values) != len(FIELDS[do]):
+        raise UsageError(f"{do} takes {len(FIELDS[do])} words ({' '.join(FIELDS[do]) or 'none'}), found {len(values)}")
+    return {"do": do, **dict(zip(FIELDS[do], values, strict=True))}
+
+
+def _write_bench(bench: "SimulatedBench", path: Path, name: str) -> None:
+    try:
+        bench.write_bench_toml(path, name)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) -> None:
+    if as_json:
+        instruments = {
+            role: {"profile": profile, "address": address, "others": list(bench.other_addresses.get(role, ()))}
+            for role, (profile, address) in bench.instruments.items()
+        }
+        shown = {
+            "device": {"model": "SP-100", "serial": bench.device.serial, "faults": sorted(bench.device.faults)},
+            "instruments": instruments,
+            "control": str(control) if control is not None else None,
+        }
+        _print(json.dumps(shown, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    faults = ", ".join(sorted(bench.device.faults)) or "no fault"
+    table = Table(title=f"SP-100 {bench.device.serial} ({faults})", title_justify="left")
+    for heading in ("role", "profile", "address", "touches"):
+        table.add_column(heading, overflow="fold")
+    for role, (profile, address) in bench.instruments.items():
+        probes = [f"{n}: {p.point}" for n, p in bench.wiring.probes.items() if n.partition(".")[0] == role]
+        addresses = "\n".join((address, *bench.other_addresses.get(role, ())))
+        table.add_row(
+            role, profile, addresses, "\n".join(probes) if len(probes) > 1 else "".join(probes).partition(": ")[2]
+        )
+    console = Console()
+    console.print(table)
+    if control is not None:
+        console.print(f"control: benchwright simulate control {control} inject leaky_ldo", soft_wrap=True)
+    console.print("Ctrl-C ends it.")
+    sys.stdout.flush()
+
+
+def _show_faults(as_json: bool) -> None:
+    from drivers.simulated.control import describe_faults
+
+    faults = describe_faults()
+    if as_json:
+        _print(json.dumps(faults, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for heading in ("fault", "part", "what it is", "how it looks on the bench"):
+        table.add_column(heading, overflow="fold")
+    for name, fault in faults.items():
+        looks, title = fault["looks_like"], fault["title"]
+        table.add_row(
+            name,
+            fault["part"],
+            f"{title['en']}\n{title['zh-CN']}",
+            f"{looks['en']}\n{looks['zh-CN']}",
+            end_section=True,
+        )
+    Console().print(table)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
