@@ -53,7 +53,9 @@ class Flashrom(FirmwareProgrammer):
         text = "\n".join(result.lines)
         found = _FOUND.search(text)
         if found is None:
-            raise InstrumentRefused(f"{self._label}: no flash chip answers ({result.last()}); check clip and supply")
+            raise InstrumentRefused(
+                f"{self._label}: no flash chip answers ({result.complaint()}); check clip and supply"
+            )
         return ChipIdentity(f"{found[1]} {found[2]}", _jedec_id(text[: found.start()]), int(found[3]) * 1024)
 
     def read(self, destination: Path, *, size_bytes: int | None = None, progress: Progress | None = None) -> None:
@@ -100,7 +102,7 @@ class Flashrom(FirmwareProgrammer):
 
     def _error(self, result: ToolResult) -> InstrumentError:
         text = "\n".join(result.lines)
-        said = result.last()
+        said = result.complaint()
         failed = re.search(r"FAILED at (0x[0-9a-fA-F]+)! Expected=(0x[0-9a-f]+), Found=(0x[0-9a-f]+)", text)
         if failed:
             return InstrumentRefused(

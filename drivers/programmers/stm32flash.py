@@ -1,5 +1,6 @@
 """STM32 microcontrollers through ``stm32flash`` and the ROM bootloader (ST AN3155)."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,11 @@ _FLASH = re.compile(r"Flash\s*:\s*Up to (\d+)KiB")
 
 
 class Stm32Flash(FirmwareProgrammer):
-    """A chip in bootloader mode on a serial port; ``baud`` and ``mode`` (8e1) are options."""
+    """A chip in bootloader mode on a serial port.
+
+    ``baud`` and ``mode`` (8e1) are options, and so is, in the address, ``gpio``: stm32flash's sequence of DTR and RTS
+    that brings boards with such a circuit into their bootloader and out of it (``gpio=rts&-dtr,dtr:…``).
+    """
 
     def __init__(
         self,
@@ -35,7 +40,13 @@ class Stm32Flash(FirmwareProgrammer):
         self._device = address.target
         self._program = find_tool(profile.program, profile.package)
         self._line = ["-b", str(baud or address.integer("baud", profile.baud))]
-        self._line += ["-m", mode or address.options.get("mode", profile.mode)]
+        self._line += ["-m", mode or address.options.get("mode") or self._usual_mode()]
+        gpio = address.options.get("gpio")
+        self._line += ["-i", gpio] if gpio else []
+
+    def _usual_mode(self) -> str:
+        # The bootloader wants even parity, which a pseudo-terminal cannot be set to, and does not need.
+        return "8n1" if os.path.realpath(self._device).startswith("/dev/pts/") else self.profile.mode
 
     def identify(self) -> str:
         """Return the chip's name and number as the bootloader tells them."""
@@ -52,7 +63,7 @@ class Stm32Flash(FirmwareProgrammer):
         match = _DEVICE.search(text)
         if match is None:
             raise WrongIdentity(
-                f"{self._label}: the bootloader tells no device number ({result.last()}); reset the chip"
+                f"{self._label}: the bootloader tells no device number ({result.complaint()}); reset the chip"
             )
         size = _FLASH.search(text)
         return ChipIdentity(match[2], match[1].lower(), int(size[1]) * 1024 if size else None)
@@ -103,7 +114,7 @@ class Stm32Flash(FirmwareProgrammer):
 
     def _error(self, result: ToolResult) -> InstrumentError:
         text = "\n".join(result.lines)
-        said = result.last()
+        said = result.complaint()
         if "Failed to open port" in text or "Cannot handle device" in text:
             return ConnectionLost(f"{self._label}: the port cannot be opened ({said}); check the cable and the name")
         if "Failed to init device" in text or "timeout" in text.lower():

@@ -6,6 +6,7 @@ and a cancel during the run ends the whole process group (terminate, then kill a
 
 import contextlib
 import os
+import re
 import select
 import shutil
 import signal
@@ -20,6 +21,7 @@ from drivers.guard import POLL_S, Guard
 GRACE_S = 0.5
 MAX_OUTPUT_CHARACTERS = 200_000
 MAX_LINE_BYTES = 4096
+_TROUBLE = re.compile(r"error|fail|cannot|could ?n.t|invalid|time.?out|mismatch|denied|no such|unknown", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class ToolResult:
     exit_code: int
     lines: tuple[str, ...]
 
-    def last(self, count: int = 3) -> str:
-        """Return the last lines that say something, for an error message."""
-        said = [line for line in self.lines if line.strip()]
-        return " / ".join(said[-count:])[:400]
+    def complaint(self, count: int = 2) -> str:
+        """Return what went wrong in the tool's words: its first error lines (the cause), else its last lines."""
+        said = [line.strip() for line in self.lines if line.strip()]
+        errors = [line for line in said if _TROUBLE.search(line)]
+        return " / ".join(errors[:count] or said[-count:])[:400]
 
 
 def find_tool(name: str, package: str) -> str:

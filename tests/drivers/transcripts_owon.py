@@ -91,13 +91,13 @@ TRANSCRIPTS = [
     Transcript(
         OWON,
         "frequency",
-        reads(MeterFunction.FREQUENCY, 1000.0, "Hz", 2 / ROOT3, told=6e7),
+        reads(MeterFunction.FREQUENCY, 1000.0, "Hz", 2.01 / ROOT3, told=6e7),
         [("CONF:FREQ", None), ("FUNC1?", '"FREQ"'), ("MEAS1?", "1.000000E+03")],
     ),
     Transcript(
         OWON,
         "period",
-        reads(MeterFunction.PERIOD, 0.001, "s", 2e-6 / ROOT3, told=1),
+        reads(MeterFunction.PERIOD, 0.001, "s", 3e-6 / ROOT3, told=1),
         [("CONF:PER", None), ("FUNC1?", '"PER"'), ("MEAS1?", "1.000000E-03")],
     ),
     Transcript(
