@@ -67,6 +67,9 @@ class BenchCaptures:
                 part.mkdir(parents=True, exist_ok=True, mode=0o700)
             for leftover in self._partial.iterdir():
                 leftover.unlink()
+            self._counts = CaptureCounts(
+                *_total(self._waiting), uploaded=_total(self._uploaded)[0], refused=_total(self._refused)[0]
+            )
         except OSError as error:
             raise CaptureStoreError(
                 f"capture folder {folder} cannot be used ({error}): check owner and mode"
@@ -85,7 +88,7 @@ class BenchCaptures:
         with self._mutex:
             if self.path(sha256) is not None:
                 return
-            if sum(size for _, size in self._sizes(self._waiting)) + len(content) > self._max_waiting_bytes:
+            if self._counts.waiting_bytes + len(content) > self._max_waiting_bytes:
                 raise CaptureStoreError(
                     f"{self._waiting} holds captures up to its maximum of {self._max_waiting_bytes} bytes: "
                     "connect the bench to the hub so that they are uploaded, or raise the maximum"
@@ -94,6 +97,7 @@ class BenchCaptures:
                 self._write(sha256, content)
             except OSError as error:
                 raise CaptureStoreError(f"capture not saved in {self._waiting} ({error}): free space on it") from error
+            self._count(waiting=1, waiting_bytes=len(content))
         for listener in self._listeners:
             listener()
 
@@ -104,17 +108,17 @@ class BenchCaptures:
 
     def waiting(self) -> tuple[str, ...]:
         """Return the hashes of what the hub does not have yet, oldest first."""
-        return tuple(name for name, _ in sorted(self._sizes(self._waiting), key=lambda item: self._age(item[0])))
+        return tuple(name for name, _ in sorted(_sizes(self._waiting), key=lambda item: self._age(item[0])))
 
     def mark_uploaded(self, sha256: str) -> None:
         """The hub has confirmed that it holds the whole file: local retention decides from here."""
-        self._move(sha256, self._uploaded)
+        self._move(sha256, self._uploaded, uploaded=1)
         os.utime(self._uploaded / sha256)
 
     def mark_refused(self, sha256: str, reason: str) -> None:
         """The hub will not take it: it stays here with the reason beside it."""
         (self._refused / f"{sha256}.reason").write_text(reason, encoding="utf-8")
-        self._move(sha256, self._refused)
+        self._move(sha256, self._refused, refused=1)
 
     def refused(self) -> dict[str, str]:
         """Return the hash and the reason of each file that the hub would not take."""
@@ -122,16 +126,13 @@ class BenchCaptures:
 
     def counts(self) -> CaptureCounts:
         """Return how much is where."""
-        sizes = self._sizes(self._waiting)
-        return CaptureCounts(
-            len(sizes), sum(size for _, size in sizes), len(self._sizes(self._uploaded)), len(self.refused())
-        )
+        return self._counts
 
     def prune(self, now: float | None = None) -> int:
         """Delete what the hub has and local retention no longer wants, oldest first; return how many files went."""
         now = time.time() if now is None else now
         held = []
-        for name, size in self._sizes(self._uploaded):
+        for name, size in _sizes(self._uploaded):
             held.append(((self._uploaded / name).stat().st_mtime, size, name))
         total = sum(size for _, size, _ in held)
         gone = 0
@@ -141,6 +142,8 @@ class BenchCaptures:
             (self._uploaded / name).unlink(missing_ok=True)
             total -= size
             gone += 1
+        with self._mutex:
+            self._count(uploaded=-gone)
         return gone
 
     def _write(self, sha256: str, content: bytes) -> None:
@@ -157,11 +160,19 @@ class BenchCaptures:
             raise
         _sync(self._waiting)
 
-    def _move(self, sha256: str, part: Path) -> None:
+    def _move(self, sha256: str, part: Path, *, uploaded: int = 0, refused: int = 0) -> None:
         with self._mutex:
+            size = (self._waiting / sha256).stat().st_size
             (self._waiting / sha256).rename(part / sha256)
+            self._count(waiting=-1, waiting_bytes=-size, uploaded=uploaded, refused=refused)
             _sync(part)
             _sync(self._waiting)
+
+    def _count(self, *, waiting: int = 0, waiting_bytes: int = 0, uploaded: int = 0, refused: int = 0) -> None:
+        was = self._counts
+        self._counts = CaptureCounts(
+            was.waiting + waiting, was.waiting_bytes + waiting_bytes, was.uploaded + uploaded, was.refused + refused
+        )
 
     def _age(self, name: str) -> float:
         try:
@@ -169,10 +180,15 @@ class BenchCaptures:
         except FileNotFoundError:
             return 0.0
 
-    @staticmethod
-    def _sizes(part: Path) -> list[tuple[str, int]]:
-        with os.scandir(part) as entries:
-            return [(entry.name, entry.stat().st_size) for entry in entries if not entry.name.endswith(".reason")]
+
+def _sizes(part: Path) -> list[tuple[str, int]]:
+    with os.scandir(part) as entries:
+        return [(entry.name, entry.stat().st_size) for entry in entries if not entry.name.endswith(".reason")]
+
+
+def _total(part: Path) -> tuple[int, int]:
+    sizes = [size for _, size in _sizes(part)]
+    return len(sizes), sum(sizes)
 
 
 def hash_of(path: Path) -> str:

@@ -104,7 +104,9 @@ class Uplink:
         """Say goodbye (retained presence) and end the thread; what is not sent stays in the spool."""
         self._stopping.set()
         self._waker.wake()
-        if self._thread.is_alive():
+        if self._thread.ident is None:
+            self._waker.close()
+        elif self._thread.is_alive():
             self._thread.join(timeout_s)
 
     def refresh_presence(self) -> None:

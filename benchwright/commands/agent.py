@@ -1,0 +1,398 @@
+"""``benchwright agent``: run the agent of this bench, and ask it."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from edge_agent.local_api.client import SyncAgentClient
+    from edge_agent.local_api.views import PromptView, RunState
+
+app = typer.Typer(no_args_is_help=True, help="Run and question the agent of this bench.")
+
+Socket = Annotated[
+    Path | None,
+    typer.Option("--socket", envvar="BENCHWRIGHT_SOCKET", help="The agent's socket; found by itself for one bench."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Operator = Annotated[str | None, typer.Option("--operator", help="Who works at the bench.")]
+EXIT_RUN_NOT_PASSED = 3
+
+
+@app.command()
+def run(
+    bench: Annotated[Path, typer.Option("--bench", "-b", help="The bench's bench.toml.")],
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", help="Folder for spool, worklist, captures and socket (default: XDG state folder)."),
+    ] = None,
+    socket: Annotated[Path | None, typer.Option("--socket", help="Socket of the local API.")] = None,
+    socket_group: Annotated[str | None, typer.Option(help="Group that may use the local API too.")] = None,
+    plans: Annotated[list[Path] | None, typer.Option("--plans", help="Folder with more test plans.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with interrupted runs by itself at start.")] = False,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_json: Annotated[bool, typer.Option(help="Log one JSON object a line.")] = False,
+) -> None:
+    """Run the agent until SIGTERM or Ctrl-C. A run in progress is suspended then, and can be resumed."""
+    from edge_agent.agent import Agent, AgentOptions, run_until_signal
+    from edge_agent.bench_config import BenchConfigError, load_bench_config
+    from edge_agent.captures import CaptureStoreError
+    from edge_agent.local_api.client import state_home
+    from edge_agent.local_api.server import LocalApiError
+    from edge_agent.logs import configure_logging
+    from edge_agent.spool import SpoolError
+    from edge_agent.uplink.settings import UplinkError
+    from edge_agent.worklist import WorklistError
+
+    try:
+        configure_logging(log_level, as_json=log_json)
+        config = load_bench_config(bench)
+        options = AgentOptions(
+            state=state or state_home() / config.name,
+            socket=socket,
+            socket_group=socket_group,
+            plan_folders=tuple(plans or ()),
+            resume=resume,
+        )
+        run_until_signal(Agent(config, options, config_folder=bench.parent))
+    except (BenchConfigError, ValueError, UplinkError) as error:
+        raise UsageError(str(error)) from error
+    except (SpoolError, CaptureStoreError, WorklistError, LocalApiError, OSError) as error:
+        raise UsageError(f"the agent cannot start: {error}") from error
+
+
+@contextmanager
+def _agent(socket: Path | None) -> Iterator["SyncAgentClient"]:
+    """Connect to the agent; what it refuses ends in one sentence."""
+    from edge_agent.local_api.client import AgentError, SyncAgentClient
+
+    try:
+        with SyncAgentClient(socket) as client:
+            yield client
+    except AgentError as error:
+        raise UsageError(str(error)) from error
+
+
+def _print(result: Any) -> None:
+    """Print a result of the local API as JSON."""
+    import msgspec
+
+    json.dump(msgspec.to_builtins(result), sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+@app.command()
+def status(socket: Socket = None, as_json: AsJson = False) -> None:
+    """Show instruments, the way to the hub, what waits for it, and the run in progress."""
+    from edge_agent.local_api.requests import Describe
+
+    with _agent(socket) as agent:
+        about = agent.request(Describe())
+    if as_json:
+        _print(about)
+        return
+    link = "online" if about.link.online else f"offline ({about.link.detail or 'not connected'})"
+    typer.echo(f"{about.bench} · benchwright {about.version} · hub: {link}")
+    typer.echo(_waiting(about.spool))
+    for instrument in about.instruments:
+        one = instrument.status
+        held = f" · held by {instrument.holder}" if instrument.holder else ""
+        fault = f" · {one.fault}" if one.fault else ""
+        typer.secho(f" ● {one.role:10} ", fg="green" if one.healthy else "red", nl=False)
+        typer.echo(f"{one.identity or one.profile}{held}{fault}")
+    typer.echo(f"run in progress: {about.run or 'none'}")
+    for run_ in about.interrupted:
+        typer.secho("interrupted: ", fg="yellow", nl=False)
+        typer.echo(f"{run_.run} ({run_.plan.name}, {run_.device.serial}) {run_.fault or ''}")
+    if about.set_aside:
+        typer.secho(f"a damaged spool was set aside as {about.set_aside}", fg="red")
+
+
+def _waiting(spool: Any) -> str:
+    text = f"waiting for the hub: {spool.waiting} records, {spool.captures_waiting} captures"
+    if spool.refused or spool.captures_refused:
+        text += f" · refused: {spool.refused} records, {spool.captures_refused} captures"
+    return text + (f" · {spool.upload_fault}" if spool.upload_fault else "")
+
+
+@app.command()
+def worklist(socket: Socket = None, as_json: AsJson = False) -> None:
+    """Show the tickets of this bench, also while offline, with what was done here."""
+    from edge_agent.local_api.requests import GetWorklist
+
+    with _agent(socket) as agent:
+        work = agent.request(GetWorklist())
+    if as_json:
+        _print(work)
+        return
+    rows = []
+    for ticket in work.tickets:
+        item = ticket.item
+        done = ", ".join(f"{event.action} ({event.state})" for event in ticket.events)
+        device = f"{item.device.model} {item.device.serial}"
+        rows.append((item.ticket, item.state, device, item.symptom, item.plan or "", done))
+    _table(f"revision {work.revision}", ("ticket", "state", "device", "symptom", "plan", "done here"), rows)
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table; what is in its cells is text, whatever it looks like."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+@app.command()
+def event(
+    ticket: Annotated[str, typer.Argument(help="The ticket.")],
+    action: Annotated[str, typer.Argument(help="taken, finding, repaired, handed_over …")],
+    note: Annotated[str | None, typer.Option(help="Words for the record.")] = None,
+    operator: Operator = None,
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record what was done on a ticket; it is kept while offline and sent later."""
+    from edge_agent.local_api.requests import RecordTicketEvent
+
+    with _agent(socket) as agent:
+        recorded = agent.request(_valid(RecordTicketEvent, ticket=ticket, action=action, note=note, operator=operator))
+    _print(recorded) if as_json else typer.echo(f"recorded as number {recorded.seq}")
+
+
+def _valid(request_type: Any, **fields: Any) -> Any:
+    """Make a request from words; one that does not follow the contract ends in one sentence."""
+    import msgspec
+
+    try:
+        return msgspec.convert(
+            {name: value for name, value in fields.items() if value is not None}
+            | {"do": request_type.__struct_config__.tag},
+            request_type,
+        )
+    except msgspec.ValidationError as error:
+        raise UsageError(f"not a valid request: {error}") from error
+
+
+@app.command()
+def plans(socket: Socket = None, as_json: AsJson = False) -> None:
+    """Show the test plans that this bench can run."""
+    from edge_agent.local_api.requests import GetPlans
+
+    with _agent(socket) as agent:
+        found = agent.request(GetPlans())
+    if as_json:
+        _print(found)
+        return
+    for plan in found:
+        typer.echo(f"{plan.name}: {plan.fault}" if plan.fault else f"{plan.name} v{plan.version} for {plan.model}")
+
+
+@app.command("start-run")
+def start_run(
+    serial: Annotated[str, typer.Option(help="Serial number of the device.")],
+    plan: Annotated[str | None, typer.Option(help="Test plan; the ticket's if left out.")] = None,
+    ticket: Annotated[str | None, typer.Option(help="Ticket that the run belongs to.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model of the device; the plan's if left out.")] = None,
+    operator: Operator = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Show the run until it ends; exit code 3 unless it passed.")
+    ] = False,
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a test plan on a device. Questions are answered with 'benchwright agent answer'."""
+    from edge_agent.local_api.requests import StartRun, Subscribe
+
+    with _agent(socket) as agent:
+        if wait:
+            agent.request(Subscribe(streams=("run",)))
+        started = agent.request(
+            _valid(StartRun, serial=serial, plan=plan, ticket=ticket, model=model, operator=operator)
+        )
+        if wait:
+            _follow(agent, started.run, as_json=as_json)
+    if not wait:
+        _print(started) if as_json else typer.echo(started.run)
+
+
+@app.command()
+def resume(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="The interrupted run.")],
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with an interrupted run."""
+    from edge_agent.local_api.requests import ResumeRun
+
+    with _agent(socket) as agent:
+        started = agent.request(_valid(ResumeRun, run=run_name), timeout_s=90)
+    _print(started) if as_json else typer.echo(started.run)
+
+
+@app.command()
+def abandon(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="The interrupted run.")],
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """End an interrupted run as aborted."""
+    from edge_agent.local_api.requests import AbandonRun
+
+    with _agent(socket) as agent:
+        finished = agent.request(_valid(AbandonRun, run=run_name))
+    _print(finished) if as_json else typer.echo(f"{finished.run}: {finished.outcome.value}")
+
+
+@app.command()
+def abort(
+    reason: Annotated[str, typer.Option(help="Words for the record.")] = "aborted by the operator",
+    socket: Socket = None,
+) -> None:
+    """Stop the run in progress; teardown brings the outputs to a safe state."""
+    from edge_agent.local_api.requests import AbortRun
+
+    with _agent(socket) as agent:
+        agent.request(_valid(AbortRun, run=_state(agent, None).run, reason=reason))
+
+
+@app.command("run-state")
+def run_state(
+    run_name: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="The present or last one if left out.")
+    ] = None,
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a run stands: its steps, the open question, the verdict and the suspects."""
+    with _agent(socket) as agent:
+        state = _state(agent, run_name)
+    _print(state) if as_json else _show(state)
+
+
+@app.command()
+def answer(
+    value: Annotated[str, typer.Argument(help="yes, no, a choice's name, a number or a text.")] = "yes",
+    skip: Annotated[str | None, typer.Option(help="Skip the step instead, for this reason.")] = None,
+    socket: Socket = None,
+) -> None:
+    """Answer the question that the run in progress asks."""
+    from edge_agent.local_api.requests import AnswerPrompt
+
+    with _agent(socket) as agent:
+        prompt = _state(agent, None).prompt
+        if prompt is None:
+            raise UsageError("no question is open: see 'benchwright agent run-state'")
+        agent.request(AnswerPrompt(prompt.id, _value_of(prompt, value), skip))
+
+
+def _value_of(prompt: "PromptView", value: str) -> bool | float | str:
+    if prompt.kind == "confirm":
+        if value.lower() not in {"yes", "y", "no", "n"}:
+            raise UsageError(f"{value!r} does not answer the question: say yes or no")
+        return value.lower() in {"yes", "y"}
+    if prompt.kind == "number":
+        try:
+            return float(value)
+        except ValueError:
+            raise UsageError(f"{value!r} is no number: give one in {prompt.unit}") from None
+    return value
+
+
+@app.command()
+def spool(
+    refused: Annotated[bool, typer.Option("--refused", help="Show the records that the hub refused, and why.")] = False,
+    socket: Socket = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how much waits for the hub, and what it refused."""
+    from edge_agent.local_api.requests import GetRefused, GetSpool
+
+    with _agent(socket) as agent:
+        depth = agent.request(GetSpool())
+        rejected = agent.request(GetRefused()) if refused else ()
+    if as_json:
+        _print(rejected if refused else depth)
+        return
+    typer.echo(_waiting(depth))
+    typer.echo(f"{depth.size_bytes / 1e6:.1f} MB of {depth.max_bytes / 1e6:.0f} MB used")
+    if refused:
+        rows = [
+            (
+                str(one.record.seq),
+                one.record.at.isoformat(timespec="seconds"),
+                type(one.record.body).__name__,
+                one.reason,
+            )
+            for one in rejected
+        ]
+        _table("refused by the hub", ("number", "at", "what", "reason"), rows)
+
+
+def _state(agent: "SyncAgentClient", run_name: str | None) -> "RunState":
+    from edge_agent.local_api.requests import GetRunState
+
+    request: GetRunState = _valid(GetRunState, run=run_name)
+    state = agent.request(request)
+    if state is None:
+        raise UsageError(
+            f"this bench knows no run {run_name}" if run_name else "there has been no run since the agent started"
+        )
+    return state
+
+
+def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
+    """Show steps and questions as they come, then the end; leave with its exit code."""
+    from edge_agent.local_api import events
+    from edge_agent.local_api.client import Lost
+    from protocols.messages.records import Outcome
+
+    for happened in agent.events():
+        match happened:
+            case events.StepEnded() if not as_json:
+                typer.echo(f"{happened.record.outcome.value:9} {happened.record.step}")
+            case events.PromptWanted() if not as_json:
+                typer.echo(f"?         {happened.prompt.text.get('en', '')}  (benchwright agent answer)")
+            case events.RunEnded() if happened.run == run_name:
+                break
+            case Lost() if _state(agent, run_name).status in {"finished", "interrupted"}:
+                break
+            case _:
+                pass
+    state = _state(agent, run_name)
+    _print(state) if as_json else _show(state)
+    raise typer.Exit(0 if state.outcome is Outcome.PASSED else EXIT_RUN_NOT_PASSED)
+
+
+def _show(state: "RunState") -> None:
+    from protocols.messages.records import Verdict
+
+    typer.echo(f"{state.run} · {state.plan.name} v{state.plan.version} · {state.device.serial} · {state.status}")
+    for step in state.steps:
+        detail = f" · {step.detail}" if step.detail else ""
+        typer.echo(f"  {step.outcome.value:9} {step.title.get('en', step.step)}{detail}")
+        for one in step.measurements:
+            value = f"{one.value:.6g} {one.unit}" if isinstance(one.value, float) else str(one.value)
+            verdict = "" if one.verdict is Verdict.NONE else one.verdict.value
+            typer.echo(f"            {one.name} = {value} {verdict}".rstrip())
+    if state.step is not None:
+        title = state.step.title.get("en", state.step.step)
+        typer.echo(f"  …         {title} ({state.step.index}/{state.step.total})")
+    if state.prompt is not None:
+        typer.secho(f"  ?         {state.prompt.text.get('en', '')}", fg="yellow")
+    if state.outcome is not None:
+        typer.secho(f"outcome: {state.outcome.value}", bold=True)
+    for suspect in state.suspects:
+        typer.echo(f"suspect: {suspect.title.get('en', suspect.cause)} ({'; '.join(suspect.evidence)})")
+    if state.fault:
+        typer.secho(state.fault, fg="red")

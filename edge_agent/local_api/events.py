@@ -1,0 +1,138 @@
+"""What happens on the bench, as the local API streams it."""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from edge_agent.local_api.views import Instrument, Link, PromptView, Quantity, SpoolDepth, StepView
+from protocols.messages.records import CaptureTaken, Identifier, Outcome, StepFinished, Suspect
+
+Stream = Literal["run", "readings", "link", "spool", "instruments", "worklist"]
+
+
+class Event(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="is"):
+    """Something happened. The stream that it belongs to is ``STREAM_OF[type(event)]``."""
+
+
+class RunBegan(Event, frozen=True, tag="run_began"):
+    """A run began or went on."""
+
+    run: Identifier
+    resumed: bool = False
+
+
+class StepBegan(Event, frozen=True, tag="step_began"):
+    """A step (or another attempt of it) begins."""
+
+    run: Identifier
+    step: StepView
+
+
+class StepProgressed(Event, frozen=True, tag="step_progressed"):
+    """How far the step is, or what it reads."""
+
+    run: Identifier
+    step: Identifier
+    fraction: float
+    text: str
+
+
+class StepEnded(Event, frozen=True, tag="step_ended"):
+    """The outcome of a step, as journalled."""
+
+    record: StepFinished
+
+
+class CaptureSaved(Event, frozen=True, tag="capture_saved"):
+    """A step saved a capture; here with its preview."""
+
+    record: CaptureTaken
+
+
+class PromptWanted(Event, frozen=True, tag="prompt_wanted"):
+    """The operator is asked."""
+
+    run: Identifier
+    prompt: PromptView
+
+
+class PromptSettled(Event, frozen=True, tag="prompt_settled"):
+    """The question is answered, or no longer asked."""
+
+    run: Identifier
+    prompt: str
+
+
+class RunEnded(Event, frozen=True, tag="run_ended"):
+    """The run ended, or stopped without an end: then with the ``fault``, and it can be resumed."""
+
+    run: Identifier
+    outcome: Outcome | None = None
+    suspects: tuple[Suspect, ...] = ()
+    fault: str | None = None
+
+
+class Reading(Event, frozen=True, tag="reading"):
+    """What an instrument read."""
+
+    role: str
+    at: datetime
+    values: tuple[Quantity, ...] = ()
+    fault: str | None = None
+
+
+class LinkChanged(Event, frozen=True, tag="link"):
+    """The way to the hub changed."""
+
+    link: Link
+
+
+class SpoolChanged(Event, frozen=True, tag="spool"):
+    """More or less waits for the hub."""
+
+    spool: SpoolDepth
+
+
+class InstrumentsChanged(Event, frozen=True, tag="instruments"):
+    """An instrument came, went or changed its identity."""
+
+    instruments: tuple[Instrument, ...]
+
+
+class WorklistChanged(Event, frozen=True, tag="worklist"):
+    """There is a new worklist; ask for it."""
+
+    revision: int
+
+
+STREAM_OF: dict[type[Event], Stream] = {
+    RunBegan: "run",
+    StepBegan: "run",
+    StepProgressed: "run",
+    StepEnded: "run",
+    CaptureSaved: "run",
+    PromptWanted: "run",
+    PromptSettled: "run",
+    RunEnded: "run",
+    Reading: "readings",
+    LinkChanged: "link",
+    SpoolChanged: "spool",
+    InstrumentsChanged: "instruments",
+    WorklistChanged: "worklist",
+}
+AnyEvent: TypeAlias = (
+    RunBegan
+    | StepBegan
+    | StepProgressed
+    | StepEnded
+    | CaptureSaved
+    | PromptWanted
+    | PromptSettled
+    | RunEnded
+    | Reading
+    | LinkChanged
+    | SpoolChanged
+    | InstrumentsChanged
+    | WorklistChanged
+)

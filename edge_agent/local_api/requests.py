@@ -1,0 +1,221 @@
+"""The local API's contract: each request names the type of its result.
+
+JSON text frames on a WebSocket. The client sends ``{"id": 1, "request": {"do": "describe"}}`` and gets
+``{"id": 1, "result": …}`` or ``{"id": 1, "error": {"kind": …, "message": …}}``; after ``subscribe`` it also gets
+``{"event": {"is": …}}``, and ``{"lost": n}`` where it read too slowly: then it asks for the state again.
+"""
+
+from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge_agent.local_api.events import AnyEvent, Stream
+from edge_agent.local_api.manual import Manual, ReadMeter, ReadSupply
+from edge_agent.local_api.views import (
+    Description,
+    Done,
+    Instrument,
+    LeaseView,
+    PlanView,
+    Quantity,
+    Recorded,
+    RefusedRecord,
+    RunState,
+    SpoolDepth,
+    Started,
+    View,
+    Worklist,
+)
+from protocols.messages.records import Identifier, RunFinished, Text
+
+R_co = TypeVar("R_co", covariant=True)
+MAX_MESSAGE_BYTES = 4_000_000
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
+Seconds = Annotated[float, Meta(gt=0, le=600)]
+
+
+class Request(Struct, Generic[R_co], frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="do"):
+    """A request whose result is of type ``R_co``."""
+
+
+def result_type(request: type[Request[Any]]) -> Any:
+    """Return the type of a request's result."""
+    return get_args(request.__orig_bases__[0])[0]  # type: ignore[attr-defined]
+
+
+class Describe(Request[Description], frozen=True, tag="describe"):
+    """The bench at a glance."""
+
+
+class GetInstruments(Request[tuple[Instrument, ...]], frozen=True, tag="instruments"):
+    """The rack."""
+
+
+class GetWorklist(Request[Worklist], frozen=True, tag="worklist"):
+    """The bench's tickets."""
+
+
+class RecordTicketEvent(Request[Recorded], frozen=True, tag="ticket_event"):
+    """Keep what the technician did (``taken``, ``finding``, ``repaired``, ``handed_over`` …), also while offline."""
+
+    ticket: Identifier
+    action: Identifier
+    operator: Name | None = None
+    note: Text | None = None
+    details: dict[str, Any] = {}
+
+
+class GetPlans(Request[tuple[PlanView, ...]], frozen=True, tag="plans"):
+    """The test plans that this bench has."""
+
+
+class StartRun(Request[Started], frozen=True, tag="start_run"):
+    """Run a plan on a device. ``model`` may be left out: it is the plan's. ``plan`` too, when the ticket names one."""
+
+    serial: Name
+    plan: str | None = None
+    model: Name | None = None
+    ticket: Identifier | None = None
+    operator: Name | None = None
+
+
+class ResumeRun(Request[Started], frozen=True, tag="resume_run"):
+    """Go on with an interrupted run: outputs to a safe state, setup again, then the step without an outcome."""
+
+    run: Identifier
+
+
+class AbandonRun(Request[RunFinished], frozen=True, tag="abandon_run"):
+    """End an interrupted run as aborted."""
+
+    run: Identifier
+
+
+class GetRunState(Request[RunState | None], frozen=True, tag="run_state"):
+    """The run in progress, else the last one; or the one named, as long as this bench knows it."""
+
+    run: Identifier | None = None
+
+
+class AnswerPrompt(Request[Done], frozen=True, tag="answer_prompt"):
+    """Answer the open question (yes or no, a choice's name, text, a number), or skip its step with a reason."""
+
+    prompt: str
+    value: bool | float | str = True
+    skip_reason: Reason | None = None
+
+
+class SkipStep(Request[Done], frozen=True, tag="skip_step"):
+    """Skip a step that has not begun, where the plan allows it."""
+
+    step: Identifier
+    reason: Reason
+
+
+class AbortRun(Request[Done], frozen=True, tag="abort_run"):
+    """Stop the run in progress; teardown brings the outputs to a safe state."""
+
+    run: Identifier
+    reason: Reason = "aborted by the operator"
+
+
+class GetSpool(Request[SpoolDepth], frozen=True, tag="spool"):
+    """How much waits for the hub."""
+
+
+class GetRefused(Request[tuple[RefusedRecord, ...]], frozen=True, tag="refused"):
+    """What the hub refused, and why; oldest first, at most 500."""
+
+
+class AcquireLease(Request[LeaseView], frozen=True, tag="acquire"):
+    """Take control of one instrument."""
+
+    role: Identifier
+    holder: Name
+    ttl_s: Seconds = 30.0
+
+
+class ReleaseLease(Request[Done], frozen=True, tag="release"):
+    """Give control back; a monitor under this lease ends."""
+
+    token: Name
+
+
+class Operate(Request[tuple[Quantity, ...]], frozen=True, tag="operate"):
+    """Do one thing with a leased instrument and return what it measured, if anything."""
+
+    token: Name
+    manual: Manual
+    timeout_s: Seconds = 10.0
+
+
+class Monitor(Request[Done], frozen=True, tag="monitor"):
+    """Read a leased instrument again and again into the ``readings`` stream, for ``seconds``; repeat it to go on.
+
+    It ends early when the lease is released. Another one on the same instrument takes its place.
+    """
+
+    token: Name
+    manual: ReadMeter | ReadSupply
+    seconds: Seconds = 60.0
+    interval_s: Annotated[float, Meta(ge=0.05, le=600)] = 0.5
+    timeout_s: Seconds = 10.0
+
+
+class Subscribe(Request[Done], frozen=True, tag="subscribe"):
+    """Send events of these streams (all by default) on this connection from now on."""
+
+    streams: tuple[Stream, ...] = get_args(Stream)
+
+
+AnyRequest: TypeAlias = (
+    Describe
+    | GetInstruments
+    | GetWorklist
+    | RecordTicketEvent
+    | GetPlans
+    | StartRun
+    | ResumeRun
+    | AbandonRun
+    | GetRunState
+    | AnswerPrompt
+    | SkipStep
+    | AbortRun
+    | GetSpool
+    | GetRefused
+    | AcquireLease
+    | ReleaseLease
+    | Operate
+    | Monitor
+    | Subscribe
+)
+
+
+class Error(View, frozen=True):
+    """Why a request was not fulfilled.
+
+    ``bad_request``: it does not follow the contract; ``refused``: the bench says no; ``failed``: an instrument or the
+    disk let it down; ``defect``: an error of the program, which its log describes.
+    """
+
+    kind: Literal["bad_request", "refused", "failed", "defect"]
+    message: str
+
+
+class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client sends."""
+
+    id: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    request: AnyRequest
+
+
+class ServerFrame(Struct, frozen=True, omit_defaults=True):
+    """What the agent sends: an answer (``id``, ``result`` or ``error``), an ``event``, or how many were ``lost``."""
+
+    id: int | None = None
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: Error | None = None
+    event: AnyEvent | None = None
+    lost: int = 0

@@ -1,0 +1,208 @@
+"""What the local API tells: the results of requests, and the parts that events share with them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from protocols.messages.control import WorkItem
+from protocols.messages.records import (
+    CaptureTaken,
+    Device,
+    Identifier,
+    InstrumentStatus,
+    Outcome,
+    PlanReference,
+    Record,
+    StepFinished,
+    Suspect,
+)
+
+RunStatus = Literal["running", "asking", "finished", "interrupted"]
+
+
+class View(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Strict and immutable."""
+
+
+class Done(View, frozen=True):
+    """It is done; there is nothing more to say."""
+
+
+class Link(View, frozen=True):
+    """The way to the hub. ``configured`` is false for a bench without one; ``detail`` tells why it is offline."""
+
+    configured: bool
+    online: bool
+    since: datetime | None = None
+    detail: str = ""
+    last_receipt_at: datetime | None = None
+
+
+class SpoolDepth(View, frozen=True):
+    """What waits for the hub: records and captures, and what the hub refused."""
+
+    waiting: int
+    refused: int
+    size_bytes: int
+    max_bytes: int
+    captures_waiting: int = 0
+    captures_waiting_bytes: int = 0
+    captures_refused: int = 0
+    upload_fault: str | None = None
+    """Why captures are not being uploaded at the moment."""
+
+
+class Instrument(View, frozen=True):
+    """One instrument of the rack; ``holder`` controls it now."""
+
+    status: InstrumentStatus
+    holder: str | None = None
+
+
+class Interrupted(View, frozen=True):
+    """A run that was begun and not finished; ``fault`` tells why it could not be resumed by itself."""
+
+    run: Identifier
+    plan: PlanReference
+    device: Device
+    ticket: str | None = None
+    fault: str | None = None
+
+
+class Description(View, frozen=True):
+    """The bench at a glance. ``set_aside`` is the damaged spool that was put aside at this start, if any."""
+
+    bench: str
+    version: str
+    boot: str
+    epoch: str
+    instruments: tuple[Instrument, ...]
+    link: Link
+    spool: SpoolDepth
+    worklist_revision: int
+    run: Identifier | None
+    interrupted: tuple[Interrupted, ...] = ()
+    clock_offset_s: float | None = None
+    set_aside: str | None = None
+
+
+class TicketEventView(View, frozen=True):
+    """What was done on a ticket here. ``state``: waiting, received or refused (then with the hub's ``reason``)."""
+
+    seq: int
+    at: datetime
+    action: str
+    state: Literal["waiting", "received", "refused"]
+    operator: str | None = None
+    note: str | None = None
+    details: dict[str, Any] = {}
+    reason: str | None = None
+
+
+class TicketView(View, frozen=True):
+    """A ticket as the hub knows it, and what was done here."""
+
+    item: WorkItem
+    events: tuple[TicketEventView, ...]
+
+
+class Worklist(View, frozen=True):
+    """The bench's tickets in the hub's order; ``revision`` 0 means that the hub has never sent any."""
+
+    revision: int
+    tickets: tuple[TicketView, ...]
+
+
+class Recorded(View, frozen=True):
+    """It is durable on this bench under this number of the spool."""
+
+    seq: int
+
+
+class RefusedRecord(View, frozen=True):
+    """A record that the hub will not take, and why."""
+
+    record: Record
+    reason: str
+    refused_at: datetime | None = None
+
+
+class PlanView(View, frozen=True):
+    """A test plan that can be run here; ``fault`` tells why one cannot."""
+
+    name: str
+    version: int | None = None
+    model: str | None = None
+    title: dict[str, str] = {}
+    fault: str | None = None
+
+
+class Started(View, frozen=True):
+    """The run has begun and is journalled."""
+
+    run: Identifier
+
+
+class PromptView(View, frozen=True):
+    """A question to the operator. ``connect`` says which instrument's probe belongs on which test point."""
+
+    id: str
+    step: str
+    kind: Literal["confirm", "choice", "text", "number"]
+    text: dict[str, str]
+    connect: dict[str, str] = {}
+    choices: dict[str, dict[str, str]] = {}
+    unit: str = "1"
+    skippable: bool = False
+
+
+class StepView(View, frozen=True):
+    """The step in progress; ``fraction`` (0 … 1) and ``text`` are its latest progress."""
+
+    step: Identifier
+    group: str
+    attempt: int
+    title: dict[str, str]
+    index: int
+    total: int
+    fraction: float | None = None
+    text: str = ""
+
+
+class RunState(View, frozen=True):
+    """Everything about a run that a client needs to draw it, whenever it connects."""
+
+    run: Identifier
+    status: RunStatus
+    plan: PlanReference
+    device: Device
+    started_at: datetime
+    ticket: str | None = None
+    operator: str | None = None
+    step: StepView | None = None
+    prompt: PromptView | None = None
+    steps: tuple[StepFinished, ...] = ()
+    captures: tuple[CaptureTaken, ...] = ()
+    outcome: Outcome | None = None
+    suspects: tuple[Suspect, ...] = ()
+    fault: str | None = None
+    """Why the run stopped without an end (it can be resumed)."""
+
+
+class LeaseView(View, frozen=True):
+    """Control of one instrument; every call with the ``token`` renews it for ``ttl_s``."""
+
+    role: str
+    holder: str
+    token: str
+    ttl_s: float
+
+
+class Quantity(View, frozen=True):
+    """A value in a UCUM unit with its standard uncertainty (k = 1; ``None``: unknown). ``None`` is no reading (OL)."""
+
+    name: str
+    value: float | bool | str | None
+    unit: str = "1"
+    standard_uncertainty: float | None = None

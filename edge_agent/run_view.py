@@ -1,0 +1,123 @@
+"""What is known of a run, gathered from its journal and events, so that a client may come at any moment."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from edge_agent.local_api.views import PromptView, RunState, RunStatus, StepView
+from protocols.messages.records import (
+    Body,
+    CaptureTaken,
+    Outcome,
+    Record,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    Suspect,
+)
+
+CURVES_KEPT = 8
+"""Captures whose previews a run's state carries, the newest; the files themselves are on the bench."""
+
+
+@dataclass
+class _Parts:
+    steps: list[StepFinished] = field(default_factory=list)
+    captures: list[CaptureTaken] = field(default_factory=list)
+    step: StepView | None = None
+    prompt: PromptView | None = None
+    outcome: Outcome | None = None
+    suspects: tuple[Suspect, ...] = ()
+    fault: str | None = None
+
+
+class RunView:
+    """Thread-safe: the runner's thread writes, clients read snapshots."""
+
+    def __init__(self, started: RunStarted, started_at: datetime) -> None:
+        self.started = started
+        self._started_at = started_at
+        self._mutex = threading.Lock()
+        self._parts = _Parts()
+
+    @classmethod
+    def of(cls, records: tuple[Record, ...]) -> "RunView | None":
+        """Return the view of a run from its journal, ``None`` when that does not begin with its start."""
+        first = next((record for record in records if isinstance(record.body, RunStarted)), None)
+        if first is None or not isinstance(first.body, RunStarted):
+            return None
+        view = cls(first.body, first.at)
+        for record in records:
+            view.journalled(record.body)
+        return view
+
+    def journalled(self, body: Body) -> None:
+        """Take in a record of the run."""
+        with self._mutex:
+            match body:
+                case StepFinished():
+                    self._parts.steps.append(body)
+                    self._parts.step = self._parts.prompt = None
+                case CaptureTaken():
+                    self._parts.captures.append(body)
+                case RunFinished():
+                    self._parts.outcome, self._parts.suspects = body.outcome, body.suspects
+                    self._parts.step = self._parts.prompt = None
+                case _:
+                    pass
+
+    def began(self, step: StepView) -> None:
+        """A step is in progress."""
+        with self._mutex:
+            self._parts.step = step
+
+    def progressed(self, fraction: float, text: str) -> None:
+        """The step in progress is so far."""
+        with self._mutex:
+            if self._parts.step is not None:
+                self._parts.step = msgspec.structs.replace(self._parts.step, fraction=fraction, text=text)
+
+    def asked(self, prompt: PromptView | None) -> None:
+        """The operator is asked, or (``None``) no longer."""
+        with self._mutex:
+            self._parts.prompt = prompt
+
+    def stopped(self, fault: str) -> None:
+        """The run stopped without an end."""
+        with self._mutex:
+            self._parts.fault = fault
+            self._parts.step = self._parts.prompt = None
+
+    def state(self, *, running: bool) -> RunState:
+        """Return everything as it is now."""
+        with self._mutex:
+            parts = self._parts
+            captures = [
+                capture if number < CURVES_KEPT else msgspec.structs.replace(capture, curves=())
+                for number, capture in enumerate(reversed(parts.captures))
+            ]
+            return RunState(
+                run=self.started.run,
+                status=self._status(running),
+                plan=self.started.plan,
+                device=self.started.device,
+                started_at=self._started_at,
+                ticket=self.started.ticket,
+                operator=self.started.operator,
+                step=parts.step,
+                prompt=parts.prompt,
+                steps=tuple(parts.steps),
+                captures=tuple(reversed(captures)),
+                outcome=parts.outcome,
+                suspects=parts.suspects,
+                fault=parts.fault,
+            )
+
+    def _status(self, running: bool) -> RunStatus:
+        if self._parts.outcome is not None:
+            return "finished"
+        if not running:
+            return "interrupted"
+        return "asking" if self._parts.prompt is not None else "running"

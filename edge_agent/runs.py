@@ -1,0 +1,348 @@
+"""The runs of this bench: one at a time, in a thread of its own, resumed after a crash, suspended by a stop."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.bus import EventBus
+from edge_agent.local_api import events as told
+from edge_agent.local_api.views import Interrupted, PlanView, PromptView, RunState, StepView
+from edge_agent.plans import events
+from edge_agent.plans.prompts import Answer, Prompt, PromptDesk
+from edge_agent.rack import Rack
+from edge_agent.run_view import RunView
+from edge_agent.spool import Spool
+from edge_agent.worklist import Worklist
+from protocols.messages.records import Body, CaptureTaken, Device, Record, RunFinished, RunStarted, StepFinished
+
+if TYPE_CHECKING:  # numpy comes with these; an idle agent does without
+    from edge_agent.plans.captures import CaptureStore
+    from edge_agent.plans.load import LoadedPlan
+    from edge_agent.plans.runner import Runner
+
+log = logging.getLogger(__name__)
+
+BEGIN_S = 60.0
+"""Longest time from a request to the first record of the run (a resume brings outputs to a safe state first)."""
+SUSPEND_S = 15.0
+_CONNECT_S = 5.0
+
+
+class RunError(Exception):
+    """What was asked of a run cannot be done: one sentence with the reason."""
+
+
+class RunSuspended(Exception):
+    """The agent stops: the run is left in the journal as it is and can be resumed."""
+
+
+class _Journal:
+    """The runner's journal: the spool, with an ear on it and a gate that a stopping agent shuts."""
+
+    def __init__(self, spool: Spool, on_body: Callable[[Body], None]) -> None:
+        self._spool = spool
+        self._on_body = on_body
+        self._suspended = threading.Event()
+
+    def suspend(self) -> None:
+        self._suspended.set()
+
+    def append(self, body: Body, /) -> int:
+        if self._suspended.is_set():
+            raise RunSuspended("the agent was stopped during the run; it can be resumed")
+        seq = self._spool.append(body)
+        self._on_body(body)
+        return seq
+
+    def run_records(self, run: str, /) -> Sequence[Record]:
+        return self._spool.run_records(run)
+
+
+class Runs:
+    """Starts, resumes and ends runs, and knows how they stand. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        bench: str,
+        spool: Spool,
+        rack: Rack,
+        *,
+        captures: "CaptureStore",
+        worklist: Worklist,
+        bus: EventBus,
+        plan_folders: tuple[Path, ...] = (),
+    ) -> None:
+        self._bench = bench
+        self._spool = spool
+        self._rack = rack
+        self._captures = captures
+        self._worklist = worklist
+        self._bus = bus
+        self._folders = plan_folders
+        self._desk = PromptDesk()
+        self._mutex = threading.Lock()
+        self._ready = threading.Event()
+        self._begun = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._runner: Runner | None = None
+        self._journal: _Journal | None = None
+        self._view: RunView | None = None
+        self._error: Exception | None = None
+        self._faults: dict[str, str] = {}
+
+    # -- what clients ask -----------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> str | None:
+        """The run in progress."""
+        view = self._view
+        return view.started.run if view is not None and self._is_running() else None
+
+    def state(self, run: str | None = None) -> RunState | None:
+        """Return how a run stands: the one in progress or the last one, or the one named as long as it is known."""
+        view = self._view
+        if view is not None and run in {None, view.started.run}:
+            return view.state(running=self._is_running())
+        if run is None:
+            return None
+        journalled = RunView.of(self._spool.run_records(run))
+        return None if journalled is None else journalled.state(running=False)
+
+    def interrupted(self) -> tuple[Interrupted, ...]:
+        """Return the runs that were begun, are not finished and not in progress, oldest first."""
+        current = self.current
+        return tuple(
+            Interrupted(run.run, run.plan, run.device, run.ticket, self._faults.get(run.run))
+            for run in self._spool.open_runs()
+            if run.run != current
+        )
+
+    def plans(self) -> tuple[PlanView, ...]:
+        """Return every plan in the bench's folders and those shipped; the first of a name is the one that runs."""
+        from edge_agent.plans.load import SHIPPED_PLANS, PlanError, load_plan
+
+        views: dict[str, PlanView] = {}
+        for path in (path for folder in (*self._folders, SHIPPED_PLANS) for path in sorted(folder.glob("*.plan.yaml"))):
+            name = path.name.removesuffix(".plan.yaml")
+            if name in views:
+                continue
+            try:
+                plan = load_plan(path).plan
+                views[name] = PlanView(name, plan.version, plan.model, plan.title.as_dict())
+            except PlanError as error:
+                views[name] = PlanView(name, fault=str(error))
+        return tuple(views.values())
+
+    def start(
+        self, serial: str, *, plan: str | None, model: str | None, ticket: str | None, operator: str | None
+    ) -> str:
+        """Begin a run and return its name once it is journalled.
+
+        Raises ``RunError``, ``PlanError``, ``LeaseRefused``, ``SpoolError``.
+        """
+        known = None if ticket is None else self._worklist.ticket(ticket)
+        if known is not None:
+            item = known.item
+            if item.device.serial != serial:
+                raise RunError(
+                    f"ticket {ticket} is for the serial {item.device.serial}, not for {serial}: scan it again"
+                )
+            plan, model = plan or item.plan, model or item.device.model
+        if plan is None:
+            raise RunError("no plan is named, neither in the request nor by the ticket: give the name of a test plan")
+        loaded = self._load(plan)
+        device = Device(model or loaded.plan.model, serial)
+        run = f"{self._bench}:{datetime.now(UTC):%Y%m%dT%H%M%SZ}:{secrets.token_hex(3)}"
+        self._begin(run, loaded, lambda runner: runner.run(run, device, ticket=ticket, operator=operator))
+        return run
+
+    def resume(self, run: str) -> str:
+        """Go on with an interrupted run; returns when it has. Raises like ``start``."""
+        started = next((one for one in self._spool.open_runs() if one.run == run), None)
+        if started is None or run == self.current:
+            raise RunError(
+                f"run {run} is not interrupted: only an unfinished run that is not in progress can be resumed"
+            )
+        self._begin(run, self._load(started.plan.name), lambda runner: runner.resume(run))
+        return run
+
+    def abandon(self, run: str) -> RunFinished:
+        """End an interrupted run as aborted and return its last record."""
+        from edge_agent.plans.runner import abandon
+
+        with self._mutex:
+            if run not in {one.run for one in self.interrupted()}:
+                raise RunError(f"run {run} is not interrupted: abort the one in progress instead")
+            finished = abandon(self._spool, run)
+            self._faults.pop(run, None)
+            if self._view is not None and self._view.started.run == run:
+                self._view.journalled(finished)
+        self._bus.publish(told.RunEnded(run, finished.outcome, finished.suspects))
+        return finished
+
+    def abort(self, run: str, reason: str) -> None:
+        """Begin to stop the run in progress. Raises ``RunError`` when it is another one."""
+        self._running(run).abort(reason)
+
+    def skip(self, step: str, reason: str) -> None:
+        """Skip a step of the run in progress that has not begun. Raises ``RunError`` or ``ValueError``."""
+        self._running(None).request_skip(step, reason)
+
+    def answer(self, prompt: str, value: bool | float | str, skip_reason: str | None) -> None:
+        """Answer the open question. Raises ``ValueError`` when it is another one or the answer does not fit."""
+        self._desk.answer(prompt, Answer(value, skip_reason))
+
+    # -- what the agent does ----------------------------------------------------------------------------------------
+
+    def prepare(self, *, resume: bool) -> None:
+        """Bring all outputs to a safe state; then, if wanted, go on with what was interrupted. Blocks."""
+        roles = self._rack.roles
+        self._rack.wait_connected(_CONNECT_S)
+        with self._rack.leased(roles, "agent start") as leases:
+            for role, words in self._rack.safe_state(leases).items():
+                log.warning("at start, %s could not be brought to a safe state: %s", role, words)
+        self._ready.set()
+        for interrupted in self.interrupted():
+            log.warning("run %s of plan %s was interrupted", interrupted.run, interrupted.plan.name)
+            if not resume or self.current is not None:
+                continue
+            try:
+                self.resume(interrupted.run)
+            except Exception as error:
+                self._faults[interrupted.run] = str(error)
+                log.exception("run %s could not be resumed", interrupted.run)
+
+    def suspend(self) -> None:
+        """Stop the run in progress so that it can be resumed: outputs to a safe state, nothing more journalled."""
+        with self._mutex:
+            runner, journal, thread = self._runner, self._journal, self._thread
+        if runner is None or journal is None or thread is None:
+            return
+        journal.suspend()
+        runner.abort("the agent is stopping")
+        thread.join(SUSPEND_S)
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _load(self, plan: str) -> "LoadedPlan":
+        from edge_agent.plans.load import find_plan, load_plan
+
+        return load_plan(find_plan(plan, self._folders))
+
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _running(self, run: str | None) -> "Runner":
+        with self._mutex:
+            current = self.current
+            if self._runner is None or current is None or run not in {None, current}:
+                raise RunError(f"run {run} is not in progress" if run else "no run is in progress")
+            return self._runner
+
+    def _begin(self, run: str, plan: "LoadedPlan", go: "Callable[[Runner], RunFinished]") -> None:
+        from edge_agent.plans.runner import Runner, RunRefused
+
+        if not self._ready.wait(2 * _CONNECT_S):
+            raise RunError("the bench is still starting: try again in a few seconds")
+        with self._mutex:
+            if self._is_running():
+                raise RunError(f"run {self.current or run} is in progress: end it first")
+            self._begun.clear()
+            self._error = None
+            journal = _Journal(self._spool, self._on_body)
+            runner = Runner(plan, self._rack, journal, self._captures, self._desk, on_event=self._on_event)
+            thread = threading.Thread(target=self._work, args=(run, runner, go), name=f"run-{run}", daemon=True)
+            self._journal, self._runner, self._thread = journal, runner, thread
+            thread.start()
+            if not self._begun.wait(BEGIN_S):
+                runner.abort("the run did not begin in time")
+                raise RunError(f"the run did not begin within {BEGIN_S:g} s")
+            if isinstance(self._error, RunRefused):
+                raise RunError(str(self._error)) from self._error
+            if self._error is not None:
+                raise self._error
+
+    def _work(self, run: str, runner: "Runner", go: "Callable[[Runner], RunFinished]") -> None:
+        try:
+            go(runner)
+        except Exception as error:
+            self._faults[run] = str(error)
+            if not self._begun.is_set():
+                self._error = error
+            else:
+                if isinstance(error, RunSuspended):
+                    log.info("run %s is suspended", run)
+                else:
+                    log.exception("run %s stopped without an end", run)
+                if self._view is not None:
+                    self._view.stopped(str(error))
+                self._bus.publish(told.RunEnded(run, fault=str(error)))
+        finally:
+            self._begun.set()
+
+    def _on_body(self, body: Body) -> None:
+        """Take in what has just been journalled (in the runner's thread)."""
+        view = self._view
+        match body:
+            case RunStarted():
+                self._view = RunView(body, datetime.now(UTC))
+                self._bus.publish(told.RunBegan(body.run))
+                self._begun.set()
+            case StepFinished() if view is not None:
+                view.journalled(body)
+                self._bus.publish(told.StepEnded(body))
+            case CaptureTaken() if view is not None:
+                view.journalled(body)
+                self._bus.publish(told.CaptureSaved(body))
+            case RunFinished() if view is not None:
+                view.journalled(body)
+                self._faults.pop(body.run, None)
+                self._bus.publish(told.RunEnded(body.run, body.outcome, body.suspects))
+            case _ if hasattr(body, "run"):  # RunResumed
+                self._view = RunView.of(self._spool.run_records(body.run))
+                self._bus.publish(told.RunBegan(body.run, resumed=True))
+                self._begun.set()
+            case _:
+                pass
+
+    def _on_event(self, event: events.Event) -> None:
+        """Take in what the runner tells beside the journal (in its thread)."""
+        view = self._view
+        if view is None:
+            return
+        match event:
+            case events.StepStarted():
+                step = StepView(event.step, event.group, event.attempt, event.title, event.index, event.total)
+                view.began(step)
+                self._bus.publish(told.StepBegan(event.run, step))
+            case events.StepProgress():
+                view.progressed(event.fraction, event.text)
+                progressed = told.StepProgressed(event.run, event.step, event.fraction, event.text)
+                self._bus.publish(progressed, key="progress")
+            case events.PromptWanted():
+                prompt = _prompt_view(event.prompt)
+                view.asked(prompt)
+                self._bus.publish(told.PromptWanted(event.run, prompt))
+            case events.PromptSettled():
+                view.asked(None)
+                self._bus.publish(told.PromptSettled(event.run, event.prompt_id))
+            case _:
+                pass
+
+
+def _prompt_view(prompt: Prompt) -> PromptView:
+    kind: Any = prompt.kind.value
+    return PromptView(
+        id=prompt.id,
+        step=prompt.step,
+        kind=kind,
+        text=prompt.text,
+        connect=prompt.connect,
+        choices=prompt.choices,
+        unit=prompt.unit,
+        skippable=prompt.skippable,
+    )
