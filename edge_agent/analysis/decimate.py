@@ -13,7 +13,7 @@ from protocols.waveform import Waveform
 
 MOST_SPANS = 1000
 """What a ``Curve`` message holds."""
-_BLOCK_BYTES = 1 << 18
+_BLOCK_BYTES = 1 << 19
 """Both extremes are taken of a block while it is in the cache, so the record is read from memory once."""
 
 

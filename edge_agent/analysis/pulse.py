@@ -19,6 +19,8 @@ FEWEST_SAMPLES_AN_EDGE = 2.0
 WARN_SAMPLES_AN_EDGE = 4.0
 """Down to this the cubic interpolation of a band-limited edge is within 0.5 %."""
 _FEWEST_FOR_NOISE = 64
+_MOST_EDGES = 4096
+"""Durations and noise are means; so many edges, spread over the record, tell them as well as all do."""
 _IRREGULAR = 0.2
 """Relative spread of periods or widths above which the signal is not a regular pulse train."""
 
@@ -50,31 +52,16 @@ class PulseParameters:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """Transitions of one record with their 50 % instants: what pulse, jitter and settling analysis begin with."""
+    """Transitions of one record with their 50 % instants: what pulse, jitter and settling analysis begin with.
+
+    ``noise`` is the standard deviation of a sample in codes, not below that of quantisation.
+    """
 
     waveform: Waveform
     levels: CodeLevels
     transitions: Transitions
     middle: Instants
-
-    @property
-    def noise(self) -> float:
-        """Standard deviation of a sample in codes, not below that of quantisation.
-
-        Taken from second differences about the middle of each pulse, where the tails of the transitions, which
-        widen the modes of the histogram, have died away; from the histogram when there are few pulses.
-        """
-        floor = quantisation_uncertainty(quantisation_step(self.waveform) / self.waveform.scale)
-        middle = self.transitions.index_50
-        if middle.size < _FEWEST_FOR_NOISE:
-            return max(self.levels.sigma_low, self.levels.sigma_high, floor)
-        spacing = np.maximum(np.diff(middle) // 8, 1)
-        centre = (middle[1:] + middle[:-1] + 1) // 2
-        left, here, right = (
-            self.waveform.codes[np.clip(centre + k * spacing, 0, self.waveform.codes.size - 1)].astype(np.float64)
-            for k in (-1, 0, 1)
-        )
-        return max(math.sqrt(float(np.mean((left - 2 * here + right) ** 2)) / 6.0), floor)
+    noise: float
 
     def times_s(self, *, rising: bool) -> npt.NDArray[np.float64]:
         """Return the 50 % instants of rising or falling transitions in s, shape (k,)."""
@@ -98,7 +85,26 @@ def find_edges(waveform: Waveform) -> Edges | NoAnswer:
     if isinstance(levels, NoAnswer):
         return levels
     found = transitions(waveform.codes, levels)
-    return Edges(waveform, levels, found, instants(waveform.codes, found.index_50, levels.fraction(0.5)))
+    middle = instants(waveform.codes, found.index_50, levels.fraction(0.5))
+    return Edges(waveform, levels, found, middle, _noise(waveform, levels, found))
+
+
+def _noise(waveform: Waveform, levels: CodeLevels, found: Transitions) -> float:
+    """Return the standard deviation of a sample in codes.
+
+    Taken from second differences about the middle of up to 4,096 pulses, where the tails of the transitions, which
+    widen the modes of the histogram, have died away; from the histogram when there are few pulses.
+    """
+    floor = quantisation_uncertainty(quantisation_step(waveform) / waveform.scale)
+    if found.count < _FEWEST_FOR_NOISE:
+        return max(levels.sigma_low, levels.sigma_high, floor)
+    chosen = np.arange(0, found.count - 1, max(1, found.count // _MOST_EDGES))
+    begin, end = found.index_50[chosen], found.index_50[chosen + 1]
+    centre, spacing = (begin + end + 1) // 2, np.maximum((end - begin) // 8, 1)
+    left, here, right = (
+        waveform.codes[np.clip(centre + k * spacing, 0, waveform.codes.size - 1)].astype(np.float64) for k in (-1, 0, 1)
+    )
+    return max(math.sqrt(float(np.mean((left - 2 * here + right) ** 2)) / 6.0), floor)
 
 
 def edge_times(waveform: Waveform) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | NoAnswer:
@@ -157,8 +163,9 @@ class _Duration:
 
 
 def _durations(edges: Edges, rising: bool) -> _Duration:
-    of_direction = edges.transitions.rising == rising
-    count = int(of_direction.sum())
+    of_direction = np.flatnonzero(edges.transitions.rising == rising)
+    of_direction = of_direction[:: max(1, of_direction.size // _MOST_EDGES)]
+    count = of_direction.size
     if count == 0:
         return _Duration(0.0, 0.0, 0.0, 0)
     codes, levels = edges.waveform.codes, edges.levels

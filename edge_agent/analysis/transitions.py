@@ -135,7 +135,7 @@ def instants(codes: npt.NDArray[Any], index: Indices, threshold: float) -> Insta
     step = there - here
     x = np.clip(-here / np.where(step == 0, 1.0, step), 0.0, 1.0)
     linear = x
-    for _ in range(4):
+    for _ in range(3):
         slope = c1 + x * (2 * c2 + 3 * x * c3)
         value = here + x * (c1 + x * (c2 + x * c3))
         x = np.clip(x - value / np.where(slope == 0, np.inf, slope), 0.0, 1.0)
