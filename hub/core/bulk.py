@@ -7,6 +7,7 @@ here.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,28 +17,34 @@ from sqlalchemy.engine import Connection
 _json = msgspec.json.Encoder(order="sorted")
 
 
+_ROWS_A_STATEMENT = 100
+
+
 class BulkInsert:
-    """One INSERT into some columns of a table."""
+    """INSERTs into some columns of a table, a hundred rows a statement."""
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         self._table = table
         self._columns = tuple(table.c[name] for name in columns)
-        self._statements: dict[str, str] = {}
+        self._statements: dict[tuple[str, int], str] = {}
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Insert ``rows``, whose values are in the order of the columns and as the driver wants them."""
-        if rows:
-            connection.exec_driver_sql(self._statement(connection.dialect), list(rows))
+        for first in range(0, len(rows), _ROWS_A_STATEMENT):
+            part = rows[first : first + _ROWS_A_STATEMENT]
+            values = tuple(chain.from_iterable(part))
+            connection.exec_driver_sql(self._statement(connection.dialect, len(part)), values)
 
-    def _statement(self, dialect: Dialect) -> str:
-        statement = self._statements.get(dialect.name)
+    def _statement(self, dialect: Dialect, count: int) -> str:
+        statement = self._statements.get((dialect.name, count))
         if statement is None:
             names = dialect.identifier_preparer
             columns = ", ".join(names.format_column(column) for column in self._columns)
             mark = "?" if dialect.name == "sqlite" else "%s"
-            marks = ", ".join([mark] * len(self._columns))
-            statement = f"INSERT INTO {names.format_table(self._table)} ({columns}) VALUES ({marks})"  # noqa: S608 - our names
-            self._statements[dialect.name] = statement
+            row = f"({', '.join([mark] * len(self._columns))})"
+            head = f"INSERT INTO {names.format_table(self._table)} ({columns}) VALUES "  # noqa: S608 - names of our tables
+            statement = head + ", ".join([row] * count)
+            self._statements[dialect.name, count] = statement
         return statement
 
 

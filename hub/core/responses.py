@@ -49,6 +49,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         kind = Problem(problems.METHOD_NOT_ALLOWED, path=path, method=request.method, headers=headers)
     elif error.status_code == 404:
         kind = Problem(problems.NO_SUCH_PATH, path=path, headers=headers)
+    elif error.status_code == 413:
+        kind = Problem(problems.REQUEST_TOO_LARGE, limit=error.detail, headers={"Connection": "close"})
     else:
         kind = Problem(problems.MALFORMED_BODY, reason=error.detail, headers=headers)
     return _answer(request, kind)

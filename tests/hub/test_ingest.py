@@ -234,7 +234,7 @@ def _ingest_process(settings: Settings, broker: Broker) -> "subprocess.Popen[byt
 def test_killing_the_ingest_loses_and_doubles_nothing(
     settings: Settings, broker: Broker, database: Database, bench: FakeBench
 ) -> None:
-    """Three SIGKILLs while 6,000 records are sent and resent until receipted."""
+    """Two SIGKILLs while 6,000 records are sent and resent until receipted."""
     batches = [[bench.record(step(attempt=n)) for n in range(1, 101)] for _ in range(60)]
     everything = {record.seq for batch in batches for record in batch}
     done = threading.Event()
@@ -250,8 +250,8 @@ def test_killing_the_ingest_loses_and_doubles_nothing(
     sender = threading.Thread(target=resend)
     sender.start()
     try:
-        for kill in range(1, 4):
-            goal = kill * 1200
+        for kill in range(1, 3):
+            goal = kill * 2000
             wait_until(lambda goal=goal: len(bench.committed) >= goal, f"{goal} records", 60)  # type: ignore[misc]
             process.send_signal(signal.SIGKILL)
             process.wait(timeout=10)
