@@ -6,6 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -103,14 +104,17 @@ class SyncAgentClient:
         self._path = path or find_socket()
         self._numbers = itertools.count(1)
         self._events: deque[AnyEvent | Lost] = deque()
+        self._stack = ExitStack()
         try:
-            self._connection: SyncConnection = sync_unix_connect(
-                os.fspath(self._path),
-                _URI,
-                max_size=MAX_MESSAGE_BYTES,
-                compression=None,
-                open_timeout=CONNECT_S,
-                close_timeout=1,
+            self._connection: SyncConnection = self._stack.enter_context(
+                sync_unix_connect(
+                    os.fspath(self._path),
+                    _URI,
+                    max_size=MAX_MESSAGE_BYTES,
+                    compression=None,
+                    open_timeout=CONNECT_S,
+                    close_timeout=1,
+                )
             )
         except _NO_AGENT as error:
             raise _unreachable(self._path, error) from error
@@ -123,7 +127,7 @@ class SyncAgentClient:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self._stack.close()
 
     def request(self, request: Request[R], timeout_s: float = REQUEST_S) -> R:
         """Send a request and return its result."""

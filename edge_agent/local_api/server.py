@@ -1,6 +1,7 @@
 """The agent's side of the local API: a WebSocket server on a unix socket that only its owner (and a group) can open."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
@@ -87,7 +88,8 @@ class LocalApiServer:
     def stop(self) -> None:
         """Close all connections and the socket."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
         if self._thread.is_alive():
             self._thread.join(_STOP_S)
         for pool in (self._quick, self._slow):
