@@ -19,9 +19,14 @@ class ConsoleSession(Session):
         self._receiver = Receiver(BAUD)
         self._line = bytearray()
 
+    def opened(self) -> None:
+        """Hear what comes from now on."""
+        self._heard_until = self._device.now()
+
     def poll(self) -> bytes:
-        """Return the characters that were completed since the last call."""
+        """Return the characters that were completed since the last call (no more than half a second of them)."""
         until = self._device.now() - 10.0 / BAUD
+        self._heard_until = max(self._heard_until, until - 0.5)
         if until <= self._heard_until:
             return b""
         frames = self._device.uart_frames(self._heard_until, until)

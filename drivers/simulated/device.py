@@ -141,7 +141,7 @@ class Device:
 
     @property
     def mcu_flash(self) -> bytearray:
-        """The MCU's flash (64 KiB at ``firmware.FLASH_BASE``), which the ROM's bootloader writes."""
+        """The MCU's flash (at ``firmware.FLASH_BASE``), which the ROM's bootloader writes."""
         return self._flash
 
     def command(self, line: str) -> None:

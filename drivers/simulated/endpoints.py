@@ -45,7 +45,7 @@ class Session(ABC):
         """Take what the client sent and return what the instrument answers (``b""`` for nothing)."""
 
     def poll(self) -> bytes:
-        """Return what the instrument says unasked, a few times in each tick of 10 ms."""
+        """Return what the instrument says unasked; called every 10 ms or so while a client has the port open."""
         return b""
 
     def opened(self) -> None:  # noqa: B027 - most instruments do not care
@@ -311,9 +311,8 @@ class PtyEndpoint(Endpoint):
         return Receiver(receiving).decode(back_to_back(data, sending))
 
     def _speak(self) -> None:
-        said = self._session.poll()
         if self._in_use and not self.hang:
-            self._write(self._heard(said))
+            self._write(self._heard(self._session.poll()))
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)

@@ -1,4 +1,4 @@
-"""Firmware images of the simulated device's MCU (an STM32F103C8), made by rule: same version, same bytes.
+"""Firmware images of the simulated device's MCU (an STM32F103CB), made by rule: same version, same bytes.
 
 Layout: a Cortex-M vector table, the header ``BWFW`` with size and version at 0x150, code, and in the last four bytes
 the CRC-32 (IEEE 802.3) of everything before, little endian, which the second-stage loader checks at every boot.
@@ -10,8 +10,8 @@ import zlib
 from dataclasses import dataclass
 
 FLASH_BASE = 0x0800_0000
-FLASH_SIZE = 64 * 1024
-"""Flash of the STM32F103C8 (DS5319)."""
+FLASH_SIZE = 128 * 1024
+"""Flash of the STM32F103CB (DS5319)."""
 IMAGE_SIZE = 24 * 1024
 LOADER_SIZE = 4 * 1024
 """The second-stage loader at the start of the image, which prints the boot log."""

@@ -16,6 +16,7 @@ from drivers.simulated.rails import Feed
 UNIT = 1
 BAUD = 115200
 MODEL_ID = 60062
+_IMPOSTOR_ID = 5005
 REGISTERS = 120
 _SERIAL = 2871
 _FIRMWARE = 128
@@ -54,7 +55,7 @@ class Rd6006:
         self._measure()
         words = list(self._words)
         if self.impostor:
-            words[0] = 60181  # an RD6018
+            words[0] = _IMPOSTOR_ID
         return words[address : address + count]
 
     def write(self, address: int, words: Sequence[int]) -> None:

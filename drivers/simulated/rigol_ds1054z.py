@@ -408,6 +408,13 @@ def _read_ratio(_channel: Channel, parameter: Parameter) -> float:
     return ratio
 
 
+def _read_limit(parameter: Parameter) -> bool:
+    """``20M`` reads as a number with a suffix, which SCPI's choices are not; the maker chose it all the same."""
+    if (parameter.text + parameter.suffix).upper() == "20M":
+        return True
+    return parameter.choice(("OFF",)) != "OFF"
+
+
 def _flag(value: object) -> str:
     return "1" if value else "0"
 
@@ -420,5 +427,5 @@ _CHANNEL_SETTINGS: dict[str, tuple[str, Callable[[Channel, Parameter], object], 
     "DISPlay": ("displayed", lambda _c, p: p.boolean(), _flag),
     "INVert": ("inverted", lambda _c, p: p.boolean(), _flag),
     "VERNier": ("vernier", lambda _c, p: p.boolean(), _flag),
-    "BWLimit": ("limited", lambda _c, p: p.choice(("20M", "OFF")) == "20M", lambda on: "20M" if on else "OFF"),
+    "BWLimit": ("limited", lambda _c, p: _read_limit(p), lambda on: "20M" if on else "OFF"),
 }
