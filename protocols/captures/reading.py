@@ -7,22 +7,24 @@ from protocols.waveform import Capture
 def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None) -> Capture:
     """Read a capture file of any known format; the content decides which, ``name`` is for messages and a hint only.
 
-    ``sample_rate_hz`` serves files that hold samples but no time base.
+    ``sample_rate_hz`` serves files that hold samples but no time base (some sigrok sessions, bare columns of values).
     Raises ``CaptureError``, one sentence with file, place and remedy.
     """
+    if sample_rate_hz is not None and not 1e-6 <= sample_rate_hz <= 1e15:
+        raise CaptureError(f"{name}: a sample rate of {sample_rate_hz} Hz is none; give the one of the recording")
+    if not data:
+        raise CaptureError(f"{name}: is empty; record or copy it again")
     # Parsers load when their format is met, so an idle bench stays small.
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         from protocols.captures.sigrok import read_sr
 
         return read_sr(data, name, sample_rate_hz=sample_rate_hz)
-    if data.startswith(b"\xff\xd8\xff"):
-        from protocols.thermal.flir import read_flir_jpeg
+    binary = _read_binary(data, name)
+    return binary if binary is not None else _read_text(data, name, sample_rate_hz)
 
-        return read_flir_jpeg(data, name)
-    if data.startswith((b"FFF\0", b"AFF\0")):
-        from protocols.thermal.flir import read_fff
 
-        return read_fff(data, name)
+def _read_binary(data: bytes, name: str) -> Capture | None:
+    """Read a file with a known signature; ``None`` for any other."""
     if data[:4] in (b"AG01", b"AG03", b"AG10", b"RG01", b"RG03"):
         from protocols.captures.agilent_bin import read_agilent_bin
 
@@ -35,4 +37,28 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
         from protocols.captures.tek_wfm import read_tek_wfm
 
         return read_tek_wfm(data, name)
-    raise CaptureError(f"{name}: is in no capture format known here")
+    if data.startswith(b"\xff\xd8\xff"):
+        from protocols.thermal.flir import read_flir_jpeg
+
+        return read_flir_jpeg(data, name)
+    if data.startswith((b"FFF\0", b"AFF\0")):
+        from protocols.thermal.flir import read_fff
+
+        return read_fff(data, name)
+    return None
+
+
+def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
+    from protocols.captures import agilent_csv, delimited, rigol_csv, tek_csv
+    from protocols.captures.table import read_table
+
+    if tek_csv.is_beside(data):
+        return tek_csv.read_tek_csv(data, name)
+    table = read_table(data, name)
+    if rigol_csv.matches(table):
+        return rigol_csv.capture_from(table)
+    if agilent_csv.matches(table):
+        return agilent_csv.capture_from(table)
+    if tek_csv.matches(table):
+        return tek_csv.capture_from(table)
+    return delimited.capture_from(table, sample_rate_hz=sample_rate_hz)

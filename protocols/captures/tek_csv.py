@@ -1,0 +1,101 @@
+"""CSV exports of Tektronix scopes.
+
+- MSO, DPO, MDO and TekScope: lines of settings (``Model``, ``Waveform Type``, ``Sample Interval`` …), then
+  ``TIME,CH1,CH2`` and the samples. Digital channels are columns such as ``D0`` or ``REF1_D7``.
+- TDS and TBS1000: settings in the first two columns, time and value beside them in the fourth and fifth, from the first
+  line on (``Record Length,2500,,-0.0050,0.12``); one channel a file.
+"""
+
+import re
+
+import numpy as np
+
+from protocols.captures.columns import TimeAxis, Unit, channel_name, gaps_note, parse_unit, uniform_axis, waveform
+from protocols.captures.table import Table, read_table
+from protocols.waveform import Capture, LogicCapture, Waveform
+
+_BESIDE_COLUMNS = (3, 4)
+_BESIDE = re.compile(rb'(?:\xef\xbb\xbf)?"?Record Length"?\s*,[^,\r\n]+,[^,\r\n]*,\s*[-+]?[\d.]+')
+_DIGITAL = re.compile(r"(?:.*_)?D(\d{1,2})", re.IGNORECASE)
+_KEPT = ("model", "firmware version", "label", "source")
+_AGREEMENT = 1e-3
+
+
+def is_beside(data: bytes) -> bool:
+    """Tell whether settings and samples stand beside each other (TDS, TBS1000)."""
+    return _BESIDE.match(data) is not None
+
+
+def matches(table: Table) -> bool:
+    """Tell whether the header is that of an MSO, DPO or MDO."""
+    settings = table.settings()
+    return "sample interval" in settings and ("time" in settings or "waveform type" in settings)
+
+
+def read_tek_csv(data: bytes, name: str = "scope.csv") -> Capture:
+    """Read a Tektronix scope's CSV; raise ``CaptureError``."""
+    if is_beside(data):
+        return _beside(read_table(data, name, columns=_BESIDE_COLUMNS))
+    return capture_from(read_table(data, name))
+
+
+def _beside(table: Table) -> Capture:
+    settings = table.settings()
+    axis = _axis(table, settings)
+    unit = parse_unit(next(iter(settings.get("vertical units", [])), "V")) or Unit("V")
+    source = next(iter(settings.get("source", [])), "") or "waveform"
+    wave = waveform(table, 1, channel_name(source), unit, axis)
+    kept = {"model": settings["model number"][0]} if settings.get("model number") else {}
+    return Capture(analog=(wave,), metadata={"format": "Tektronix CSV", **kept, **gaps_note((wave,))})
+
+
+def _axis(table: Table, settings: dict[str, list[str]]) -> TimeAxis:
+    """Return the time axis; the interval stated has more digits than the printed times, where both agree."""
+    axis = uniform_axis(table, 0)
+    try:
+        stated = float(next(iter(settings.get("sample interval", [])), ""))
+    except ValueError:
+        return axis
+    agree = abs(stated - axis.interval_s) <= _AGREEMENT * axis.interval_s
+    return TimeAxis(axis.start_s, stated) if agree else axis
+
+
+def capture_from(table: Table) -> Capture:
+    """Read a table with the header of an MSO, DPO or MDO; raise ``CaptureError``."""
+    settings = table.settings()
+    names = settings.get("time", [])
+    width = table.values.shape[1]
+    if width < 2 or len(names) < width - 1:
+        raise table.fail("has no line TIME,CH1,… that names its columns; save the waveform again")
+    axis = _axis(table, settings)
+    units = settings.get("vertical units", [])
+    analog: list[Waveform] = []
+    bits: dict[int, int] = {}
+    for column in range(1, width):
+        if match := _DIGITAL.fullmatch(names[column - 1]):
+            bits[int(match[1])] = column
+            continue
+        unit = parse_unit(units[column - 1]) if column <= len(units) else None
+        analog.append(waveform(table, column, channel_name(names[column - 1]), unit or Unit("V"), axis))
+    kept = {key: settings[key][0] for key in _KEPT if settings.get(key) and settings[key][0]}
+    return Capture(
+        analog=tuple(analog),
+        logic=_logic(table, bits, axis) if bits else None,
+        metadata={"format": "Tektronix CSV", **kept, **gaps_note(analog)},
+    )
+
+
+def _logic(table: Table, bits: dict[int, int], axis: TimeAxis) -> LogicCapture:
+    width = max(bits) + 1
+    if width > 64:
+        raise table.fail(f"names a digital channel D{width - 1}; 64 are read at most")
+    word = next(size for size in (1, 2, 4, 8) if 8 * size >= width)
+    words = np.zeros(table.values.shape[0], f"u{word}")
+    for bit, column in bits.items():
+        states = table.values[:, column]
+        wrong = ~((states == 0) | (states == 1))
+        if wrong.any():
+            raise table.fail(f"D{bit} is neither 0 nor 1; save the waveform again", int(np.argmax(wrong)))
+        words |= states.astype(words.dtype) << words.dtype.type(bit)
+    channels = tuple(f"D{bit}" if bit in bits else None for bit in range(width))
+    return LogicCapture(words, 1.0 / axis.interval_s, channels)
