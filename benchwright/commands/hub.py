@@ -154,7 +154,7 @@ def openapi(
 
     with tempfile.TemporaryDirectory() as folder:
         document = create_app(Settings(data_dir=Path(folder))).openapi()
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     if output is None:
         sys.stdout.write(text)
     else:

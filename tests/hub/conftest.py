@@ -19,7 +19,8 @@ from hub.identity.service import create_key
 sys.path.insert(0, str(Path(__file__).parent))
 
 from hub_bench import FakeBench, wait_until
-from hub_running import MOSQUITTO, Broker, MakeKey, RunningHub
+from hub_running import MakeKey, RunningHub
+from mosquitto import Mosquitto
 
 
 @pytest.fixture(scope="session")
@@ -76,17 +77,14 @@ def staff(hub: RunningHub, make_key: MakeKey) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    if MOSQUITTO is None:
-        pytest.skip("Mosquitto is not installed (apt install mosquitto)")
-    broker = Broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.kill()
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """Without persistence, as in production."""
+    with Mosquitto(tmp_path, "max_queued_messages 10000") as broker:
+        yield broker
 
 
 @pytest.fixture
-def connected_hub(settings: Settings, broker: Broker) -> Iterator[RunningHub]:
+def connected_hub(settings: Settings, broker: Mosquitto) -> Iterator[RunningHub]:
     """HTTP and one ingest worker, connected to the broker."""
     with RunningHub(settings.model_copy(update={"mqtt": broker.url}), ingest_workers=1) as running:
         with running.client() as client:
@@ -95,6 +93,6 @@ def connected_hub(settings: Settings, broker: Broker) -> Iterator[RunningHub]:
 
 
 @pytest.fixture
-def bench(broker: Broker) -> Iterator[FakeBench]:
+def bench(broker: Mosquitto) -> Iterator[FakeBench]:
     with FakeBench("bench-01", broker.port) as bench:
         yield bench

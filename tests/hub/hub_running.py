@@ -2,14 +2,12 @@
 
 import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import httpx
 import uvicorn
-from hub_bench import free_port, wait_until
+from hub_bench import wait_until
 
 from hub.app import create_app
 from hub.core.settings import Settings
@@ -47,34 +45,3 @@ class RunningHub:
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return httpx.Client(base_url=self.url, headers=headers, timeout=20)
-
-
-class Broker:
-    """Mosquitto without persistence, as in production; it can be killed and started again on the same port."""
-
-    def __init__(self, folder: Path) -> None:
-        assert MOSQUITTO is not None
-        self.port = free_port()
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 10000\n"
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen([str(MOSQUITTO), "-c", str(self._config)], stderr=subprocess.DEVNULL)
-        wait_until(self._answers, "Mosquitto's port")
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(timeout=10)
-            self._process = None
-
-    def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from hub_bench import FakeBench, free_port, started, step, wait_until
-from hub_running import Broker, MakeKey, RunningHub
+from hub_running import MakeKey, RunningHub
+from mosquitto import Mosquitto
 from sqlalchemy import func, select
 
 from hub.core.database import Database
@@ -204,7 +205,7 @@ def test_ticket_events_out_of_order_wait_for_what_is_missing(
 
 
 def test_a_bench_cannot_act_on_the_ticket_of_another(
-    connected_hub: RunningHub, make_key: MakeKey, broker: Broker
+    connected_hub: RunningHub, make_key: MakeKey, broker: Mosquitto
 ) -> None:
     ticket = _assigned_ticket(connected_hub, make_key)
     with FakeBench("bench-02", broker.port) as other:
@@ -213,7 +214,7 @@ def test_a_bench_cannot_act_on_the_ticket_of_another(
         assert "no ticket" in other.refused[1]
 
 
-def _ingest_process(settings: Settings, broker: Broker) -> "subprocess.Popen[bytes]":
+def _ingest_process(settings: Settings, broker: Mosquitto) -> "subprocess.Popen[bytes]":
     environment = {
         **os.environ,
         "BENCHWRIGHT_HUB_DATA_DIR": str(settings.data_dir),
@@ -232,7 +233,7 @@ def _ingest_process(settings: Settings, broker: Broker) -> "subprocess.Popen[byt
 
 
 def test_killing_the_ingest_loses_and_doubles_nothing(
-    settings: Settings, broker: Broker, database: Database, bench: FakeBench
+    settings: Settings, broker: Mosquitto, database: Database, bench: FakeBench
 ) -> None:
     """Two SIGKILLs while 6,000 records are sent and resent until receipted."""
     batches = [[bench.record(step(attempt=n)) for n in range(1, 101)] for _ in range(60)]
@@ -284,7 +285,7 @@ def _receipt_within(bench: FakeBench, seconds: float) -> bool:
 
 
 def test_the_hub_comes_back_after_the_broker_did(
-    connected_hub: RunningHub, broker: Broker, bench: FakeBench, make_key: MakeKey
+    connected_hub: RunningHub, broker: Mosquitto, bench: FakeBench, make_key: MakeKey
 ) -> None:
     ticket = _assigned_ticket(connected_hub, make_key)
     wait_until(lambda: bench.desired and bench.desired[-1].worklist, "the worklist")
@@ -307,7 +308,9 @@ def test_the_hub_comes_back_after_the_broker_did(
 class TestLink:
     """paho's traps."""
 
-    def test_an_exception_in_a_callback_does_not_leave_a_deaf_session(self, broker: Broker, bench: FakeBench) -> None:
+    def test_an_exception_in_a_callback_does_not_leave_a_deaf_session(
+        self, broker: Mosquitto, bench: FakeBench
+    ) -> None:
         seen: list[bytes] = []
 
         def explode_once(message: Arrived) -> None:
@@ -332,7 +335,7 @@ class TestLink:
         finally:
             link.stop()
 
-    def test_publishing_offline_fails_and_queues_nothing(self, tmp_path: Path, broker: Broker) -> None:
+    def test_publishing_offline_fails_and_queues_nothing(self, tmp_path: Path, broker: Mosquitto) -> None:
         broker.kill()
         link = Link(Endpoint("127.0.0.1", broker.port), "test", ["bw/v1/+/up/reply"], lambda _: None)
         link.start()
@@ -358,7 +361,9 @@ class TestLink:
         assert not link.connected
 
 
-def test_two_workers_share_the_load(settings: Settings, broker: Broker, database: Database, bench: FakeBench) -> None:
+def test_two_workers_share_the_load(
+    settings: Settings, broker: Mosquitto, database: Database, bench: FakeBench
+) -> None:
     endpoint = Endpoint("127.0.0.1", broker.port)
     workers = [Ingest(database, endpoint, f"w{n}") for n in range(2)]
     for worker in workers:
