@@ -50,8 +50,11 @@ def _join_segments(data: bytes, name: str) -> bytes:
         body = data[at + 4 : at + 2 + length]
         if data[at + 1] == 0xE1 and body.startswith(_SEGMENT_MAGIC) and len(body) >= 8:
             number, count = body[6], body[7] + 1
-            # Some programs number every piece 0 of 0: those stand in order.
-            pieces[number if number not in pieces else len(pieces)] = body[8:]
+            if count == 1:
+                number = len(pieces)  # Some programs number every piece 0 of 0: those stand in order.
+            elif number in pieces:
+                raise reader.fail(at, f"FLIR segment {number} is there twice; copy the original again")
+            pieces[number] = body[8:]
         at += 2 + max(length, 2)
     if not pieces:
         raise CaptureError(f"{name}: the JPEG has no FLIR segment; export it from the camera as a radiometric JPEG")

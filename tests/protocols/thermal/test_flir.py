@@ -174,6 +174,14 @@ def test_png_pixels_in_either_byte_order_inside_a_jpeg(swapped: bool) -> None:
     np.testing.assert_allclose(capture.thermal.temperatures_c, expected_c(RAMP), atol=1e-4)
 
 
+def test_segments_that_are_all_numbered_zero_stand_in_order() -> None:
+    content = fff(raw_record(png16(RAMP), 8, 6))
+    data = jpeg(content).replace(b"FLIR\0\1\0\1", b"FLIR\0\1\0\0").replace(b"FLIR\0\1\1\1", b"FLIR\0\1\0\0")
+    capture = read_capture(data, "x.jpg")
+    assert capture.thermal is not None
+    np.testing.assert_allclose(capture.thermal.temperatures_c, expected_c(RAMP), atol=1e-4)
+
+
 def test_counts_below_any_temperature_are_nan() -> None:
     scene = Scene(1.0, 293.0, 0.0, 293.0, 0.5, 293.0, 1.0)
     found = object_temperature_k(np.array([0, 7340, 15000], np.uint16), CAMERA, AIR, scene)
@@ -194,6 +202,7 @@ GOOD = fff(raw_record(png16(RAMP, [4, 3, 1]), 8, 6))
     [
         (b"\xff\xd8\xff\xe0\0\4ab\xff\xda", "no FLIR segment"),
         (jpeg(GOOD).replace(b"FLIR\0\1\1", b"FLIX\0\1\1"), "1 of 2 FLIR segments are missing"),
+        (jpeg(GOOD).replace(b"FLIR\0\1\1\1", b"FLIR\0\1\0\1"), "segment 0 is there twice"),
         (GOOD[:500], "needs .* bytes, the file ends"),
         (GOOD[:20] + b"\0\0\1\0" + GOOD[24:], "version 256 is unknown"),
         (fff(b"\2\0" + bytes(100)), "0 × 0 pixels"),
