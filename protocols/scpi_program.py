@@ -106,7 +106,15 @@ class Parameter:
 
     def choice(self, patterns: Sequence[str]) -> str:
         """Return the pattern (``SINusoid``) whose long or short form was sent; else raise -224 (-104 for other
-        data)."""
+        data).
+
+        Patterns that begin with a digit (``20M``) are taken as they stand.
+        """
+        if self.kind is Kind.NUMBER:
+            sent = (self.text + self.suffix).upper()
+            for pattern in patterns:
+                if pattern.upper() == sent:
+                    return pattern
         if self.kind is not Kind.MNEMONIC:
             raise ScpiError(f"expected one of {', '.join(patterns)}, found {self.kind.value}", -104)
         for pattern in patterns:

@@ -38,6 +38,8 @@ class Attempt:
     captured: Captured = field(default_factory=Captured)
     detail: str | None = None
     trouble: Outcome | None = None
+    needed: bool = True
+    """False when the step's condition was not met."""
 
 
 class StepContext:

@@ -12,6 +12,7 @@ from edge_agent.plans.actions.base import Action, Field, FieldKind
 from edge_agent.plans.diagnosis import FaultDictionary, Sign
 from edge_agent.plans.model import AnalysisUse, MeasureSpec, Plan, Step
 from edge_agent.plans.units import Amount, UnitError, parse_quantity
+from protocols.captures.errors import CaptureError
 
 SUPPLIED = (ParameterKind.ACCURACY, ParameterKind.WAVEFORM, ParameterKind.THERMAL)
 """Parameters that the runner supplies, from the instrument or from a reference file."""
@@ -207,8 +208,8 @@ def _check_analysis(use: AnalysisUse, action: Action[Any], parameters: Any, file
             )
     if use.reference is None and any(_required(spec, name) for name in references):
         raise Wrong(f"{use.analysis} compares with a reference; add reference: <file beside the plan>")
-    if use.reference is not None and use.reference not in files:
-        raise Wrong(f"the reference {use.reference!r} is missing beside the plan")
+    if use.reference is not None:
+        _check_reference(use.reference, spec, files)
     # Check what the plan gives as if nothing else were required.
     open_spec = AnalysisSpec(
         spec.name,
@@ -219,6 +220,16 @@ def _check_analysis(use: AnalysisUse, action: Action[Any], parameters: Any, file
         {name: one for name, one in spec.parameters.items() if name not in supplied},
     )
     analysis_parameters(open_spec, use.parameters)
+
+
+def _check_reference(name: str, spec: AnalysisSpec, files: Mapping[str, bytes]) -> None:
+    from edge_agent.plans.reference import reference_image, reference_waveform
+
+    kinds = {parameter.kind for parameter in spec.parameters.values()}
+    try:
+        (reference_image if ParameterKind.THERMAL in kinds else reference_waveform)(files[name], name)
+    except CaptureError as error:
+        raise Wrong(f"reference {error}") from error
 
 
 def _required(spec: AnalysisSpec, name: str) -> bool:

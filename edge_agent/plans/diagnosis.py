@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from edge_agent.plans.model import Strict, Words
 from protocols.messages.records import Identifier, Measurement, Suspect, Verdict
-from protocols.quantity import unit_symbol
+from protocols.quantity import format_value
 
 
 class Sign(StrEnum):
@@ -139,12 +139,8 @@ def words_of(measurement: Measurement) -> str:
 
 
 def number(value: float, unit: str) -> str:
-    """Write a number with its unit and an SI prefix where that is usual (``412 mV``)."""
-    if unit in ("1", "%", "Cel", "dB", "K") or value == 0 or not math.isfinite(value):
-        return f"{value:.4g} {unit_symbol(unit)}".rstrip()
-    exponent = max(-12, min(9, 3 * math.floor(math.log10(abs(value)) / 3)))
-    prefix = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G"}[exponent]
-    return f"{value / 10**exponent:.4g} {prefix}{unit_symbol(unit)}"
+    """Write a number with its unit as people read it (``412 mV``)."""
+    return format_value(value, unit, 4)
 
 
 def _plain(value: str | bool) -> str:

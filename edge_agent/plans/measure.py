@@ -3,6 +3,8 @@
 import math
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from edge_agent.analysis.result import NoAnswer
 from edge_agent.analysis.verdict import judge, judge_expected
 from edge_agent.plans.actions.base import FieldKind, Value
@@ -14,10 +16,12 @@ from protocols.quantity import Quantity
 MAX_TEXT = 1000
 
 
-def measurements_of(step: Step, values: Mapping[str, Value], missing: str | None = None) -> tuple[Measurement, ...]:
+def measurements_of(
+    step: Step, values: Mapping[str, Value], missing: str | None = None, *, needed: bool = True
+) -> tuple[Measurement, ...]:
     """Return one measurement for each that the step declares, in order; none is left out.
 
-    ``missing`` says why values are absent when the action failed.
+    ``missing`` says why values are absent when the action failed; what was not ``needed`` is not judged either.
     """
     fields = fields_of(step) if step.measure else {}
     measured = []
@@ -27,7 +31,8 @@ def measurements_of(step: Step, values: Mapping[str, Value], missing: str | None
         if value is None:
             value = NoAnswer(missing or f"the action gave no {spec.field}")
         unit = field.unit if field.kind is FieldKind.QUANTITY else "1"
-        measured.append(_measurement(step, spec, value, unit))
+        one = _measurement(step, spec, value, unit)
+        measured.append(one if needed else replace(one, verdict=Verdict.NONE))
     return tuple(measured)
 
 

@@ -136,7 +136,7 @@ class Runner:
         """
         records = [record.body for record in self._journal.run_records(run)]
         started = next((body for body in records if isinstance(body, RunStarted)), None)
-        if started is None:
+        if started is None or any(isinstance(body, RunFinished) for body in records):
             raise RunRefused(f"the journal holds no unfinished run {run}; begin a new one")
         if started.plan.sha256 != self.plan.sha256:
             raise RunRefused(
@@ -233,7 +233,7 @@ class Runner:
         if step.save and done.trouble is None:
             done = self._save(step, turn.attempt, done)
         missing = done.detail if done.trouble is not None else None
-        measurements = measurements_of(step, done.values, missing)
+        measurements = measurements_of(step, done.values, missing, needed=done.needed)
         outcome = done.trouble or outcome_of_step(measurements)
         detail = None if done.detail is None else done.detail[:_MAX_DETAIL]
         self._note(
@@ -265,11 +265,12 @@ class Runner:
             failing = {one.name for one in self._progress.measurements() if one.verdict.value in ("fail", "undecided")}
             if condition.failed in failing:
                 return None
-            return Attempt(detail=f"not needed: {condition.failed} did not fail", trouble=Outcome.SKIPPED)
+            return Attempt(detail=f"not needed: {condition.failed} did not fail", trouble=Outcome.SKIPPED, needed=False)
         suspects = self._suspects()
         if suspects and suspects[0].cause == condition.suspect:
             return None
-        return Attempt(detail=f"not needed: {condition.suspect} is not the first suspect", trouble=Outcome.SKIPPED)
+        words = f"not needed: {condition.suspect} is not the first suspect"
+        return Attempt(detail=words, trouble=Outcome.SKIPPED, needed=False)
 
     def _suspects(self) -> tuple[Suspect, ...]:
         if self.plan.faults is None:

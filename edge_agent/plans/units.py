@@ -23,9 +23,10 @@ _UNITS = {
     "°C": "Cel",
     "dB": "dB",
     "%": "%",
+    "bit": "bit",
 }
-_UNPREFIXED = {"Cel", "°C", "dB", "%"}
-_SPECIAL = {"min": (Decimal(60), "s"), "h": (Decimal(3600), "s"), "ppm": (Decimal("1e-6"), "1")}
+_UNPREFIXED = {"Cel", "°C", "dB", "%", "bit"}
+_SPECIAL = {"min": (Decimal(60), "s"), "h": (Decimal(3600), "s"), "ppm": (Decimal(1), "[ppm]")}
 _SHAPE = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(\S*)")
 _UNIT = re.compile(f"([{''.join(p for p in _PREFIXES if p)}]?)({'|'.join(sorted(_UNITS, key=len, reverse=True))})")
 _MAX_TEXT = 64
@@ -36,7 +37,7 @@ class UnitError(ValueError):
 
 
 def parse_quantity(text: str) -> Quantity:
-    """Parse ``text`` into the base unit (``500 ms`` is 0.5 s, ``20 ppm`` 2e-5 of 1); raise ``UnitError``."""
+    """Parse ``text`` into the base unit (``500 ms`` is 0.5 s); raise ``UnitError``."""
     shape = _SHAPE.fullmatch(text.strip()) if len(text) <= _MAX_TEXT else None
     if shape is None:
         raise UnitError(f"{text[:_MAX_TEXT]!r} is not a quantity; write a number and a unit, like 500 ms or 4.75 V")

@@ -45,7 +45,8 @@ class Rack:
         self._leases = LeaseTable()
         self._slots: dict[str, Slot] = {}
         for role, config in instruments.items():
-            self._slots[role] = Slot(role, config, opener, self._changed, timing or Timing())
+            on_demand = _disturbs_device(config.profile)
+            self._slots[role] = Slot(role, config, opener, self._changed, timing or Timing(), on_demand=on_demand)
 
     def __enter__(self) -> "Rack":
         return self
@@ -192,3 +193,14 @@ class Rack:
         with self._lock:
             if callback in self._subscribers:
                 self._subscribers.remove(callback)
+
+
+def _disturbs_device(profile: str) -> bool:
+    """Return whether already opening this instrument acts on the device: programmers reset it into its bootloader."""
+    from drivers.programmers.model import ToolProfile
+    from drivers.registry import find_profile
+
+    try:
+        return isinstance(find_profile(profile), ToolProfile)
+    except InstrumentError:
+        return False  # the slot says what is wrong with the profile

@@ -54,6 +54,8 @@ class Slot:
 
     Only the worker touches the driver, except to close it. Each worker belongs to a generation: one that does
     not come back after a stopped call is left behind with a shut guard and a closed port, and its successor opens anew.
+    An instrument ``on_demand`` is open during calls only, because opening it disturbs the device under repair (a
+    programmer resets it): it counts as healthy until a call finds otherwise, and is not tried in the background.
     """
 
     def __init__(
@@ -63,8 +65,11 @@ class Slot:
         opener: Opener,
         on_change: Callable[[InstrumentStatus], None],
         timing: Timing,
+        *,
+        on_demand: bool = False,
     ) -> None:
         self.role = role
+        self._on_demand = on_demand
         self.config = config
         self._opener = opener
         self._on_change = on_change
@@ -79,7 +84,9 @@ class Slot:
         self._current: PendingCall[Any] | None = None
         self._retry_at = 0.0
         self._pause_s = timing.backoff_s[0]
-        self._status = InstrumentStatus(role, config.profile, healthy=False, fault="not connected yet")
+        self._status = InstrumentStatus(
+            role, config.profile, healthy=on_demand, fault=None if on_demand else "not connected yet"
+        )
         self._thread = self._start()
 
     @property
@@ -167,7 +174,7 @@ class Slot:
                     self._current = self._queue.popleft()
                     return self._current
                 pause = None
-                if self._driver is None:
+                if self._driver is None and not self._on_demand:
                     pause = self._retry_at - time.monotonic()
                     if pause <= 0:
                         return True
@@ -180,9 +187,12 @@ class Slot:
             call.fail(InstrumentUnavailable(f"{self.role} is not available: {self._status.fault}"))
             return
         error = call.execute(driver)
+        if self._on_demand:
+            self._drop(generation)
         if isinstance(error, Cancelled):
             self._drop(generation)  # a late answer must not be taken for the next one's
-            self._connect(generation)
+            if not self._on_demand:
+                self._connect(generation)
         elif isinstance(error, _LOST):
             self._drop(generation)
             self._mark(generation, healthy=False, identity=self._status.identity, fault=says(error))
@@ -198,7 +208,7 @@ class Slot:
         driver = None
         try:
             driver = self._opener(self.config.profile, self.config.address, guard=guard, **self.config.options)
-            identity = driver.identify()
+            identity = self._status.identity if self._on_demand else driver.identify()
         except Exception as error:
             if not isinstance(error, InstrumentError | OSError):
                 log.exception("%s: the driver failed in an unexpected way while connecting", self.role)

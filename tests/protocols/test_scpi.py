@@ -248,6 +248,7 @@ def test_parameters_that_do_not_fit_carry_their_standard_code(use, code):
 def test_names_and_booleans():
     assert Parameter(Kind.MNEMONIC, "infinity").number("OHM", names={"INFinity": math.inf}) == math.inf
     assert Parameter(Kind.MNEMONIC, "SquARE").choice(["SINusoid", "SQUare"]) == "SQUare"
+    assert Parameter(Kind.NUMBER, "20", "m").choice(["20M", "OFF"]) == "20M"
     sent = [b"ON", b"off", b"1", b"0", b"0.4", b"2"]
     assert [only(b"X " + text).parameters[0].boolean() for text in sent] == [True, False, True, False, False, True]
 

@@ -12,7 +12,7 @@ from edge_agent.plans import events
 from edge_agent.plans.captures import CaptureFile
 from edge_agent.plans.load import LoadedPlan, parse_plan
 from edge_agent.plans.prompts import Answer, Prompt
-from edge_agent.plans.runner import Runner
+from edge_agent.plans.runner import Runner, RunRefused
 from edge_agent.rack import Cancellation, Rack
 from protocols.messages import codec
 from protocols.messages.records import Device, Outcome, Record, RunFinished, RunResumed, StepFinished
@@ -120,6 +120,9 @@ def go(journal: Journal, rack: Rack, plan: LoadedPlan, device: Device0) -> bool:
             runner.run("r", DEVICE)
     except PowerCut:
         return False
+    except RunRefused as error:
+        assert "no unfinished run" in str(error)
+        assert ends(journal), "the run was refused before it ended"
     return True
 
 

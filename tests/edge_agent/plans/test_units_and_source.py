@@ -18,7 +18,7 @@ from protocols.quantity import Quantity
         ("0.5 s", 0.5, "s"),
         ("300 mA", 0.3, "A"),
         ("4.75V", 4.75, "V"),
-        ("-20 ppm", -2e-5, "1"),
+        ("-20 ppm", -20.0, "[ppm]"),
         ("20 MHz", 20e6, "Hz"),
         ("4.7 kΩ", 4700.0, "Ohm"),
         ("220 uF", 220e-6, "F"),

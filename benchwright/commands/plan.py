@@ -1,0 +1,127 @@
+"""``benchwright plan``: check, show and run test plans."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from edge_agent.plans.load import LoadedPlan
+
+app = typer.Typer(help="Check, show and run test plans.", no_args_is_help=True)
+
+PlanFile = Annotated[str, typer.Argument(help="A plan file, or the name of a plan that is shipped.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
+Language = Annotated[str, typer.Option("--lang", help="Language of texts: en or zh-CN.")]
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="Plan files (or names of shipped plans).")], as_json: AsJson = False
+) -> None:
+    """Check whole plans without any instrument; exit code 2 when one is wrong."""
+    from edge_agent.plans.load import PlanError, find_plan, load_plan
+
+    results = []
+    for name in files:
+        try:
+            loaded = load_plan(find_plan(name))
+        except PlanError as error:
+            results.append({"file": name, "ok": False, "problems": error.problems})
+        else:
+            plan = loaded.plan
+            results.append(
+                {"file": name, "ok": True, "plan": plan.plan, "version": plan.version, "sha256": loaded.sha256}
+            )
+    if as_json:
+        typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
+    for result in [] if as_json else results:
+        if result["ok"]:
+            typer.echo(f"{result['file']}: ok, {result['plan']} version {result['version']}, {result['sha256']}")
+        for problem in result.get("problems", []):  # type: ignore[attr-defined]
+            typer.echo(problem, err=True)
+    if not all(result["ok"] for result in results):
+        raise typer.Exit(2)
+
+
+@app.command()
+def show(file: PlanFile, language: Language = "en", as_json: AsJson = False) -> None:
+    """Show what a plan does: its steps, instruments and limits."""
+    loaded = _load(file)
+    if as_json:
+        from benchwright.plan_view import plan_as_data
+
+        typer.echo(json.dumps(plan_as_data(loaded), ensure_ascii=False, indent=2))
+        return
+    from benchwright.plan_view import print_plan
+
+    print_plan(loaded, _language(language))
+
+
+@app.command()
+def schema(
+    faults: Annotated[bool, typer.Option("--faults", help="The schema of fault dictionaries instead.")] = False,
+) -> None:
+    """Print the JSON Schema of plans, for editors and other programs."""
+    from edge_agent.plans.schema import as_text, faults_schema, plan_schema
+
+    typer.echo(as_text(faults_schema() if faults else plan_schema()), nl=False)
+
+
+@app.command()
+def run(
+    file: PlanFile,
+    bench: Annotated[Path, typer.Option("--bench", help="bench.toml with the instruments.")],
+    serial: Annotated[str, typer.Option("--serial", help="Serial number of the device.")] = "unknown",
+    operator: Annotated[str | None, typer.Option("--operator", help="Who is at the bench.")] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="Folder for journal and captures; kept, so that a run can resume.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --state.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm every connection without asking.")] = False,
+    simulator: Annotated[
+        Path | None, typer.Option("--simulator", help="Control socket of benchwright simulate: it moves the probes.")
+    ] = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Run a plan on the instruments of a bench, without hub or agent. Ctrl-C stops it with the outputs safe.
+
+    Exit code 0: passed; 1: anything else.
+    """
+    from benchwright.plan_run import Request, run_plan
+
+    if resume and state is None:
+        raise UsageError("--resume needs --state: the folder of the run that was interrupted")
+    request = Request(
+        plan=_load(file),
+        bench=bench,
+        serial=serial,
+        operator=operator,
+        state=state,
+        resume=resume,
+        yes=yes,
+        simulator=simulator,
+        language=_language(language),
+        as_json=as_json,
+    )
+    sys.exit(0 if run_plan(request) else 1)
+
+
+def _load(name: str) -> "LoadedPlan":
+    from edge_agent.plans.load import PlanError, find_plan, load_plan
+
+    try:
+        return load_plan(find_plan(name))
+    except PlanError as error:
+        raise UsageError(str(error)) from error
+
+
+def _language(text: str) -> str:
+    if text not in ("en", "zh-CN"):
+        raise UsageError(f"there is no language {text!r}; use en or zh-CN")
+    return text

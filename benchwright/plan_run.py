@@ -1,0 +1,227 @@
+"""One run of a plan from the command line: terminal prompts, Ctrl-C to a safe state, results at the end."""
+
+import contextlib
+import json
+import select
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from benchwright.errors import UsageError
+from benchwright.plan_view import print_results, results_as_data, step_line
+from edge_agent.bench_config import BenchConfigError, load_bench_config
+from edge_agent.plans import events
+from edge_agent.plans.captures import FolderCaptureStore
+from edge_agent.plans.load import LoadedPlan
+from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptKind
+from edge_agent.plans.runner import Runner, RunRefused
+from edge_agent.rack import Cancellation, Rack, RackError
+from edge_agent.spool import Spool, SpoolError
+from protocols.messages.records import Device, Outcome, RunFinished, StepFinished
+
+CONNECT_S = 20.0
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for."""
+
+    plan: LoadedPlan
+    bench: Path
+    serial: str
+    operator: str | None
+    state: Path | None
+    resume: bool
+    yes: bool
+    simulator: Path | None
+    language: str
+    as_json: bool
+
+
+def run_plan(request: Request) -> bool:
+    """Run (or resume) and print; return whether the device passed. Raises ``UsageError`` for what cannot be run."""
+    try:
+        config = load_bench_config(request.bench)
+    except BenchConfigError as error:
+        raise UsageError(str(error)) from error
+    roles = request.plan.plan.roles
+    absent = [role for role in roles if role not in config.instruments]
+    if absent:
+        raise UsageError(f"{request.bench}: the plan needs the roles {', '.join(absent)}; add them to the bench")
+    instruments = {role: config.instruments[role] for role in roles}
+    with _folder(request.state) as folder, Rack(instruments) as rack:
+        if not rack.wait_connected(CONNECT_S):
+            faults = "; ".join(f"{one.role}: {one.fault}" for one in rack.status() if not one.healthy)
+            raise UsageError(f"not all instruments answer ({faults})")
+        try:
+            with Spool(folder / "journal.sqlite") as spool:
+                session = _Session(request, rack, spool, FolderCaptureStore(folder / "captures"))
+                finished = session.run()
+        except SpoolError as error:
+            raise UsageError(str(error)) from error
+    if request.as_json:
+        sys.stdout.write(json.dumps(results_as_data(session.steps, finished), ensure_ascii=False, indent=2) + "\n")
+    else:
+        print_results(session.steps, finished, request.language)
+    return finished.outcome is Outcome.PASSED
+
+
+class _Session:
+    """The run on its own thread; this one talks with the person."""
+
+    def __init__(self, request: Request, rack: Rack, spool: Spool, captures: FolderCaptureStore) -> None:
+        self.request = request
+        self.spool = spool
+        self.steps: list[StepFinished] = []
+        self._console = Console(stderr=True)
+        self._desk = PromptDesk()
+        operator = self._desk if request.simulator is None else _ProbeMover(request.simulator, self._desk)
+        self._runner = Runner(request.plan, rack, spool, captures, operator, on_event=self._on_event)
+        self._finished: RunFinished | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> RunFinished:
+        """Run to the end, answering prompts; Ctrl-C and SIGTERM abort."""
+        thread = threading.Thread(target=self._body, name="plan-run")
+        with _signals(self._abort):
+            thread.start()
+            while thread.is_alive():
+                prompt = self._desk.pending
+                if prompt is not None:
+                    self._answer(prompt)
+                thread.join(_POLL_S)
+        if isinstance(self._error, RunRefused | RackError):
+            raise UsageError(str(self._error)) from self._error
+        if self._error is not None or self._finished is None:
+            raise self._error or RuntimeError("the run ended without an outcome")
+        return self._finished
+
+    def _body(self) -> None:
+        try:
+            if self.request.resume:
+                self._finished = self._runner.resume(self._interrupted())
+                return
+            device = Device(self.request.plan.plan.model, self.request.serial)
+            run = f"{self.request.plan.plan.plan}-{uuid.uuid4().hex[:8]}"
+            self._finished = self._runner.run(run, device, operator=self.request.operator)
+        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+            self._error = error
+
+    def _interrupted(self) -> str:
+        for started in self.spool.open_runs():
+            if started.plan.name == self.request.plan.plan.plan:
+                self.steps += [
+                    record.body
+                    for record in self.spool.run_records(started.run)
+                    if isinstance(record.body, StepFinished)
+                ]
+                return started.run
+        raise RunRefused(f"{self.request.state} holds no interrupted run of this plan; leave out --resume")
+
+    def _abort(self, name: str) -> None:
+        self._console.print(f"{name}: stopping; outputs go to a safe state", style="bold red")
+        # Elsewhere, because a signal handler must not wait for a lock.
+        threading.Thread(target=self._runner.abort, args=(f"stopped by {name}",), daemon=True).start()
+
+    def _on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.StepEnded):
+            self.steps = [*self.steps, event.record]
+            self._console.print(step_line(event.record, self.request.language))
+
+    def _answer(self, prompt: Prompt) -> None:
+        text = prompt.text[self.request.language]
+        if self.request.yes and prompt.kind is PromptKind.CONFIRM:
+            self._console.print(f"{text} (confirmed by --yes)", style="dim")
+            self._give(prompt, Answer(True))
+            return
+        hint = {"confirm": "Enter, or n", "number": prompt.unit}.get(prompt.kind.value, "")
+        if prompt.choices:
+            hint = ", ".join(f"{name}: {words[self.request.language]}" for name, words in prompt.choices.items())
+        skip = ", or s REASON to skip" if prompt.skippable else ""
+        self._console.print(f"[bold]{text}[/] ({hint}{skip})")
+        while self._desk.pending is prompt:
+            if not select.select([sys.stdin], [], [], _POLL_S)[0]:
+                continue
+            line = sys.stdin.readline()
+            if not line:
+                self._console.print("nobody is there to answer; use --yes or --simulator", style="bold red")
+                self._runner.abort("nobody was there to answer")
+                return
+            if self._give(prompt, _parse(prompt, line.strip())):
+                return
+
+    def _give(self, prompt: Prompt, answer: Answer) -> bool:
+        try:
+            self._desk.answer(prompt.id, answer)
+        except ValueError as error:
+            self._console.print(str(error), style="yellow")
+            return False
+        return True
+
+
+def _parse(prompt: Prompt, line: str) -> Answer:
+    if prompt.skippable and line.startswith("s "):
+        return Answer(skip_reason=line[2:])
+    if prompt.kind is PromptKind.CONFIRM:
+        return Answer(line.lower() not in ("n", "no"))
+    if prompt.kind is PromptKind.NUMBER:
+        with contextlib.suppress(ValueError):
+            return Answer(float(line))
+    return Answer(line)
+
+
+class _ProbeMover:
+    """Connects by itself on the simulated bench; other questions go to the person."""
+
+    def __init__(self, control: Path, desk: PromptDesk) -> None:
+        self._control = control
+        self._desk = desk
+
+    def ask(self, prompt: Prompt, cancellation: Cancellation) -> Answer:
+        """Move the probes that the question is about."""
+        if prompt.kind is not PromptKind.CONFIRM or not prompt.connect:
+            return self._desk.ask(prompt, cancellation)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(5)
+            connection.connect(str(self._control))
+            stream = connection.makefile("rw", encoding="utf-8")
+            for probe, point in prompt.connect.items():
+                stream.write(json.dumps({"do": "connect", "instrument": probe, "point": point}) + "\n")
+                stream.flush()
+                answer = json.loads(stream.readline())
+                if not answer["ok"]:
+                    raise OSError(answer["error"])
+        return Answer(True)
+
+
+@contextlib.contextmanager
+def _folder(state: Path | None) -> Iterator[Path]:
+    if state is not None:
+        state.mkdir(parents=True, exist_ok=True)
+        yield state
+        return
+    with tempfile.TemporaryDirectory(prefix="benchwright-plan-") as folder:
+        yield Path(folder)
+
+
+@contextlib.contextmanager
+def _signals(abort: Callable[[str], None]) -> Iterator[None]:
+    def handle(number: int, _frame: FrameType | None) -> None:
+        abort("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
