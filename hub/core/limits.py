@@ -9,7 +9,10 @@ from hub.core.responses import problem_response
 
 
 class BodyLimit:
-    """ASGI middleware: refuse a body of more than ``limit`` bytes with 413, by its announced or its real length."""
+    """ASGI middleware: refuse a body of more than ``limit`` bytes with 413, by its announced or its real length.
+
+    The connection stays open: uvicorn discards the rest of the body, so that the caller gets to read the answer.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app = app
@@ -24,7 +27,7 @@ class BodyLimit:
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced[:20]) > self._limit:
             language = preferred_language(headers.get(b"accept-language", b"").decode("latin-1"))
-            problem = Problem(REQUEST_TOO_LARGE, limit=self._limit, headers={"Connection": "close"})
+            problem = Problem(REQUEST_TOO_LARGE, limit=self._limit)
             await problem_response(problem, language, str(scope["path"]))(scope, receive, send)
             return
         received = 0

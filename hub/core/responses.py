@@ -50,7 +50,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     elif error.status_code == 404:
         kind = Problem(problems.NO_SUCH_PATH, path=path, headers=headers)
     elif error.status_code == 413:
-        kind = Problem(problems.REQUEST_TOO_LARGE, limit=error.detail, headers={"Connection": "close"})
+        kind = Problem(problems.REQUEST_TOO_LARGE, limit=error.detail)
     else:
         kind = Problem(problems.MALFORMED_BODY, reason=error.detail, headers=headers)
     return _answer(request, kind)

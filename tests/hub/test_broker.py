@@ -31,7 +31,7 @@ class Account:
         self.outcome: str | None = None
         self.lost = threading.Event()
         self.publish_failed: list[bool] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5, reconnect_on_failure=False)
         if name is not None:
             self._client.username_pw_set(name, password)
         self._client.on_connect = self._connected

@@ -111,24 +111,20 @@ class TestQueries:
         assert [one["attempt"] for one in run["steps"]] == list(range(1, 15))
         assert run["steps"][0]["title"] == {"en": "3.3 V rail", "zh-CN": "3.3 V 电源"}
 
-    @pytest.mark.parametrize(
-        ("path", "most"),
-        [
-            ("/api/v1/runs", 2),
-            ("/api/v1/steps?limit=200", 2),
-            ("/api/v1/measurements?limit=200", 2),
-            ("/api/v1/runs/R-000001", 5),
-            ("/api/v1/tickets", 2),
-            ("/api/v1/benches", 2),
-            ("/api/v1/benches/bench-01/spools", 5),
-        ],
-    )
-    def test_the_number_of_queries_does_not_grow_with_the_rows(
-        self, hub: RunningHub, staff: httpx.Client, path: str, most: int
-    ) -> None:
-        with recorded_queries(hub.app.state.database) as queries:
-            staff.get(path).raise_for_status()
-        assert len(queries) <= most, queries
+    def test_the_number_of_queries_does_not_grow_with_the_rows(self, hub: RunningHub, staff: httpx.Client) -> None:
+        most = {
+            "/api/v1/runs": 2,
+            "/api/v1/steps?limit=200": 2,
+            "/api/v1/measurements?limit=200": 2,
+            "/api/v1/runs/R-000001": 5,
+            "/api/v1/tickets": 2,
+            "/api/v1/benches": 2,
+            "/api/v1/benches/bench-01/spools": 5,
+        }
+        for path, count in most.items():
+            with recorded_queries(hub.app.state.database) as queries:
+                staff.get(path).raise_for_status()
+            assert len(queries) <= count, (path, queries)
 
 
 @contextmanager
