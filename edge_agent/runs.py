@@ -30,6 +30,7 @@ BEGIN_S = 60.0
 """Longest time from a request to the first record of the run (a resume brings outputs to a safe state first)."""
 SUSPEND_S = 15.0
 _CONNECT_S = 5.0
+_READY_S = 15.0
 
 
 class RunError(Exception):
@@ -83,7 +84,8 @@ class Runs:
         self._worklist = worklist
         self._bus = bus
         self._folders = plan_folders
-        self._desk = PromptDesk()
+        # A question is told once it can be answered: the runner's own event comes a moment too early for that.
+        self._desk = PromptDesk(self._asked)
         self._mutex = threading.Lock()
         self._ready = threading.Event()
         self._begun = threading.Event()
@@ -216,6 +218,11 @@ class Runs:
                 self._faults[interrupted.run] = str(error)
                 log.exception("run %s could not be resumed", interrupted.run)
 
+    def wait_ready(self) -> None:
+        """Wait until ``prepare`` has brought the outputs to a safe state; raise ``RunError`` when it takes too long."""
+        if not self._ready.wait(_READY_S):
+            raise RunError("the bench is still starting: try again in a few seconds")
+
     def suspend(self) -> None:
         """Stop the run in progress so that it can be resumed: outputs to a safe state, nothing more journalled."""
         with self._mutex:
@@ -246,8 +253,7 @@ class Runs:
     def _begin(self, run: str, plan: "LoadedPlan", go: "Callable[[Runner], RunFinished]") -> None:
         from edge_agent.plans.runner import Runner, RunRefused
 
-        if not self._ready.wait(2 * _CONNECT_S):
-            raise RunError("the bench is still starting: try again in a few seconds")
+        self.wait_ready()
         with self._mutex:
             if self._is_running():
                 raise RunError(f"run {self.current or run} is in progress: end it first")
@@ -309,6 +315,14 @@ class Runs:
             case _:
                 pass
 
+    def _asked(self, prompt: Prompt) -> None:
+        """Show a question that has just been opened (in the runner's thread)."""
+        view = self._view
+        if view is not None:
+            shown = _prompt_view(prompt)
+            view.asked(shown)
+            self._bus.publish(told.PromptWanted(view.started.run, shown))
+
     def _on_event(self, event: events.Event) -> None:
         """Take in what the runner tells beside the journal (in its thread)."""
         view = self._view
@@ -323,10 +337,6 @@ class Runs:
                 view.progressed(event.fraction, event.text)
                 progressed = told.StepProgressed(event.run, event.step, event.fraction, event.text)
                 self._bus.publish(progressed, key="progress")
-            case events.PromptWanted():
-                prompt = _prompt_view(event.prompt)
-                view.asked(prompt)
-                self._bus.publish(told.PromptWanted(event.run, prompt))
             case events.PromptSettled():
                 view.asked(None)
                 self._bus.publish(told.PromptSettled(event.run, event.prompt_id))

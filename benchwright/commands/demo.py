@@ -37,11 +37,13 @@ def demo(
     """
     from rich.console import Console
 
+    from benchwright.demo.desk import DeskError
     from benchwright.demo.processes import ProcessError, Processes
     from benchwright.demo.scene import build
     from benchwright.demo.story import Story
     from benchwright.demo.words import say
     from drivers.simulated.faults import FAULTS
+    from edge_agent.local_api.client import AgentError
 
     if fault not in FAULTS:
         raise UsageError(f"--fault {fault}: the device knows {', '.join(FAULTS)}")
@@ -54,7 +56,7 @@ def demo(
         try:
             scene = build(folder, processes, [fault])
             good = Story(scene, fault, console, language).tell()
-        except ProcessError as error:
+        except (ProcessError, DeskError, AgentError) as error:
             console.print(f"[red]{error}[/]", highlight=False)
             raise typer.Exit(1) from error
         console.print(say("took", language, seconds=time.monotonic() - began), style="dim")
