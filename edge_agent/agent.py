@@ -86,7 +86,7 @@ class Agent:
             bus=self.bus,
             plan_folders=options.plan_folders,
         )
-        self.manual = ManualControl(self.rack, self.bus)
+        self.manual = ManualControl(self.rack, self.bus, self.runs.wait_ready)
         live = LiveFeed(config.name)
         LiveBridge(self.bus, live)
         self.uplink: Uplink | None = None

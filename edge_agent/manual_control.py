@@ -24,8 +24,10 @@ E = TypeVar("E", capabilities.MeterFunction, capabilities.Wave)
 class ManualControl:
     """Thread-safe. Raises the rack's and the drivers' errors, and ``ValueError`` for names that do not exist."""
 
-    def __init__(self, rack: Rack, bus: EventBus) -> None:
+    def __init__(self, rack: Rack, bus: EventBus, wait_ready: Callable[[], None] = lambda: None) -> None:
+        """``wait_ready`` blocks until the agent has brought the outputs to a safe state, or raises."""
         self._rack = rack
+        self._wait_ready = wait_ready
         self._bus = bus
         self._mutex = threading.Lock()
         self._leases: dict[str, Lease] = {}
@@ -33,6 +35,7 @@ class ManualControl:
 
     def acquire(self, role: str, holder: str, ttl_s: float) -> LeaseView:
         """Take control of one instrument."""
+        self._wait_ready()
         lease = self._rack.acquire(role, holder, ttl_s)
         with self._mutex:
             self._leases = {token: one for token, one in self._leases.items() if one.role != role}

@@ -202,12 +202,13 @@ class Runs:
 
     def prepare(self, *, resume: bool) -> None:
         """Bring all outputs to a safe state; then, if wanted, go on with what was interrupted. Blocks."""
-        roles = self._rack.roles
-        self._rack.wait_connected(_CONNECT_S)
-        with self._rack.leased(roles, "agent start") as leases:
-            for role, words in self._rack.safe_state(leases).items():
-                log.warning("at start, %s could not be brought to a safe state: %s", role, words)
-        self._ready.set()
+        try:
+            self._rack.wait_connected(_CONNECT_S)
+            with self._rack.leased(self._rack.roles, "agent start") as leases:
+                for role, words in self._rack.safe_state(leases).items():
+                    log.warning("at start, %s could not be brought to a safe state: %s", role, words)
+        finally:
+            self._ready.set()
         for interrupted in self.interrupted():
             log.warning("run %s of plan %s was interrupted", interrupted.run, interrupted.plan.name)
             if not resume or self.current is not None:
