@@ -23,18 +23,18 @@ def open_minutes(
     at = start - timedelta(days=2)
     latest = at.astimezone(zone).replace(tzinfo=None)
     found = bytearray()
+    hours: dict[date, list[str]] = {}
     while len(found) < minutes:
         latest = max(latest, at.astimezone(zone).replace(tzinfo=None))
         if at >= start:
-            found.append(_is_open(document, closed, make_up, latest))
+            day = latest.date()
+            if day not in hours:
+                hours[day] = hours_of(document, closed, make_up, day)
+            clock = latest.strftime("%H:%M")
+            found.append(any(span[:5] <= clock < span[6:] for span in hours[day]))
         at += MINUTE
     assert start.tzinfo is UTC
     return found
-
-
-def _is_open(document: Mapping[str, Any], closed: set[date], make_up: set[date], shown: datetime) -> bool:
-    clock = shown.strftime("%H:%M")
-    return any(span[:5] <= clock < span[6:] for span in hours_of(document, closed, make_up, shown.date()))
 
 
 def hours_of(document: Mapping[str, Any], closed: set[date], make_up: set[date], day: date) -> list[str]:
