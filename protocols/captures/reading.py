@@ -33,6 +33,12 @@ def _read_binary(data: bytes, name: str) -> Capture | None:
         from protocols.captures.rigol_wfm import read_rigol_wfm
 
         return read_rigol_wfm(data, name)
+    if data.startswith(b"\xa5\xa5\0\0"):
+        from protocols.captures.rigol_wfm_e import read_rigol_wfm_e
+
+        return read_rigol_wfm_e(data, name)
+    if data.startswith((b"\xa5\xa5", b"\xa1\xa5")):
+        raise CaptureError(f"{name}: is a Rigol .wfm of a family not read (DS1000B, DS2000, DS4000 …); save it as CSV")
     if data[2:6] == b":WFM":
         from protocols.captures.tek_wfm import read_tek_wfm
 

@@ -58,7 +58,9 @@ class _Text:
         self._encoding = next((codec for mark, codec in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
         if not self._encoding:
             if b"\0" in data[:4096]:
-                raise CaptureError(f"{name}: is no text and in no format known here; export it as CSV")
+                raise CaptureError(
+                    f"{name}: is no text and in no format known here (.sr, .bin, .wfm, .fff, .jpg); export it as CSV"
+                )
             self._encoding = "utf-8"
         self.delimiter = ""
         self.decimal_comma = False

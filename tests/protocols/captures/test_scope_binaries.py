@@ -181,6 +181,34 @@ def test_an_unknown_gain_is_told() -> None:
     assert "unknown at this setting" in read_rigol_wfm(rigol(1, bytes(1024), scale=0.05)).metadata["CH1 levels"]
 
 
+def rigol_e(
+    *channels: bytes, roll: int = 0, logic: bytes = b"", inverted: int = 0, trigger: int = 0, rate: float = 2.5e6
+) -> bytes:
+    data = bytearray(276)
+    data[:4] = b"\xa5\xa5\0\0"
+    struct.pack_into("<I4xI", data, 20, roll, len(channels[0]))
+    for channel, samples in enumerate(channels):
+        at = 34 + 24 * channel
+        struct.pack_into("<fBBB", data, at + 10, 10.0, 0, int(bool(samples)), inverted)
+        struct.pack_into("<ih", data, at + 18, 200_000 * (channel + 1), 30 - 60 * channel)
+    struct.pack_into("<fqq", data, 84 + 16, rate, 0, 432_000_000)
+    data[120], data[142] = bool(logic), trigger
+    return bytes(data) + b"".join(channels) + logic
+
+
+def test_rigol_ds1000e() -> None:
+    capture = read_capture(rigol_e(bytes([125, 75, 25, 0]), bytes([125, 100, 5, 6]), logic=bytes(8)), "x.wfm")
+    one, two = capture.analog
+    # 10:1 probe, 0.2 V and 0.4 V at the socket: 2 and 4 V a division, 25 codes each, code 125 in the middle.
+    assert one.values() == pytest.approx([-2.4, 1.6, 5.6, 7.6])
+    assert two.values() == pytest.approx([4.8, 8.8, 24.0, 23.84])
+    assert one.start_s == pytest.approx(432e-6 - 2 / 2.5e6)
+    assert one.resolution == pytest.approx(0.08)
+    assert capture.metadata["not read"] == "logic channels"
+    rolled = read_capture(rigol_e(bytes(range(8)), roll=3), "x.wfm").analog[0]
+    assert rolled.codes.tolist() == [0, 1, 2]
+
+
 # --- Tektronix -------------------------------------------------------------------------------------------------------
 
 
@@ -314,6 +342,12 @@ GOOD_TEK = tek([[1, 2, 3, 4], [5, 6, 7, 8]])
         (rigol(1, bytes(1024), probe=99), "probe ratio number 99"),
         (rigol(1, bytes(100)), "no DS1000Z record"),
         (rigol(1, bytes(1024), scale=float("nan")), "volts a division is nan"),
+        (rigol_e(bytes(4)) + b"extra", "a DS1000E's 280"),
+        (rigol_e(bytes(4))[:278], "a DS1000E's 280: cut"),
+        (rigol_e(bytes(4), inverted=1), "CH1 is inverted"),
+        (rigol_e(bytes(4), trigger=4), "alternating trigger"),
+        (rigol_e(bytes(4), roll=4), "none of them new"),
+        (rigol_e(bytes(4), rate=0.0), "sample rate of 0"),
         (tek([[1, 2]], data_type=5), "data type 5"),
         (tek([[1, 2]], time_unit=b"Hz"), "'Hz', no time"),
         (tek([[1, 2]])[:-40], "the samples needs"),
@@ -352,6 +386,17 @@ def test_damaged_agilent_files_only_ever_raise_capture_errors(data: bytes) -> No
 @given(damaged(GOOD_RIGOL))
 def test_damaged_rigol_files_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(read_rigol_wfm, data, CaptureError)
+
+
+@settings(max_examples=200, deadline=None)
+@given(damaged(rigol_e(bytes(16), bytes(16))))
+def test_damaged_ds1000e_files_only_ever_raise_capture_errors(data: bytes) -> None:
+    survives(lambda d: read_capture(d, "x.wfm"), data, CaptureError)
+
+
+def test_other_rigol_families_are_named() -> None:
+    with pytest.raises(CaptureError, match=r"family not read .* save it as CSV"):
+        read_capture(b"\xa5\xa5\x38\0DS2A1528" + bytes(400), "x.wfm")
 
 
 @settings(max_examples=300, deadline=None)
