@@ -94,9 +94,14 @@ class Stm32Flash(FirmwareProgrammer):
     def _run(
         self, arguments: list[str], timeout_s: float, progress: Progress | None = None, doing: str = ""
     ) -> ToolResult:
+        told = -1
+
         def on_line(line: str) -> None:
+            # A line for every 256 bytes; whoever watches wants whole percents.
+            nonlocal told
             fraction = percent_in(line)
-            if fraction is not None:
+            if fraction is not None and int(fraction * 100) > told:
+                told = int(fraction * 100)
                 report(progress, fraction, doing)
 
         result = run_tool(

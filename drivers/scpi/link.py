@@ -2,8 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +33,7 @@ class ScpiLink:
         self._terminator = profile.quirks.terminator.encode("ascii")
         self._acknowledgements = frozenset(profile.quirks.good_acknowledgements + profile.quirks.bad_acknowledgements)
         self._identity = re.compile(profile.identity.pattern)
-        self._cut_off = False
+        self._cut_off = False  # True while an exchange is not known to have ended well
         self._unknown = True
 
     @property
@@ -52,9 +50,11 @@ class ScpiLink:
         command = self.profile.commands["identify"]
         if self._cut_off:
             return self._resynchronise(command)
-        with self._whole_exchange():
-            self._write(command.send)
-            answer = self._read_line(self.profile.identity.timeout_s)
+        self.stream.drain()  # what came unasked is no answer
+        self._cut_off = True
+        self._write(command.send)
+        answer = self._read_line(self.profile.identity.timeout_s)
+        self._cut_off = False
         if not self._identity.fullmatch(answer):
             raise WrongIdentity(
                 f"{self.label} answers {answer[:80]!r}, which is not a {self.profile.title['en']}; "
@@ -79,8 +79,9 @@ class ScpiLink:
         """Send a command that answers nothing; raise ``OutOfRange`` before anything is sent."""
         text = self._render(self.profile.commands[name], values)
         self._ready()
-        with self._whole_exchange():
-            self._write(text)
+        self._cut_off = True
+        self._write(text)
+        self._cut_off = False
 
     def send_if_declared(self, name: str, /, **values: Value) -> None:
         """Send a command that not every model of a family has."""
@@ -92,27 +93,35 @@ class ScpiLink:
         command = self.profile.commands[name]
         text = self._render(command, values)
         self._ready()
-        with self._whole_exchange():
-            self._write(text)
-            return self._read_line(command.timeout_s or self.profile.timeout_s)
+        self._cut_off = True
+        self._write(text)
+        answer = self._read_line(command.timeout_s or self.profile.timeout_s)
+        self._cut_off = False
+        return answer
 
     def ask_number(self, name: str, /, **values: Value) -> float:
         """Return a numeric answer; ``inf`` and ``nan`` as SCPI encodes them."""
         answer = self.ask(name, **values)
-        with self._understanding(name):
+        try:
             return parse_number(answer)
+        except ProtocolError as error:
+            raise self._not_understood(name, error) from error
 
     def ask_integer(self, name: str, /, **values: Value) -> int:
         """Return a whole-number answer."""
         answer = self.ask(name, **values)
-        with self._understanding(name):
+        try:
             return parse_integer(answer)
+        except ProtocolError as error:
+            raise self._not_understood(name, error) from error
 
     def ask_boolean(self, name: str, /, **values: Value) -> bool:
         """Return an ``ON``/``OFF`` or ``1``/``0`` answer."""
         answer = self.ask(name, **values)
-        with self._understanding(name):
+        try:
             return parse_boolean(answer)
+        except ProtocolError as error:
+            raise self._not_understood(name, error) from error
 
     def ask_block(self, name: str, /, **values: Value) -> npt.NDArray[np.uint8]:
         """Return the data bytes of a block answer, shape (n,), received without a copy."""
@@ -120,8 +129,9 @@ class ScpiLink:
         text = self._render(command, values)
         timeout_s = command.timeout_s or self.profile.timeout_s
         self._ready()
-        with self._whole_exchange(), self._understanding(name):
-            self._write(text)
+        self._cut_off = True
+        self._write(text)
+        try:
             reader = BlockReader()
             while not reader.complete:
                 try:
@@ -129,7 +139,10 @@ class ScpiLink:
                 except NoResponse as error:
                     raise self._block_silence(reader, error) from error
                 reader.received(count)
-            return np.frombuffer(reader.payload(), dtype=np.uint8)
+        except ProtocolError as error:
+            raise self._not_understood(name, error) from error
+        self._cut_off = False
+        return np.frombuffer(reader.payload(), dtype=np.uint8)
 
     def check_errors(self) -> None:
         """Read the error queue empty, where there is one; raise ``InstrumentRefused`` with what it held."""
@@ -138,8 +151,10 @@ class ScpiLink:
         errors: list[ErrorEntry] = []
         for _ in range(MAX_ERRORS_READ):
             answer = self.ask("next_error")
-            with self._understanding("next_error"):
+            try:
                 entry = parse_error(answer)
+            except ProtocolError as error:
+                raise self._not_understood("next_error", error) from error
             if entry.code == 0:
                 break
             errors.append(entry)
@@ -204,19 +219,9 @@ class ScpiLink:
         have = "" if reader.length is None else f" of {reader.length} bytes, {reader.bytes_wanted} missing"
         return BadResponse(f"{self.label} broke off in the middle of a block{have}; check the cable, then ask again")
 
-    @contextmanager
-    def _whole_exchange(self) -> Iterator[None]:
+    def _not_understood(self, name: str, error: ProtocolError) -> BadResponse:
         self._cut_off = True
-        yield
-        self._cut_off = False
-
-    @contextmanager
-    def _understanding(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except ProtocolError as error:
-            self._cut_off = True
-            raise BadResponse(f"{self.label}, asked {self.profile.commands[name].send!r}: {error}") from error
+        return BadResponse(f"{self.label}, asked {self.profile.commands[name].send!r}: {error}")
 
     def _ready(self) -> None:
         if self._cut_off:
@@ -227,7 +232,7 @@ class ScpiLink:
         self.stream.drain()
         # The terminator first ends a command of which only a part went out.
         self.stream.write(self._terminator + identify.send.encode("ascii") + self._terminator)
-        end = time.monotonic() + self.profile.timeout_s
+        end = time.monotonic() + self.profile.timeout_s + self.profile.identity.timeout_s
         while True:
             line = self.stream.read_until(b"\n", self.profile.identity.timeout_s).strip(b"\r\n\x00 ")
             answer = line.decode("ascii", errors="replace")

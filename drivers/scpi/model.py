@@ -82,6 +82,8 @@ class Command(Struct, frozen=True, kw_only=True):
 
     def render(self, **values: Value) -> str:
         """Return the message with its arguments; raise ``OutOfRange`` for a value that is not allowed."""
+        if not self.arguments:
+            return self.send
         return _PLACEHOLDER.sub(lambda match: self.arguments[match[1]].render(match[1], values[match[1]]), self.send)
 
 

@@ -5,6 +5,7 @@ import errno
 import os
 import select
 import termios
+import threading
 from typing import Any
 
 import msgspec
@@ -24,33 +25,43 @@ class SerialStream(ByteStream):
         super().__init__(label, guard)
         self._port = port
         self._fd = port.fileno()
+        # The number of a closed descriptor may be another file's in an instant.
+        self._in_use = threading.Lock()
 
     @classmethod
     def open(cls, device: str, settings: SerialLine, *, label: str, guard: Guard) -> "SerialStream":
         """Open ``device`` with ``settings``, raw and exclusive."""
         return cls(label, guard, open_port(device, settings, label))
 
-    def _send(self, data: memoryview) -> int:
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            select.select([], [self._fd], [], POLL_S)
-            return 0
+    def _send(self, data: bytes | memoryview) -> int:
+        with self._in_use:
+            self._check_open()
+            try:
+                return os.write(self._fd, data)
+            except BlockingIOError:
+                select.select([], [self._fd], [], POLL_S)
+                return 0
 
     def _receive(self, into: memoryview, wait_s: float, terminator: int | None) -> int:  # noqa: ARG002 - a raw stream
-        if not select.select([self._fd], [], [], wait_s)[0]:
-            return 0
-        try:
-            count = os.readv(self._fd, [into])
-        except BlockingIOError:
-            return 0
+        with self._in_use:
+            self._check_open()
+            if not select.select([self._fd], [], [], wait_s)[0]:
+                return 0
+            try:
+                count = os.readv(self._fd, [into])
+            except BlockingIOError:
+                return 0
         if count == 0:
             raise OSError(errno.EIO, "the port reports its end")
         return count
 
     def _close(self) -> None:
-        with contextlib.suppress(OSError, serial.SerialException):
+        with self._in_use, contextlib.suppress(OSError, serial.SerialException):
             self._port.close()
+
+    def _check_open(self) -> None:
+        if not self._port.is_open:
+            raise OSError(errno.EBADF, "the port is closed")
 
 
 def line_settings(line: SerialLine, address: Address, options: dict[str, Any]) -> SerialLine:

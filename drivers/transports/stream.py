@@ -32,47 +32,49 @@ class ByteStream(ABC):
         self.guard = guard
         self._pending = bytearray()
         self._scratch = memoryview(bytearray(SCRATCH_BYTES))
-        self._io = threading.Lock()
+        self._closing = threading.Lock()
         self._closed = False
-        self._lost: str | None = None
+        self._ended = f"{label} is closed; open it again"
 
     @abstractmethod
-    def _send(self, data: memoryview) -> int:
-        """Send what goes out within ``POLL_S`` and return how many bytes; raise ``OSError`` when the port is gone."""
+    def _send(self, data: bytes | memoryview) -> int:
+        """Send what goes out within ``POLL_S`` and return how many bytes.
+
+        Raises ``OSError`` when the port is gone or closed, as `_receive` does.
+        """
 
     @abstractmethod
     def _receive(self, into: memoryview, wait_s: float, terminator: int | None) -> int:
-        """Wait up to ``wait_s`` and return how many bytes came (0: none); raise ``OSError`` when the port is gone.
+        """Wait up to ``wait_s`` and return how many bytes came (0: none).
 
         A message-based transport ends a read at ``terminator``; ``None`` says that the bytes are binary.
         """
 
     @abstractmethod
     def _close(self) -> None:
-        """Release the port."""
+        """Release the port, whatever another thread is doing with it; what that does next raises ``OSError``."""
 
     def write(self, data: bytes) -> None:
         """Send all of ``data``."""
-        rest = memoryview(data)
-        deadline = time.monotonic() + WRITE_TIMEOUT_S
-        while rest:
-            with self.guard.sending(), self._io:
-                self._check_open()
-                try:
-                    sent = self._send(rest)
-                except OSError as error:
-                    raise self._gone(error) from error
-            rest = rest[sent:]
-            if rest and time.monotonic() >= deadline:
-                raise NoResponse(
-                    f"{self.label} took only {len(data) - len(rest)} of {len(data)} bytes in {WRITE_TIMEOUT_S:g} s; "
-                    f"check the cable and the instrument's flow control"
-                )
+        try:
+            sent = self.guard.send(self._send, data)
+            if sent != len(data):
+                self._send_rest(memoryview(data)[sent:])
+        except OSError as error:
+            raise self._gone(error) from error
 
     def read_until(self, terminator: bytes, timeout_s: float, max_bytes: int = MAX_LINE_BYTES) -> bytes:
         """Return the bytes up to ``terminator``, without it; ``max_bytes`` without one are a ``BadResponse``."""
         pending = self._pending
         start = 0
+        if not pending:  # the usual case: one whole line in one piece
+            count = self._wait(self._scratch, timeout_s, terminator[-1])
+            if not count:
+                raise self._silent(timeout_s, b"")
+            piece = self._scratch[:count].tobytes()
+            if piece.find(terminator) == count - len(terminator):
+                return piece[: -len(terminator)]
+            pending += piece
         while True:
             end = pending.find(terminator, start)
             if end >= 0:
@@ -131,7 +133,10 @@ class ByteStream(ABC):
         self._pending.clear()
         while dropped < MAX_DRAIN_BYTES:
             self.guard.check()
-            count = self._receive_once(self._scratch, 0.0, None)
+            try:
+                count = self._receive(self._scratch, 0.0, None)
+            except OSError as error:
+                raise self._gone(error) from error
             if not count:
                 break
             dropped += count
@@ -139,42 +144,49 @@ class ByteStream(ABC):
 
     def close(self) -> None:
         """Release the port. Never raises; any thread may call it, more than once."""
-        with self._io:
+        with self._closing:
             if not self._closed:
                 self._closed = True
                 self._close()
 
+    def _send_rest(self, rest: memoryview) -> None:
+        length = len(rest)
+        deadline = time.monotonic() + WRITE_TIMEOUT_S
+        while rest:
+            if time.monotonic() >= deadline:
+                raise NoResponse(
+                    f"{self.label} left {len(rest)} of {length} bytes waiting for {WRITE_TIMEOUT_S:g} s; "
+                    f"check the cable and the instrument's flow control"
+                )
+            rest = rest[self.guard.send(self._send, rest) :]
+
     def _wait(self, into: memoryview, timeout_s: float, terminator: int | None) -> int:
-        deadline = time.monotonic() + timeout_s
+        """Receive into ``into`` within ``timeout_s``, looking at the guard in every slice; 0 when nothing came."""
+        guard = self.guard
         slice_s = min(self.poll_s, timeout_s)
-        while True:
-            self.guard.check()
-            count = self._receive_once(into, self.guard.remaining_s(slice_s), terminator)
-            if count:
-                return count
-            slice_s = min(self.poll_s, deadline - time.monotonic())
-            if slice_s <= 0.0:
-                self.guard.check()
-                return 0
-
-    def _receive_once(self, into: memoryview, wait_s: float, terminator: int | None) -> int:
-        with self._io:
-            self._check_open()
-            try:
-                return self._receive(into, wait_s, terminator)
-            except OSError as error:
-                raise self._gone(error) from error
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ConnectionLost(f"{self.label} is closed; open it again")
-        if self._lost is not None:
-            raise ConnectionLost(self._lost)
+        began = time.monotonic()
+        try:
+            while True:
+                guard.check()
+                count = self._receive(into, guard.remaining_s(slice_s), terminator)
+                if count:
+                    return count
+                slice_s = min(self.poll_s, began + timeout_s - time.monotonic())
+                if slice_s <= 0.0:
+                    guard.check()
+                    return 0
+        except OSError as error:
+            raise self._gone(error) from error
 
     def _gone(self, error: OSError) -> ConnectionLost:
-        reason = error.strerror or str(error) or type(error).__name__
-        self._lost = f"{self.label} is gone ({reason}); check power and cable, then open it again"
-        return ConnectionLost(self._lost)
+        with self._closing:
+            if not self._closed:
+                # Closed at once: the port is free for whoever opens it again, and every later use fails alike.
+                self._closed = True
+                reason = error.strerror or str(error) or type(error).__name__
+                self._ended = f"{self.label} is gone ({reason}); check power and cable, then open it again"
+                self._close()
+        return ConnectionLost(self._ended)
 
     def _silent(self, timeout_s: float, received: bytes) -> NoResponse | BadResponse:
         if not received:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import select
 import socket
+import struct
 import time
 
 from drivers.errors import ConnectionLost
@@ -12,6 +13,9 @@ from drivers.transports.stream import ByteStream
 
 CONNECT_TIMEOUT_S = 3.0
 RECEIVE_BUFFER_BYTES = 1 << 20
+_SEND_FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+_NOW = int(socket.MSG_DONTWAIT)
+_POLL_TIMEVAL = struct.pack("ll", 0, int(POLL_S * 1_000_000))
 
 
 class TcpStream(ByteStream):
@@ -46,19 +50,18 @@ class TcpStream(ByteStream):
             return cls(label, guard, connection)
         raise ConnectionLost(f"{label} cannot be reached ({reason}); check that it is switched on and its address")
 
-    def _send(self, data: memoryview) -> int:
+    def _send(self, data: bytes | memoryview) -> int:
         try:
-            return self._socket.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            return self._socket.send(data, _SEND_FLAGS)
         except BlockingIOError:
             select.select([], [self._socket], [], POLL_S)
             return 0
 
     def _receive(self, into: memoryview, wait_s: float, terminator: int | None) -> int:  # noqa: ARG002 - a raw stream
-        # The socket waits by itself: one system call a read instead of poll and recv.
-        self._socket.settimeout(wait_s)
+        # The socket gives up by itself after POLL_S (SO_RCVTIMEO): one system call a read instead of poll and recv.
         try:
-            count = self._socket.recv_into(into)
-        except (TimeoutError, BlockingIOError):
+            count = self._socket.recv_into(into, 0, 0 if wait_s > 0 else _NOW)
+        except BlockingIOError:
             return 0
         if count == 0:
             raise ConnectionResetError("the instrument closed the connection")
@@ -83,6 +86,8 @@ def _connect(connection: socket.socket, address: object, deadline: float, guard:
     code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, os.strerror(code))
+    connection.setblocking(True)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _POLL_TIMEVAL)
 
 
 def _strerror(code: int) -> str:

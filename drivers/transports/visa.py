@@ -8,6 +8,7 @@ after it.
 """
 
 import contextlib
+import threading
 from typing import Any
 
 from drivers.errors import ConnectionLost, Misconfigured
@@ -29,6 +30,7 @@ class VisaStream(ByteStream):
         self._manager = manager
         self._resource = resource
         self._session = _python_session(resource)
+        self._in_use = threading.Lock()
         self._terminator: int | None = -1
         self._timeout_s = -1.0
         interface = str(resource.interface_type.name)
@@ -64,8 +66,8 @@ class VisaStream(ByteStream):
             _set_line(resource, line)
         return cls(label, guard, manager, resource)
 
-    def _send(self, data: memoryview) -> int:
-        with _as_os_error():
+    def _send(self, data: bytes | memoryview) -> int:
+        with self._in_use, _as_os_error():
             count, _ = self._resource.visalib.write(self._resource.session, bytes(data))
         return int(count)
 
@@ -73,10 +75,10 @@ class VisaStream(ByteStream):
         from pyvisa.constants import StatusCode
         from pyvisa.errors import VisaIOError
 
-        self._set_wait(wait_s)
-        self._set_terminator(terminator)
         count = min(len(into), CHUNK_BYTES)
-        with _as_os_error():
+        with self._in_use, _as_os_error():
+            self._set_wait(wait_s)
+            self._set_terminator(terminator)
             if self._session is not None:
                 # The session itself also gives the bytes of a read that timed out; pyvisa's own call drops them.
                 data, status = self._session.read(count)
@@ -94,10 +96,11 @@ class VisaStream(ByteStream):
 
     def _close(self) -> None:
         # Libraries raise many things for a device that was pulled out; closing must not.
-        with contextlib.suppress(Exception):
-            self._resource.close()
-        with contextlib.suppress(Exception):
-            self._manager.close()
+        with self._in_use:
+            with contextlib.suppress(Exception):
+                self._resource.close()
+            with contextlib.suppress(Exception):
+                self._manager.close()
 
     def _set_wait(self, wait_s: float) -> None:
         if wait_s != self._timeout_s:

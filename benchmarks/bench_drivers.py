@@ -1,0 +1,119 @@
+"""Drivers: a query and a 10 MB block through a driver's link, beside a bare socket doing the same in the same run."""
+
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.row import Row
+from drivers.guard import Guard
+from drivers.registry import find_profile
+from drivers.scpi.link import ScpiLink
+from drivers.scpi.model import ScpiProfile
+from drivers.transports.tcp import TcpStream
+
+BLOCK_BYTES = 10_000_000
+QUERIES = 2000
+ROUNDS = 9
+ANSWER = b"+3.30123400E+00\n"
+HEADER = b"#8%08d" % BLOCK_BYTES
+
+
+def rows() -> Iterator[Row]:
+    """Yield both ratios; medians over rounds that alternate between the two, so that load hits both alike."""
+    with _Instrument() as port:
+        profile = find_profile("keysight-34461a")
+        scope = find_profile("rigol-ds1054z")
+        assert isinstance(profile, ScpiProfile)
+        assert isinstance(scope, ScpiProfile)
+        link = ScpiLink(TcpStream.open("127.0.0.1", port, label="meter", guard=Guard()), profile)
+        reader = ScpiLink(TcpStream.open("127.0.0.1", port, label="scope", guard=Guard()), scope)
+        with socket.create_connection(("127.0.0.1", port)) as bare:
+            bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            query = _ratio(lambda: _queries(link), lambda: _bare_queries(bare))
+            yield Row(
+                "SCPI query round trip ÷ bare socket", query, 1.5, "lower", f"median of {ROUNDS} x {QUERIES} READ?"
+            )
+            block = _ratio(lambda: _block(reader), lambda: _bare_block(bare))
+            yield Row("SCPI 10 MB block ÷ recv_into", block, 1.5, "lower", f"{ROUNDS} rounds, definite block")
+        link.close()
+        reader.close()
+
+
+def _ratio(ours: Callable[[], None], peer: Callable[[], None]) -> float:
+    ours()
+    peer()
+    ratios = []
+    for _ in range(ROUNDS):
+        times = []
+        for work in (ours, peer):
+            began = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - began)
+        ratios.append(times[0] / times[1])
+    return statistics.median(ratios)
+
+
+def _queries(link: ScpiLink) -> None:
+    for _ in range(QUERIES):
+        assert link.ask_number("read") == 3.301234
+
+
+def _bare_queries(connection: socket.socket) -> None:
+    for _ in range(QUERIES):
+        connection.sendall(b"READ?\n")
+        answer = connection.recv(4096)
+        while not answer.endswith(b"\n"):
+            answer += connection.recv(4096)
+        assert float(answer) == 3.301234
+
+
+def _block(link: ScpiLink) -> None:
+    assert link.ask_block("wave_data").size == BLOCK_BYTES
+
+
+def _bare_block(connection: socket.socket) -> None:
+    connection.sendall(b":WAV:DATA?\n")
+    memory = memoryview(bytearray(len(HEADER) + BLOCK_BYTES + 1))
+    received = 0
+    while received < len(memory):
+        received += connection.recv_into(memory[received:])
+
+
+class _Instrument:
+    """The other end, in a process of its own: answers queries and blocks, one thread a connection."""
+
+    def __enter__(self) -> int:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from benchmarks.bench_drivers import _serve; _serve()"],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parent.parent,
+        )
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline())
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate(timeout=10)
+
+
+def _serve() -> None:
+    block = HEADER + bytes(BLOCK_BYTES) + b"\n"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            connection, _ = listener.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=_answer, args=(connection, block), daemon=True).start()
+
+
+def _answer(connection: socket.socket, block: bytes) -> None:
+    with connection:
+        while message := connection.recv(4096):
+            for line in message.splitlines():
+                connection.sendall(block if line == b":WAV:DATA?" else ANSWER)
