@@ -1,0 +1,178 @@
+"""``benchwright agent`` as a person and a script use it, against a running agent."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from benchwright.commands.agent import app
+from benchwright.errors import UsageError
+from edge_agent.agent import Agent, AgentOptions
+from edge_agent.bench_config import parse_bench_config
+from protocols.messages import control, records
+from protocols.messages.control import Receipt, Refusal
+
+PLAN = """
+plan: questions
+version: 1
+model: SP-100
+title: {en: Questions, zh-CN: 问题}
+main:
+  - id: lamp
+    title: {en: Lamp, zh-CN: 灯}
+    action: prompt
+    skippable: true
+    with: {text: {en: "Is the lamp lit?", zh-CN: "灯亮吗？"}}
+    timeout: 60 s
+    measure:
+      - {name: lamp, field: answer, expected: true}
+  - id: rail
+    title: {en: Rail, zh-CN: 电源轨}
+    action: prompt
+    with: {kind: number, unit: V, text: {en: "How many volts [bold]are there[/]?", zh-CN: "多少伏？"}}
+    timeout: 60 s
+    measure:
+      - {name: rail, field: answer, low: 3.2 V, high: 3.4 V}
+"""
+
+
+@pytest.fixture
+def agent(tmp_path):
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "questions.plan.yaml").write_text(PLAN, encoding="utf-8")
+    options = AgentOptions(tmp_path / "state", plan_folders=(tmp_path / "plans",))
+    agent = Agent(parse_bench_config(b'[bench]\nname = "bench-01"\n'), options)
+    agent.start()
+    yield agent
+    agent.stop()
+
+
+def call(agent, *arguments, code=0):
+    result = CliRunner().invoke(app, [*map(str, arguments), "--socket", str(agent.server.path)])
+    assert result.exit_code == code, result.output + repr(result.exception)
+    if isinstance(result.exception, UsageError):
+        return str(result.exception)
+    return json.loads(result.output) if "--json" in arguments else result.output
+
+
+def wait_for_prompt(agent, step, timeout_s=20.0):
+    deadline = time.monotonic() + timeout_s
+    while True:
+        state = agent.runs.state()
+        if state is not None and state.prompt is not None and state.prompt.step == step:
+            return
+        assert time.monotonic() < deadline, f"no question of step {step}"
+        time.sleep(0.02)
+
+
+def test_a_bench_at_a_glance(agent):
+    text = call(agent, "status")
+    assert "bench-01" in text
+    assert "this bench has no hub" in text
+    about = call(agent, "status", "--json")
+    assert (about["bench"], about["spool"]["waiting"], about["run"]) == ("bench-01", 0, None)
+
+
+def test_tickets_and_what_the_hub_refused(agent):
+    item = control.WorkItem("T-1", records.Device("SP-100", "S-1"), "死机 [red]", "assigned", "questions")
+    agent.worklist.apply(control.Desired(bench="bench-01", revision=7, worklist=(item,)))
+    assert call(agent, "event", "T-1", "taken", "--operator", "li", "--json") == {"seq": 1}
+    text = call(agent, "worklist")
+    assert "死机 [red]" in text, "what looks like markup is text"
+    assert "taken (waiting)" in text
+    agent.spool.apply_receipt(Receipt("bench-01", agent.spool.epoch, refused=(Refusal(1, "already taken by wang"),)))
+    assert "refused: 1 records" in call(agent, "spool")
+    assert "already taken by wang" in call(agent, "spool", "--refused")
+    (refused,) = call(agent, "spool", "--refused", "--json")
+    assert (refused["reason"], refused["record"]["body"]["action"]) == ("already taken by wang", "taken")
+    (ticket,) = call(agent, "worklist", "--json")["tickets"]
+    assert ticket["events"][0]["state"] == "refused"
+
+
+def test_a_run_from_the_command_line(agent):
+    assert "questions v1 for SP-100" in call(agent, "plans")
+    outcome = {}
+
+    def follow():
+        result = CliRunner().invoke(
+            app, ["start-run", "--serial", "S-1", "--plan", "questions", "--wait", "--socket", str(agent.server.path)]
+        )
+        outcome.update(code=result.exit_code, text=result.output)
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    wait_for_prompt(agent, "lamp")
+    assert "say yes or no" in call(agent, "answer", "perhaps", code=1)
+    call(agent, "answer", "yes")
+    wait_for_prompt(agent, "rail")
+    assert "How many volts [bold]are there[/]?" in call(agent, "run-state")
+    assert "give one in V" in call(agent, "answer", "heavy", code=1)
+    call(agent, "answer", "2.5")
+    follower.join(20)
+    assert not follower.is_alive()
+    assert outcome["code"] == 3, "a failed run is told apart by the exit code"
+    assert "rail = 2.5 V fail" in outcome["text"]
+    state = call(agent, "run-state", "--json")
+    assert (state["status"], state["outcome"]) == ("finished", "failed")
+    assert "no question is open" in call(agent, "answer", "yes", code=1)
+
+
+def test_a_run_is_skipped_through_and_aborted(agent):
+    run = call(agent, "start-run", "--serial", "S-1", "--plan", "questions", "--json")["run"]
+    wait_for_prompt(agent, "lamp")
+    call(agent, "answer", "--skip", "lamp removed")
+    wait_for_prompt(agent, "rail")
+    call(agent, "abort", "--reason", "fire drill")
+    deadline = time.monotonic() + 20
+    while (state := call(agent, "run-state", run, "--json"))["status"] != "finished" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert state["outcome"] == "aborted"
+    assert state["steps"][0]["outcome"] == "skipped"
+    assert "fire drill" in state["steps"][1]["detail"]
+
+
+def test_refusals_are_one_sentence(agent):
+    assert "there is no test plan" in call(agent, "start-run", "--serial", "S", "--plan", "nothing", code=1)
+    assert "not a valid request" in call(agent, "start-run", "--serial", "S", "--ticket", "with space", code=1)
+    assert "is not interrupted" in call(agent, "resume", "run-9", code=1)
+    assert "is not interrupted" in call(agent, "abandon", "run-9", code=1)
+    assert "there has been no run" in call(agent, "run-state", code=1)
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "words"),
+    [
+        ("[bench]\n", [], "the key 'name' is missing"),
+        ('[bench]\nname = "b"\n[hub]\nmqtt = "mqtt://li:secret@host"\n', [], "hub.username and hub.password_file"),
+        ('[bench]\nname = "b"\n', ["--log-level", "loud"], "there is no log level 'loud'"),
+    ],
+)
+def test_what_keeps_the_agent_from_starting_is_one_sentence(tmp_path, config, options, words):
+    (tmp_path / "bench.toml").write_text(config)
+    arguments = ["run", "--bench", str(tmp_path / "bench.toml"), "--state", str(tmp_path / "state"), *options]
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, UsageError)
+    assert words in str(result.exception)
+    assert "secret" not in str(result.exception) + result.output
+
+
+def test_a_second_agent_on_the_same_state_is_refused(agent, tmp_path):
+    (tmp_path / "bench.toml").write_text('[bench]\nname = "bench-01"\n')
+    command = [sys.executable, "-m", "benchwright", "agent", "run", "--bench", tmp_path / "bench.toml"]
+    done = subprocess.run(
+        [*command, "--state", tmp_path / "state"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "in use by another agent" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert call(agent, "status", "--json")["bench"] == "bench-01", "the first one goes on"
+
+
+def test_without_an_agent_the_remedy_is_named(tmp_path):
+    result = CliRunner().invoke(app, ["status", "--socket", str(Path(tmp_path) / "none.sock")])
+    assert "is 'benchwright agent run' up?" in str(result.exception)
