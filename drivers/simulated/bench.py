@@ -132,7 +132,9 @@ class SimulatedBench:
         for role, place in self._places.items():
             lines += [f"[instruments.{role}]", f"profile = {_quoted(place.profile)}"]
             lines += [f"address = {_quoted(place.address)}", ""]
-        path.write_text("\n".join(lines), encoding="utf-8")
+        unready = path.with_name(f".{path.name}.new")
+        unready.write_text("\n".join(lines), encoding="utf-8")
+        unready.replace(path)  # who sees the file sees all of it
 
     def state(self) -> dict[str, object]:
         """Return what the bench is like now, as plain data."""

@@ -217,11 +217,17 @@ class UnixEndpoint(TcpEndpoint):
         self.path = path
 
     def _listen(self) -> socket.socket:
-        self.path.unlink(missing_ok=True)
+        unready = self.path.with_name(f".{self.path.name}.new")
+        unready.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(self.path))
-        self.path.chmod(0o600)
-        listener.listen()
+        try:
+            listener.bind(str(unready))
+            unready.chmod(0o600)
+            listener.listen()
+            unready.replace(self.path)  # who sees the path can connect
+        except OSError:
+            listener.close()
+            raise
         return listener
 
     def _close(self) -> None:

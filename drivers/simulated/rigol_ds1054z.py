@@ -1,6 +1,5 @@
 """Rigol DS1054Z oscilloscope (MSO1000Z/DS1000Z Programming Guide): 4 channels, 50 MHz, 1 GSa/s, 8 bits."""
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,12 +9,12 @@ import numpy.typing as npt
 from drivers.simulated.noise import Floats, draw, instants, key
 from drivers.simulated.scope_acquisition import DEPTHS, Acquisition
 from drivers.simulated.scope_record import REFERENCE_CODE, Channel, Record
+from drivers.simulated.scope_settings import CHANNEL_SETTINGS, CHANNELS, channel_number, knob_step, real
 from drivers.simulated.scpi_device import Answer, Handler, ScpiDevice, scpi
 from drivers.simulated.wiring import Probe
 from protocols.scpi import ScpiError
 from protocols.scpi_program import Command, Parameter
 
-CHANNELS = 4
 SCREEN_POINTS = 1200
 LONGEST_READ = {"BYTE": 250_000, "WORD": 125_000, "ASC": 15_625}
 """Points that one ``:WAVeform:DATA?`` may ask for in each format."""
@@ -90,7 +89,7 @@ class Ds1054z(ScpiDevice):
     def commands(self) -> dict[str, Handler]:
         """Return the settings that are one value each."""
         entries: dict[str, Handler] = {}
-        for pattern, (name, read, show) in _CHANNEL_SETTINGS.items():
+        for pattern, (name, read, show) in CHANNEL_SETTINGS.items():
             entries[f"CHANnel<n>:{pattern}"] = self._channel_setter(name, read)
             entries[f"CHANnel<n>:{pattern}?"] = self._channel_getter(name, show)
         return entries
@@ -124,21 +123,21 @@ class Ds1054z(ScpiDevice):
 
     @scpi("TIMebase[:MAIN]:SCALe")
     def _set_scale(self, command: Command) -> Answer:
-        self._acquisition.scale_s = _step(min(50.0, max(5e-9, command.take(1)[0].number("S"))))
+        self._acquisition.scale_s = knob_step(min(50.0, max(5e-9, command.take(1)[0].number("S"))))
         return None
 
     @scpi("TIMebase[:MAIN]:SCALe?")
     def _get_scale(self, _command: Command) -> Answer:
-        return _real(self._acquisition.scale_s)
+        return real(self._acquisition.scale_s)
 
     @scpi("TIMebase[:MAIN]:OFFSet")
     def _set_delay(self, command: Command) -> Answer:
-        self._acquisition.delay_s = command.take(1)[0].number("S")
+        self._acquisition.delay_s = command.take(1)[0].number("S", minimum=-5000.0, maximum=5000.0)
         return None
 
     @scpi("TIMebase[:MAIN]:OFFSet?")
     def _get_delay(self, _command: Command) -> Answer:
-        return _real(self._acquisition.delay_s)
+        return real(self._acquisition.delay_s)
 
     @scpi("TIMebase:MODE?")
     def _get_timebase_mode(self, _command: Command) -> Answer:
@@ -174,7 +173,7 @@ class Ds1054z(ScpiDevice):
 
     @scpi("ACQuire:SRATe?")
     def _get_rate(self, _command: Command) -> Answer:
-        return _real(self._acquisition.memory()[1])
+        return real(self._acquisition.memory()[1])
 
     @scpi("ACQuire:TYPE?")
     def _get_type(self, _command: Command) -> Answer:
@@ -206,7 +205,7 @@ class Ds1054z(ScpiDevice):
 
     @scpi("TRIGger:EDGe:SOURce", "TRIGger:EDGE:SOURce")
     def _set_trigger_source(self, command: Command) -> Answer:
-        self._acquisition.trigger = replace(self._acquisition.trigger, channel=_channel_number(command.take(1)[0]))
+        self._acquisition.trigger = replace(self._acquisition.trigger, channel=channel_number(command.take(1)[0]))
         return None
 
     @scpi("TRIGger:EDGe:SOURce?", "TRIGger:EDGE:SOURce?")
@@ -226,18 +225,20 @@ class Ds1054z(ScpiDevice):
 
     @scpi("TRIGger:EDGe:LEVel", "TRIGger:EDGE:LEVel")
     def _set_level(self, command: Command) -> Answer:
-        self._acquisition.trigger = replace(self._acquisition.trigger, level_v=command.take(1)[0].number("V"))
+        self._acquisition.trigger = replace(
+            self._acquisition.trigger, level_v=command.take(1)[0].number("V", minimum=-1e5, maximum=1e5)
+        )
         return None
 
     @scpi("TRIGger:EDGe:LEVel?", "TRIGger:EDGE:LEVel?")
     def _get_level(self, _command: Command) -> Answer:
-        return _real(self._acquisition.trigger.level_v)
+        return real(self._acquisition.trigger.level_v)
 
     # ---- reading waveforms
 
     @scpi("WAVeform:SOURce")
     def _set_source(self, command: Command) -> Answer:
-        self._source = _channel_number(command.take(1)[0])
+        self._source = channel_number(command.take(1)[0])
         return None
 
     @scpi("WAVeform:SOURce?")
@@ -303,7 +304,7 @@ class Ds1054z(ScpiDevice):
         codes = self._codes(record, first, count)
         if self._format == "ASC":
             _, _, step, origin = self._vertical(record)
-            body = ",".join(_real((int(code) - origin - REFERENCE_CODE) * step) for code in codes).encode("ascii")
+            body = ",".join(real((int(code) - origin - REFERENCE_CODE) * step) for code in codes).encode("ascii")
         else:
             body = (codes.astype("<u2") if self._format == "WORD" else codes).tobytes()
         return b"#9%09d" % len(body) + body
@@ -336,17 +337,17 @@ class Ds1054z(ScpiDevice):
         form = {"BYTE": 0, "WORD": 1, "ASC": 2}[self._format]
         mode = {"NORM": 0, "MAX": 1, "RAW": 2}[self._mode]
         return (
-            f"{form},{mode},{self._points()},1,{_real(increment)},{_real(origin_s)},0,"
-            f"{_real(step)},{origin},{REFERENCE_CODE}"
+            f"{form},{mode},{self._points()},1,{real(increment)},{real(origin_s)},0,"
+            f"{real(step)},{origin},{REFERENCE_CODE}"
         )
 
     @scpi("WAVeform:XINCrement?")
     def _x_increment(self, _command: Command) -> Answer:
-        return _real(self._vertical(self._acquisition.record)[0])
+        return real(self._vertical(self._acquisition.record)[0])
 
     @scpi("WAVeform:XORigin?")
     def _x_origin(self, _command: Command) -> Answer:
-        return _real(self._vertical(self._acquisition.record)[1])
+        return real(self._vertical(self._acquisition.record)[1])
 
     @scpi("WAVeform:XREFerence?")
     def _x_reference(self, _command: Command) -> Answer:
@@ -354,7 +355,7 @@ class Ds1054z(ScpiDevice):
 
     @scpi("WAVeform:YINCrement?")
     def _y_increment(self, _command: Command) -> Answer:
-        return _real(self._vertical(self._acquisition.record)[2])
+        return real(self._vertical(self._acquisition.record)[2])
 
     @scpi("WAVeform:YORigin?")
     def _y_origin(self, _command: Command) -> Answer:
@@ -369,7 +370,7 @@ class Ds1054z(ScpiDevice):
         """Measure on the screen (VMAX, VMIN, VPP, VAVG, VRMS)."""
         item, *source = command.take(1, 2)
         name = item.choice(("VMAX", "VMIN", "VPP", "VAVG", "VRMS"))
-        number = _channel_number(source[0]) if source else self._source
+        number = channel_number(source[0]) if source else self._source
         record = self._acquisition.fresh()
         channel = record.channels[number - 1]
         times = self._screen_times(record, self._acquisition.scale_s / 100)
@@ -378,54 +379,4 @@ class Ds1054z(ScpiDevice):
             "VMAX": volts.max(), "VMIN": volts.min(), "VPP": np.ptp(volts), "VAVG": volts.mean(),
             "VRMS": np.sqrt(np.mean(volts**2)),
         }[name]  # fmt: skip
-        return _real(float(value))
-
-
-def _real(value: float) -> str:
-    return f"{value:.6e}"
-
-
-def _step(value: float) -> float:
-    """Return the nearest of 1, 2, 5 · 10ⁿ (what the knob would give)."""
-    decade = 10.0 ** math.floor(math.log10(value) + 1e-9)
-    return min((m * decade for m in (1.0, 2.0, 5.0, 10.0)), key=lambda v: abs(math.log(v / value)))
-
-
-def _channel_number(parameter: Parameter) -> int:
-    names = [form for n in range(1, CHANNELS + 1) for form in (f"CHANnel{n}", f"CH{n}")]
-    return int(parameter.choice(names)[-1])
-
-
-def _read_scale(channel: Channel, parameter: Parameter) -> float:
-    volts = min(10.0 * channel.ratio, max(1e-3 * channel.ratio, parameter.number("V")))
-    return volts if channel.vernier else _step(volts / channel.ratio) * channel.ratio
-
-
-def _read_ratio(_channel: Channel, parameter: Parameter) -> float:
-    ratio = parameter.number()
-    if ratio not in {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000}:
-        raise ScpiError(f"no probe ratio {ratio:g}", -222)
-    return ratio
-
-
-def _read_limit(parameter: Parameter) -> bool:
-    """``20M`` reads as a number with a suffix, which SCPI's choices are not; the maker chose it all the same."""
-    if (parameter.text + parameter.suffix).upper() == "20M":
-        return True
-    return parameter.choice(("OFF",)) != "OFF"
-
-
-def _flag(value: object) -> str:
-    return "1" if value else "0"
-
-
-_CHANNEL_SETTINGS: dict[str, tuple[str, Callable[[Channel, Parameter], object], Callable[..., str]]] = {
-    "SCALe": ("scale_v", _read_scale, _real),
-    "OFFSet": ("offset_v", lambda _c, p: p.number("V"), _real),
-    "COUPling": ("coupling", lambda _c, p: p.choice(("AC", "DC", "GND")), str),
-    "PROBe": ("ratio", _read_ratio, _real),
-    "DISPlay": ("displayed", lambda _c, p: p.boolean(), _flag),
-    "INVert": ("inverted", lambda _c, p: p.boolean(), _flag),
-    "VERNier": ("vernier", lambda _c, p: p.boolean(), _flag),
-    "BWLimit": ("limited", lambda _c, p: _read_limit(p), lambda on: "20M" if on else "OFF"),
-}
+        return real(float(value))

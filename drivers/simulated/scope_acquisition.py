@@ -13,6 +13,8 @@ AUTO_DEPTH = 1_200_000
 """The most that automatic depth takes: it keeps the sample rate high (the manual leaves the choice to the scope)."""
 LOOK_AHEAD_S = 0.6
 """When measurements take no time, how far beyond the present a trigger is looked for."""
+_LONGEST_LOOK_S = 2.0
+_OVERLAP_S = 1e-3
 
 
 class Acquisition:
@@ -80,23 +82,28 @@ class Acquisition:
         points = tuple(channel.probe.point for channel in self.channels)
         return Record(tuple(self.channels), points, start, trigger_s, interval, 1.0 / rate, depth)
 
-    def look(self, until_s: float) -> float | None:
-        """Look for the trigger from the moment of arming."""
+    def look(self, ahead_s: float) -> tuple[float | None, float]:
+        """Look for the trigger from the moment of arming until now and ``ahead_s`` beyond, a while at a time.
+
+        Returns where it fired (``None``: nowhere), and until when was looked.
+        """
         depth, rate = self.memory()
         begin = self.armed_s + depth / rate / 2 - self.delay_s
+        until = max(begin, self.now()) + ahead_s if ahead_s else self.now()
+        until = min(until, begin + _LONGEST_LOOK_S)
         channel = self.channels[self.trigger.channel - 1]
-        return find_trigger(channel, self.trigger, begin, max(begin, until_s), 1.0 / rate)
+        return find_trigger(channel, self.trigger, begin, until, 1.0 / rate), until
 
     def advance(self) -> None:
         """Let the acquisition go on to the present."""
         if self.state != "SINGLE":
             return
         depth, rate = self.memory()
-        now = self.now()
-        found = self.look(now if self._waits() else now + depth / rate + LOOK_AHEAD_S)
-        if found is None:
-            self.armed_s = max(self.armed_s, now - depth / rate / 2 + self.delay_s - 1e-3)
-        elif not self._waits() or now >= found + depth / rate / 2 + self.delay_s:
+        half_s, now = depth / rate / 2, self.now()
+        found, until = self.look(0.0 if self._waits() else LOOK_AHEAD_S)
+        if found is None:  # what lies ahead may still change: look at it again
+            self.armed_s = max(self.armed_s, min(until, now) - half_s + self.delay_s - _OVERLAP_S)
+        elif not self._waits() or now >= found + half_s + self.delay_s:
             self.record = self.take(found)
             self.state = "STOP"
 
@@ -107,7 +114,7 @@ class Acquisition:
             return self.record
         if self.state != "SINGLE":
             self.armed_s = self.now()
-            found = self.look(self.armed_s + DIVISIONS * self.scale_s + 0.05)
+            found, _ = self.look(LOOK_AHEAD_S)
             if found is None and self.sweep == "AUTO":
                 depth, rate = self.memory()
                 found = self.armed_s + depth / rate / 2

@@ -21,6 +21,15 @@ _UNITS = {"": 1.0, "HZ": 1.0, "KHZ": 1e3, "MHZ": 1e6, "V": 1.0, "MV": 1e-3, "S":
           "UHZ": 1e-6, "NS": 1e-9}  # fmt: skip
 
 
+_SPANS = {
+    "PHSE": (-360.0, 360.0),
+    "DUTY": (0.01, 99.99),
+    "SYM": (0.0, 100.0),
+    "STDEV": (1e-3, 3.2),
+    "MEAN": (-10.0, 10.0),
+}
+
+
 @dataclass(frozen=True)
 class Output:
     """One channel. Volts are into ``load_ohm`` (infinite: high impedance)."""
@@ -117,7 +126,7 @@ class Sdg1032x(ScpiDevice):
             changed = replace(changed, on=texts.pop(0) == "ON")
         for name, value in zip(texts[::2], texts[1::2], strict=False):
             if name == "LOAD":
-                changed = replace(changed, load_ohm=math.inf if value == "HZ" else _value(value))
+                changed = replace(changed, load_ohm=_load(value))
             elif name == "PLRT" and value in {"NOR", "INVT"}:
                 changed = replace(changed, inverted=value == "INVT")
             else:
@@ -191,6 +200,15 @@ def _value(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def _load(text: str) -> float:
+    if text == "HZ":
+        return math.inf
+    ohm = _value(text)
+    if not 50.0 <= ohm <= 1e5:
+        raise ScpiError(f"no load of {ohm:g} ohm", -222)
+    return ohm
+
+
 def _with(output: Output, name: str, value: str) -> Output:
     """Return the channel with one setting changed."""
     if name == "WVTP":
@@ -200,6 +218,8 @@ def _with(output: Output, name: str, value: str) -> Output:
     number = _value(value)
     fields = {"FRQ": "frequency_hz", "AMP": "amplitude_vpp", "OFST": "offset_v", "PHSE": "phase_deg",
               "DUTY": "duty_percent", "SYM": "symmetry_percent", "STDEV": "deviation_v", "MEAN": "mean_v"}  # fmt: skip
+    if name in _SPANS and not _SPANS[name][0] <= number <= _SPANS[name][1]:
+        raise ScpiError(f"{name} of {number:g} is out of range", -222)
     if name in fields:
         return replace(output, **{fields[name]: number})  # type: ignore[arg-type]
     if name == "PERI" and number > 0:
