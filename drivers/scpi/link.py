@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from drivers.errors import BadResponse, InstrumentError, InstrumentRefused, NoResponse, OutOfRange, WrongIdentity
 from drivers.guard import POLL_S, Guard
-from drivers.scpi.model import Command, ScpiProfile, Value
+from drivers.scpi.model import ScpiProfile, Value
 from drivers.transports.stream import ByteStream
 from protocols.errors import ProtocolError
 from protocols.ieee488 import BlockReader
@@ -16,6 +16,8 @@ from protocols.scpi import ErrorEntry, parse_boolean, parse_error, parse_integer
 
 MAX_ERRORS_READ = 30
 MAX_STRAY_LINES = 50
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?[012]?\d)?")
+"""A number below 1E30, which is none of SCPI's special values: the usual answer, read without looking further."""
 
 
 class ScpiLink:
@@ -32,6 +34,8 @@ class ScpiLink:
         self.label = stream.label
         self._terminator = profile.quirks.terminator.encode("ascii")
         self._acknowledgements = frozenset(profile.quirks.good_acknowledgements + profile.quirks.bad_acknowledgements)
+        self._delay_s = profile.quirks.delay_after_write_s
+        self._fixed: dict[str, tuple[bytes, float]] = {}
         self._identity = re.compile(profile.identity.pattern)
         self._cut_off = False  # True while an exchange is not known to have ended well
         self._unknown = True
@@ -47,12 +51,11 @@ class ScpiLink:
 
     def identify(self) -> str:
         """Ask who the instrument is; raise ``WrongIdentity`` when it is not what the profile describes."""
-        command = self.profile.commands["identify"]
         if self._cut_off:
-            return self._resynchronise(command)
+            return self._resynchronise()
         self.stream.drain()  # what came unasked is no answer
         self._cut_off = True
-        self._write(command.send)
+        self._write(self._message("identify", {})[0])
         answer = self._read_line(self.profile.identity.timeout_s)
         self._cut_off = False
         if not self._identity.fullmatch(answer):
@@ -73,14 +76,14 @@ class ScpiLink:
 
     def check(self, name: str, /, **values: Value) -> None:
         """Raise ``OutOfRange`` when a command cannot carry these arguments; nothing is sent."""
-        self._render(self.profile.commands[name], values)
+        self._message(name, values)
 
     def send(self, name: str, /, **values: Value) -> None:
         """Send a command that answers nothing; raise ``OutOfRange`` before anything is sent."""
-        text = self._render(self.profile.commands[name], values)
+        message, _ = self._message(name, values)
         self._ready()
         self._cut_off = True
-        self._write(text)
+        self._write(message)
         self._cut_off = False
 
     def send_if_declared(self, name: str, /, **values: Value) -> None:
@@ -90,12 +93,11 @@ class ScpiLink:
 
     def ask(self, name: str, /, **values: Value) -> str:
         """Return the answer to a query as text."""
-        command = self.profile.commands[name]
-        text = self._render(command, values)
+        message, timeout_s = self._message(name, values)
         self._ready()
         self._cut_off = True
-        self._write(text)
-        answer = self._read_line(command.timeout_s or self.profile.timeout_s)
+        self._write(message)
+        answer = self._read_line(timeout_s)
         self._cut_off = False
         return answer
 
@@ -103,7 +105,7 @@ class ScpiLink:
         """Return a numeric answer; ``inf`` and ``nan`` as SCPI encodes them."""
         answer = self.ask(name, **values)
         try:
-            return parse_number(answer)
+            return float(answer) if _PLAIN_NUMBER.fullmatch(answer) else parse_number(answer)
         except ProtocolError as error:
             raise self._not_understood(name, error) from error
 
@@ -125,12 +127,10 @@ class ScpiLink:
 
     def ask_block(self, name: str, /, **values: Value) -> npt.NDArray[np.uint8]:
         """Return the data bytes of a block answer, shape (n,), received without a copy."""
-        command = self.profile.commands[name]
-        text = self._render(command, values)
-        timeout_s = command.timeout_s or self.profile.timeout_s
+        message, timeout_s = self._message(name, values)
         self._ready()
         self._cut_off = True
-        self._write(text)
+        self._write(message)
         try:
             reader = BlockReader()
             while not reader.complete:
@@ -175,9 +175,8 @@ class ScpiLink:
             return
         prefix = self._terminator if self._cut_off else b""
         for name in self.profile.safe_state:
-            self.stream.write(prefix + self.profile.commands[name].send.encode("ascii") + self._terminator)
+            self._write(prefix + self._message(name, {})[0])
             prefix = b""
-            self._rest()
         self._ready()
         self.identify()
 
@@ -185,19 +184,24 @@ class ScpiLink:
         """Release the port."""
         self.stream.close()
 
-    def _render(self, command: Command, values: dict[str, Value]) -> str:
+    def _message(self, name: str, values: dict[str, Value]) -> tuple[bytes, float]:
+        """Return a command as it goes out, and the longest silence before its answer."""
+        if not values and name in self._fixed:
+            return self._fixed[name]
+        command = self.profile.commands[name]
         try:
-            return command.render(**values)
+            text = command.render(**values)
         except OutOfRange as error:
             raise OutOfRange(f"{self.label}: {error}") from error
+        message = (text.encode("ascii") + self._terminator, command.timeout_s or self.profile.timeout_s)
+        if not values:
+            self._fixed[name] = message
+        return message
 
-    def _write(self, text: str) -> None:
-        self.stream.write(text.encode("ascii") + self._terminator)
-        self._rest()
-
-    def _rest(self) -> None:
-        if self.profile.quirks.delay_after_write_s:
-            self.pause(self.profile.quirks.delay_after_write_s)
+    def _write(self, message: bytes) -> None:
+        self.stream.write(message)
+        if self._delay_s:
+            self.pause(self._delay_s)
 
     def _read_line(self, timeout_s: float) -> str:
         for _ in range(MAX_STRAY_LINES):
@@ -225,13 +229,13 @@ class ScpiLink:
 
     def _ready(self) -> None:
         if self._cut_off:
-            self._resynchronise(self.profile.commands["identify"])
+            self._resynchronise()
             self.clear()
 
-    def _resynchronise(self, identify: Command) -> str:
+    def _resynchronise(self) -> str:
         self.stream.drain()
         # The terminator first ends a command of which only a part went out.
-        self.stream.write(self._terminator + identify.send.encode("ascii") + self._terminator)
+        self.stream.write(self._terminator + self._message("identify", {})[0])
         end = time.monotonic() + self.profile.timeout_s + self.profile.identity.timeout_s
         while True:
             line = self.stream.read_until(b"\n", self.profile.identity.timeout_s).strip(b"\r\n\x00 ")
