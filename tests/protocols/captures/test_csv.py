@@ -283,7 +283,7 @@ SEEDS = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SEEDS).flatmap(damaged))
 def test_damaged_texts_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(lambda d: read_capture(d, "x.csv"), data, CaptureError)
@@ -294,14 +294,14 @@ CELLS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.lists(CELLS, max_size=5), max_size=8), st.sampled_from([",", ";", "\t"]))
 def test_odd_tables_only_ever_raise_capture_errors(rows: list[list[str]], delimiter: str) -> None:
     data = "\n".join(delimiter.join(row) for row in rows).encode()
     survives(lambda d: read_capture(d, "x.csv", sample_rate_hz=10.0), data, CaptureError)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(lambda d: read_capture(d, "noise.bin"), data, CaptureError)

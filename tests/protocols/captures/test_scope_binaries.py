@@ -376,19 +376,19 @@ def test_hostile_headers_take_no_memory() -> None:
     assert "no DS1000Z record" in assert_frugal(read_rigol_wfm, depth, CaptureError, 1 << 20)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(damaged(GOOD_AGILENT))
 def test_damaged_agilent_files_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(read_agilent_bin, data, CaptureError)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(damaged(GOOD_RIGOL))
 def test_damaged_rigol_files_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(read_rigol_wfm, data, CaptureError)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(damaged(rigol_e(bytes(16), bytes(16))))
 def test_damaged_ds1000e_files_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(lambda d: read_capture(d, "x.wfm"), data, CaptureError)
@@ -399,7 +399,7 @@ def test_other_rigol_families_are_named() -> None:
         read_capture(b"\xa5\xa5\x38\0DS2A1528" + bytes(400), "x.wfm")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(damaged(GOOD_TEK))
 def test_damaged_tektronix_files_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(read_tek_wfm, data, CaptureError)

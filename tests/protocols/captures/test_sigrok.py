@@ -289,7 +289,7 @@ STORED_SEED = zipped(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(damaged(SEED), damaged(STORED_SEED)))
 def test_damaged_archives_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(lambda d: read_sr(d, limit_bytes=1 << 20), data, CaptureError)
@@ -311,7 +311,7 @@ METADATA_ALPHABET = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.one_of(METADATA_ALPHABET, st.text(max_size=12)), max_size=12))
 def test_odd_metadata_only_ever_raises_capture_errors(lines: list[str]) -> None:
     metadata = "\n".join(["[device 1]", *lines]).encode("utf-8", "surrogatepass")

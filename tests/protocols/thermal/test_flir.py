@@ -242,19 +242,19 @@ def test_hostile_headers_take_no_memory() -> None:
     assert "records are more" in assert_frugal(read_fff, bytes(many), CaptureError, 1 << 20)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.one_of(damaged(GOOD), damaged(fff(raw_record(RAMP.tobytes(), 8, 6)))))
 def test_damaged_fff_files_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(read_fff, data, CaptureError)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(damaged(jpeg(GOOD)))
 def test_damaged_jpegs_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(read_flir_jpeg, data, CaptureError)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(damaged(png16(RAMP, [4, 3, 1, 2])))
 def test_damaged_pngs_only_ever_raise_capture_errors(data: bytes) -> None:
     survives(lambda d: decode_png16(d, "a.png: picture", width=8, height=6), data, CaptureError)

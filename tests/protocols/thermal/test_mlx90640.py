@@ -213,7 +213,7 @@ GOOD_EEPROM = default_eeprom()
 GOOD_FRAME = ramp_frame(0x1901, 0)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     eeprom=st.dictionaries(st.integers(0, 831), st.integers(0, 0xFFFF), max_size=12),
     frame=st.dictionaries(st.one_of(st.integers(0, 833), st.integers(768, 833)), st.integers(0, 0xFFFF), max_size=12),
