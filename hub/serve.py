@@ -59,4 +59,5 @@ def run_ingest(settings: Settings) -> None:
 
 def configure_logging(level: str) -> None:
     """Log to standard error, one line an entry."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -56,7 +56,7 @@ class BlobStore(Protocol):
 
 
 class FolderBlobStore:
-    """Blobs in a folder: ``ab/abcd…`` when complete, ``partial/<owner>/abcd…`` until then.
+    """Blobs in a folder: ``ab/abcd…`` when complete, ``partial/<owner>/abcd…-<total>`` until then.
 
     A bench's unfinished upload is its own, so that no other can spoil it. Bytes are on disk (``fsync``) before a file
     gets its final name, and the name too before the upload is answered: a crash leaves a part to resume, or the file.
@@ -71,20 +71,35 @@ class FolderBlobStore:
         size = _size(self._final(sha256))
         if size is not None:
             return Progress(size, complete=True)
-        size = _size(self._partial / owner / sha256)
-        return None if size is None else Progress(size, complete=False)
+        if _unfinished(self._partial / owner, sha256) is None:
+            return None
+        with _locked(self._partial / owner / ".lock"):
+            part = _unfinished(self._partial / owner, sha256)
+            size = _size(part) if part is not None else _size(self._final(sha256))
+            if part is None or size is None:
+                return None if size is None else Progress(size, complete=True)
+            if size < _total(part):
+                return Progress(size, complete=False)
+            try:  # a crash came after the last byte and before the name
+                return self._publish(part, sha256)
+            except WrongHash:
+                return None
 
     def append(self, sha256: str, owner: str, offset: int, chunk: bytes, total: int) -> Progress:
         """See ``BlobStore``."""
-        final = self._final(sha256)
-        part = self._partial / owner / sha256
-        part.parent.mkdir(parents=True, exist_ok=True)
-        if not part.exists() and not final.exists():
-            self._make_room(part.parent)
-        with _locked(part.parent / ".lock"):
-            done = _size(final)
+        folder = self._partial / owner
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / ".lock"):
+            done = _size(self._final(sha256))
             if done is not None:
                 return Progress(done, complete=True)
+            part = _unfinished(folder, sha256)
+            if part is not None and _total(part) != total:
+                part.unlink()
+                part = None
+            if part is None:
+                _make_room(folder)
+                part = folder / f"{sha256}-{total}"
             size = _size(part) or 0
             if offset != size:
                 raise WrongOffset(size)
@@ -92,17 +107,9 @@ class FolderBlobStore:
                 file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            size += len(chunk)
-            if size < total:
-                return Progress(size, complete=False)
-            if _sha256(part) != sha256:
-                part.unlink()
-                raise WrongHash
-            final.parent.mkdir(parents=True, exist_ok=True)
-            part.replace(final)
-            for folder in (final.parent, self._root, part.parent):
-                _sync_folder(folder)
-        return Progress(size, complete=True)
+            if size + len(chunk) < total:
+                return Progress(size + len(chunk), complete=False)
+            return self._publish(part, sha256)
 
     def open(self, sha256: str) -> tuple[BinaryIO, int] | None:
         """See ``BlobStore``."""
@@ -115,15 +122,39 @@ class FolderBlobStore:
     def _final(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256
 
-    def _make_room(self, folder: Path) -> None:
-        parts = [path for path in folder.iterdir() if path.name != ".lock"]
-        if len(parts) < MAX_PARTIAL_FILES:
-            return
-        stale = [path for path in parts if time.time() - path.stat().st_mtime > STALE_AFTER_S]
-        for path in stale:
-            path.unlink(missing_ok=True)
-        if len(parts) - len(stale) >= MAX_PARTIAL_FILES:
-            raise TooManyUploads
+    def _publish(self, part: Path, sha256: str) -> Progress:
+        """Give a whole upload its final name, or throw it away; the owner's lock is held."""
+        if _sha256(part) != sha256:
+            part.unlink()
+            raise WrongHash
+        size = _total(part)
+        final = self._final(sha256)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(final)
+        for folder in (final.parent, self._root, part.parent):
+            _sync_folder(folder)
+        return Progress(size, complete=True)
+
+
+def _unfinished(folder: Path, sha256: str) -> Path | None:
+    """Return the part of an upload, whose name says how long the whole is to be."""
+    return next(folder.glob(f"{sha256}-*"), None)
+
+
+def _total(part: Path) -> int:
+    return int(part.name.partition("-")[2])
+
+
+def _make_room(folder: Path) -> None:
+    """Throw away uploads that nobody has gone on with, when there are too many; raise when that is not enough."""
+    parts = [path for path in folder.iterdir() if path.name != ".lock"]
+    if len(parts) < MAX_PARTIAL_FILES:
+        return
+    stale = [path for path in parts if time.time() - path.stat().st_mtime > STALE_AFTER_S]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    if len(parts) - len(stale) >= MAX_PARTIAL_FILES:
+        raise TooManyUploads
 
 
 def _size(path: Path) -> int | None:

@@ -1,5 +1,6 @@
 """Migrations of the database, packaged with the hub and run from it."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
@@ -37,6 +38,7 @@ def downgrade(database: Database, revision: str) -> None:
         command.downgrade(_config(session.connection()), revision)
 
 
+@lru_cache
 def head() -> str:
     """Return the newest revision that this version knows."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()

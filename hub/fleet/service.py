@@ -1,5 +1,6 @@
 """What happens to benches."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,24 @@ BENCH_NOT_FOUND = ProblemType(
         "zh-CN": "没有工位 {bench}；创建工位密钥或工位首次连接后即会出现。",
     },
 )
+
+
+BAD_BENCH_NAME = ProblemType(
+    "bad-bench-name",
+    422,
+    {"en": "The bench's name cannot be used", "zh-CN": "工位名称无效"},
+    {
+        "en": "The name {bench} must begin with a letter or digit; then come letters, digits, dot, dash, underscore.",
+        "zh-CN": "名称 {bench} 须以字母或数字开头，只含字母、数字、点、连字符和下划线。",
+    },
+)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+
+
+def check_name(name: str) -> None:
+    """Raise the bad-bench-name problem for a name that no topic or folder could have."""
+    if not _NAME.fullmatch(name):
+        raise Problem(BAD_BENCH_NAME, bench=name[:128])
 
 
 def get(session: Session, name: str) -> Bench:

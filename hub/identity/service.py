@@ -54,6 +54,7 @@ def create_key(
     if (role is Role.BENCH) != (bench is not None):
         raise Problem(BENCH_KEY_NEEDS_BENCH)
     if bench is not None:
+        fleet.check_name(bench)
         fleet.register(session, bench)
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     key = ApiKey(id=key_id, name=name, role=role.value, bench=bench, secret_sha256=_digest(secret), created_at=now())

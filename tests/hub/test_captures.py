@@ -125,7 +125,7 @@ class TestFolder:
     def test_an_upload_goes_on_after_the_process_died(self, tmp_path: Path) -> None:
         """What is on disk is the state: a store made anew over a torn part goes on from its real end."""
         FolderBlobStore(tmp_path).append(SHA, "bench-01", 0, CONTENT[:MIB], len(CONTENT))
-        part = tmp_path / "partial" / "bench-01" / SHA
+        part = tmp_path / "partial" / "bench-01" / f"{SHA}-{len(CONTENT)}"
         with part.open("ab") as file:
             file.write(CONTENT[MIB : MIB + 777])  # killed in the middle of the second chunk
         again = FolderBlobStore(tmp_path)
@@ -136,6 +136,29 @@ class TestFolder:
             again.append(SHA, "bench-01", MIB, CONTENT[MIB : 2 * MIB], len(CONTENT))
         assert again.append(SHA, "bench-01", caught.value.expected, CONTENT[MIB + 777 :], len(CONTENT)).complete
         assert not part.exists()
+
+    def test_a_crash_before_the_final_name_is_made_good(self, tmp_path: Path) -> None:
+        """Every byte was written, the hash not yet checked: whoever asks next finds the file complete, or gone."""
+        store = FolderBlobStore(tmp_path)
+        folder = tmp_path / "partial" / "bench-01"
+        store.append(SHA, "bench-01", 0, CONTENT[:MIB], len(CONTENT))
+        part = folder / f"{SHA}-{len(CONTENT)}"
+        part.write_bytes(CONTENT)
+        progress = store.progress(SHA, "bench-01")
+        assert progress is not None
+        assert (progress.offset, progress.complete) == (len(CONTENT), True)
+        wrong = folder / f"{'e' * 64}-4"
+        wrong.write_bytes(b"oops")
+        assert store.progress("e" * 64, "bench-01") is None
+        assert not wrong.exists()
+
+    def test_another_length_begins_anew(self, tmp_path: Path) -> None:
+        store = FolderBlobStore(tmp_path)
+        store.append(SHA, "b", 0, CONTENT[:100], 200)
+        with pytest.raises(WrongOffset) as caught:
+            store.append(SHA, "b", 100, CONTENT[100:200], len(CONTENT))
+        assert caught.value.expected == 0
+        assert store.append(SHA, "b", 0, CONTENT, len(CONTENT)).complete
 
     def test_two_writers_of_one_upload_do_not_mix(self, tmp_path: Path) -> None:
         outcomes: list[str] = []
@@ -167,7 +190,7 @@ class TestFolder:
         with pytest.raises(TooManyUploads):
             store.append("f" * 64, "b", 0, b"x", 2)
         assert not store.append(f"{3:064x}", "other", 0, b"x", 2).complete
-        os.utime(tmp_path / "partial" / "b" / f"{0:064x}", (0, 0))
+        os.utime(tmp_path / "partial" / "b" / f"{0:064x}-2", (0, 0))
         assert not store.append("f" * 64, "b", 0, b"x", 2).complete
         with pytest.raises(WrongHash):
             store.append("f" * 64, "b", 1, b"x", 2)

@@ -1,0 +1,108 @@
+"""The commands of the hub, and its documentation."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from hub_bench import free_port, wait_until
+from typer.testing import CliRunner, Result
+
+from benchwright.commands.hub import app
+from benchwright.errors import UsageError
+from hub import reference
+from hub.core.database import Database
+from hub.core.settings import Settings
+from hub.events.models import Event
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCHWRIGHT_HUB_DATA_DIR", str(settings.data_dir))
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(tmp_path: Path) -> None:
+    made = json.loads(run("key", "create", "--name", "Front desk", "--role", "staff", "--json").stdout)
+    file = tmp_path / "bench.token"
+    told = run("key", "create", "--name", "b", "--role", "bench", "--bench", "bench-01", "-o", str(file)).stdout
+    assert file.read_text().startswith("bw_")
+    assert file.read_text().strip() not in told
+    assert file.stat().st_mode & 0o777 == 0o600
+    run("key", "revoke", made["id"])
+    listed = run("key", "list", "--json").stdout
+    assert made["key"].split("_", 2)[2] not in listed
+    assert [(key["role"], key["bench"], key["revoked_at"] is None) for key in json.loads(listed)] == [
+        ("staff", None, False),
+        ("bench", "bench-01", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["key", "create", "--name", "x", "--role", "king"], "admin, staff"),
+        (["key", "create", "--name", "x", "--role", "bench"], "names its bench"),
+        (["key", "create", "--name", "x", "--role", "staff", "--bench", "b"], "no other key does"),
+        (["key", "create", "--name", "x", "--role", "bench", "--bench", "../etc"], "../etc"),
+        (["key", "revoke", "nobody"], "no API key nobody"),
+        (["migrate", "9999"], "9999"),
+        (["migrate", "--sql", "oracle"], "postgresql and sqlite"),
+        (["ingest"], "needs a broker"),
+        (["serve", "--config", "/nowhere/hub.toml"], "/nowhere/hub.toml"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments: list[str], words: str) -> None:
+    result = run(*arguments)
+    assert isinstance(result.exception, UsageError), result.exception
+    assert words in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+def test_an_edited_history_is_found(database: Database) -> None:
+    for name in "abc":
+        run("key", "create", "--name", name, "--role", "staff")
+    assert run("audit").exit_code == 0
+    with database.write() as session:
+        session.get_one(Event, 2).kind = "key.revoked"
+    result = run("audit", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["broken_at"]) == (1, 2)
+
+
+def test_migrating_down_and_up(database: Database) -> None:
+    assert "base" in run("migrate", "base", "--down").stdout
+    assert "0001" in run("migrate").stdout
+
+
+def test_the_hub_serves_until_it_is_told_to_stop(settings: Settings) -> None:
+    port = free_port()
+    program = "from benchwright.cli import main; main()"
+    command = [sys.executable, "-c", program, "hub", "serve", "--port", str(port), "--log-level", "info"]
+    with subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE, text=True) as process:
+
+        def ready() -> bool:
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200
+            except httpx.TransportError:
+                assert process.poll() is None
+                return False
+
+        wait_until(ready, "the hub", 40)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) in {0, -signal.SIGTERM}
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_the_documentation_shows_the_tables_of_the_code() -> None:
+    text = (REPOSITORY / "docs" / "hub.md").read_text(encoding="utf-8")
+    assert text == reference.fill(text), "write it anew: benchwright hub reference docs/hub.md"
