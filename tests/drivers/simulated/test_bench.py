@@ -399,3 +399,18 @@ def test_the_command_runs_a_bench_and_ends_on_sigterm(tmp_path):
         _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, "")
     assert not control.exists()
+
+
+def test_at_pace_1_measurements_take_their_time(tmp_path):
+    with SimulatedBench(directory=tmp_path / "bench", pace=1.0) as bench:
+        with ScpiClient(bench, "meter") as meter:
+            began = time.monotonic()
+            meter.ask("MEAS:VOLT:DC?")  # 10 power line cycles
+            assert time.monotonic() - began >= 0.2
+        with ScpiClient(bench, "scope") as scope:
+            scope.write(":CHAN1:PROB 1;:CHAN1:SCAL 1;:TIM:SCAL 1e-2;:TRIG:EDG:LEV 1.5;:SING")
+            time.sleep(0.2)
+            bench.device.power(Feed(5.0, 0.5, True))
+            began = time.monotonic()
+            wait_until(lambda: scope.ask(":TRIG:STAT?") == "STOP")
+            assert time.monotonic() - began >= 0.055  # half of the record comes after the trigger
