@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,21 @@ class Scene:
             raise ProcessError(f"the simulated bench refuses: {answer['error']}")
         return answer
 
+    def broker_listens(self) -> bool:
+        """Whether something accepts connections at the broker's port."""
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((HOST, self.broker_port)) == 0
+
+    def agent_answers(self) -> bool:
+        """Whether the agent's local API is up."""
+        try:
+            technician = self.technician("nobody")
+        except (AgentError, OSError):
+            return False
+        technician.close()
+        return True
+
     def technician(self, name: str) -> Technician:
         """Return a technician at the bench."""
         return Technician(
@@ -62,7 +78,7 @@ def free_port() -> int:
         return port
 
 
-def build(folder: Path, processes: Processes, faults: list[str]) -> Scene:
+def build(folder: Path, processes: Processes, faults: Sequence[str], agent_options: Sequence[str] = ()) -> Scene:
     """Start everything in a fresh ``folder`` and wait until it works; raise ``ProcessError`` when it does not."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
@@ -85,7 +101,7 @@ def build(folder: Path, processes: Processes, faults: list[str]) -> Scene:
     _start_broker(scene, processes)
     _start_hub(scene, processes)
     processes.wait_until("simulator", lambda: scene.control_socket.exists() and scene.bench_file.exists())
-    _start_agent(scene, processes)
+    _start_agent(scene, processes, agent_options)
     return scene
 
 
@@ -107,13 +123,7 @@ def _start_broker(scene: Scene, processes: Processes) -> None:
     broker = str(scene.folder / "broker")
     _command("broker", "configure", "--dir", broker, "--bench", BENCH, "--host", HOST, "--port", str(scene.broker_port))
     processes.start("broker", ["broker", "run", "--dir", broker])
-    processes.wait_until("broker", lambda: _listens(scene.broker_port))
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0
+    processes.wait_until("broker", scene.broker_listens)
 
 
 def hub_environment(scene: Scene) -> dict[str, str]:
@@ -147,22 +157,15 @@ def _start_hub(scene: Scene, processes: Processes) -> None:
     processes.wait_until("hub", scene.desk().ready)
 
 
-def _start_agent(scene: Scene, processes: Processes) -> None:
+def _start_agent(scene: Scene, processes: Processes, options: Sequence[str]) -> None:
     with scene.bench_file.open("a", encoding="utf-8") as file:
         file.write(
             f'\n[hub]\nmqtt = "mqtt://{HOST}:{scene.broker_port}"\nurl = "{scene.hub_url}"\nusername = "{BENCH}"\n'
             f'password_file = "{credential(scene, BENCH)}"\ntoken_file = "{scene.folder / f"{BENCH}.key"}"\n'
         )
     processes.start(
-        "agent", ["agent", "run", "--bench", str(scene.bench_file), "--state", str(scene.agent_socket.parent)]
+        "agent",
+        ["agent", "run", "--bench", str(scene.bench_file), "--state", str(scene.agent_socket.parent), *options],
     )
 
-    def ready() -> bool:
-        try:
-            technician = scene.technician("nobody")
-        except (AgentError, OSError):
-            return False
-        technician.close()
-        return True
-
-    processes.wait_until("agent", ready)
+    processes.wait_until("agent", scene.agent_answers)
