@@ -1,9 +1,11 @@
 """``benchwright agent``: run the agent of this bench, and ask it."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +25,17 @@ Socket = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Operator = Annotated[str | None, typer.Option("--operator", help="Who works at the bench.")]
+
+
+class LogLevel(StrEnum):
+    """As ``edge_agent.logs.LEVELS``."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 EXIT_RUN_NOT_PASSED = 3
 
 
@@ -37,35 +50,25 @@ def run(
     socket_group: Annotated[str | None, typer.Option(help="Group that may use the local API too.")] = None,
     plans: Annotated[list[Path] | None, typer.Option("--plans", help="Folder with more test plans.")] = None,
     resume: Annotated[bool, typer.Option(help="Go on with interrupted runs by itself at start.")] = False,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[LogLevel, typer.Option(help="How much to log.")] = LogLevel.INFO,
     log_json: Annotated[bool, typer.Option(help="Log one JSON object a line.")] = False,
 ) -> None:
-    """Run the agent until SIGTERM or Ctrl-C. A run in progress is suspended then, and can be resumed."""
-    from edge_agent.agent import Agent, AgentOptions, run_until_signal
-    from edge_agent.bench_config import BenchConfigError, load_bench_config
-    from edge_agent.captures import CaptureStoreError
-    from edge_agent.local_api.client import state_home
-    from edge_agent.local_api.server import LocalApiError
-    from edge_agent.logs import configure_logging
-    from edge_agent.spool import SpoolError
-    from edge_agent.uplink.settings import UplinkError
-    from edge_agent.worklist import WorklistError
+    """Run the agent until SIGTERM or Ctrl-C. A run in progress is suspended then, and can be resumed.
 
-    try:
-        configure_logging(log_level, as_json=log_json)
-        config = load_bench_config(bench)
-        options = AgentOptions(
-            state=state or state_home() / config.name,
-            socket=socket,
-            socket_group=socket_group,
-            plan_folders=tuple(plans or ()),
-            resume=resume,
-        )
-        run_until_signal(Agent(config, options, config_folder=bench.parent))
-    except (BenchConfigError, ValueError, UplinkError) as error:
-        raise UsageError(str(error)) from error
-    except (SpoolError, CaptureStoreError, WorklistError, LocalApiError, OSError) as error:
-        raise UsageError(f"the agent cannot start: {error}") from error
+    This process becomes ``python -m edge_agent``, which does without the command line's libraries.
+    """
+    given: dict[str, Any] = {
+        "--bench": bench,
+        "--state": state,
+        "--socket": socket,
+        "--socket-group": socket_group,
+        "--log-level": log_level.value,
+    }
+    arguments = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+    arguments += [word for folder in plans or () for word in ("--plans", str(folder))]
+    arguments += ["--resume"] * resume + ["--log-json"] * log_json
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "edge_agent", *arguments])  # noqa: S606
 
 
 @contextmanager
