@@ -18,11 +18,18 @@ class ScpiMultimeter(Multimeter):
     """A multimeter of the ``scpi-multimeter`` profiles.
 
     ``signal_frequency_hz`` chooses the limit of error in AC functions, whose specification depends on it (default:
-    mains); ``ambient_c`` adds the temperature coefficients when the bench is outside the calibration band.
+    mains); ``ambient_c`` adds the temperature coefficients when the bench is outside the calibration band; ``settle_s``
+    replaces the profile's wait after a change of function (a meter set to its fast rate needs less).
     """
 
     def __init__(
-        self, link: ScpiLink, *, signal_frequency_hz: float = MAINS_HZ, ambient_c: float | None = None, **_: Any
+        self,
+        link: ScpiLink,
+        *,
+        signal_frequency_hz: float = MAINS_HZ,
+        ambient_c: float | None = None,
+        settle_s: float | None = None,
+        **_: Any,
     ) -> None:
         assert isinstance(link.profile, ScpiMultimeterProfile)  # noqa: S101 - the registry pairs them
         self.profile: ScpiMultimeterProfile = link.profile
@@ -30,6 +37,7 @@ class ScpiMultimeter(Multimeter):
         self.guard = link.guard
         self._signal_frequency_hz = signal_frequency_hz
         self._ambient_c = ambient_c
+        self._settle_s = self.profile.settle_s if settle_s is None else settle_s
 
     def identify(self) -> str:
         """Return the ``*IDN?`` answer."""
@@ -55,8 +63,8 @@ class ScpiMultimeter(Multimeter):
         else:
             self.link.send(model.select)
         self.link.check_errors()
-        if self.profile.settle_s:
-            self.link.pause(self.profile.settle_s)
+        if self._settle_s:
+            self.link.pause(self._settle_s)
         if model.confirm is not None:
             self._confirm(function, model.confirm)
         value = self.link.ask_number(model.read)

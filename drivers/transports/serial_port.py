@@ -80,6 +80,10 @@ def line_settings(line: SerialLine, address: Address, options: dict[str, Any]) -
 
 def open_port(device: str, settings: SerialLine, label: str) -> serial.Serial:
     """Open a serial port; raise ``ConnectionLost`` (not there, busy) or ``Misconfigured`` (settings it cannot do)."""
+    if _is_pseudo_terminal(device):
+        # It carries whole bytes and keeps no character format: asked for one, it refuses as soon as that is the only
+        # change (every opening but the first).
+        settings = msgspec.structs.replace(settings, data_bits=8, parity="N", stop_bits=1)
     try:
         port = serial.Serial(
             device,
@@ -99,6 +103,10 @@ def open_port(device: str, settings: SerialLine, label: str) -> serial.Serial:
             _set_line(port, line, wanted)
     port.reset_input_buffer()
     return port
+
+
+def _is_pseudo_terminal(device: str) -> bool:
+    return os.path.realpath(device).startswith("/dev/pts/")
 
 
 def _set_line(port: serial.Serial, line: str, level: bool) -> None:

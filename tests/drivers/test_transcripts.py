@@ -1,6 +1,7 @@
 """Every driver against its transcripts on a real socket or pseudo-terminal, and the proof that they cover all."""
 
 import re
+import time
 
 import pytest
 from scripted_server import Exchange, PtyInstrument, ScriptedInstrument, SocketInstrument, as_bytes
@@ -10,8 +11,10 @@ from transcripts_meters import TRANSCRIPTS as METERS
 from transcripts_owon import TRANSCRIPTS as OWON
 from transcripts_scopes import TRANSCRIPTS as SCOPES
 
+from drivers.capabilities import MeterFunction, Multimeter
 from drivers.registry import open_instrument, profiles
 from drivers.scpi.model import Command, ScpiProfile
+from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 
 TRANSCRIPTS: list[Transcript] = [*METERS, *OWON, *SCOPES, *GENERATORS]
 SCPI_PROFILES = [name for name, profile in profiles().items() if isinstance(profile, ScpiProfile)]
@@ -34,7 +37,8 @@ def test_transcript(transcript: Transcript) -> None:
     profile = profiles()[transcript.profile]
     assert isinstance(profile, ScpiProfile)
     with carrier(profile)([*opening(profile), *transcript.script]) as server:
-        instrument = open_instrument(transcript.profile, server.address, **transcript.options)  # type: ignore[attr-defined]
+        options = {"settle_s": 0.01, **transcript.options}
+        instrument = open_instrument(transcript.profile, server.address, **options)  # type: ignore[attr-defined]
         try:
             transcript.action(instrument)
         finally:
@@ -68,3 +72,16 @@ def test_every_command_that_a_transcript_uses_is_declared(name: str) -> None:
         if one.profile == name:
             for message, _ in one.script:
                 assert any(pattern.fullmatch(as_bytes(message)) for pattern in patterns), message
+
+
+def test_a_free_running_meter_gets_its_time_to_settle() -> None:
+    profile = profiles()["owon-xdm1041"]
+    assert isinstance(profile, ScpiMultimeterProfile)
+    script: list[Exchange] = [("CONF:RES AUTO", None), ("FUNC1?", '"RES"'), ("MEAS1?", "1.0E+02")]
+    with PtyInstrument([*opening(profile), *script]) as server:
+        meter = open_instrument(profile.name, server.address)
+        assert isinstance(meter, Multimeter)
+        began = time.monotonic()
+        meter.read(MeterFunction.RESISTANCE)
+        assert time.monotonic() - began >= profile.settle_s > 0
+        meter.close()
