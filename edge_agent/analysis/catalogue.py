@@ -5,8 +5,16 @@ Fields and parameters must agree with the function that a row names; tests/analy
 
 from collections.abc import Mapping
 
+from edge_agent.analysis.registry import (
+    DERIVED_UNIT,
+    AnalysisSpec,
+    Field,
+    FieldKind,
+    InputKind,
+    Parameter,
+    ParameterKind,
+)
 from edge_agent.analysis.registry import INPUT_UNIT as SAME
-from edge_agent.analysis.registry import AnalysisSpec, Field, FieldKind, InputKind, Parameter, ParameterKind
 
 _ACCURACY = Parameter(ParameterKind.ACCURACY, "accuracy of the instrument that took the record", default=None)
 
@@ -164,6 +172,7 @@ _SPECS = (
             "same_ambient": Parameter(
                 ParameterKind.FLAG, "take off the difference of the rooms' temperatures", default=True
             ),
+            "align": Parameter(ParameterKind.FLAG, "move the image onto the reference first", default=False),
         },
     ),
     _spec(
@@ -174,6 +183,76 @@ _SPECS = (
             "top": _pixel("first row"), "left": _pixel("first column"),
             "height": _pixel("rows", low=1), "width": _pixel("columns", low=1),
         },
+    ),
+    _spec(
+        "registration", InputKind.THERMAL, "registration:registration",
+        "Shift of a thermal image against the golden one", "热像图相对标准图的位移",
+        quantities={"down": "1", "right": "1", "correlation": "1"},
+        parameters={"reference": Parameter(ParameterKind.THERMAL, "thermal image of a good board")},
+        with_accuracy=False,
+    ),
+    _spec(
+        "time_constant", InputKind.WAVEFORM, "radiometry:time_constant",
+        "Thermal time constant of a part", "元件的热时间常数",
+        quantities={"tau": "s", "final": "Cel", "rise": "K"},
+        with_accuracy=False,
+    ),
+    _spec(
+        "stability", InputKind.WAVEFORM, "stability:stability",
+        "Drift and Allan deviation of readings", "读数的漂移与阿伦偏差",
+        quantities={"deviation": SAME, "tau": "s", "drift": f"{SAME}/s", "spread": SAME},
+        parameters={"tau_s": _number("averaging time; the interval of the readings if absent", "s")},
+        with_accuracy=False,
+    ),
+    _spec(
+        "esr", InputKind.WAVEFORM, "current_step:esr_and_capacitance",
+        "ESR and capacitance from a current step", "由电流阶跃求 ESR 与电容量",
+        quantities={"esr": "Ohm", "capacitance": "F"},
+        parameters={"current_a": Parameter(ParameterKind.NUMBER, "current that is switched on", "A")},
+    ),
+    _spec(
+        "inrush", InputKind.WAVEFORM, "current_step:inrush",
+        "Inrush current and its I²t", "浪涌电流及其 I²t",
+        quantities={"peak": SAME, "i2t": "A2.s", "charge": "C", "duration": "s"},
+    ),
+    _spec(
+        "load_step", InputKind.WAVEFORM, "current_step:load_step",
+        "Answer of a rail to a load step", "电源轨的负载阶跃响应",
+        quantities={"before": SAME, "after": SAME, "undershoot": SAME, "overshoot": SAME, "recovery": "s"},
+        parameters={"band_percent": _number("band about the final value", "%", 2.0, high=50.0)},
+    ),
+    _spec(
+        "sequencing", InputKind.WAVEFORMS, "sequencing:sequencing",
+        "Order in which rails come up", "各电源轨的上电时序",
+        quantities={"shortest_gap": "s", "total": "s"},
+        texts=("order",),
+        parameters={"percent": _number("part of the swing that counts as up", "%", 90.0, low=10.0, high=90.0)},
+    ),
+    _spec(
+        "response", InputKind.WAVEFORMS, "response:response",
+        "Gain and phase of the second signal against the first", "第二路信号相对第一路的增益与相位",
+        quantities={"gain": DERIVED_UNIT, "gain_db": "dB", "phase": "deg"},
+        parameters={"frequency_hz": _needed("frequency of the generator", "Hz")},
+    ),
+    _spec(
+        "vi_signature", InputKind.WAVEFORMS, "response:vi_signature",
+        "V-I signature of a part: voltage, then current", "元件的 V-I 特征曲线：先电压，后电流",
+        quantities={"area": DERIVED_UNIT, "distance": "%"},
+        parameters={
+            "cycles": _whole("whole cycles in the record", 1, low=1, high=1_000_000),
+            "reference": Parameter(ParameterKind.WAVEFORM, "current of a good part at the same voltages", default=None),
+        },
+        with_accuracy=False,
+    ),
+    _spec(
+        "sidebands", InputKind.WAVEFORM, "current_signature:sidebands",
+        "Sidebands in a motor's current (ISO 20958)", "电机电流的边带（ISO 20958）",
+        quantities={"lower": "dB", "upper": "dB", "line": "Hz"},
+        parameters={
+            "line_hz": _needed("frequency of the supply", "Hz"),
+            "offset_hz": _needed("distance of the sidebands", "Hz"),
+        },
+        with_accuracy=False,
     ),
     _spec(
         "boot_log", InputKind.TEXT, "serial_log:boot_log",

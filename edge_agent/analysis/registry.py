@@ -21,6 +21,9 @@ Value: TypeAlias = Quantity | str | bool | NoAnswer
 INPUT_UNIT: Final = "input"
 """Unit of a field or number that is in the unit of the input signal (``V`` or ``A``)."""
 
+DERIVED_UNIT: Final = "derived"
+"""Unit of a field that follows from the units of several inputs (``V/A`` for an impedance)."""
+
 REQUIRED: Final = object()
 """Default of a parameter that a plan must give."""
 

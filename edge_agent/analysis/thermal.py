@@ -84,13 +84,22 @@ def hot_spots_against(
     threshold_k: float = 5.0,
     smallest_px: int = 2,
     same_ambient: bool = True,
+    align: bool = False,
     accuracy: Accuracy = IDEAL,
 ) -> HotSpots | NoAnswer:
     """Return the areas of ``image`` that are more than ``threshold_k`` warmer than in the golden ``reference``.
 
-    The images must show the same scene at the same place (see ``registration``). With ``same_ambient`` the median
-    difference, which is that of the rooms, is taken off first.
+    The images must show the same scene at the same place, or ``align`` moves ``image`` there first (``registration``);
+    rows and columns are then those of the reference. With ``same_ambient`` the median difference, which is that of
+    the rooms, is taken off.
     """
+    if align:
+        from edge_agent.analysis.registration import aligned
+
+        moved = aligned(image, reference)
+        if isinstance(moved, NoAnswer):
+            return moved
+        image = moved
     difference = difference_from(image, reference, same_ambient=same_ambient)
     if isinstance(difference, NoAnswer):
         return difference
