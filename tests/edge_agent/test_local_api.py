@@ -3,6 +3,8 @@ import grp
 import os
 import socket
 import stat
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -281,3 +283,10 @@ def test_the_contract_is_complete():
 def test_the_agent_fulfils_every_request():
     parts = type("Parts", (), {"runs": None, "manual": None})()
     assert set(AgentDesk(parts).handlers()) == set(get_args(requests.AnyRequest)) - {requests.Subscribe}
+
+
+def test_a_client_brings_no_instrument_and_no_broker_library_along():
+    heavy = "{'drivers', 'paho', 'numpy', 'sqlite3'}"
+    script = f"import sys, edge_agent.local_api.client; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

@@ -171,5 +171,5 @@ class LossyDelivery(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-LossyDelivery.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+LossyDelivery.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestLossyDelivery = LossyDelivery.TestCase
