@@ -8,7 +8,15 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from drivers.capabilities import Instrument
-from drivers.errors import BadResponse, Cancelled, ConnectionLost, InstrumentError, NoResponse, WrongIdentity
+from drivers.errors import (
+    BadResponse,
+    Cancelled,
+    ConnectionLost,
+    InstrumentError,
+    InstrumentRefused,
+    NoResponse,
+    WrongIdentity,
+)
 from drivers.guard import Guard
 from edge_agent.bench_config import InstrumentConfig
 from edge_agent.rack.call import PendingCall, says
@@ -193,6 +201,8 @@ class Slot:
             self._drop(generation)  # a late answer must not be taken for the next one's
             if not self._on_demand:
                 self._connect(generation)
+        elif isinstance(error, InstrumentRefused):
+            self._recheck(generation)  # a bridge refuses for a sensor behind it that is gone
         elif isinstance(error, _LOST):
             self._drop(generation)
             self._mark(generation, healthy=False, identity=self._status.identity, fault=says(error))
@@ -246,7 +256,7 @@ class Slot:
         try:
             driver.identify()
         except (InstrumentError, OSError) as error:
-            log.info("%s did not answer after a pause (%s); connecting anew", self.role, says(error))
+            log.info("%s did not tell who it is (%s); connecting anew", self.role, says(error))
             self._drop(generation)
 
     def _drop(self, generation: int) -> None:

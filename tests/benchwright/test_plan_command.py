@@ -1,0 +1,156 @@
+"""``benchwright plan`` as a developer at a bench uses it: real processes, the simulated bench behind real ports."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import plan_texts
+import pytest
+from plan_texts import plan, read
+
+from drivers.simulated.bench import SimulatedBench
+from drivers.simulated.control import control_endpoint
+
+PROGRAM = str(Path(sys.executable).with_name("benchwright"))
+
+
+def benchwright(*arguments: object, timeout: float = 60.0) -> "subprocess.CompletedProcess[str]":
+    command = [PROGRAM, *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+@dataclass
+class Place:
+    bench: SimulatedBench
+    toml: Path
+    control: Path
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with SimulatedBench(directory=tmp_path / "bench") as bench:
+        toml, control = tmp_path / "bench.toml", tmp_path / "control"
+        bench.write_bench_toml(toml)
+        endpoint = control_endpoint(bench, control)
+        endpoint.start()
+        yield Place(bench, toml, control)
+        endpoint.stop()
+
+
+def test_check_and_show_need_no_instrument(tmp_path: Path) -> None:
+    done = benchwright("plan", "check", "sp100-functional", "sp100-reflash", "--json")
+    assert done.returncode == 0
+    assert [one["ok"] for one in json.loads(done.stdout)] == [True, True]
+    shown = benchwright("plan", "show", "sp100-functional", "--lang", "zh-CN")
+    assert "继电器" in shown.stdout
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(plan(main=read("a").replace("role: meter", "role: metre")))
+    done = benchwright("plan", "check", wrong)
+    assert done.returncode == 2
+    assert f"{wrong}: line 14: step a: the role 'metre' is not among the plan's roles (meter)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_schema_is_json(tmp_path: Path) -> None:
+    assert json.loads(benchwright("plan", "schema").stdout)["title"] == "Benchwright test plan"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["plan", "run", "nonesuch", "--bench", "b.toml"],
+            "there is no test plan 'nonesuch'; there are sp100-f",
+        ),
+        (["plan", "run", "sp100-reflash", "--bench", "none.toml"], "none.toml: cannot be read"),
+        (["plan", "run", "sp100-reflash", "--bench", "none.toml", "--resume"], "--resume needs --state"),
+        (["plan", "show", "sp100-reflash", "--lang", "fr"], "there is no language 'fr'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], words: str) -> None:
+    done = benchwright(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_bench_without_the_instruments_is_told_which(tmp_path: Path) -> None:
+    toml = tmp_path / "bench.toml"
+    toml.write_text('[bench]\nname = "b"\n')
+    done = benchwright("plan", "run", "sp100-reflash", "--bench", toml)
+    assert done.returncode == 2
+    assert "needs the roles supply, console, mcu" in done.stderr
+
+
+def test_a_run_gives_its_records_as_json(place: Place) -> None:
+    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--json")
+    assert done.returncode == 0, done.stderr
+    data: dict[str, Any] = json.loads(done.stdout)
+    assert data["outcome"] == "passed"
+    assert [step["step"] for step in data["steps"]][-1] == "power-off"
+
+
+def test_what_does_not_pass_gives_exit_code_1_and_says_why(place: Place) -> None:
+    place.bench.misbehave("mcu", "wrong_identity")
+    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--yes")
+    assert done.returncode == 1, done.stderr
+    assert "0x0440" in done.stderr
+    assert "Outcome: error" in done.stdout or "Outcome: failed" in done.stdout
+
+
+def test_ctrl_c_stops_with_the_outputs_safe_and_the_run_can_be_followed(place: Place, tmp_path: Path) -> None:
+    command = [PROGRAM, "plan", "run", "sp100-functional", "--bench", str(place.toml)]
+    process = subprocess.Popen(
+        [*command, "--simulator", str(place.control), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 30
+    while not place.bench.device.state.feed.on:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 1, err
+    assert json.loads(out)["outcome"] == "aborted"
+    assert not place.bench.device.state.feed.on
+    assert "stopped by Ctrl-C" in err
+
+
+def test_a_killed_run_resumes_from_its_folder(place: Place, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    command = [PROGRAM, "plan", "run", "sp100-reflash", "--bench", str(place.toml), "--state", str(state), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "Identify the MCU" in line:
+            break
+    process.kill()
+    process.communicate(timeout=10)
+    assert place.bench.device.state.feed.on, "nobody switched it off: the resumed run has to"
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    steps = [(step["step"], step["attempt"]) for step in json.loads(done.stdout)["steps"]]
+    assert [step for step in steps if step[0] == "power-on"] == [("power-on", 1), ("power-on", 2)]
+    assert [step for step in steps if step[0] == "identify"] == [("identify", 1)]
+    assert not place.bench.device.state.feed.on
+
+
+def test_without_anybody_to_answer_the_run_ends_safely(place: Place, tmp_path: Path) -> None:
+    text = plan(main=read("a", extra="connect: {meter: TP_3V3}\n"), head=plan_texts.HEAD)
+    path = tmp_path / "p.yaml"
+    path.write_text(text)
+    done = benchwright("plan", "run", path, "--bench", place.toml)
+    assert done.returncode == 1
+    assert "nobody is there to answer" in done.stderr

@@ -1,0 +1,191 @@
+"""D2, D6, D8: the SP-100 plans on the simulated bench pass a good device and find each of its eight faults.
+
+Instruments are real drivers on sockets and pseudo-terminals; runs go side by side, because they mostly wait.
+"""
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from drivers.simulated.bench import SimulatedBench
+from drivers.simulated.faults import FAULTS
+from drivers.simulated.firmware import good_image
+from edge_agent.bench_config import InstrumentConfig
+from edge_agent.firmware_profile import FOLDER_VARIABLE, checked_image, firmware_folder, load_firmware_profile
+from edge_agent.plans.captures import FolderCaptureStore
+from edge_agent.plans.load import SHIPPED_PLANS, find_plan, load_plan
+from edge_agent.plans.prompts import Answer, Prompt
+from edge_agent.plans.runner import Runner
+from edge_agent.rack import Cancellation, Rack
+from edge_agent.spool import Spool
+from protocols.captures import read_capture
+from protocols.messages import codec
+from protocols.messages.records import CaptureTaken, Device, Measurement, Outcome, Record, RunFinished, StepFinished
+
+AT_ONCE = 5
+
+
+class Technician:
+    """Moves the probes as asked."""
+
+    def __init__(self, bench: SimulatedBench) -> None:
+        self.bench = bench
+
+    def ask(self, prompt: Prompt, cancellation: Cancellation) -> Answer:
+        for probe, point in prompt.connect.items():
+            self.bench.connect(probe, point)
+        return Answer(True)
+
+
+@dataclass(frozen=True)
+class Ran:
+    finished: RunFinished
+    steps: list[StepFinished]
+    captures: list[CaptureTaken]
+    folder: Path
+    seconds: float
+
+    @property
+    def measurements(self) -> Mapping[str, Measurement]:
+        return {one.name: one for step in self.steps for one in step.measurements}
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        return {step.step: step.outcome for step in self.steps}
+
+
+def run_on(bench: SimulatedBench, folder: Path, plan: str) -> Ran:
+    loaded = load_plan(find_plan(plan))
+    config = {role: InstrumentConfig(*bench.instruments[role]) for role in loaded.plan.roles}
+    with Rack(config) as rack, Spool(folder / f"{plan}.sqlite") as spool:
+        assert rack.wait_connected(20), [one.fault for one in rack.status()]
+        began = time.monotonic()
+        store = FolderCaptureStore(folder / "captures")
+        finished = Runner(loaded, rack, spool, store, Technician(bench)).run("r1", Device("SP-100", "SP100-1"))
+        seconds = time.monotonic() - began
+        bodies = [codec.decode(one.encoded, Record).body for one in spool.pending(500, 10_000_000)]
+    steps = [body for body in bodies if isinstance(body, StepFinished)]
+    captures = [body for body in bodies if isinstance(body, CaptureTaken)]
+    return Ran(finished, steps, captures, folder / "captures", seconds)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """One functional test of a good device and of one with each fault."""
+
+    def one(fault: str) -> Ran:
+        folder = tmp_path_factory.mktemp(fault or "good")
+        with SimulatedBench([fault] if fault else [], directory=folder / "bench") as bench:
+            ran = run_on(bench, folder, "sp100-functional")
+            assert not bench.device.state.feed.on, "teardown left the feed on"
+            return ran
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(["", *FAULTS], pool.map(one, ["", *FAULTS]), strict=True))
+
+
+def test_a_good_device_passes(runs: dict[str, Ran]) -> None:
+    ran = runs[""]
+    assert ran.finished == RunFinished("r1", Outcome.PASSED)
+    measured = ran.measurements
+    assert measured["rail-3v3"].value == pytest.approx(3.2975, abs=0.002)
+    assert measured["rail-5v"].value == pytest.approx(4.96, abs=0.03)
+    assert measured["firmware-version"].value == "1.4.2"
+    assert measured["crystal-frequency"].value == pytest.approx(8e6, rel=80e-6)
+    judged = [one for one in measured.values() if one.limits is not None and one.verdict.value != "none"]
+    assert len(judged) >= 12
+    assert all(one.standard_uncertainty is not None and one.unit for one in judged)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_the_first_suspect(runs: dict[str, Ran], fault: str) -> None:
+    ran = runs[fault]
+    assert ran.finished.outcome is Outcome.FAILED
+    first = ran.finished.suspects[0]
+    assert first.cause == fault
+    assert set(first.title) == set(first.remedy) == {"en", "zh-CN"}
+    assert any("as this cause makes it" in words for words in first.evidence)
+
+
+def test_a_short_circuit_stops_the_test_before_more_is_harmed(runs: dict[str, Ran]) -> None:
+    assert list(runs["shorted_load"].outcomes) == ["feed", "power-on", "short", "short-heat", "power-off"]
+
+
+def test_the_firmware_is_looked_at_only_when_it_is_suspected(runs: dict[str, Ran]) -> None:
+    assert runs[""].outcomes["firmware-image"] is Outcome.SKIPPED
+    assert runs["corrupted_firmware"].outcomes["chip"] is Outcome.PASSED
+    assert runs["corrupted_firmware"].measurements["firmware-released"].value is False
+
+
+def test_captures_are_files_that_other_programs_open_with_previews_in_the_records(runs: dict[str, Ran]) -> None:
+    ran = runs["dried_capacitor"]
+    taken = next(one for one in ran.captures if one.step == "ripple")
+    content = (ran.folder / taken.sha256).read_bytes()
+    assert len(content) == taken.size
+    analog = read_capture(content, taken.name).analog
+    assert [wave.name for wave in analog] == ["ch1", "ch2"]
+    assert [one.name for one in taken.curves] == ["ch1", "ch2"]
+    values = analog[1].values()
+    assert min(taken.curves[1].minimum) == pytest.approx(values.min(), rel=1e-5)
+    assert max(taken.curves[1].maximum) == pytest.approx(values.max(), rel=1e-5)
+    assert {one.media_type for one in ran.captures} >= {"application/vnd.sigrok.session", "application/x-npz"}
+
+
+def test_it_takes_at_most_15_s(runs: dict[str, Ran]) -> None:
+    # Five at a time on a shared machine; alone it is about 9 s.
+    assert min(ran.seconds for fault, ran in runs.items() if fault != "shorted_load") < 15
+
+
+def test_corrupted_firmware_is_repaired_and_the_old_content_kept(tmp_path: Path) -> None:
+    with SimulatedBench(["corrupted_firmware"], directory=tmp_path / "bench") as bench:
+        before = bytes(bench.device.mcu_flash[:24576])
+        ran = run_on(bench, tmp_path, "sp100-reflash")
+        assert ran.finished.outcome is Outcome.PASSED
+        assert bench.device.faults == frozenset()
+        assert bytes(bench.device.mcu_flash[:24576]) == good_image()
+        backup = next(one for one in ran.captures if one.name == "firmware-backup.bin")
+        assert (ran.folder / backup.sha256).read_bytes() == before
+        assert ran.measurements["new-firmware-version"].value == "1.4.2"
+
+
+def test_a_wrong_chip_stops_the_reflash_before_harm(tmp_path: Path) -> None:
+    with SimulatedBench(directory=tmp_path / "bench") as bench:
+        bench.misbehave("mcu", "wrong_identity")
+        before = bytes(bench.device.mcu_flash)
+        ran = run_on(bench, tmp_path, "sp100-reflash")
+        assert ran.finished.outcome in (Outcome.FAILED, Outcome.ERROR)
+        assert "flash" not in ran.outcomes
+        assert bytes(bench.device.mcu_flash) == before
+        words = " ".join(step.detail or "" for step in ran.steps)
+        assert "0x0440" in words
+
+
+def test_a_wrong_image_stops_the_reflash_before_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "firmware"
+    folder.mkdir()
+    for file in firmware_folder().iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    image = folder / "sp100-1.4.2.bin"
+    image.write_bytes(image.read_bytes()[:-1] + b"\0")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    with SimulatedBench(directory=tmp_path / "bench") as bench:
+        before = bytes(bench.device.mcu_flash)
+        ran = run_on(bench, tmp_path, "sp100-reflash")
+        assert ran.outcomes["flash"] is Outcome.ERROR
+        assert "verify" not in ran.outcomes
+        assert "is not the released firmware 1.4.2" in next(s.detail or "" for s in ran.steps if s.step == "flash")
+        assert bytes(bench.device.mcu_flash) == before
+
+
+def test_the_released_image_is_the_one_that_the_profile_names() -> None:
+    profile = load_firmware_profile("sp100")
+    assert checked_image(profile.image()).read_bytes() == good_image()
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED_PLANS.glob("*.plan.yaml")), ids=lambda path: path.name)
+def test_every_shipped_plan_is_right(path: Path) -> None:
+    assert load_plan(path).plan.plan == path.name.removesuffix(".plan.yaml")
