@@ -18,6 +18,9 @@ import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
+from benchwright.replay import played
+from drivers.capabilities import MeterFunction, Multimeter
+from drivers.registry import open_instrument
 from edge_agent.analysis.decode import i2c, spi
 from edge_agent.analysis.decode.edges import Edges, from_logic, from_waveform
 from edge_agent.analysis.decode.uart import Parity, UartFormat, UartFrames, decode
@@ -65,7 +68,19 @@ def table(found: Sequence[Check]) -> Table:
 
 def checks(folder: Path) -> Iterator[Check]:
     """Read every capture in ``folder`` that has a known truth and yield each figure as soon as it is there."""
-    for group in (_meters, _uart_lines, _gps, _i2c_sensor, _spi_flash, _modbus, _rigol, _agilent, _flir, _mlx90640):
+    for group in (
+        _meters,
+        _replayed_meters,
+        _uart_lines,
+        _gps,
+        _i2c_sensor,
+        _spi_flash,
+        _modbus,
+        _rigol,
+        _agilent,
+        _flir,
+        _mlx90640,
+    ):
         yield from group(folder)
 
 
@@ -123,6 +138,43 @@ def _meters(folder: Path) -> Iterator[Check]:
             agreeing &= reading is not None and _meter_agrees(truth["sigrok"], reading)
         truths = " · ".join(truth["sigrok"] for truth in entry["readings"])
         yield Check(file, "display", truths, " · ".join(shown), "exact", agreeing)
+
+
+_REPLAYED = {
+    "ut61e_capacitance_10uf": MeterFunction.CAPACITANCE,
+    "ut61e_current_ma_dc_1ma": MeterFunction.DC_CURRENT,
+    "ut61e_diode_0_62v": MeterFunction.DIODE,
+    "ut61e_frequency_100hz": MeterFunction.FREQUENCY,
+    "ut61e_resistance_70ohm": MeterFunction.RESISTANCE,
+    "ut61e_resistance_ol": MeterFunction.RESISTANCE,
+    "ut61e_voltage_dc_1_8v": MeterFunction.DC_VOLTAGE,
+    "ut61e_voltage_dc_3_3v": MeterFunction.DC_VOLTAGE,
+    "ut61e_voltage_mv_ac_81mv": MeterFunction.AC_VOLTAGE,
+}
+"""Recordings of a present value, and where the meter's knob stood."""
+
+
+def _replayed_meters(folder: Path) -> Iterator[Check]:
+    """The recorded bytes through a pseudo-terminal into the real driver: any frame of the recording may be read."""
+    for entry in json.loads((folder / "dmm" / "truth.json").read_text(encoding="utf-8")):
+        function = _REPLAYED.get(Path(entry["file"]).stem)
+        if function is None:
+            continue
+        stream = bytes.fromhex(entry["stream_hex"])
+        known = [es51922.decode(frame) for frame in es51922.FrameReader().feed(stream)]
+        with played(stream) as address:
+            meter = open_instrument("uni-t-ut61e", address)
+            if not isinstance(meter, Multimeter):
+                raise TypeError("the profile uni-t-ut61e is no multimeter")
+            try:
+                reading = meter.read(function)
+            finally:
+                meter.close()
+        value = reading.quantity.value
+        agreeing = any(one.overload == reading.overload and (one.overload or one.value == value) for one in known)
+        truths = " · ".join(dict.fromkeys(_shown(one) for one in known))
+        shown = "OL" if reading.overload else format_value(value, reading.quantity.unit, digits=6)
+        yield Check(entry["file"], "driver, by a serial port", f"one of {truths}", shown, "exact", agreeing)
 
 
 def _frame_key(frame: bytes) -> str:

@@ -11,8 +11,9 @@ picture of the same acquisition (four files, three instruments, firmware 00.04.0
   within 0.1 division. For other settings the middle is taken, and levels can be wrong by more than a division.
   ``Waveform.resolution`` is that doubt, not the converter's step, and the capture's metadata say so in words.
 - Channels lie byte by byte in turn, the highest number first; three channels take the room of four.
-- 512 bytes more than the memory depth are stored, real samples before and after the record. Where among them the record
-  begins (the middle is taken) is not known: time zero is uncertain by that many samples.
+- 512 bytes more than the memory depth are stored, before and after the record, and some of them are left over from
+  other acquisitions. Where among them the record begins is not known: the middle is taken, the rest is dropped, and
+  time zero is uncertain by half of the extra samples.
 
 Inverted channels and switched-on logic channels are refused: no file shows how they are stored.
 """
@@ -67,15 +68,16 @@ def read_rigol_wfm(data: bytes, name: str = "scope.wfm") -> Capture:
     if not 0.001 <= rate_hz <= 1e11:
         raise reader.fail(_HEADER + 56, f"a sample rate of {rate_hz:g} Hz is none of a DS1000Z; the file is damaged")
     lanes = reader.array(start, "u1", stored, "the samples").reshape(-1, stride)
-    points = (stored - _EXTRA_BYTES) // stride
+    lead = _EXTRA_BYTES // stride // 2
+    lanes = lanes[lead : lanes.shape[0] - lead]
     centre_s = reader.i64(_HEADER + 8, "the time offset") * 1e-12
-    start_s = centre_s - (points / 2 + _EXTRA_BYTES / stride / 2) / rate_hz
+    start_s = centre_s - lanes.shape[0] / 2 / rate_hz
     metadata = {
         "format": "Rigol DS1000Z wfm",
         "model": reader.text(8, 20, "the model"),
         "firmware": reader.text(28, 20, "the firmware version"),
         "note": "levels are not calibrated in this format, and time zero is uncertain by "
-        f"{_EXTRA_BYTES // stride} samples: the CSV of the scope is the reference",
+        f"{lead} samples: the CSV of the scope is the reference",
     }
     waves: list[Waveform] = []
     for channel in active:
