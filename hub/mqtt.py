@@ -113,11 +113,15 @@ class Link:
     def stop(self) -> None:
         """Disconnect and end the thread."""
         self._stopping.set()
+        self.drop()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def drop(self) -> None:
+        """End the present session: a new one brings retained messages and what benches resend."""
         client = self._client
         if client is not None:
             client.disconnect()  # queued, and wakes the loop
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     @property
     def connected(self) -> bool:

@@ -22,12 +22,15 @@ class Permission(StrEnum):
     TICKET_CLOSE = "ticket:close"
     TICKET_CANCEL = "ticket:cancel"
     TICKET_NOTE = "ticket:note"
+    CONTACT_READ = "contact:read"
     MEASUREMENT_READ = "measurement:read"
     CAPTURE_READ = "capture:read"
     CAPTURE_UPLOAD = "capture:upload"
     BENCH_READ = "bench:read"
     BENCH_COMMAND = "bench:command"
     INGEST_INSPECT = "ingest:inspect"
+    POLICY_READ = "policy:read"
+    POLICY_WRITE = "policy:write"
 
 
 P = Permission
@@ -42,13 +45,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.TICKET_CLOSE,
             P.TICKET_CANCEL,
             P.TICKET_NOTE,
+            P.CONTACT_READ,
             P.MEASUREMENT_READ,
             P.CAPTURE_READ,
             P.BENCH_READ,
             P.BENCH_COMMAND,
+            P.POLICY_READ,
         }
     ),
-    Role.STORE_SYSTEM: frozenset({P.TICKET_READ, P.TICKET_CREATE, P.TICKET_CANCEL, P.TICKET_NOTE}),
+    Role.STORE_SYSTEM: frozenset({P.TICKET_READ, P.TICKET_CREATE, P.TICKET_CANCEL, P.TICKET_NOTE, P.CONTACT_READ}),
     Role.BENCH: frozenset({P.TICKET_READ, P.TICKET_WORK, P.TICKET_NOTE, P.CAPTURE_UPLOAD}),
 }
 """Captures are evidence from a bench, so that not even an administrator may upload one."""

@@ -44,6 +44,12 @@ BENCH_KEY_NEEDS_BENCH = ProblemType(
         "zh-CN": "工位密钥必须指定工位，其他密钥不得指定工位。",
     },
 )
+BAD_KEY_NAME = ProblemType(
+    "bad-key-name",
+    422,
+    {"en": "The key's name cannot be used", "zh-CN": "密钥名称无效"},
+    {"en": "Give the key a name of 1 to 64 characters.", "zh-CN": "密钥名称须为 1 至 64 个字符。"},
+)
 _TOKEN = re.compile(r"bw_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
@@ -51,6 +57,8 @@ def create_key(
     session: Session, actor: Actor, *, name: str, role: Role, bench: str | None = None
 ) -> tuple[ApiKey, str]:
     """Make a key and return it with its token, which exists nowhere else and cannot be shown again."""
+    if not 1 <= len(name.strip()) <= 64:
+        raise Problem(BAD_KEY_NAME)
     if (role is Role.BENCH) != (bench is not None):
         raise Problem(BENCH_KEY_NEEDS_BENCH)
     if bench is not None:

@@ -14,7 +14,7 @@ from hub.events.schemas import EventOut
 from hub.fleet.service import BENCH_NOT_FOUND
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
-from hub.identity.permissions import ROLE_PERMISSIONS, Permission
+from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries as measurement_queries
 from hub.measurements.service import run_details
@@ -38,7 +38,7 @@ Text = Annotated[str | None, Query(max_length=128)]
 def create_ticket(database: HubDatabase, caller: Caller, wanted: NewTicket, response: Response) -> TicketOut:
     """Take in a device (T3). The ticket begins in the first state of its kind; `Location` leads to it."""
     with database.write() as session:
-        ticket = TicketOut.of(service.create(session, caller, wanted))
+        ticket = TicketOut.of(service.create(session, caller, wanted), caller)
     response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
     return ticket
 
@@ -62,7 +62,7 @@ def list_tickets(
     with database.read() as session:
         found = queries.tickets(session, caller, wanted, cursor, limit)
         rows, following = split_page(found, limit, lambda ticket: [ticket.id])
-        return Page(items=[TicketOut.of(ticket) for ticket in rows], next=following)
+        return Page(items=[TicketOut.of(ticket, caller) for ticket in rows], next=following)
 
 
 @router.get("/{ticket}", summary="Show a ticket", responses=_ONE)
@@ -77,10 +77,9 @@ def show_ticket(
         found = service.get(session, caller, ticket)
         runs = measurement_queries.runs_of_ticket(session, found.public_id, limit=20)
         events = event_queries.timeline(session, found.record, cursor=None, limit=200)[:200]
-        permissions = frozenset(permission.value for permission in ROLE_PERMISSIONS[caller.role])
         return TicketDetail(
-            **TicketOut.fields_of(found),
-            actions=offered_actions(found, permissions, preferred_language(accept_language)),
+            **TicketOut.fields_of(found, caller),
+            actions=offered_actions(found, caller, preferred_language(accept_language)),
             runs=run_details(session, runs),
             timeline=[EventOut.of(event) for event in events],
         )
@@ -102,11 +101,11 @@ def list_timeline(
 def assign_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: Assignment) -> TicketOut:
     """Put the ticket on the bench's worklist (T4): it appears there as soon as the bench is connected."""
     with database.write() as session:
-        return TicketOut.of(service.assign(session, caller, ticket, wanted))
+        return TicketOut.of(service.assign(session, caller, ticket, wanted), caller)
 
 
 @router.post("/{ticket}/actions", summary="Take an action on a ticket", responses=_ACT)
 def act_on_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: ActionIn) -> TicketOut:
     """Move the ticket by one of the `actions` that it shows; assigning has an address of its own."""
     with database.write() as session:
-        return TicketOut.of(service.act(session, caller, ticket, wanted.action, wanted.note))
+        return TicketOut.of(service.act(session, caller, ticket, wanted.action, wanted.note), caller)

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.core.i18n import Language
 from hub.events.schemas import EventOut
+from hub.identity.actors import Actor
+from hub.identity.permissions import Permission
 from hub.measurements.schemas import RunDetail
 from hub.tickets.models import Ticket
 from hub.tickets.states import TABLES, Kind, State
@@ -84,7 +86,7 @@ class TicketOut(BaseModel):
     priority: int
     device: DeviceIn
     symptom: str
-    contact: Contact | None
+    contact: Contact | None = Field(description="`null` too for callers without `contact:read`.")
     plan: str | None
     bench: str | None
     created_at: datetime
@@ -93,10 +95,10 @@ class TicketOut(BaseModel):
     version: int = Field(description="Counts the changes of this ticket.", examples=[3])
 
     @classmethod
-    def fields_of(cls, ticket: Ticket) -> dict[str, Any]:
-        """Return the members that one row gives."""
+    def fields_of(cls, ticket: Ticket, caller: Actor) -> dict[str, Any]:
+        """Return the members of one row that ``caller`` may see."""
         contact = None
-        if ticket.contact_name is not None:
+        if ticket.contact_name is not None and caller.may(Permission.CONTACT_READ):
             contact = Contact.model_construct(
                 name=ticket.contact_name, phone=ticket.contact_phone, email=ticket.contact_email
             )
@@ -117,9 +119,9 @@ class TicketOut(BaseModel):
         }
 
     @classmethod
-    def of(cls, ticket: Ticket) -> "TicketOut":
-        """Show one row."""
-        return cls(**cls.fields_of(ticket))
+    def of(cls, ticket: Ticket, caller: Actor) -> "TicketOut":
+        """Show one row to ``caller``."""
+        return cls(**cls.fields_of(ticket, caller))
 
 
 class TicketDetail(TicketOut):
@@ -130,7 +132,7 @@ class TicketDetail(TicketOut):
     timeline: list[EventOut] = Field(description="Its 200 newest events, the newest first.")
 
 
-def offered_actions(ticket: Ticket, permissions: frozenset[str], language: Language) -> list[ActionOut]:
-    """Return the actions that a caller with ``permissions`` may take now."""
+def offered_actions(ticket: Ticket, caller: Actor, language: Language) -> list[ActionOut]:
+    """Return the actions that ``caller`` may take now."""
     rows = TABLES[Kind(ticket.kind)].offered(State(ticket.state))
-    return [ActionOut(action=row.action, title=row.title[language]) for row in rows if row.permission in permissions]
+    return [ActionOut(action=row.action, title=row.title[language]) for row in rows if caller.may(row.permission)]

@@ -1,9 +1,13 @@
 """One repair as the hub sees it, over real HTTP and a real broker."""
 
 import httpx
+import pytest
 from hub_bench import FakeBench, finished, started, step, wait_until
 from hub_running import MakeKey, RunningHub
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from hub.measurements.ingest import worker
 from protocols.messages import records as r
 from protocols.messages.control import Presence, Reported
 from protocols.messages.topics import UP_PRESENCE, UP_REPORTED
@@ -76,6 +80,26 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
         taken = shown["timeline"][-3]
         assert taken["actor"] == {"kind": "bench", "id": "bench-01", "name": "韩梅梅"}
         wait_until(lambda: not bench.desired[-1].worklist, "an empty worklist")
+
+
+def test_presence_is_not_lost_while_the_database_is_away(
+    connected_hub: RunningHub, make_key: MakeKey, bench: FakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A birth is sent once: when it cannot be stored, the hub takes the retained one on a new session."""
+    store, failures = worker.fleet.note_presence, []
+
+    def fail_once(session: Session, presence: Presence) -> None:
+        if not failures:
+            failures.append(presence)
+            raise OperationalError("UPDATE", None, Exception("disk I/O error"))
+        store(session, presence)
+
+    monkeypatch.setattr(worker.fleet, "note_presence", fail_once)
+    make_key("bench", bench="bench-01")
+    with connected_hub.client(make_key("staff")) as staff:
+        bench.send_state(Presence("bench-01", True, "boot-1"), UP_PRESENCE)
+        wait_until(lambda: staff.get("/api/v1/benches/bench-01").json()["online"], "the birth")
+    assert len(failures) == 1
 
 
 def test_presence_and_reported_state_are_shown(connected_hub: RunningHub, make_key: MakeKey, bench: FakeBench) -> None:

@@ -125,11 +125,12 @@ def test_a_revoked_key_opens_nothing(hub: RunningHub, make_key: MakeKey, databas
 
 def test_what_a_caller_may_not_see_does_not_exist(hub: RunningHub, staff: httpx.Client, make_key: MakeKey) -> None:
     """404 before 403: a bench learns nothing of others' tickets, and may not assign its own."""
-    mine, other = create(staff), create(staff)
+    mine, other = create(staff, contact={"name": "李雷"}), create(staff)
     assign(staff, mine, "bench-01").raise_for_status()
     assign(staff, other, "bench-02").raise_for_status()
     with hub.client(make_key("bench", bench="bench-01")) as bench:
         assert [ticket["id"] for ticket in bench.get("/api/v1/tickets").json()["items"]] == [mine]
+        assert bench.get(f"/api/v1/tickets/{mine}").json()["contact"] is None, "a bench needs no personal data"
         assert bench.get(f"/api/v1/tickets/{other}").status_code == 404
         assert assign(bench, other).status_code == 404
         assert assign(bench, "T-000099").status_code == 404

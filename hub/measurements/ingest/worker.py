@@ -79,10 +79,15 @@ class Ingest:
                     next_look = time.monotonic() + DESIRED_EVERY_S
             except OperationalError as error:
                 log.error("the database is not available, nothing is receipted: %s", error.orig)
-                self._stopping.wait(0.5)
+                self._begin_anew()
             except Exception:
                 log.exception("a group of messages could not be handled; benches will send it again")
-                self._stopping.wait(0.5)
+                self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Drop the session: records are resent anyway, but presence comes again only on a new one."""
+        self.link.drop()
+        self._stopping.wait(0.5)
 
     def _handle(self, group: Sequence[Arrived]) -> None:
         batches: list[Batch] = []
