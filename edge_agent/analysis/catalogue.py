@@ -255,6 +255,41 @@ _SPECS = (
         with_accuracy=False,
     ),
     _spec(
+        "uart", InputKind.WAVEFORM, "uart_line:uart_line",
+        "Serial line: text, baud rate and its error", "串口线：文本、波特率及误差",
+        quantities={"baud": "Bd", "baud_error": "%", "count": "1", "framing_errors": "1", "parity_errors": "1"},
+        texts=("text",),
+        parameters={
+            "baud": _needed("expected rate", "Bd"),
+            "data_bits": _whole("data bits of a frame", 8, low=5, high=9),
+            "parity": Parameter(ParameterKind.TEXT, "parity bit", default="none", choices=("none", "even", "odd")),
+            "inverted": Parameter(ParameterKind.FLAG, "the line idles low (EIA-232 levels)", default=False),
+        },
+    ),
+    _spec(
+        "eye", InputKind.WAVEFORM, "eye:eye",
+        "Eye diagram and mask test", "眼图与模板测试",
+        quantities={
+            "unit_interval": "s", "height": SAME, "width": "s", "q": "1", "jitter": "s", "mask_hits": "1",
+        },
+        parameters={
+            "bit_rate_hz": _number("expected bit rate; found from the edges if absent", "Hz"),
+            "mask_width_ui": _number("width of the mask in unit intervals", "1", 0.4, high=1.0),
+            "mask_height_percent": _number("height of the mask, of the amplitude", "%", 40.0, high=100.0),
+        },
+    ),
+    _spec(
+        "golden", InputKind.WAVEFORMS, "golden:golden_comparison",
+        "A record against those of good units (device first)", "与合格样机波形对比（被测件在前）",
+        quantities={
+            "worst": "1", "limit": "1", "outside": "%", "worst_at": "s", "delay": "s",
+        },
+        flags=("matches",),
+        parameters={
+            "false_reject": _number("chance of refusing a good unit", "1", 0.001, low=1e-9, high=0.5),
+        },
+    ),
+    _spec(
         "boot_log", InputKind.TEXT, "serial_log:boot_log",
         "Boot log: boots, resets, panics, firmware version", "启动日志：启动次数、复位、崩溃、固件版本",
         quantities={"boots": "1", "abnormal_resets": "1", "panics": "1", "errors": "1"},
