@@ -84,6 +84,7 @@ class AgentDesk:
             requests.GetWorklist: lambda _: self._worklist(),
             requests.RecordTicketEvent: self._record_ticket_event,
             requests.GetPlans: lambda _: runs.plans(),
+            requests.GetPlanOutline: lambda r: runs.outline(r.plan),
             requests.StartRun: lambda r: views.Started(
                 runs.start(r.serial, plan=r.plan, model=r.model, ticket=r.ticket, operator=r.operator)
             ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.bus import EventBus
 from edge_agent.local_api import events as told
-from edge_agent.local_api.views import Interrupted, PlanView, PromptView, RunState, StepView
+from edge_agent.local_api.views import Interrupted, PlanOutline, PlanStep, PlanView, PromptView, RunState, StepView
 from edge_agent.plans import events
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk
 from edge_agent.rack import Rack
@@ -138,6 +138,22 @@ class Runs:
             except PlanError as error:
                 views[name] = PlanView(name, fault=str(error))
         return tuple(views.values())
+
+    def outline(self, plan: str) -> PlanOutline:
+        """Return the steps of a plan by its name; raises ``PlanError``."""
+        loaded = self._load(plan)
+        steps = tuple(
+            PlanStep(
+                step.id,
+                group,
+                step.title.as_dict(),
+                skippable=step.skippable,
+                branch="on_fail" in path,
+                conditional=step.only_if is not None,
+            )
+            for group, path, step in loaded.plan.steps()
+        )
+        return PlanOutline(loaded.reference, loaded.plan.model, loaded.plan.title.as_dict(), steps)
 
     def start(
         self, serial: str, *, plan: str | None, model: str | None, ticket: str | None, operator: str | None

@@ -17,6 +17,7 @@ from edge_agent.local_api.views import (
     Done,
     Instrument,
     LeaseView,
+    PlanOutline,
     PlanView,
     Quantity,
     Recorded,
@@ -69,6 +70,12 @@ class RecordTicketEvent(Request[Recorded], frozen=True, tag="ticket_event"):
 
 class GetPlans(Request[tuple[PlanView, ...]], frozen=True, tag="plans"):
     """The test plans that this bench has."""
+
+
+class GetPlanOutline(Request[PlanOutline], frozen=True, tag="plan_outline"):
+    """The steps of one of these plans."""
+
+    plan: Name
 
 
 class StartRun(Request[Started], frozen=True, tag="start_run"):
@@ -176,6 +183,7 @@ AnyRequest: TypeAlias = (
     | GetWorklist
     | RecordTicketEvent
     | GetPlans
+    | GetPlanOutline
     | StartRun
     | ResumeRun
     | AbandonRun

@@ -138,6 +138,27 @@ class PlanView(View, frozen=True):
     fault: str | None = None
 
 
+class PlanStep(View, frozen=True):
+    """A step as the plan lists it. A ``branch`` step is done only when the one before its branch fails."""
+
+    step: Identifier
+    group: str
+    title: dict[str, str]
+    skippable: bool = False
+    branch: bool = False
+    conditional: bool = False
+    """It is done only when an earlier result asks for it."""
+
+
+class PlanOutline(View, frozen=True):
+    """What a plan is going to do, in its order; the ``reference`` tells whether a run was of this very plan."""
+
+    reference: PlanReference
+    model: str
+    title: dict[str, str]
+    steps: tuple[PlanStep, ...]
+
+
 class Started(View, frozen=True):
     """The run has begun and is journalled."""
 

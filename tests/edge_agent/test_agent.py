@@ -22,6 +22,7 @@ from edge_agent.local_api.requests import (
     AcquireLease,
     AnswerPrompt,
     Describe,
+    GetPlanOutline,
     GetPlans,
     GetRunState,
     GetSpool,
@@ -215,6 +216,15 @@ def test_what_cannot_run_is_refused_in_words(agent):
     views = {view.name: view for view in client.request(GetPlans())}
     assert views["rails"].title == {"en": "Rails", "zh-CN": "电源轨"}
     assert "broken.plan.yaml" in views["broken"].fault
+    outline = client.request(GetPlanOutline("rails"))
+    assert [(step.group, step.step, step.skippable) for step in outline.steps] == [
+        ("setup", "feed", False),
+        ("setup", "power-on", False),
+        ("main", "rail-5v", False),
+        ("main", "look", True),
+        ("main", "pause", False),
+    ]
+    assert (outline.reference.version, outline.steps[3].title["zh-CN"]) == (1, "观察")
 
 
 def test_abort_leads_to_a_safe_state(agent, bench_folder):
