@@ -20,7 +20,7 @@ from edge_agent.analysis.rail import rail
 from edge_agent.analysis.result import NoAnswer
 from protocols.captures import read_capture
 from protocols.errors import ProtocolError
-from protocols.quantity import Quantity, format_value
+from protocols.quantity import Quantity, format_measured, format_value
 from protocols.waveform import Capture, ThermalImage, Waveform
 
 _PLOT_COLUMNS = 72
@@ -88,10 +88,7 @@ def _answers(result: object) -> dict[str, dict[str, Any]]:
 def _shown(answer: dict[str, Any]) -> Text:
     if answer["value"] is None:
         return Text(answer["reason"], style="dim")
-    text = format_value(answer["value"], answer["unit"])
-    if answer["standard_uncertainty"]:
-        text += f" ± {format_value(2 * answer['standard_uncertainty'], answer['unit'], 2)}"
-    return Text(text)
+    return Text(format_measured(answer["value"], answer["unit"], 2 * (answer["standard_uncertainty"] or 0.0)))
 
 
 def _wave(wave: Waveform) -> tuple[dict[str, Any], RenderableType]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from edge_agent.plans.load import LoadedPlan
 from edge_agent.plans.model import MeasureSpec, Step
 from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Verdict
-from protocols.quantity import format_value
+from protocols.quantity import format_measured, format_value
 
 COLOURS = {
     "pass": "green",
@@ -124,10 +124,8 @@ def value_text(one: Measurement) -> str:
         return "yes" if one.value else "no"
     if isinstance(one.value, str):
         return one.value
-    said = format_value(one.value, one.unit)
-    if not one.standard_uncertainty:
-        return said
-    return f"{said} ± {format_value(COVERAGE * one.standard_uncertainty, one.unit, 3)}"
+    expanded = None if one.standard_uncertainty is None else COVERAGE * one.standard_uncertainty
+    return format_measured(one.value, one.unit, expanded)
 
 
 def limits_text(one: Measurement) -> str:

@@ -14,6 +14,7 @@ from benchwright.demo.desk import Desk
 from benchwright.demo.scene import BENCH, Scene
 from benchwright.demo.technician import Technician
 from benchwright.demo.words import Language, say
+from benchwright.plan_view import COLOURS, limits_text, value_text
 from benchwright.plots import braille
 from benchwright.real_captures import captures_folder, checks
 from benchwright.real_captures import table as captures_table
@@ -27,7 +28,6 @@ PLAN = "sp100-functional"
 MODEL = "SP-100"
 SETTLE_S = 30.0
 _MARKS = {Outcome.PASSED: "[green]✓[/]", Outcome.SKIPPED: "[dim]–[/]"}
-_STYLES = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.UNDECIDED: "yellow", Verdict.NONE: "dim"}
 
 
 @dataclass(slots=True)
@@ -102,18 +102,18 @@ class Story:
 
     def _show_step(self, step: StepFinished) -> None:
         mark = _MARKS.get(step.outcome, "[red]✗[/]")
-        values = "   ".join(_value(measurement) for measurement in step.measurements[:3])
+        judged = [m for m in step.measurements if m.verdict is not Verdict.NONE]
+        values = "" if step.outcome is Outcome.SKIPPED else "   ".join(map(value_text, judged[:3]))
         self.console.print(f"{mark} {step.title.get(self.language, step.step):<40} [dim]{values}[/]", highlight=False)
 
     def _show_failures(self, run: RunState) -> None:
         table = Table(*(say(key, self.language) for key in ("measurement", "value", "limits", "verdict", "instrument")))
         for measurement in _failures(run):
-            style = _STYLES[measurement.verdict]
             table.add_row(
                 measurement.name,
-                _value(measurement),
-                _limits(measurement),
-                Text(measurement.verdict, style=style),
+                value_text(measurement),
+                limits_text(measurement),
+                Text(measurement.verdict, style=COLOURS[measurement.verdict]),
                 measurement.instrument or "",
             )
         self.console.print(table)
@@ -213,26 +213,3 @@ class Story:
 def _failures(run: RunState) -> Iterator[Measurement]:
     for step in run.steps:
         yield from (m for m in step.measurements if m.verdict in (Verdict.FAIL, Verdict.UNDECIDED))
-
-
-def _value(measurement: Measurement) -> str:
-    value = measurement.value
-    if value is None:
-        return measurement.reason or "–"
-    if isinstance(value, bool | str):
-        return str(value)[:40]
-    text = format_value(value, measurement.unit)
-    if measurement.standard_uncertainty:
-        text += f" ± {format_value(2 * measurement.standard_uncertainty, measurement.unit, 2)}"
-    return text
-
-
-def _limits(measurement: Measurement) -> str:
-    if measurement.expected is not None:
-        return f"= {measurement.expected}"
-    limits = measurement.limits
-    if limits is None:
-        return ""
-    low = "" if limits.low is None else format_value(limits.low, measurement.unit)
-    high = "" if limits.high is None else format_value(limits.high, measurement.unit)
-    return f"{low} … {high}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocols.quantity import format_value, unit_symbol
+from protocols.quantity import format_measured, format_value, unit_symbol
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,23 @@ from protocols.quantity import format_value, unit_symbol
 )
 def test_values_are_read_with_prefix_and_symbol(value, unit, text):
     assert format_value(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expanded", "text"),
+    [
+        (0.048489, "V", 0.00091, "48.49 ± 0.91 mV"),
+        (3.29751, "V", 0.00027, "3.29751 ± 0.00027 V"),
+        (21.361, "[ppm]", 29.0, "21 ± 29 ppm"),
+        (8_000_170.9, "Hz", 230.0, "8.00017 ± 0.00023 MHz"),
+        (0.0, "V", 0.012, "0 ± 12 mV"),
+        (1.5, "V", None, "1.5 V"),
+        (1.5, "V", float("inf"), "1.5 V"),
+        (0.067, "A", 0.058, "67 ± 58 mA"),
+    ],
+)
+def test_a_measured_value_has_the_digits_that_its_uncertainty_allows(value, unit, expanded, text):
+    assert format_measured(value, unit, expanded) == text
 
 
 def test_unknown_units_are_their_own_symbol():
