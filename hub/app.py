@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hub import health
+from hub.calendars import api as calendars
 from hub.captures import api as captures
 from hub.captures.blobs import FolderBlobStore
 from hub.core import responses
@@ -21,6 +22,7 @@ from hub.fleet.commands import CommandDesk
 from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
+from hub.sla import api as sla
 from hub.tickets import api as tickets
 
 VERSION = "0.1.0"
@@ -40,6 +42,8 @@ TAGS = [
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
     {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
+    {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
+    {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
 ]
@@ -88,6 +92,9 @@ def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
         measurements.router,
         captures.router,
         fleet.router,
+        calendars.router,
+        sla.router,
+        sla.ticket_router,
         measurements.ingest_router,
         health.router,
     ):

@@ -21,7 +21,10 @@ class UnknownCountry(ValueError):
 
 
 def holiday_table(wanted: PublicHolidays, years: Iterable[int]) -> HolidayTable:
-    """Return the public holidays of ``years``; raise ``UnknownCountry``."""
+    """Return the public holidays of ``years``, without those that the package does not reach (after 2100).
+
+    Raises ``UnknownCountry``.
+    """
     import holidays  # 20 ms, and only who writes a calendar needs it
 
     parts = holidays.list_supported_countries().get(wanted.country)
@@ -29,7 +32,8 @@ def holiday_table(wanted: PublicHolidays, years: Iterable[int]) -> HolidayTable:
         raise UnknownCountry(wanted.country)
     if wanted.subdivision is not None and wanted.subdivision not in parts:
         raise UnknownCountry(f"{wanted.country}-{wanted.subdivision}")
-    found = {year: _year(wanted, year) for year in years}
+    known = holidays.country_holidays(wanted.country, subdiv=wanted.subdivision)
+    found = {year: _year(wanted, year) for year in years if known.start_year <= year <= known.end_year}
     return HolidayTable(source=f"holidays {version('holidays')}", years=found)
 
 

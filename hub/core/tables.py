@@ -5,8 +5,9 @@ from hub.events import models as events
 from hub.fleet import models as fleet
 from hub.identity import models as identity
 from hub.measurements import models as measurements
+from hub.policies import models as policies
 from hub.tickets import models as tickets
 
-DOMAINS = (events, fleet, identity, measurements, tickets)
+DOMAINS = (events, fleet, identity, measurements, policies, tickets)
 """Importing a domain's models puts its tables into the metadata."""
 metadata = Base.metadata

@@ -33,7 +33,8 @@ _CHINESE = {
     "union_tag_not_found": "缺少用于区分类型的字段 {discriminator}",
     "union_tag_invalid": "{discriminator} 应为以下之一：{expected_tags}",
 }
-"""Chinese sentence of each pydantic error type that requests can meet (the rest falls back to English)."""
+"""Chinese sentence of each pydantic error type that requests can meet. Our own errors bring theirs in their context,
+as ``zh-CN``; the rest falls back to English."""
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
@@ -45,9 +46,10 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     source, *path = error.get("loc", ()) or ("body",)
     where = "#" + "".join(f"/{_escape(part)}" for part in path) if source == "body" else f"{source}:{path[0]}"
     english = str(error["msg"])
+    context = error.get("ctx", {})
     template = _CHINESE.get(str(error["type"]))
     try:
-        chinese = template.format_map(error.get("ctx", {})) if template else english
+        chinese = template.format_map(context) if template else str(context.get("zh-CN", english))
     except KeyError:
         chinese = english
     return FieldError(where, {"en": english, "zh-CN": chinese})

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -124,6 +125,17 @@ def _day(value: Any) -> Any:
     return found
 
 
+def _moment(value: datetime) -> datetime:
+    if not 2000 <= value.year <= 2200:
+        raise wrong(
+            "moment",
+            "write a time from 2000 to 2200; not {found}",
+            "时间范围为 2000 至 2200 年，而不是 {found}",
+            found=value.isoformat(),
+        )
+    return value
+
+
 def _clock(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
@@ -147,3 +159,4 @@ Span = Annotated[
 Hours = Annotated[tuple[Span, ...], Field(max_length=12), AfterValidator(_in_order)]
 """The opening hours of one day in order; empty: closed."""
 Day = Annotated[date, BeforeValidator(_day)]
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]

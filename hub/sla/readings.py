@@ -84,6 +84,13 @@ class ClockReading:
     next_at: datetime | None
     next_marks: tuple[Mark, ...]
 
+    @property
+    def slipped(self) -> bool:
+        """Whether the due time is later than was promised, or not known any more because of a pause."""
+        if self.state is ClockState.PAUSED:
+            return True
+        return self.due is not None and self.promised is not None and self.due > self.promised
+
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:

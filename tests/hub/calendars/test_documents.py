@@ -92,6 +92,14 @@ def test_unknown_country_or_part_is_refused() -> None:
         holiday_table(PublicHolidays(country="DE", subdivision="ZZ"), [2026])
 
 
+def test_years_out_of_reach_are_left_out_so_that_the_calendar_says_so() -> None:
+    assert set(holiday_table(PublicHolidays(country="DE", subdivision="BY"), range(2098, 2104)).years) == {
+        2098,
+        2099,
+        2100,
+    }
+
+
 def test_last_days_of_a_year_can_be_made_up_by_the_arrangement_of_the_next() -> None:
     """Saturday 31 December 2005 was worked for 3 January 2006."""
     table = holiday_table(PublicHolidays(country="CN"), [2005])
