@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 REFERENCES = (0.1, 0.5, 0.9)
 """Reference levels of a transition as parts of the amplitude (IEEE 181: 10 %, 50 %, 90 %)."""
 
+_AT_ONCE = 1 << 13
+"""Crossings interpolated at a time: the intermediate arrays stay in the cache."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crossings:
@@ -80,6 +83,24 @@ def transitions(codes: npt.NDArray[Any], levels: CodeLevels) -> Transitions:
     level make no false ones. Of several passages through 10 % or 90 % the innermost count, of 50 % the middle one.
     """
     at_10, at_50, at_90 = (crossings(codes, levels.fraction(part)) for part in REFERENCES)
+    return _clean(at_10, at_50, at_90) or _sorted_out(float(codes[0]), levels, at_10, at_50, at_90)
+
+
+def _clean(at_10: Crossings, at_50: Crossings, at_90: Crossings) -> Transitions | None:
+    """Return the transitions where each passes every level once and the record begins in a state, else ``None``."""
+    rising = at_50.upward
+    if not rising.size == at_10.index.size == at_90.index.size:
+        return None
+    if not ((rising == at_10.upward).all() and (rising == at_90.upward).all()):
+        return None
+    begin, end = np.minimum(at_10.index, at_90.index), np.maximum(at_10.index, at_90.index)
+    in_order = (begin <= at_50.index).all() and (at_50.index <= end).all() and (end[:-1] <= begin[1:]).all()
+    right_way = ((at_10.index <= at_90.index) == rising) | (begin == end)
+    return Transitions(rising, at_10.index, at_50.index, at_90.index) if in_order and right_way.all() else None
+
+
+def _sorted_out(first: float, levels: CodeLevels, at_10: Crossings, at_50: Crossings, at_90: Crossings) -> Transitions:
+    """Return the transitions where noise or ringing passes a level more than once."""
     into_high, into_low = at_90.index[at_90.upward], at_10.index[~at_10.upward]
     index = np.concatenate([into_high, into_low])
     high = np.zeros(index.size, dtype=bool)
@@ -88,7 +109,6 @@ def transitions(codes: npt.NDArray[Any], levels: CodeLevels) -> Transitions:
     index, high = index[order], high[order]
     entered = np.ones(index.size, dtype=bool)
     entered[1:] = high[1:] != high[:-1]
-    first = float(codes[0])
     if index.size and (first > levels.fraction(0.9)) == high[0] and (first <= levels.fraction(0.1)) != high[0]:
         entered[0] = False  # the record begins in this state
     elif index.size and levels.fraction(0.1) < first <= levels.fraction(0.9):
@@ -122,6 +142,11 @@ def instants(codes: npt.NDArray[Any], index: Indices, threshold: float) -> Insta
     """
     if index.size == 0:
         return Instants(np.empty(0), np.empty(0))
+    parts = [_instants(codes, index[start : start + _AT_ONCE], threshold) for start in range(0, index.size, _AT_ONCE)]
+    return Instants(np.concatenate([one.at for one in parts]), np.concatenate([one.sensitivity for one in parts]))
+
+
+def _instants(codes: npt.NDArray[Any], index: Indices, threshold: float) -> Instants:
     last = codes.size - 1
     before, here, there, after = (
         codes[np.clip(index + k, 0, last)].astype(np.float64) - threshold for k in (-1, 0, 1, 2)

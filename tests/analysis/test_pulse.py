@@ -20,7 +20,9 @@ from captures import require_capture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_agent.analysis import transitions
 from edge_agent.analysis.jitter import jitter
+from edge_agent.analysis.levels import CodeLevels
 from edge_agent.analysis.pulse import edge_times, pulse_parameters
 from edge_agent.analysis.result import Accuracy
 from edge_agent.analysis.settling import settling
@@ -187,3 +189,22 @@ def test_real_square_wave_of_a_ds1054z() -> None:
     assert value(found.frequency) == pytest.approx(1000.0, rel=2e-3)
     assert value(found.low) == pytest.approx(0.02, abs=0.04)
     assert value(found.high) == pytest.approx(2.86, abs=0.08)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(50, 3000), st.booleans())
+def test_the_shortcut_for_clean_signals_finds_what_the_full_search_finds(seed, n, walk) -> None:
+    rng = np.random.default_rng(seed)
+    if walk:
+        signal = np.clip(np.cumsum(rng.normal(0, rng.uniform(1, 20), n)), 0, 100)
+    else:
+        signal = 50 + 50 * np.clip(3 * np.sin(np.arange(n) * rng.uniform(0.01, 0.5) + rng.uniform(0, 6)), -1, 1)
+    levels = CodeLevels(0.0, 100.0, 0.0, 0.0, 10.0, 10.0, 0.0, 100.0)
+    passages = [transitions.crossings(signal, levels.fraction(part)) for part in transitions.REFERENCES]
+    short = transitions._clean(*passages)
+    full = transitions._sorted_out(float(signal[0]), levels, *passages)
+    assert (full.index_50[:-1] <= full.index_50[1:]).all()
+    assert (full.rising[:-1] != full.rising[1:]).all()
+    if short is not None:
+        for name in ("rising", "index_10", "index_50", "index_90"):
+            assert getattr(short, name).tolist() == getattr(full, name).tolist()
