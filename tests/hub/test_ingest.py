@@ -16,10 +16,11 @@ from sqlalchemy import func, select
 from hub.core.database import Database
 from hub.core.settings import Settings
 from hub.measurements.ingest import storing
+from hub.measurements.ingest.reading import Batch
 from hub.measurements.ingest.worker import Ingest
 from hub.measurements.models import DeadLetter, Measurement, Record, RefusedRecord, Spool, Step
 from hub.mqtt import Arrived, Endpoint, Link
-from protocols.messages import codec, topics
+from protocols.messages import codec, control, topics
 from protocols.messages import records as r
 
 
@@ -34,12 +35,22 @@ def counts(database: Database) -> tuple[int, int, int]:
 def test_a_batch_sent_again_counts_once(connected_hub: RunningHub, database: Database, bench: FakeBench) -> None:
     records = [bench.record(started()), *(bench.record(step(attempt=n + 1)) for n in range(20))]
     for _ in range(3):
+        bench.receipts.clear()
         bench.send(*records)
+        bench.wait_settled(*range(1, 22))
+    bench.receipts.clear()
     bench.send(*records[5:10], bench.record(step(attempt=99)))
-    wait_until(lambda: len(bench.receipts) == 4, "four receipts")
+    bench.wait_settled(22)
     assert counts(database) == (22, 21, 21)
-    assert [receipt.committed for receipt in bench.receipts] == [((1, 21),)] * 3 + [((6, 10), (22, 22))]
-    assert all(receipt.epoch == bench.epoch and not receipt.refused for receipt in bench.receipts)
+    assert bench.receipts == [control.Receipt("bench-01", bench.epoch, committed=((6, 10), (22, 22)))]
+
+
+def test_batches_that_waited_together_share_a_receipt(database: Database) -> None:
+    fake = FakeBench("bench-01", 0)
+    batches = [Batch("bench-01", fake.epoch, (fake.record(step(attempt=n)),)) for n in range(1, 6)]
+    with database.write() as session:
+        receipts = storing.store_batches(session, [*batches[:2], *batches[3:]], storing.Patience())
+    assert receipts == [control.Receipt("bench-01", fake.epoch, committed=((1, 2), (4, 5)))]
 
 
 def test_a_new_spool_file_counts_from_one_again(
@@ -69,8 +80,8 @@ def test_one_bad_record_costs_no_other(connected_hub: RunningHub, database: Data
         assert (kept.seq, kept.body) == (2, bad.encode())
         assert "record 2" in session.scalars(select(DeadLetter)).one().reason
     bench.send_raw(envelope.encode())
-    wait_until(lambda: len(bench.receipts) == 2, "the second receipt")
-    assert bench.receipts[0] == bench.receipts[1]
+    wait_until(lambda: len(bench.receipts) == 4, "the receipts again")
+    assert bench.receipts[:2] == bench.receipts[2:]
 
 
 GARBAGE = {
@@ -346,7 +357,7 @@ class TestLink:
                 assert link.wait_connected(10)
                 assert link.publish(
                     topics.topic("bench-01", topics.DOWN_RECEIPT),
-                    codec.encode(storing.control.Receipt("bench-01", bench.epoch)),
+                    codec.encode(control.Receipt("bench-01", bench.epoch)),
                 )
                 wait_until(lambda: bench.receipts, "the receipt")
                 assert len(bench.receipts) == 1

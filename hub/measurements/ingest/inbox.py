@@ -6,8 +6,8 @@ from collections import deque
 from hub.mqtt import Arrived
 
 MAX_WAITING_BYTES = 64 * 2**20
-MAX_GROUP_BYTES = 2**19
-"""Some nine hundred records: the write lock is held for tens of milliseconds, and a ticket is created in between."""
+MAX_GROUP_BYTES = 2**20
+"""Less than two thousand records: the write lock is let go often enough that tickets are created in between."""
 
 
 class Inbox:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -52,7 +52,7 @@ class _SpoolState:
 
 
 def store_batches(session: Session, batches: Sequence[Batch], patience: Patience) -> list[control.Receipt]:
-    """Write what is new of ``batches`` and return one receipt for each, to be sent after the commit."""
+    """Write what is new of ``batches`` and return the receipts that may be sent after the commit."""
     at = now()
     connection = session.connection()
     spools = {key: _open_spool(session, key, batches, at) for key in sorted({(b.bench, b.epoch) for b in batches})}
@@ -78,7 +78,7 @@ def store_batches(session: Session, batches: Sequence[Batch], patience: Patience
             rows.add(spool.id, record, runs[batch.bench])
             spool.committed.add(seq)
     rows.write_and_clear(connection)
-    return [_receipt(batch, spools[batch.bench, batch.epoch]) for batch in batches]
+    return _receipts(batches, spools)
 
 
 def keep_dead_letter(session: Session, topic: str, payload: bytes, reason: str) -> None:
@@ -167,14 +167,21 @@ def _refuse(session: Session, spool: _SpoolState, refused: Refused, at: datetime
         spool.refused[refused.seq] = refused.reason
 
 
-def _receipt(batch: Batch, spool: _SpoolState) -> control.Receipt:
-    numbers = sorted({one.seq for part in (batch.records, batch.refused) for one in part})
-    return control.Receipt(
-        bench=batch.bench,
-        epoch=batch.epoch,
-        committed=ranges(seq for seq in numbers if seq in spool.committed),
-        refused=tuple(control.Refusal(seq, spool.refused[seq]) for seq in numbers if seq in spool.refused),
-    )
+def _receipts(batches: Sequence[Batch], spools: Mapping[tuple[str, str], _SpoolState]) -> list[control.Receipt]:
+    """Return one receipt a spool for all that is committed, and one a batch for what is refused (reasons are long)."""
+    receipts = []
+    committed: dict[tuple[str, str], set[int]] = {key: set() for key in spools}
+    for batch in batches:
+        spool = spools[batch.bench, batch.epoch]
+        numbers = {one.seq for part in (batch.records, batch.refused) for one in part}
+        committed[batch.bench, batch.epoch] |= numbers & spool.committed
+        refused = tuple(control.Refusal(seq, spool.refused[seq]) for seq in sorted(numbers & spool.refused.keys()))
+        if refused:
+            receipts.append(control.Receipt(batch.bench, batch.epoch, refused=refused))
+    for (bench, epoch), numbers in committed.items():
+        if numbers:
+            receipts.append(control.Receipt(bench, epoch, committed=ranges(sorted(numbers))))
+    return receipts
 
 
 def ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:

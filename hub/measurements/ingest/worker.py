@@ -113,8 +113,7 @@ class Ingest:
                     log.warning("unreadable message on %s: %s", message.topic, reason[:MAX_REASON])
                     keep_dead_letter(session, message.topic, message.payload, reason)
         for receipt in self._store([batch for batch in batches if batch.records or batch.refused]):
-            if receipt.committed or receipt.refused:
-                self.link.publish(topics.topic(receipt.bench, topics.DOWN_RECEIPT), codec.encode(receipt))
+            self.link.publish(topics.topic(receipt.bench, topics.DOWN_RECEIPT), codec.encode(receipt))
 
     def _store(self, batches: list[Batch]) -> list[Receipt]:
         """Commit batches and return their receipts; a record that cannot be stored is found by halving and refused."""
