@@ -117,8 +117,25 @@ class TriggerSetup:
     slope: Slope = Slope.RISING
 
 
+@dataclass(frozen=True, slots=True)
+class RecordLimits:
+    """Limits of error (±) of one channel's record, from the data sheet, beside its quantisation.
+
+    ``gain`` is relative to the reading, ``offset_v`` is in volts at the probe tip and cancels in differences,
+    ``time_base`` is relative to times.
+    """
+
+    gain: float
+    offset_v: float
+    time_base: float
+
+
 class Oscilloscope(Instrument):
     """Digital storage oscilloscope."""
+
+    def limits_of_error(self, setup: ChannelSetup) -> RecordLimits | None:  # noqa: ARG002 - for drivers that know
+        """Return the limits of error of a record taken with ``setup``; ``None`` where the profile does not tell."""
+        return None
 
     @abstractmethod
     def capture(
@@ -166,6 +183,10 @@ class SignalGenerator(Instrument):
 
 class ThermalCamera(Instrument):
     """Thermal imager."""
+
+    def limit_of_error_k(self) -> float | None:
+        """Return the limit of error (±) of a temperature in K; ``None`` where the profile does not tell."""
+        return None
 
     @abstractmethod
     def capture(self, *, emissivity: float = 0.95, frames: int = 1) -> ThermalImage:

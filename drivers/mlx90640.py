@@ -55,6 +55,10 @@ class Mlx90640Camera(ThermalCamera):
         self._set_refresh()
         return f"Melexis,MLX90640,{number}"
 
+    def limit_of_error_k(self) -> float | None:
+        """Return the limit of the profile."""
+        return self.profile.accuracy_c
+
     def close(self) -> None:
         """Release the bus."""
         self._device.close()

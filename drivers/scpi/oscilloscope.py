@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from drivers.capabilities import ChannelSetup, Coupling, Oscilloscope, Slope, TriggerSetup
+from drivers.capabilities import ChannelSetup, Coupling, Oscilloscope, RecordLimits, Slope, TriggerSetup
 from drivers.errors import BadResponse, InstrumentRefused, NoResponse, OutOfRange
 from drivers.scpi.link import ScpiLink
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
@@ -57,6 +57,15 @@ class ScpiOscilloscope(Oscilloscope):
     def close(self) -> None:
         """Release the port."""
         self.link.close()
+
+    def limits_of_error(self, setup: ChannelSetup) -> RecordLimits | None:
+        """Return the limits of the profile's accuracy specification for one channel's settings."""
+        stated = self.profile.vertical_accuracy
+        if stated is None or self.profile.clock_tolerance_ppm is None:
+            return None
+        offset_v = stated.offset_divisions * setup.scale_v + stated.offset_v * setup.probe_ratio
+        offset_v += stated.offset_percent / 100 * abs(setup.offset_v)
+        return RecordLimits(stated.gain_percent / 100, offset_v, self.profile.clock_tolerance_ppm * 1e-6)
 
     def capture(
         self,

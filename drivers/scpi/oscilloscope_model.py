@@ -48,6 +48,15 @@ class Vertical(Struct, frozen=True, kw_only=True):
         return next((offset for scale, offset in limits if scale_v <= scale * (1 + 1e-9)), limits[-1][1])
 
 
+class VerticalAccuracy(Struct, frozen=True, kw_only=True):
+    """Limits of error of a level: gain, and offset in divisions, volts at the input, and percent of its setting."""
+
+    gain_percent: Positive
+    offset_divisions: float = 0.0
+    offset_v: float = 0.0
+    offset_percent: float = 0.0
+
+
 class Horizontal(Struct, frozen=True, kw_only=True):
     """Time base: 1-2-5 steps of seconds a division between the ends."""
 
@@ -82,6 +91,7 @@ class ScpiOscilloscopeProfile(ScpiProfile, tag="scpi-oscilloscope", frozen=True,
     waiting: tuple[str, ...]
     """Answers that mean: armed, no trigger yet."""
     wave: WaveReading
+    vertical_accuracy: VerticalAccuracy | None = None
     clock_tolerance_ppm: float | None = None
     """Limit of error of the sample clock, in parts per million."""
 

@@ -13,9 +13,10 @@ from drivers.capabilities import Instrument
 from drivers.errors import InstrumentError
 from edge_agent.analysis import registry
 from edge_agent.analysis.registry import AnalysisError, InputKind, ParameterKind
+from edge_agent.analysis.result import Accuracy
 from edge_agent.firmware_profile import FirmwareError
 from edge_agent.plans.actions import ACTIONS
-from edge_agent.plans.actions.base import KINDS, Captured, Result, Value
+from edge_agent.plans.actions.base import KINDS, THERMAL, Captured, Result, Value
 from edge_agent.plans.check import analysis_parameters
 from edge_agent.plans.model import AnalysisUse, Step
 from edge_agent.plans.prompts import Answer, Prompt, PromptUnanswered, StepSkipped
@@ -234,8 +235,10 @@ def _analyse(use: AnalysisUse, captured: Captured, context: StepContext) -> dict
     spec = registry.analysis(use.analysis)
     supplied: dict[str, Any] = {}
     for name, parameter in spec.parameters.items():
-        if parameter.kind is ParameterKind.ACCURACY and captured.accuracy is not None:
-            supplied[name] = captured.accuracy
+        if parameter.kind is ParameterKind.ACCURACY:
+            accuracy = _accuracy(use, captured)
+            if accuracy is not None:
+                supplied[name] = accuracy
         elif use.reference is not None and parameter.kind is ParameterKind.THERMAL:
             supplied[name] = reference_image(context.file(use.reference), use.reference)
         elif use.reference is not None and parameter.kind is ParameterKind.WAVEFORM:
@@ -245,6 +248,12 @@ def _analyse(use: AnalysisUse, captured: Captured, context: StepContext) -> dict
     parameters = {**_plain(spec, given), **supplied}
     values = context.aside(lambda: registry.run(use.analysis, signal, **parameters))
     return {f"{use.label}.{name}": value for name, value in values.items()}
+
+
+def _accuracy(use: AnalysisUse, captured: Captured) -> Accuracy | None:
+    """Return the accuracy of the (first) waveform, or of the image, that is analysed."""
+    names = use.of or tuple(wave.name for wave in captured.waveforms) or (THERMAL,)
+    return captured.accuracies.get(names[0])
 
 
 def _plain(spec: registry.AnalysisSpec, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from drivers import capabilities
-from edge_agent.analysis.result import NoAnswer
+from edge_agent.analysis.result import Accuracy, NoAnswer
 from edge_agent.plans.model import Strict
 from edge_agent.plans.prompts import Answer, Prompt
 from edge_agent.plans.units import decode_hook
@@ -49,6 +49,7 @@ class Field:
     kind: FieldKind = FieldKind.QUANTITY
 
 
+THERMAL = "thermal"
 TEXT = Field(kind=FieldKind.TEXT)
 FLAG = Field(kind=FieldKind.FLAG)
 
@@ -62,8 +63,8 @@ class Captured:
     text: str | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Further files by name, kept when the step says ``save``."""
-    accuracy: Any = None
-    """``edge_agent.analysis.result.Accuracy`` of the instrument for this record, where its driver tells it."""
+    accuracies: Mapping[str, Accuracy] = field(default_factory=dict)
+    """Accuracy of the instrument for each waveform by name (``THERMAL`` for the image), where its driver tells it."""
 
 
 @dataclass(frozen=True, slots=True)

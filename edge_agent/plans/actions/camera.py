@@ -6,11 +6,13 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta
 
-from edge_agent.analysis.result import NoAnswer
-from edge_agent.plans.actions.base import Action, Captured, Context, Field, Result
+from drivers.capabilities import ThermalCamera
+from edge_agent.analysis.result import Accuracy, NoAnswer, from_limit
+from edge_agent.plans.actions.base import THERMAL, Action, Captured, Context, Field, Result
 from edge_agent.plans.model import Strict
 from edge_agent.plans.units import Seconds, default
 from protocols.quantity import Quantity
+from protocols.waveform import ThermalImage
 
 
 class CaptureParameters(Strict, frozen=True):
@@ -37,10 +39,18 @@ class Capture(Action[CaptureParameters]):
     def run(self, context: Context, parameters: CaptureParameters) -> Result:
         """Take it."""
         context.wait(parameters.settle)
-        image = context.call(lambda camera: camera.capture(emissivity=parameters.emissivity, frames=parameters.frames))
+
+        def take(camera: ThermalCamera) -> tuple[ThermalImage, float | None]:
+            image = camera.capture(emissivity=parameters.emissivity, frames=parameters.frames)
+            return image, camera.limit_of_error_k()
+
+        image, limit_k = context.call(take)
+        accuracies = {} if limit_k is None else {THERMAL: Accuracy.from_limits(offset=limit_k)}
+        captured = Captured(thermal=image, accuracies=accuracies)
         seen = image.temperatures_c[np.isfinite(image.temperatures_c)]
         if seen.size == 0:
             nothing = NoAnswer("no pixel of the image has a temperature; check the camera's view and its calibration")
-            return Result({"maximum": nothing, "minimum": nothing}, Captured(thermal=image))
-        values = {"maximum": Quantity(float(seen.max()), "Cel"), "minimum": Quantity(float(seen.min()), "Cel")}
-        return Result(values, Captured(thermal=image))
+            return Result({"maximum": nothing, "minimum": nothing}, captured)
+        u = None if limit_k is None else from_limit(limit_k)
+        values = {"maximum": Quantity(float(seen.max()), "Cel", u), "minimum": Quantity(float(seen.min()), "Cel", u)}
+        return Result(values, captured)

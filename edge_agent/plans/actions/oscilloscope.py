@@ -6,11 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from drivers.capabilities import ChannelSetup, Coupling, Slope, TriggerSetup
+from drivers.capabilities import ChannelSetup, Coupling, Oscilloscope, RecordLimits, Slope, TriggerSetup
+from edge_agent.analysis.result import Accuracy
 from edge_agent.plans.actions.base import Action, Captured, Context, Field, Result
 from edge_agent.plans.model import Strict
 from edge_agent.plans.units import Seconds, Volts, default
 from protocols.quantity import Quantity
+from protocols.waveform import Waveform
 
 
 class Channel(Strict, frozen=True):
@@ -80,10 +82,19 @@ class Capture(Action[CaptureParameters]):
         if parameters.trigger is not None:
             wanted = parameters.trigger
             trigger = TriggerSetup(wanted.channel, float(wanted.level), wanted.slope)
-        taken = context.call(
-            lambda scope: scope.capture(
-                setups, span_s=float(parameters.span), trigger=trigger, points=parameters.points
-            ),
-        )
-        named = tuple(replace(one, name=name) for one, name in zip(taken, self.channels(parameters), strict=True))
-        return Result({"sample_rate": Quantity(named[0].sample_rate_hz, "Hz")}, Captured(waveforms=named))
+        span_s, points = float(parameters.span), parameters.points
+
+        def take(scope: Oscilloscope) -> tuple[tuple[Waveform, ...], list[RecordLimits | None]]:
+            taken = scope.capture(setups, span_s=span_s, trigger=trigger, points=points)
+            return taken, [scope.limits_of_error(setup) for setup in setups]
+
+        taken, limits = context.call(take)
+        names = self.channels(parameters)
+        named = tuple(replace(one, name=name) for one, name in zip(taken, names, strict=True))
+        accuracies = {
+            name: Accuracy.from_limits(gain=one.gain, offset=one.offset_v, time_base=one.time_base)
+            for name, one in zip(names, limits, strict=True)
+            if one is not None
+        }
+        rate = Quantity(named[0].sample_rate_hz, "Hz")
+        return Result({"sample_rate": rate}, Captured(waveforms=named, accuracies=accuracies))
