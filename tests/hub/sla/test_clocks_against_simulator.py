@@ -188,6 +188,7 @@ def test_clocks_agree_with_the_stopwatch() -> None:
 
 @pytest.mark.campaign
 def test_clocks_agree_with_the_stopwatch_in_100_000_histories() -> None:
+    # SLA_CAMPAIGN_SHARE=1/4 runs the second of four equal shares, so that several processes can divide the histories.
     share, shares = (int(part) for part in os.environ.get("SLA_CAMPAIGN_SHARE", "0/1").split("/"))
     numbers = range(1_000 + share, 101_000, shares)
     assert {state for number in numbers for state in check(number)} == ALL_STATES
