@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
@@ -57,12 +58,11 @@ def table(found: Sequence[Check]) -> Table:
     """Return the checks as people read them."""
     passed = sum(check.passed for check in found)
     title = f"Real captures: {passed} of {len(found)} figures within their tolerance"
-    view = Table("", "capture", "what", "truth", "measured", "tolerance", title=title)
+    view = Table("", "capture", "what", "truth", "measured", "tolerance", title=title, padding=(0, 1, 0, 0), box=SIMPLE)
     for check in found:
         mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
-        view.add_row(
-            mark, *(escape(text) for text in (check.file, check.what, check.truth, check.measured)), check.tolerance
-        )
+        words = (Path(check.file).name, check.what, check.truth, check.measured, check.tolerance)
+        view.add_row(mark, *map(escape, words))
     return view
 
 

@@ -28,7 +28,7 @@ def demo(
     language: Annotated[Literal["en", "zh-CN"], typer.Option("--language", "-l", help="What it speaks.")] = "en",
     folder: Annotated[Path, typer.Option(help="Folder for databases and logs; made anew.")] = Path(".benchwright/demo"),
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running and print the addresses.")] = False,
-    picture: Annotated[Path | None, typer.Option(help="Save what is shown as an SVG picture.")] = None,
+    pictures: Annotated[Path | None, typer.Option(help="Folder for SVG pictures of what is shown.")] = None,
 ) -> None:
     """Repair one simulated device with real processes: broker, hub, bench agent and instruments on their own wires.
 
@@ -48,20 +48,18 @@ def demo(
     if fault not in FAULTS:
         raise UsageError(f"--fault {fault}: the device knows {', '.join(FAULTS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    console = Console(record=picture is not None, width=110 if picture or not sys.stdout.isatty() else None)
+    console = Console(record=pictures is not None, width=120 if pictures or not sys.stdout.isatty() else None)
     began = time.monotonic()
     folder = folder.resolve()
     with Processes(folder.parent / f"{folder.name}-logs") as processes:
         console.rule(f"[bold cyan]{say('scene', language)}", align="left")
         try:
             scene = build(folder, processes, [fault])
-            good = Story(scene, fault, console, language).tell()
+            good = Story(scene, fault, console, language, pictures).tell()
         except (ProcessError, DeskError, AgentError) as error:
             console.print(f"[red]{error}[/]", highlight=False)
             raise typer.Exit(1) from error
         console.print(say("took", language, seconds=time.monotonic() - began), style="dim")
-        if picture is not None:
-            console.save_svg(str(picture), title="make demo")
         if keep:
             _keep(scene, console, say("kept", language))
     raise typer.Exit(0 if good else 1)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -38,6 +39,8 @@ class Story:
     fault: str
     console: Console
     language: Language
+    pictures: Path | None = None
+    """Folder for SVG pictures of what was shown; the console must record."""
     outcomes: list[tuple[bool, str]] = field(default_factory=list)
 
     def tell(self) -> bool:
@@ -57,8 +60,16 @@ class Story:
             self._show_hub(desk, technician, ticket, first)
         finally:
             technician.close()
+        self._picture("repair")
         self._show_captures()
-        return self._summary()
+        good = self._summary()
+        self._picture("captures")
+        return good
+
+    def _picture(self, name: str) -> None:
+        if self.pictures is not None:
+            self.pictures.mkdir(parents=True, exist_ok=True)
+            self.console.save_svg(str(self.pictures / f"{name}.svg"), title="make demo", clear=True)
 
     def _heading(self, key: str) -> None:
         self.console.rule(f"[bold cyan]{say(key, self.language)}", align="left")
@@ -83,7 +94,7 @@ class Story:
         while ticket not in technician.tickets() and time.monotonic() < deadline:
             time.sleep(0.05)
         technician.note(ticket, "taken")
-        self.console.print(f"{ticket}  {MODEL} {serial}  “{say('symptom', self.language)}”  → {BENCH}")
+        self.console.print(f"{ticket}  {MODEL} {serial}  “{say('symptom', self.language)}”  → {BENCH}", highlight=False)
         return ticket
 
     def _run(self, heading: str, technician: Technician, ticket: str, serial: str) -> RunState:
@@ -145,7 +156,9 @@ class Story:
             for line in suspect.evidence:
                 self.console.print(f"   · {line}", style="dim", highlight=False)
             if rank == 1 and suspect.remedy:
-                self.console.print(f"   {say('remedy', self.language)}: {suspect.remedy[self.language]}")
+                self.console.print(
+                    f"   {say('remedy', self.language)}: {suspect.remedy[self.language]}", highlight=False
+                )
         return run.suspects[0].cause if run.suspects else ""
 
     def _repair(self, technician: Technician, ticket: str, cause: str) -> None:
@@ -174,10 +187,13 @@ class Story:
             self.console.print(line, highlight=False)
         for run in found["runs"]:
             measured = sum(len(step["measurements"]) for step in run["steps"])
-            self.console.print(f"{run['id']}  {run['outcome']:<10} {len(run['steps'])} steps, {measured} measurements")
+            counts = f"{len(run['steps'])} steps, {measured} measurements"
+            self.console.print(f"{run['id']}  {run['outcome']:<10} {counts}", highlight=False)
         query = "/api/v1/measurements"
         rows = desk.call("GET", query, serial=found["device"]["serial"], verdict="fail")["items"]
-        self.console.print(f"GET {query}?serial={found['device']['serial']}&verdict=fail → {len(rows)}", style="dim")
+        self.console.print(
+            f"GET {query}?serial={found['device']['serial']}&verdict=fail → {len(rows)}", style="dim", highlight=False
+        )
         spools = desk.call("GET", f"/api/v1/benches/{BENCH}/spools")
         gapless = all(spool["records"] == spool["last"] and spool["first"] == 1 for spool in spools)
         self._must(bool(spools) and gapless and technician.waiting() == 0, "at_hub",
