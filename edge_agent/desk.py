@@ -27,6 +27,16 @@ from protocols.messages.records import TicketEvent
 
 log = logging.getLogger(__name__)
 _STATES: Mapping[State, Any] = {State.WAITING: "waiting", State.RECEIVED: "received", State.REFUSED: "refused"}
+_KINDS = {
+    "multimeter": "multimeter",
+    "oscilloscope": "oscilloscope",
+    "signal_generator": "generator",
+    "power_supply": "supply",
+    "thermal_camera": "camera",
+    "firmware_programmer": "programmer",
+    "serial_console": "console",
+}
+"""Capabilities of profiles as plans name them (``edge_agent.plans.actions.base.KINDS``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,9 @@ class AgentDesk:
     def instruments(self) -> tuple[views.Instrument, ...]:
         """Return the rack with who controls what."""
         rack = self._parts.rack
-        return tuple(views.Instrument(status, rack.holder(status.role)) for status in rack.status())
+        return tuple(
+            views.Instrument(status, rack.holder(status.role), *_make_of(status.profile)) for status in rack.status()
+        )
 
     def link(self) -> views.Link:
         """Return how the way to the hub stands."""
@@ -163,6 +175,17 @@ class AgentDesk:
         seq = self._parts.worklist.record(event)
         self._parts.bus.publish(events.WorklistChanged(self._parts.worklist.revision), key="worklist")
         return views.Recorded(seq)
+
+
+def _make_of(profile: str) -> tuple[str | None, dict[str, str]]:
+    """Return kind and title of a profile, as far as it is known."""
+    from drivers.registry import find_profile
+
+    try:
+        described = find_profile(profile)
+    except InstrumentError:
+        return None, {}
+    return _KINDS.get(described.capability), {str(tag): text for tag, text in described.title.items()}
 
 
 def agent_version() -> str:

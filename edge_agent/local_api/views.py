@@ -54,10 +54,16 @@ class SpoolDepth(View, frozen=True):
 
 
 class Instrument(View, frozen=True):
-    """One instrument of the rack; ``holder`` controls it now."""
+    """One instrument of the rack; ``holder`` controls it now.
+
+    ``kind`` is what plans call it (``multimeter``, ``supply`` …), ``title`` its make for people; neither is known of a
+    profile that does not exist.
+    """
 
     status: InstrumentStatus
     holder: str | None = None
+    kind: str | None = None
+    title: dict[str, str] = {}
 
 
 class Interrupted(View, frozen=True):

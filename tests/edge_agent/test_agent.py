@@ -422,8 +422,10 @@ def test_instruments_by_hand(agent, bench_folder):
     supply = client.request(AcquireLease("supply", "li"))
     with pytest.raises(AgentError, match="controlled by li"):
         client.request(AcquireLease("supply", "wang"))
-    holders = {one.status.role: one.holder for one in client.request(Describe()).instruments}
-    assert holders == {"meter": None, "supply": "li"}
+    rack = client.request(Describe()).instruments
+    assert {one.status.role: one.holder for one in rack} == {"meter": None, "supply": "li"}
+    assert {one.status.role: one.kind for one in rack} == {"meter": "multimeter", "supply": "supply"}
+    assert all(set(one.title) == {"en", "zh-CN"} for one in rack)
     client.request(Operate(supply.token, manual.SetSupply(voltage_v=5.0, current_limit_a=0.3)))
     client.request(Operate(supply.token, manual.SwitchOutput(on=True)))
     values = {one.name: one for one in client.request(Operate(supply.token, manual.ReadSupply()))}
