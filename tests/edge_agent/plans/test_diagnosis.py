@@ -1,0 +1,80 @@
+"""D8: suspects follow from signs, with the evidence for and against them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.analysis.verdict import judge
+from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, diagnose, sign_of
+from edge_agent.plans.model import Words
+from protocols.messages.records import Limits, Measurement, Verdict
+
+LIMITS = Limits(3.0, 4.0)
+
+
+def volts(name: str, value: float | None) -> Measurement:
+    reason = None if value is not None else "no edges"
+    return Measurement(name, value, "V", 0.001, LIMITS, verdict=judge(value, 0.001, LIMITS), reason=reason)
+
+
+def cause(name: str, signature: dict[str, Sign | tuple[Sign, ...]]) -> Cause:
+    return Cause(name, Words(name, name), Words("mend it", "修理"), signature)
+
+
+BOOK = FaultDictionary(
+    "SP-100",
+    (
+        cause("regulator", {"rail": Sign.LOW, "current": Sign.HIGH}),
+        cause("feed", {"rail": Sign.LOW}),
+        cause("clock", {"clock": Sign.NONE}),
+        cause("joint", {"rail": (Sign.LOW, Sign.PASS), "clock": Sign.ANY, "drops": Sign.HIGH}),
+    ),
+)
+
+
+def ranked(*measurements: Measurement) -> list[str]:
+    return [suspect.cause for suspect in diagnose(BOOK, measurements)]
+
+
+def test_a_device_without_failure_has_no_suspect() -> None:
+    assert ranked(volts("rail", 3.5), volts("current", 3.5), volts("clock", 3.5)) == []
+
+
+def test_what_a_cause_predicts_and_what_it_leaves_unexplained_decide() -> None:
+    assert ranked(volts("rail", 2.0), volts("current", 5.0))[0] == "regulator"
+    assert ranked(volts("rail", 2.0), volts("current", 3.5))[0] == "feed"
+    assert ranked(volts("rail", 3.5), volts("clock", None)) == ["clock"]
+    assert ranked(volts("rail", 3.5), volts("drops", 5.0), volts("clock", 3.5)) == ["joint"]
+
+
+def test_a_measurement_that_was_not_made_says_nothing() -> None:
+    assert set(ranked(volts("rail", 2.0))[:2]) == {"regulator", "feed"}
+
+
+def test_the_evidence_speaks_for_and_against_with_numbers_and_limits() -> None:
+    suspects = diagnose(BOOK, [volts("rail", 2.0), volts("current", 3.5)])
+    suspect = next(one for one in suspects if one.cause == "regulator")
+    assert suspect.evidence[:2] == (
+        "rail is 2 V, below its limit of 3 V, as this cause makes it",
+        "current is 3.5 V, within its limits, which this cause does not explain",
+    )
+
+
+def test_only_the_last_attempt_of_a_measurement_counts() -> None:
+    assert ranked(volts("rail", 2.0), volts("rail", 3.5)) == []
+
+
+def test_undecided_for_want_of_accuracy_is_no_sign() -> None:
+    near = Measurement("rail", 3.0, "V", None, LIMITS, verdict=Verdict.UNDECIDED)
+    assert sign_of(near) is None
+
+
+values = st.none() | st.floats(0, 10)
+
+
+@given(st.dictionaries(st.sampled_from(["rail", "current", "clock", "drops", "other"]), values))
+def test_every_suspect_explains_something_and_nothing_is_listed_twice(drawn: dict[str, float | None]) -> None:
+    measurements = [volts(name, value) for name, value in drawn.items()]
+    suspects = diagnose(BOOK, measurements)
+    assert len({suspect.cause for suspect in suspects}) == len(suspects)
+    for suspect in suspects:
+        assert "as this cause makes it" in suspect.evidence[0]
