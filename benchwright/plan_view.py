@@ -111,7 +111,7 @@ def print_results(steps: Iterable[StepFinished], finished: RunFinished, language
     for number, suspect in enumerate(finished.suspects, start=1):
         console.print(f"{number}. [bold]{suspect.title.get(language, suspect.cause)}[/] ({suspect.cause})")
         for words in suspect.evidence:
-            console.print(f"   – {words}", highlight=False)
+            console.print(f"   – {words.get(language, '')}", highlight=False)
         if suspect.remedy:
             console.print(f"   → {suspect.remedy.get(language, '')}")
 

@@ -396,6 +396,7 @@ def _show(state: "RunState") -> None:
     if state.outcome is not None:
         typer.secho(f"outcome: {state.outcome.value}", bold=True)
     for suspect in state.suspects:
-        typer.echo(f"suspect: {suspect.title.get('en', suspect.cause)} ({'; '.join(suspect.evidence)})")
+        evidence = "; ".join(words.get("en", "") for words in suspect.evidence)
+        typer.echo(f"suspect: {suspect.title.get('en', suspect.cause)} ({evidence})")
     if state.fault:
         typer.secho(state.fault, fg="red")

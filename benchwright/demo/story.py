@@ -154,7 +154,7 @@ class Story:
         for rank, suspect in enumerate(run.suspects[:3], 1):
             self.console.print(f"[bold]{rank}. {suspect.title.get(self.language, suspect.cause)}[/]", highlight=False)
             for line in suspect.evidence:
-                self.console.print(f"   · {line}", style="dim", highlight=False)
+                self.console.print(f"   · {line[self.language]}", style="dim", highlight=False)
             if rank == 1 and suspect.remedy:
                 self.console.print(
                     f"   {say('remedy', self.language)}: {suspect.remedy[self.language]}", highlight=False

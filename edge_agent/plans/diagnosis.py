@@ -110,32 +110,57 @@ def _score(cause: Cause, signs: Mapping[str, Sign]) -> float:
 def _suspect(
     cause: Cause, last: Mapping[str, Measurement], signs: Mapping[str, Sign], explained: Sequence[str], share: float
 ) -> Suspect:
-    evidence = [f"{words_of(last[name])}, as this cause makes it" for name in explained]
+    evidence = [_sentence(last[name], _EXPLAINED) for name in explained]
     against = [
-        f"{words_of(last[name])}, which this cause does not explain"
+        _sentence(last[name], _UNEXPLAINED)
         for name, sign in signs.items()
         if sign not in cause.expects(name) and Sign.ANY not in cause.expects(name)
     ]
-    summary = f"likelihood {share:.0%} among the known causes"
+    summary = {"en": f"likelihood {share:.0%} among the known causes", "zh-CN": f"在已知原因中的可能性为 {share:.0%}"}
     return Suspect(cause.cause, cause.title.as_dict(), (*evidence, *against, summary)[:32], cause.remedy.as_dict())
 
 
-def words_of(measurement: Measurement) -> str:
-    """Say one measurement with unit and limit in words."""
-    name, limits = measurement.name, measurement.limits
-    value = measurement.value
+_EXPLAINED = {"en": ", as this cause makes it", "zh-CN": "，符合该原因"}
+_UNEXPLAINED = {"en": ", which this cause does not explain", "zh-CN": "，该原因无法解释"}
+
+
+def _sentence(measurement: Measurement, ending: Mapping[str, str]) -> dict[str, str]:
+    return {language: words + ending[language] for language, words in words_of(measurement).items()}
+
+
+def words_of(measurement: Measurement) -> dict[str, str]:
+    """Say one measurement with unit and limit in words, by language tag."""
+    name, value = measurement.name, measurement.value
     if value is None:
-        return f"{name} has no answer ({measurement.reason or 'no reason given'})"
+        reason = measurement.reason
+        return {
+            "en": f"{name} has no answer ({reason or 'no reason given'})",
+            "zh-CN": f"{name} 无结果（{reason or '未说明原因'}）",
+        }
     if isinstance(value, bool | str):
-        wanted = "" if measurement.expected is None else f" (expected {_plain(measurement.expected)})"
-        return f"{name} is {_plain(value)}{wanted}"
-    said = f"{name} is {number(value, measurement.unit)}"
+        wanted = measurement.expected
+        english = "" if wanted is None else f" (expected {_plain(wanted, 'en')})"
+        chinese = "" if wanted is None else f"（应为 {_plain(wanted, 'zh-CN')}）"
+        return {
+            "en": f"{name} is {_plain(value, 'en')}{english}",
+            "zh-CN": f"{name} 为 {_plain(value, 'zh-CN')}{chinese}",
+        }
+    said = number(value, measurement.unit)
+    english, chinese = _against_limits(measurement)
+    return {"en": f"{name} is {said}{english}", "zh-CN": f"{name} 为 {said}{chinese}"}
+
+
+def _against_limits(measurement: Measurement) -> tuple[str, str]:
+    """Say how a number stands to its limits, in English and Chinese."""
+    limits = measurement.limits
     match sign_of(measurement):
         case Sign.HIGH if limits is not None and limits.high is not None:
-            return f"{said}, above its limit of {number(limits.high, measurement.unit)}"
+            high = number(limits.high, measurement.unit)
+            return f", above its limit of {high}", f"，高于上限 {high}"
         case Sign.LOW if limits is not None and limits.low is not None:
-            return f"{said}, below its limit of {number(limits.low, measurement.unit)}"
-    return f"{said}, within its limits" if measurement.verdict is Verdict.PASS else said
+            low = number(limits.low, measurement.unit)
+            return f", below its limit of {low}", f"，低于下限 {low}"
+    return (", within its limits", "，在限值内") if measurement.verdict is Verdict.PASS else ("", "")
 
 
 def number(value: float, unit: str) -> str:
@@ -143,7 +168,8 @@ def number(value: float, unit: str) -> str:
     return format_value(value, unit, 4)
 
 
-def _plain(value: str | bool) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return repr(value)
+_YES_NO = {"en": {True: "yes", False: "no"}, "zh-CN": {True: "是", False: "否"}}
+
+
+def _plain(value: str | bool, language: str) -> str:
+    return _YES_NO[language][value] if isinstance(value, bool) else repr(value)

@@ -26,7 +26,9 @@ class SuspectOut(BaseModel):
 
     cause: str = Field(examples=["dried_capacitor"])
     title: dict[str, str] = Field(examples=[{"en": "Dried output capacitor", "zh-CN": "输出电容干涸"}])
-    evidence: list[str] = Field(examples=[["3.3 V ripple 0.21 V, at most 0.05 V"]])
+    evidence: list[dict[str, str]] = Field(
+        examples=[[{"en": "ripple is 210 mV, above its limit of 50 mV", "zh-CN": "ripple 为 210 mV，高于上限 50 mV"}]]
+    )
     remedy: dict[str, str] = {}
 
 

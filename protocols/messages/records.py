@@ -155,7 +155,8 @@ class Suspect(_Frozen, frozen=True):
 
     cause: Identifier
     title: Annotated[dict[str, str], Meta(max_length=8)]
-    evidence: Annotated[tuple[Text, ...], Meta(max_length=32)]
+    evidence: Annotated[tuple[dict[str, Text], ...], Meta(max_length=32)]
+    """Sentences, each by language tag."""
     remedy: Annotated[dict[str, str], Meta(max_length=8)] = {}
 
 

@@ -53,10 +53,14 @@ def test_a_measurement_that_was_not_made_says_nothing() -> None:
 def test_the_evidence_speaks_for_and_against_with_numbers_and_limits() -> None:
     suspects = diagnose(BOOK, [volts("rail", 2.0), volts("current", 3.5)])
     suspect = next(one for one in suspects if one.cause == "regulator")
-    assert suspect.evidence[:2] == (
+    assert [sentence["en"] for sentence in suspect.evidence[:2]] == [
         "rail is 2 V, below its limit of 3 V, as this cause makes it",
         "current is 3.5 V, within its limits, which this cause does not explain",
-    )
+    ]
+    assert [sentence["zh-CN"] for sentence in suspect.evidence[:2]] == [
+        "rail 为 2 V，低于下限 3 V，符合该原因",
+        "current 为 3.5 V，在限值内，该原因无法解释",
+    ]
 
 
 def test_only_the_last_attempt_of_a_measurement_counts() -> None:
@@ -77,4 +81,4 @@ def test_every_suspect_explains_something_and_nothing_is_listed_twice(drawn: dic
     suspects = diagnose(BOOK, measurements)
     assert len({suspect.cause for suspect in suspects}) == len(suspects)
     for suspect in suspects:
-        assert "as this cause makes it" in suspect.evidence[0]
+        assert "as this cause makes it" in suspect.evidence[0]["en"]

@@ -241,7 +241,7 @@ def test_a_diagnosis_can_drive_what_is_done_next(bench: Bench, plan_of: Make, me
     assert bench.outcomes == [("a", "failed"), ("if-low", "passed"), ("if-high", "skipped"), ("if-a", "passed")]
     assert [suspect.cause for suspect in finished.suspects] == ["low-rail"]
     assert finished.suspects[0].title["zh-CN"] == "电压低"
-    assert "a-value is 2.5 V, below its limit of 3.2 V" in finished.suspects[0].evidence[0]
+    assert "a-value is 2.5 V, below its limit of 3.2 V" in finished.suspects[0].evidence[0]["en"]
 
 
 def test_connections_are_asked_for_once_in_both_languages(bench: Bench, plan_of: Make) -> None:

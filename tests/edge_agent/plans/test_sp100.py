@@ -108,7 +108,7 @@ def test_each_fault_is_the_first_suspect(runs: dict[str, Ran], fault: str) -> No
     first = ran.finished.suspects[0]
     assert first.cause == fault
     assert set(first.title) == set(first.remedy) == {"en", "zh-CN"}
-    assert any("as this cause makes it" in words for words in first.evidence)
+    assert any("as this cause makes it" in words["en"] for words in first.evidence)
 
 
 def test_a_short_circuit_stops_the_test_before_more_is_harmed(runs: dict[str, Ran]) -> None:
