@@ -98,7 +98,10 @@ class Slope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelSetup:
-    """Vertical settings of one channel. ``scale_v`` is volts a division at the probe tip."""
+    """Vertical settings of one channel. ``scale_v`` is volts a division at the probe tip.
+
+    ``offset_v`` moves the trace up by so much: the voltage at the middle of the screen is ``-offset_v``.
+    """
 
     channel: int
     scale_v: float
@@ -217,6 +220,48 @@ class PowerSupply(Instrument):
     @abstractmethod
     def read(self, channel: int = 1) -> SupplyReading:
         """Read back voltage and current of one channel."""
+
+
+class LoadMode(StrEnum):
+    """What an electronic load keeps constant; the comment is the unit of the level."""
+
+    CONSTANT_CURRENT = "constant_current"  # A
+    CONSTANT_VOLTAGE = "constant_voltage"  # V
+    CONSTANT_RESISTANCE = "constant_resistance"  # Ohm
+    CONSTANT_POWER = "constant_power"  # W
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReading:
+    """What the load measures at its terminals."""
+
+    voltage: Quantity
+    current: Quantity
+    power: Quantity
+    input_on: bool
+
+
+class ElectronicLoad(Instrument):
+    """Electronic DC load. Its safe state is the input switched off."""
+
+    @abstractmethod
+    def modes(self) -> frozenset[LoadMode]:
+        """Return what this load can keep constant."""
+
+    @abstractmethod
+    def configure(self, mode: LoadMode, level: float) -> None:
+        """Set what is kept constant, in the mode's unit.
+
+        The input stays as it is while the mode stays; for a change of the mode it is switched off first, and stays off.
+        """
+
+    @abstractmethod
+    def input(self, on: bool) -> None:
+        """Switch the input: on, the load draws current."""
+
+    @abstractmethod
+    def read(self) -> LoadReading:
+        """Read voltage, current and power."""
 
 
 @dataclass(frozen=True, slots=True)

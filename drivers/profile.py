@@ -19,14 +19,18 @@ from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile_base import ProfileBase
 from drivers.programmers.model import FlashromProfile, Stm32FlashProfile
 from drivers.scpi.generator_model import ScpiGeneratorProfile
+from drivers.scpi.load_model import ScpiLoadProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
+from drivers.scpi.supply_model import ScpiSupplyProfile
 from drivers.serial_meter_model import SerialMeterProfile
 
 Profile = (
     ScpiMultimeterProfile
     | ScpiOscilloscopeProfile
     | ScpiGeneratorProfile
+    | ScpiSupplyProfile
+    | ScpiLoadProfile
     | SerialMeterProfile
     | ModbusSupplyProfile
     | Mlx90640Profile

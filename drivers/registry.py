@@ -21,9 +21,11 @@ from drivers.profile import Profile, load_profile
 from drivers.profile_base import ProfileBase, SerialLine
 from drivers.programmers.model import FlashromProfile, Stm32FlashProfile
 from drivers.scpi.generator_model import ScpiGeneratorProfile
+from drivers.scpi.load_model import ScpiLoadProfile
 from drivers.scpi.model import ScpiProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
+from drivers.scpi.supply_model import ScpiSupplyProfile
 from drivers.serial_meter_model import SerialMeterProfile
 from drivers.transports.stream import ByteStream
 
@@ -125,13 +127,17 @@ def open_stream(profile: ProfileBase, address: Address, guard: Guard, line: Seri
 def _open_scpi(profile: ScpiProfile, address: Address, guard: Guard, options: Options) -> Instrument:
     from drivers.scpi.generator import ScpiSignalGenerator
     from drivers.scpi.link import ScpiLink
+    from drivers.scpi.load import ScpiElectronicLoad
     from drivers.scpi.multimeter import ScpiMultimeter
     from drivers.scpi.oscilloscope import ScpiOscilloscope
+    from drivers.scpi.supply import ScpiPowerSupply
 
     drivers: dict[type[ScpiProfile], Callable[..., Instrument]] = {
         ScpiMultimeterProfile: ScpiMultimeter,
         ScpiOscilloscopeProfile: ScpiOscilloscope,
         ScpiGeneratorProfile: ScpiSignalGenerator,
+        ScpiSupplyProfile: ScpiPowerSupply,
+        ScpiLoadProfile: ScpiElectronicLoad,
     }
     link = ScpiLink(open_stream(profile, address, guard, profile.serial, options), profile)
     return drivers[type(profile)](link, **options)
@@ -222,6 +228,8 @@ _OPENERS: dict[type[ProfileBase], Callable[..., Instrument]] = {
     ScpiMultimeterProfile: _open_scpi,
     ScpiOscilloscopeProfile: _open_scpi,
     ScpiGeneratorProfile: _open_scpi,
+    ScpiSupplyProfile: _open_scpi,
+    ScpiLoadProfile: _open_scpi,
     SerialMeterProfile: _open_serial_meter,
     SerialConsoleProfile: _open_console,
     ModbusSupplyProfile: _open_supply,
