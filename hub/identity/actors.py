@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hub.core.problems import Problem, ProblemType
-from hub.identity.permissions import Permission, Role, may
+from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
 
 FORBIDDEN = ProblemType(
     "forbidden",
@@ -14,13 +14,26 @@ FORBIDDEN = ProblemType(
         "zh-CN": "角色 {role} 没有权限 {permission}。",
     },
 )
+OUTSIDE_SCOPES = ProblemType(
+    "outside-scopes",
+    403,
+    {"en": "The key was not made for this", "zh-CN": "密钥未授权此操作"},
+    {
+        "en": "The key's scopes do not hold {permission}; make another key with this scope.",
+        "zh-CN": "密钥的授权范围不含 {permission}；请另建包含该范围的密钥。",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. ``kind`` says what ``id`` is: an API key (``key``), a bench over MQTT (``bench``), us (``system``).
+    """Who acts. ``kind`` says what ``id`` is: a person (``user``), an API key (``key``), a bench over MQTT
+    (``bench``), ourselves (``system``).
 
     ``bench`` is set for actors that are bound to one bench: they see and do only what concerns it.
+    ``stores`` are the codes of the stores whose records the actor sees and changes; ``None``: every store's (S5).
+    ``scopes`` narrow what the role allows; ``None``: all of it. ``session`` names a person's session.
+    ``person`` tells people apart where an act needs two: a key made by a user counts as that user.
     """
 
     kind: str
@@ -28,15 +41,36 @@ class Actor:
     name: str
     role: Role
     bench: str | None = None
+    stores: frozenset[str] | None = None
+    scopes: frozenset[Permission] | None = None
+    session: str | None = None
+    made_by: str | None = None
+
+    @property
+    def person(self) -> str:
+        """Whose act it is, e.g. ``user:U-000007``."""
+        return self.made_by or f"{self.kind}:{self.id}"
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything that the actor may do."""
+        allowed = ROLE_PERMISSIONS[self.role]
+        return allowed if self.scopes is None else allowed & self.scopes
 
     def may(self, permission: Permission) -> bool:
-        """Return whether the actor's role has ``permission``."""
-        return may(self.role, permission)
+        """Return whether the actor has ``permission``."""
+        return permission in self.permissions
 
     def require(self, permission: Permission) -> None:
-        """Raise the forbidden problem unless the actor's role has ``permission``."""
-        if not self.may(permission):
+        """Raise the forbidden problem unless the actor has ``permission``."""
+        if permission not in ROLE_PERMISSIONS[self.role]:
             raise Problem(FORBIDDEN, role=self.role.value, permission=permission.value)
+        if self.scopes is not None and permission not in self.scopes:
+            raise Problem(OUTSIDE_SCOPES, permission=permission.value)
+
+    def sees_store(self, store: str | None) -> bool:
+        """Return whether records of ``store`` exist for the actor; ``None`` is the whole chain's."""
+        return self.stores is None or store in self.stores
 
 
 def bench_actor(bench: str, operator: str | None) -> Actor:

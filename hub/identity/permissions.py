@@ -1,12 +1,20 @@
-"""The one table of permissions: role to what it may do."""
+"""The one table of permissions: what is allowed to whom."""
 
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What an actor is to the hub."""
+    """What an actor is to the hub (S1)."""
 
     ADMIN = "admin"
+    MANAGER = "manager"
+    SUPERVISOR = "supervisor"
+    QUALITY = "quality"
+    SENIOR_TECHNICIAN = "senior_technician"
+    TECHNICIAN = "technician"
+    COUNTER = "counter"
+    FLEET_ADMIN = "fleet_admin"
+    REMOTE_ENGINEER = "remote_engineer"
     STAFF = "staff"
     STORE_SYSTEM = "store_system"
     BENCH = "bench"
@@ -46,52 +54,70 @@ class Permission(StrEnum):
     INGEST_INSPECT = "ingest:inspect"
     POLICY_READ = "policy:read"
     POLICY_WRITE = "policy:write"
+    STORE_READ = "store:read"
+    STORE_WRITE = "store:write"
+    USER_READ = "user:read"
+    USER_WRITE = "user:write"
+    KEY_READ = "key:read"
+    KEY_WRITE = "key:write"
+    METRICS_READ = "metrics:read"
 
 
-P = Permission
-ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ADMIN: frozenset(P) - {P.CAPTURE_UPLOAD},
-    Role.STAFF: frozenset(
-        {
-            P.TICKET_READ,
-            P.TICKET_CREATE,
-            P.TICKET_ASSIGN,
-            P.TICKET_WORK,
-            P.TICKET_CLOSE,
-            P.TICKET_CANCEL,
-            P.TICKET_NOTE,
-            P.TICKET_SERVE,
-            P.CONTACT_READ,
-            P.CUSTOMER_READ,
-            P.CUSTOMER_WRITE,
-            P.DEVICE_READ,
-            P.DEVICE_WRITE,
-            P.ROSTER_READ,
-            P.MEASUREMENT_READ,
-            P.CAPTURE_READ,
-            P.BENCH_READ,
-            P.BENCH_COMMAND,
-            P.POLICY_READ,
-        }
-    ),
-    Role.STORE_SYSTEM: frozenset(
-        {
-            P.TICKET_READ,
-            P.TICKET_CREATE,
-            P.TICKET_CANCEL,
-            P.TICKET_NOTE,
-            P.CONTACT_READ,
-            P.CUSTOMER_READ,
-            P.CUSTOMER_WRITE,
-            P.DEVICE_READ,
-            P.DEVICE_WRITE,
-        }
-    ),
-    Role.BENCH: frozenset({P.TICKET_READ, P.TICKET_WORK, P.TICKET_NOTE, P.CAPTURE_UPLOAD}),
+P, R = Permission, Role
+_DESK = frozenset({R.ADMIN, R.MANAGER, R.SUPERVISOR, R.COUNTER, R.STAFF})
+"""Those who speak with customers."""
+_WORKSHOP = frozenset({R.SENIOR_TECHNICIAN, R.TECHNICIAN})
+_LEADERS = frozenset({R.ADMIN, R.MANAGER, R.SUPERVISOR})
+_PEOPLE = frozenset(R) - {R.STORE_SYSTEM, R.BENCH}
+
+PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
+    P.TICKET_READ: frozenset(R) - {R.FLEET_ADMIN},
+    P.TICKET_CREATE: _DESK | {R.SENIOR_TECHNICIAN, R.STORE_SYSTEM},
+    P.TICKET_ASSIGN: _LEADERS | {R.COUNTER, R.SENIOR_TECHNICIAN, R.STAFF},
+    P.TICKET_WORK: _WORKSHOP | {R.ADMIN, R.SUPERVISOR, R.STAFF, R.BENCH},
+    P.TICKET_CLOSE: _DESK,
+    P.TICKET_CANCEL: _DESK | {R.STORE_SYSTEM},
+    P.TICKET_NOTE: frozenset(R) - {R.FLEET_ADMIN},
+    P.TICKET_SERVE: _DESK | {R.SENIOR_TECHNICIAN},
+    P.TICKET_REVIEW: _LEADERS | {R.SENIOR_TECHNICIAN},
+    P.TICKET_DECIDE: _LEADERS,
+    P.CUSTOMER_READ: _DESK | {R.STORE_SYSTEM},
+    P.CUSTOMER_WRITE: _DESK | {R.STORE_SYSTEM},
+    P.CUSTOMER_MERGE: _LEADERS,
+    P.CUSTOMER_EXPORT: frozenset({R.ADMIN, R.MANAGER}),
+    P.CUSTOMER_ERASE: frozenset({R.ADMIN, R.MANAGER}),
+    P.DEVICE_READ: _PEOPLE | {R.STORE_SYSTEM},
+    P.DEVICE_WRITE: _DESK | {R.STORE_SYSTEM},
+    P.ROSTER_READ: _PEOPLE,
+    P.ROSTER_WRITE: _LEADERS,
+    P.CONTACT_READ: _DESK | {R.STORE_SYSTEM},
+    P.MEASUREMENT_READ: _PEOPLE - {R.COUNTER},
+    P.CAPTURE_READ: _PEOPLE - {R.COUNTER},
+    P.CAPTURE_UPLOAD: frozenset({R.BENCH}),
+    P.BENCH_READ: _PEOPLE,
+    P.BENCH_COMMAND: _WORKSHOP | {R.ADMIN, R.SUPERVISOR, R.FLEET_ADMIN, R.REMOTE_ENGINEER, R.STAFF},
+    P.INGEST_INSPECT: frozenset({R.ADMIN, R.QUALITY, R.FLEET_ADMIN}),
+    P.POLICY_READ: _PEOPLE,
+    P.POLICY_WRITE: frozenset({R.ADMIN, R.MANAGER}),
+    P.STORE_READ: frozenset(R) - {R.BENCH},
+    P.STORE_WRITE: frozenset({R.ADMIN}),
+    P.USER_READ: _LEADERS,
+    P.USER_WRITE: frozenset({R.ADMIN}),
+    P.KEY_READ: frozenset({R.ADMIN}),
+    P.KEY_WRITE: frozenset({R.ADMIN}),
+    P.METRICS_READ: frozenset({R.ADMIN, R.FLEET_ADMIN}),
 }
-"""Captures are evidence from a bench, so that not even an administrator may upload one."""
+"""One row a permission; a new one is a member of ``Permission`` and a row here.
+
+Captures are evidence from a bench, so that not even an administrator may upload one.
+"""
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    role: frozenset(permission for permission, roles in PERMISSION_ROLES.items() if role in roles) for role in Role
+}
+"""The same table seen from the roles."""
 
 
 def may(role: Role, permission: Permission) -> bool:
     """Return whether ``role`` has ``permission``."""
-    return permission in ROLE_PERMISSIONS[role]
+    return role in PERMISSION_ROLES[permission]

@@ -51,7 +51,7 @@ def test_a_key_is_shown_once_and_can_be_revoked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["key", "create", "--name", "x", "--role", "king"], "admin, staff"),
+        (["key", "create", "--name", "x", "--role", "king"], "admin, manager"),
         (["key", "create", "--name", "x", "--role", "bench"], "names its bench"),
         (["key", "create", "--name", "x", "--role", "staff", "--bench", "b"], "no other key does"),
         (["key", "create", "--name", "x", "--role", "bench", "--bench", "../etc"], "../etc"),
