@@ -1,5 +1,6 @@
 """A digital line as its edges: all that a bus decoder needs, and small however long the record is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy.typing as npt
 
 from protocols.waveform import LogicCapture, Waveform
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 """Samples compared at a time: the work array stays in cache and extra memory does not grow with the record."""
 
 
@@ -43,19 +44,25 @@ class Edges:
         return ((changes + self.first) & 1).astype(np.uint8)
 
 
-def from_logic(capture: LogicCapture, channel: str) -> Edges:
-    """Return the edges of one channel of a logic capture; raise ``KeyError`` naming the channels there are."""
+def channel_bit(capture: LogicCapture, channel: str) -> int:
+    """Return the bit of a channel in the capture's words; raise ``KeyError`` naming the channels there are."""
     if channel not in capture.channels:
         known = ", ".join(name for name in capture.channels if name)
         raise KeyError(f"no logic channel {channel!r}; this capture has {known}")
+    return capture.channels.index(channel)
+
+
+def from_logic(capture: LogicCapture, channel: str) -> Edges:
+    """Return the edges of one channel of a logic capture; raise ``KeyError`` naming the channels there are."""
     words = capture.words
-    mask = words.dtype.type(1 << capture.channels.index(channel))
+    mask = words.dtype.type(1 << channel_bit(capture, channel))
     first = int(bool(words[0] & mask)) if words.size else 1
     found: list[npt.NDArray[np.int64]] = []
     for at in range(0, max(words.size - 1, 0), _CHUNK):
         after = words[at + 1 : at + 1 + _CHUNK]
-        found.append(np.flatnonzero((words[at : at + after.size] ^ after) & mask) + (at + 1))
-    return Edges(first, _joined(found), int(words.size), capture.sample_rate_hz)
+        # Comparing makes booleans, for which numpy finds the places three times as fast.
+        found.append(np.flatnonzero(((words[at : at + after.size] ^ after) & mask) != 0) + (at + 1))
+    return Edges(first, joined(found, np.int64), int(words.size), capture.sample_rate_hz)
 
 
 def from_waveform(waveform: Waveform, threshold: float, hysteresis: float) -> Edges:
@@ -86,8 +93,9 @@ def from_waveform(waveform: Waveform, threshold: float, hysteresis: float) -> Ed
         changes = np.flatnonzero(np.diff(levels, prepend=np.int8(state)))
         found.append(decided[changes].astype(np.int64) + at)
         state = int(levels[-1])
-    return Edges(first, _joined(found), int(codes.size), waveform.sample_rate_hz)
+    return Edges(first, joined(found, np.int64), int(codes.size), waveform.sample_rate_hz)
 
 
-def _joined(parts: list[Any]) -> npt.NDArray[np.int64]:
-    return np.concatenate(parts).astype(np.int64, copy=False) if parts else np.empty(0, dtype=np.int64)
+def joined(parts: Sequence[npt.NDArray[Any]], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return ``parts`` as one array of type ``kind``, empty when there are none."""
+    return np.concatenate(parts, dtype=kind, casting="unsafe") if parts else np.empty(0, kind)

@@ -1,11 +1,15 @@
-"""I²C (NXP UM10204) from the edges of SCL and SDA."""
+"""I²C (NXP UM10204) from SCL and SDA."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.analysis.decode.edges import Edges
+from edge_agent.analysis.decode.changes import Lines, from_capture, from_edges, group_starts, octets_at
+from edge_agent.analysis.decode.edges import Edges, joined
+from protocols.waveform import LogicCapture
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,68 +31,130 @@ class I2cTransfer:
     """Bits of an unfinished byte: 0 in a clean transfer."""
 
 
-def decode(scl: Edges, sda: Edges) -> list[I2cTransfer]:
+@dataclass(frozen=True, slots=True, eq=False)
+class I2cTransfers(Sequence[I2cTransfer]):
+    """All transfers of a record as arrays; an ``I2cTransfer`` is made when one is asked for.
+
+    ``starts``, ``repeated_starts``, ``stops`` and ``leftover_bits`` have shape (n,). ``octets`` and ``acknowledged``,
+    shape (k,), hold every byte of the record, addresses included; those of transfer *i* are ``offsets[i]`` to
+    ``offsets[i + 1]``.
+    """
+
+    starts: npt.NDArray[np.int64]
+    repeated_starts: npt.NDArray[np.bool_]
+    stops: npt.NDArray[np.bool_]
+    leftover_bits: npt.NDArray[np.int64]
+    offsets: npt.NDArray[np.int64]
+    octets: npt.NDArray[np.uint8]
+    acknowledged: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return int(self.starts.size)
+
+    @overload
+    def __getitem__(self, index: int) -> I2cTransfer: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[I2cTransfer]: ...
+    def __getitem__(self, index: int | slice) -> I2cTransfer | list[I2cTransfer]:
+        if isinstance(index, slice):
+            return [self._transfer(at) for at in range(*index.indices(len(self)))]
+        return self._transfer(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[I2cTransfer]:
+        return map(self._transfer, range(len(self)))
+
+    def _transfer(self, at: int) -> I2cTransfer:
+        begin, end = int(self.offsets[at]), int(self.offsets[at + 1])
+        octets = self.octets[begin:end].tobytes()
+        return I2cTransfer(
+            start=int(self.starts[at]),
+            address=octets[0] >> 1 if octets else None,
+            read=bool(octets and octets[0] & 1),
+            data=octets[1:],
+            acknowledged=tuple(self.acknowledged[begin:end].tolist()),
+            repeated_start=bool(self.repeated_starts[at]),
+            stopped=bool(self.stops[at]),
+            leftover_bits=int(self.leftover_bits[at]),
+        )
+
+
+def decode(scl: Edges, sda: Edges) -> I2cTransfers:
     """Decode all transfers of a record.
 
-    Data is sampled on SCL's rising edges; SDA moving while SCL is high is a start or a stop.
+    Data is sampled on SCL's rising edges; SDA moving while SCL is high is a start or a stop. Raises ``ValueError``
+    when the lines are of two records that differ in length.
     """
-    positions, kinds = _events(scl, sda)
-    return _assemble(positions, kinds, sda.level_at(positions))
+    return _assembled(*_events(from_edges((scl, sda))))
 
 
-_BIT, _START, _STOP = 0, 1, 2
+def decode_logic(capture: LogicCapture, *, scl: str, sda: str) -> I2cTransfers:
+    """Decode channels of one logic capture, as ``decode`` does, in less time and memory.
+
+    Raises ``KeyError`` naming the channels there are.
+    """
+    return _assembled(*_events(from_capture(capture, (scl, sda))))
 
 
-def _events(scl: Edges, sda: Edges) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Return positions and kinds of all bits, starts and stops in order of time.
+_LOW, _HIGH, _START, _STOP = 1, 2, 3, 4
+
+
+def _kinds() -> npt.NDArray[np.uint8]:
+    """Return what each change means, shape (16,): index SCL, SDA before, then SCL, SDA after, from bit 0 on.
 
     SDA and SCL that change in the same sample count as data: the bus needs a set-up time, so a true start or stop
     has SCL high before and after.
     """
-    falls, rises = sda.falling(), sda.rising()
-    starts = falls[(scl.level_at(falls) & scl.level_at(falls - 1)) == 1]
-    stops = rises[(scl.level_at(rises) & scl.level_at(rises - 1)) == 1]
-    bits = scl.rising()
-    positions = np.concatenate([bits, starts, stops])
-    kinds = np.repeat(np.array([_BIT, _START, _STOP], dtype=np.uint8), [bits.size, starts.size, stops.size])
-    order = np.argsort(positions, kind="stable")
-    return positions[order], kinds[order]
+    kinds = np.zeros(16, np.uint8)
+    for change in range(16):
+        scl_before, sda_before, scl_after, sda_after = ((change >> k) & 1 for k in range(4))
+        if scl_after and not scl_before:
+            kinds[change] = _HIGH if sda_after else _LOW
+        elif scl_after and sda_after != sda_before:
+            kinds[change] = _STOP if sda_after else _START
+    return kinds
 
 
-def _assemble(
-    positions: npt.NDArray[np.int64], kinds: npt.NDArray[np.uint8], levels: npt.NDArray[np.uint8]
-) -> list[I2cTransfer]:
-    marks = np.flatnonzero(kinds != _BIT)
-    transfers: list[I2cTransfer] = []
-    open_bus = False
-    for index, mark in enumerate(marks):
-        if kinds[mark] == _STOP:
-            open_bus = False
-            continue
-        end = int(marks[index + 1]) if index + 1 < marks.size else kinds.size
-        stopped = bool(end < kinds.size and kinds[end] == _STOP)
-        bits = levels[mark + 1 : end]
-        if end < kinds.size and bits.size and bits.size % 9 == 1:
-            # The SCL rise that makes the stop or repeated start possible is no data bit.
-            bits = bits[:-1]
-        transfers.append(_transfer(int(positions[mark]), bits, repeated_start=open_bus, stopped=stopped))
-        open_bus = not stopped
-    return transfers
+_KINDS = _kinds()
 
 
-def _transfer(start: int, bits: npt.NDArray[np.uint8], *, repeated_start: bool, stopped: bool) -> I2cTransfer:
-    whole = bits.size // 9
-    table = bits[: whole * 9].reshape(whole, 9)
-    octets = np.packbits(table[:, :8], axis=1)[:, 0] if whole else np.empty(0, dtype=np.uint8)
-    acknowledged = tuple(bool(bit == 0) for bit in table[:, 8])
-    first = int(octets[0]) if whole else None
-    return I2cTransfer(
-        start=start,
-        address=None if first is None else first >> 1,
-        read=bool(first is not None and first & 1),
-        data=octets[1:].tobytes(),
-        acknowledged=acknowledged,
-        repeated_start=repeated_start,
-        stopped=stopped,
-        leftover_bits=int(bits.size - whole * 9),
+def _events(
+    lines: Lines,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return all bits, and of each start and stop: its position, how many bits came before it, whether it is a stop."""
+    bits, positions, places, stops = [], [], [], []
+    count = 0
+    for block in lines.blocks:
+        kinds = _KINDS.take(block.before | block.after << np.uint8(2))
+        at = np.flatnonzero((kinds == _LOW) | (kinds == _HIGH))
+        bits.append(kinds[at] - np.uint8(_LOW))
+        marks = np.flatnonzero(kinds >= _START)
+        positions.append(block.positions[marks])
+        places.append(count + np.searchsorted(at, marks))
+        stops.append(kinds[marks] == _STOP)
+        count += at.size
+    return joined(bits, np.uint8), joined(positions, np.int64), joined(places, np.int64), joined(stops, np.bool_)
+
+
+def _assembled(
+    bits: npt.NDArray[np.uint8],
+    positions: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int64],
+    stops: npt.NDArray[np.bool_],
+) -> I2cTransfers:
+    begins = np.flatnonzero(~stops)
+    ends = np.append(places[1:], bits.size)[begins]
+    ended = begins + 1 < positions.size
+    stopped = np.append(stops[1:], False)[begins] if positions.size else stops
+    counts = ends - places[begins]
+    # The SCL rise that makes the stop or repeated start possible is no data bit.
+    counts -= ended & (counts % 9 == 1)
+    starts, offsets = group_starts(places[begins], counts // 9, 9)
+    return I2cTransfers(
+        starts=positions[begins],
+        repeated_starts=(begins > 0) & ~stops[begins - 1],
+        stops=stopped,
+        leftover_bits=counts % 9,
+        offsets=offsets,
+        octets=octets_at(bits, starts, msb_first=True),
+        acknowledged=bits[starts + 8] == 0,
     )

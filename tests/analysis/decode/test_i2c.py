@@ -1,13 +1,16 @@
 """I²C decoding: exact transfers made bit by bit, and a real sensor."""
 
+import numpy as np
+import pytest
 from analysis.decode.lines import sampled
 from captures import require_capture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.analysis.decode import edges as edge_tools
-from edge_agent.analysis.decode.i2c import decode
+from edge_agent.analysis.decode.i2c import decode, decode_logic
 from protocols.captures import read_capture
+from protocols.waveform import LogicCapture
 
 T = 1e-6
 
@@ -60,8 +63,36 @@ def test_an_address_that_is_cut_short_is_none():
     assert transfer.leftover_bits > 0
 
 
+@given(st.binary(max_size=2000), st.integers(1, 4))
+def test_any_samples_decode_alike_from_the_capture_and_from_edges(raw, repeat):
+    words = np.repeat(np.frombuffer(raw, np.uint8), repeat)
+    capture = LogicCapture(words.astype(np.uint16) << 6, 1e6, (None,) * 8 + ("SDA", None, None, "SCL"))
+    from_capture = decode_logic(capture, scl="SCL", sda="SDA")
+    from_edges = decode(edge_tools.from_logic(capture, "SCL"), edge_tools.from_logic(capture, "SDA"))
+    assert list(from_capture) == list(from_edges)
+
+
+def test_a_long_record_is_seamless():
+    payload = [([0xA0, *range(1, 250)], [True] * 250, True)] * 5
+    capture = sampled(bus(payload), 10 / T, ["SCL", "SDA"])
+    assert capture.words.size > 4 * 65_536
+    transfers = decode_logic(capture, scl="SCL", sda="SDA")
+    assert [transfer.data for transfer in transfers] == [bytes(range(1, 250))] * 5
+    assert transfers[-1] == transfers[4]
+    assert transfers[1:3] == list(transfers)[1:3]
+    with pytest.raises(IndexError):
+        transfers[5]
+
+
+def test_lines_of_different_records_are_refused():
+    capture = sampled([(1e-3, (1, 1))], 1e6, ["SCL", "SDA"])
+    shorter = LogicCapture(capture.words[:-1], 1e6, capture.channels)
+    with pytest.raises(ValueError, match="one record"):
+        decode(edge_tools.from_logic(capture, "SCL"), edge_tools.from_logic(shorter, "SDA"))
+
+
 def test_a_quiet_bus_has_no_transfers():
-    assert decoded([(1e-3, (1, 1))]) == []
+    assert len(decoded([(1e-3, (1, 1))])) == 0
 
 
 def test_real_mlx90614_readings():

@@ -1,5 +1,6 @@
 """SPI decoding: all four modes, cut words, and a real flash chip being identified."""
 
+import numpy as np
 import pytest
 from analysis.decode.lines import sampled
 from captures import require_capture
@@ -7,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.analysis.decode import edges as edge_tools
-from edge_agent.analysis.decode.spi import decode
+from edge_agent.analysis.decode.spi import decode, decode_logic
 from protocols.captures import read_capture
+from protocols.waveform import LogicCapture
 
 T = 1e-6
 
@@ -51,6 +53,26 @@ def test_every_word_comes_back_in_every_mode(transfers, mode):
     found = decoded(bus(transfers, mode), mode)
     assert [(t.mosi, t.miso) for t in found] == transfers
     assert all(t.leftover_bits == 0 for t in found)
+
+
+@given(st.binary(max_size=2000), st.integers(0, 3), st.booleans(), st.booleans())
+def test_any_samples_decode_alike_from_the_capture_and_from_edges(raw, mode, selected, msb_first):
+    capture = LogicCapture(np.frombuffer(raw, np.uint8), 1e6, ("SCLK", "MOSI", "MISO", "CS"))
+    edges = {name: edge_tools.from_logic(capture, name) for name in capture.channels}
+    select = edges["CS"] if selected else None
+    from_edges = decode(edges["SCLK"], miso=edges["MISO"], select=select, mode=mode, msb_first=msb_first)
+    from_capture = decode_logic(
+        capture, clock="SCLK", miso="MISO", select="CS" if selected else None, mode=mode, msb_first=msb_first
+    )
+    assert list(from_capture) == list(from_edges)
+    assert all(transfer.mosi == b"" for transfer in from_capture)
+
+
+def test_without_chip_select_the_record_is_one_transfer():
+    capture = sampled(bus([(b"\x12", b"\x00"), (b"\x34", b"\x00")], 0), 8 / T, ["SCLK", "MOSI", "MISO", "CS"])
+    (transfer,) = decode_logic(capture, clock="SCLK", mosi="MOSI")
+    assert transfer.mosi == b"\x12\x34"
+    assert (transfer.start, transfer.end) == (0, capture.words.size)
 
 
 def test_least_significant_bit_first():
