@@ -88,9 +88,3 @@ def _connect(connection: socket.socket, address: object, deadline: float, guard:
         raise OSError(code, os.strerror(code))
     connection.setblocking(True)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _POLL_TIMEVAL)
-
-
-def _strerror(code: int) -> str:
-    import os
-
-    return os.strerror(code)
