@@ -19,6 +19,7 @@ _NOT_THE_PRESENT_VALUE = {
     Flag.RELATIVE: "REL",
     Flag.MIN: "MIN",
     Flag.MAX: "MAX",
+    Flag.AVERAGE: "AVG",
     Flag.PEAK_MIN: "PEAK",
     Flag.PEAK_MAX: "PEAK",
 }

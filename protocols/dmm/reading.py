@@ -26,6 +26,7 @@ class Flag(StrEnum):
     RELATIVE = "relative"
     MIN = "min"
     MAX = "max"
+    AVERAGE = "average"
     RMR = "rmr"  # the present value, shown while minimum and maximum are recorded
     PEAK_MIN = "peak_min"
     PEAK_MAX = "peak_max"

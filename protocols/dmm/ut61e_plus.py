@@ -37,7 +37,8 @@ _MODES: dict[int, tuple[str, tuple[_Range | None, ...]]] = {
     0x03: ("dc_voltage", ((220e-3, -3, 2),)),
     0x04: (
         "frequency",
-        ((22.0, 0, 3), (220.0, 0, 2), (2.2e3, 3, 4), (22e3, 3, 3), (220e3, 3, 2), (2.2e6, 6, 4), (22e6, 6, 3), (220e6, 6, 2)),
+        ((22.0, 0, 3), (220.0, 0, 2), (2.2e3, 3, 4), (22e3, 3, 3), (220e3, 3, 2), (2.2e6, 6, 4), (22e6, 6, 3),
+         (220e6, 6, 2)),
     ),
     0x05: ("duty_cycle", ((100.0, 0, 1),)),
     0x06: (
@@ -95,7 +96,8 @@ def decode(frame: bytes) -> DmmReading:
     scale = ranges[index] if 0 <= index < len(ranges) else None
     if scale is None:
         raise DmmError(f"range {payload[1]:#04x} of a UT61E+ frame does not exist for {function}")
-    full, prefix, decimals = scale
+    full: float | None = scale[0]
+    _, prefix, decimals = scale
     flags = {flag for byte, bit, flag in _FLAGS if payload[byte] & bit}
     if not payload[_MANUAL[0]] & _MANUAL[1]:
         flags.add(Flag.AUTO)
@@ -111,8 +113,8 @@ def decode(frame: bytes) -> DmmReading:
     else:
         counts, exponent, overload = *_counts(display, prefix), False
     if function == "fahrenheit":
-        # In hundredths of a degree Celsius, so that counts stay whole; the maker's table has the Celsius range beside it.
-        function, full = "temperature", _MODES[0x0A][1][index][0]  # type: ignore[index]
+        # In hundredths of a degree Celsius, so that counts stay whole.
+        function, full = "temperature", None
         counts, exponent = round((counts * 10.0**exponent - 32) * 500 / 9), -2
     return make_reading(function, counts, exponent, frozenset(flags), range_value=full, overload=overload)
 
@@ -162,7 +164,7 @@ def encode(
         display = "-OL." if value < 0 else "OL."
     else:
         display = f"{value / 10.0**prefix:.{decimals}f}"
-    bits = {byte: 0x30 for byte in (11, 12, 13)}
+    bits = dict.fromkeys((11, 12, 13), 0x30)
     for byte, bit, flag in _FLAGS:
         if flag in shown:
             bits[byte] |= bit
