@@ -1,1 +1,1 @@
-"""Bus decoders on logic edges: UART, I²C and SPI, vectorised, from logic captures or analogue waveforms alike."""
+"""Bus decoders from logic captures or analogue waveforms alike: UART, I²C, SPI, 1-Wire, WS2812, CAN."""
