@@ -13,13 +13,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, URL, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import SQLModel
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Mapped as Mapped
+else:
+
+    class Mapped:
+        """``Mapped[T]`` is a column on the class and a ``T`` on a row; at run time SQLModel wants the plain ``T``."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return item
+
 
 _WRITES = "benchwright_writes"
 SQLITE_PRAGMAS = (
@@ -71,6 +83,16 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: Json, list[Any]: Json}  # noqa: RUF012 - SQLAlchemy's way
+
+
+class Table(SQLModel, registry=Base.registry):
+    """A table as a SQLModel class: columns of the class, plain values of a row.
+
+    SQLModel does not validate table rows on construction: schemas do that at the boundary, and CHECK constraints in the
+    database.
+    """
+
+    metadata = Base.metadata
 
 
 class Database:

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, Index, Text
+from sqlmodel import Field
 
-from hub.core.database import Base, BigKey
+from hub.core.database import BigKey, Mapped, Table, UtcDateTime
 
 
-class Event(Base):
+class Event(Table, table=True):
     """Who did what to which record, when; chained by hash so that a later change of history shows.
 
     ``recorded_at`` is the hub's clock; ``occurred_at`` is when it happened, which for work done at a bench
@@ -18,18 +18,18 @@ class Event(Base):
 
     __tablename__ = "event"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    recorded_at: Mapped[datetime]
-    occurred_at: Mapped[datetime]
-    actor_kind: Mapped[str] = mapped_column(String(16))
-    actor_id: Mapped[str] = mapped_column(String(64))
-    actor_name: Mapped[str] = mapped_column(String(128))
-    record_type: Mapped[str] = mapped_column(String(32))
-    record_id: Mapped[str] = mapped_column(String(128))
-    kind: Mapped[str] = mapped_column(String(64))
-    payload: Mapped[dict[str, Any]] = mapped_column(JSON)  # not JSONB, which rewrites numbers under the hash
-    previous_hash: Mapped[str] = mapped_column(Text)
-    hash: Mapped[str] = mapped_column(Text)
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    recorded_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    occurred_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    actor_kind: Mapped[str] = Field(max_length=16)
+    actor_id: Mapped[str] = Field(max_length=64)
+    actor_name: Mapped[str] = Field(max_length=128)
+    record_type: Mapped[str] = Field(max_length=32)
+    record_id: Mapped[str] = Field(max_length=128)
+    kind: Mapped[str] = Field(max_length=64)
+    payload: Mapped[dict[str, Any]] = Field(sa_type=JSON)  # not JSONB, which rewrites numbers under the hash
+    previous_hash: Mapped[str] = Field(sa_type=Text)
+    hash: Mapped[str] = Field(sa_type=Text)
 
     __table_args__ = (
         Index("ix_event_record", "record_type", "record_id", "id"),

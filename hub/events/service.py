@@ -48,6 +48,7 @@ def append(
         kind=kind,
         payload=dict(payload),
         previous_hash=queries.lock_chain_head(session) or FIRST_HASH,
+        hash="",
     )
     event.hash = event_hash(event)
     session.add(event)

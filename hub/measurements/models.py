@@ -6,61 +6,61 @@ Every row of a step, measurement or capture carries (spool, seq), the record tha
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Double, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, Column, Double, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlmodel import Field
 
-from hub.core.database import Base, BigKey, Json
+from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime
 
 
-class Spool(Base):
+class Spool(Table, table=True):
     """A bench's spool file: sequence numbers mean something within its epoch only."""
 
     __tablename__ = "spool"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    bench: Mapped[str] = mapped_column(ForeignKey("bench.name"))
-    epoch: Mapped[str] = mapped_column(String(32))
-    first_seen_at: Mapped[datetime]
+    id: Mapped[int] = Field(default=None, primary_key=True)
+    bench: Mapped[str] = Field(foreign_key="bench.name")
+    epoch: Mapped[str] = Field(max_length=32)
+    first_seen_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (UniqueConstraint("bench", "epoch"),)
 
 
-class Record(Base):
+class Record(Table, table=True):
     """One committed spool record: the key that makes delivery exactly-once."""
 
     __tablename__ = "record"
 
-    spool_id: Mapped[int] = mapped_column(ForeignKey("spool.id"), primary_key=True, autoincrement=False)
-    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(String(32))
-    at: Mapped[datetime]
-    received_at: Mapped[datetime]
-    clock_offset_s: Mapped[float | None] = mapped_column(Double)
-    trace: Mapped[str | None] = mapped_column(String(64))
+    spool_id: Mapped[int] = Field(foreign_key="spool.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: Mapped[int] = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: Mapped[str] = Field(max_length=32)
+    at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    received_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    clock_offset_s: Mapped[float | None] = Field(default=None, sa_type=Double)
+    trace: Mapped[str | None] = Field(default=None, max_length=64)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-class Run(Base):
+class Run(Table, table=True):
     """One run of a test plan. A step may arrive before its run's start, so that all but the key can be absent."""
 
     __tablename__ = "run"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    bench: Mapped[str] = mapped_column(ForeignKey("bench.name"))
-    key: Mapped[str] = mapped_column(String(128))
-    plan: Mapped[str | None] = mapped_column(String(128))
-    plan_version: Mapped[int | None]
-    plan_sha256: Mapped[str | None] = mapped_column(String(64))
-    model: Mapped[str | None] = mapped_column(String(64))
-    serial: Mapped[str | None] = mapped_column(String(64))
-    ticket: Mapped[str | None] = mapped_column(String(128))
-    operator: Mapped[str | None] = mapped_column(String(64))
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    outcome: Mapped[str | None] = mapped_column(String(16))
-    suspects: Mapped[list[Any]] = mapped_column(default=list)
-    resumes: Mapped[list[Any]] = mapped_column(default=list)
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    bench: Mapped[str] = Field(foreign_key="bench.name")
+    key: Mapped[str] = Field(max_length=128)
+    plan: Mapped[str | None] = Field(default=None, max_length=128)
+    plan_version: Mapped[int | None] = Field(default=None)
+    plan_sha256: Mapped[str | None] = Field(default=None, max_length=64)
+    model: Mapped[str | None] = Field(default=None, max_length=64)
+    serial: Mapped[str | None] = Field(default=None, max_length=64)
+    ticket: Mapped[str | None] = Field(default=None, max_length=128)
+    operator: Mapped[str | None] = Field(default=None, max_length=64)
+    started_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
+    finished_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
+    outcome: Mapped[str | None] = Field(default=None, max_length=16)
+    suspects: Mapped[list[Any]] = Field(default_factory=list, sa_type=Json)
+    resumes: Mapped[list[Any]] = Field(default_factory=list, sa_type=Json)
 
     __table_args__ = (
         UniqueConstraint("bench", "key"),
@@ -70,103 +70,103 @@ class Run(Base):
     )
 
 
-class Step(Base):
+class Step(Table, table=True):
     """One attempt of one step."""
 
     __tablename__ = "step"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    run_id: Mapped[int] = Field(foreign_key="run.id")
     spool_id: Mapped[int]
-    seq: Mapped[int] = mapped_column(BigInteger)
-    step: Mapped[str] = mapped_column(String(128))
-    group: Mapped[str] = mapped_column("step_group", String(32))
+    seq: Mapped[int] = Field(sa_type=BigInteger)
+    step: Mapped[str] = Field(max_length=128)
+    group: Mapped[str] = Field(sa_column=Column("step_group", String(32), nullable=False))
     attempt: Mapped[int]
-    outcome: Mapped[str] = mapped_column(String(16))
-    at: Mapped[datetime]
-    duration_s: Mapped[float] = mapped_column(Double)
-    title: Mapped[dict[str, Any]]
-    detail: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[str] = Field(max_length=16)
+    at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    duration_s: Mapped[float] = Field(sa_type=Double)
+    title: Mapped[dict[str, Any]] = Field(sa_type=Json)
+    detail: Mapped[str | None] = Field(default=None, sa_type=Text)
 
     __table_args__ = (Index("ix_step_run", "run_id"), Index("ix_step_step", "step", "id"))
 
 
-class Measurement(Base):
+class Measurement(Table, table=True):
     """One measured value. Exactly one of ``number``, ``text``, ``truth`` is set, or none where there is no answer."""
 
     __tablename__ = "measurement"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    run_id: Mapped[int] = Field(foreign_key="run.id")
     spool_id: Mapped[int]
-    seq: Mapped[int] = mapped_column(BigInteger)
-    step: Mapped[str] = mapped_column(String(128))
+    seq: Mapped[int] = Field(sa_type=BigInteger)
+    step: Mapped[str] = Field(max_length=128)
     attempt: Mapped[int]
-    at: Mapped[datetime]
-    name: Mapped[str] = mapped_column(String(128))
-    number: Mapped[float | None] = mapped_column(Double)
-    text: Mapped[str | None] = mapped_column(Text)
-    truth: Mapped[bool | None]
-    unit: Mapped[str] = mapped_column(String(16))
-    standard_uncertainty: Mapped[float | None] = mapped_column(Double)
-    low: Mapped[float | None] = mapped_column(Double)
-    high: Mapped[float | None] = mapped_column(Double)
-    expected: Mapped[str | None] = mapped_column(Text)
-    rule: Mapped[str] = mapped_column(String(16))
-    verdict: Mapped[str] = mapped_column(String(16))
-    instrument: Mapped[str | None] = mapped_column(String(128))
-    reason: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    name: Mapped[str] = Field(max_length=128)
+    number: Mapped[float | None] = Field(default=None, sa_type=Double)
+    text: Mapped[str | None] = Field(default=None, sa_type=Text)
+    truth: Mapped[bool | None] = Field(default=None)
+    unit: Mapped[str] = Field(max_length=16)
+    standard_uncertainty: Mapped[float | None] = Field(default=None, sa_type=Double)
+    low: Mapped[float | None] = Field(default=None, sa_type=Double)
+    high: Mapped[float | None] = Field(default=None, sa_type=Double)
+    expected: Mapped[str | None] = Field(default=None, sa_type=Text)
+    rule: Mapped[str] = Field(max_length=16)
+    verdict: Mapped[str] = Field(max_length=16)
+    instrument: Mapped[str | None] = Field(default=None, max_length=128)
+    reason: Mapped[str | None] = Field(default=None, sa_type=Text)
 
     __table_args__ = (Index("ix_measurement_run", "run_id"), Index("ix_measurement_name", "name", "id"))
 
 
-class Capture(Base):
+class Capture(Table, table=True):
     """A capture that a step took: its preview curves, and the hash under which the file itself arrives."""
 
     __tablename__ = "capture"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    run_id: Mapped[int] = Field(foreign_key="run.id")
     spool_id: Mapped[int]
-    seq: Mapped[int] = mapped_column(BigInteger)
-    step: Mapped[str] = mapped_column(String(128))
-    at: Mapped[datetime]
-    name: Mapped[str] = mapped_column(String(128))
-    sha256: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int] = mapped_column(BigInteger)
-    media_type: Mapped[str] = mapped_column(String(64))
-    curves: Mapped[Any] = mapped_column(Json)
+    seq: Mapped[int] = Field(sa_type=BigInteger)
+    step: Mapped[str] = Field(max_length=128)
+    at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    name: Mapped[str] = Field(max_length=128)
+    sha256: Mapped[str] = Field(max_length=64)
+    size: Mapped[int] = Field(sa_type=BigInteger)
+    media_type: Mapped[str] = Field(max_length=64)
+    curves: Mapped[Any] = Field(sa_type=Json)
 
     __table_args__ = (Index("ix_capture_run", "run_id"), Index("ix_capture_sha256", "sha256"))
 
 
-class RefusedRecord(Base):
+class RefusedRecord(Table, table=True):
     """A record that the hub will never take, kept with the reason; a resend gets the same answer."""
 
     __tablename__ = "refused_record"
 
-    spool_id: Mapped[int] = mapped_column(ForeignKey("spool.id"), primary_key=True, autoincrement=False)
-    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    received_at: Mapped[datetime]
-    reason: Mapped[str] = mapped_column(Text)
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    spool_id: Mapped[int] = Field(foreign_key="spool.id", primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: Mapped[int] = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    received_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    reason: Mapped[str] = Field(sa_type=Text)
+    body: Mapped[bytes] = Field(sa_type=LargeBinary)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-class DeadLetter(Base):
+class DeadLetter(Table, table=True):
     """A message that cannot be read as a batch at all, as far as it is kept; the same message again counts up."""
 
     __tablename__ = "dead_letter"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    topic: Mapped[str] = mapped_column(Text)
-    sha256: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int] = mapped_column(BigInteger)
-    payload: Mapped[bytes] = mapped_column(LargeBinary)
-    reason: Mapped[str] = mapped_column(Text)
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    topic: Mapped[str] = Field(sa_type=Text)
+    sha256: Mapped[str] = Field(max_length=64)
+    size: Mapped[int] = Field(sa_type=BigInteger)
+    payload: Mapped[bytes] = Field(sa_type=LargeBinary)
+    reason: Mapped[str] = Field(sa_type=Text)
     times: Mapped[int]
-    first_at: Mapped[datetime]
-    last_at: Mapped[datetime]
+    first_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    last_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (UniqueConstraint("sha256", "topic"), {"sqlite_autoincrement": True})

@@ -8,11 +8,11 @@ from sqlalchemy import Insert, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from hub.core.database import Base
+from hub.core.database import Table
 from hub.measurements.models import DeadLetter, Record, RefusedRecord, Run, Spool
 
 
-def _insert_new(session: Session, model: type[Base], values: dict[str, Any] | list[dict[str, Any]]) -> Insert:
+def _insert_new(session: Session, model: type[Table], values: dict[str, Any] | list[dict[str, Any]]) -> Insert:
     """Return an INSERT that leaves rows alone which are there already."""
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(model).values(values).on_conflict_do_nothing()

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, inspect
 from sqlalchemy.engine import Connection
 
 from hub.core.bulk import BulkInsert, json_text, time_encoder
-from hub.core.database import Base
+from hub.core.database import Table as HubTable
 from hub.measurements import models
 from protocols.messages import records as r
 
 Row = tuple[Any, ...]
 
 
-def _table(model: type[Base]) -> Table:
-    table = model.__table__
+def _table(model: type[HubTable]) -> Table:
+    table = inspect(model).local_table
     assert isinstance(table, Table)  # noqa: S101 - every model here is a plain table
     return table
 
