@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Mapped as Mapped
+    from sqlalchemy.orm import Mapped as Mapped  # noqa: PLC0414 - for the models
 else:
 
     class Mapped:
