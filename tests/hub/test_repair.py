@@ -31,7 +31,8 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
         assert (item.ticket, item.device.serial, item.plan, item.state) == (ticket, "SN-1", "sp-100-repair", "assigned")
 
         curve = r.Curve("CH1", "V", 0.0, 1e-6, (3.1, 3.2), (3.4, 3.5))
-        suspect = r.Suspect("dried_capacitor", {"en": "Dried capacitor", "zh-CN": "电容干涸"}, ("ripple 0.2 V",))
+        evidence = {"en": "ripple is 0.2 V, above its limit of 0.05 V", "zh-CN": "ripple 为 0.2 V，高于上限 0.05 V"}
+        suspect = r.Suspect("dried_capacitor", {"en": "Dried capacitor", "zh-CN": "电容干涸"}, (evidence,))
         numbers = bench.send_bodies(
             r.TicketEvent(ticket, "taken", operator="韩梅梅"),
             started("run-1", ticket),
