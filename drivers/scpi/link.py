@@ -132,7 +132,7 @@ class ScpiLink:
         self._cut_off = True
         self._write(message)
         try:
-            reader = BlockReader()
+            reader = BlockReader(max_prefix_bytes=self.profile.quirks.block_prefix_bytes)
             while not reader.complete:
                 try:
                     count = self.stream.read_into(reader.target(), timeout_s)
@@ -218,7 +218,8 @@ class ScpiLink:
         raise BadResponse(f"{self.label} sends acknowledgements without end; switch it off and on")
 
     def _block_silence(self, reader: BlockReader, error: NoResponse) -> InstrumentError:
-        if reader.length is None and reader.bytes_wanted == 2:
+        nothing_wanted = 1 if self.profile.quirks.block_prefix_bytes else 2
+        if reader.length is None and not reader.prefix.strip() and reader.bytes_wanted == nothing_wanted:
             return error
         have = "" if reader.length is None else f" of {reader.length} bytes, {reader.bytes_wanted} missing"
         return BadResponse(f"{self.label} broke off in the middle of a block{have}; check the cable, then ask again")

@@ -114,6 +114,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """Lines with which some firmware answers a command without a query; they are skipped before an answer."""
     bad_acknowledgements: tuple[str, ...] = ()
     """Lines with which it refuses one."""
+    block_prefix_bytes: Annotated[int, msgspec.Meta(ge=0, le=64)] = 0
+    """Longest header before the ``#`` of a block (``DAT2,``)."""
 
 
 class ScpiProfile(ProfileBase, frozen=True, kw_only=True):

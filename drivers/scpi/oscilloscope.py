@@ -1,36 +1,25 @@
 """SCPI oscilloscopes with preamble and piecewise memory reading, driven by their declaration."""
 
 import math
+import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from drivers.capabilities import ChannelSetup, Coupling, Oscilloscope, RecordLimits, Slope, TriggerSetup
-from drivers.errors import BadResponse, InstrumentRefused, NoResponse, OutOfRange
+from drivers.errors import InstrumentRefused, NoResponse, OutOfRange
 from drivers.scpi.link import ScpiLink
+from drivers.scpi.model import Value
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
-from protocols.errors import ProtocolError
-from protocols.scpi import parse_numbers
+from drivers.scpi.oscilloscope_record import read_record
 from protocols.waveform import Waveform
 
 POLL_STATUS_S = 0.02
 ARM_S = 0.3
 """Time within which an armed oscilloscope has left its stopped state; a shorter record may be over before we look."""
 FORCE_EVERY_S = 0.1
-MAX_POINTS = 1 << 28
+STEPS = {"1-2-5": (1.0, 2.0, 5.0, 10.0), "1-2.5-5": (1.0, 2.5, 5.0, 10.0)}
 IMMEDIATE = TriggerSetup()
-
-
-@dataclass(frozen=True, slots=True)
-class _Preamble:
-    points: int
-    x_increment: float
-    x_origin: float
-    scale: float
-    offset: float
 
 
 class ScpiOscilloscope(Oscilloscope):
@@ -45,10 +34,15 @@ class ScpiOscilloscope(Oscilloscope):
         self.link = link
         self.guard = link.guard
         self._trigger_timeout_s = trigger_timeout_s
+        self._channels = self.profile.channels
 
     def identify(self) -> str:
-        """Return the ``*IDN?`` answer."""
-        return self.link.identify()
+        """Return the ``*IDN?`` answer, which also tells how many channels this model has."""
+        answer = self.link.identify()
+        found = re.search(self.profile.channel_count, answer) if self.profile.channel_count else None
+        if found is not None:
+            self._channels = int(found[1])
+        return answer
 
     def safe_state(self) -> None:
         """Send the safe-state commands of the profile (a built-in generator off, where there is one)."""
@@ -79,8 +73,9 @@ class ScpiOscilloscope(Oscilloscope):
         scale_s = self._time_scale(span_s)
         self._check(channels, trigger, points)
         self._set_up(channels, scale_s, trigger, points)
-        self._acquire(scale_s * self.profile.horizontal.divisions, forced=trigger.channel == 0)
-        return tuple(self._read_channel(setup) for setup in channels)
+        record_s = scale_s * self.profile.horizontal.divisions
+        self._acquire(record_s, forced=trigger.channel == 0)
+        return tuple(read_record(self.link, self.profile, setup, record_s) for setup in channels)
 
     def _time_scale(self, span_s: float) -> float:
         limits = self.profile.horizontal
@@ -88,21 +83,19 @@ class ScpiOscilloscope(Oscilloscope):
         if not (math.isfinite(wanted) and 0 < wanted <= limits.maximum_scale_s * (1 + 1e-9)):
             longest = limits.maximum_scale_s * limits.divisions
             raise OutOfRange(f"{self.link.label}: span_s must be above 0 and at most {longest:g} s, not {span_s:g} s")
-        return max(_next_step(wanted), limits.minimum_scale_s)
+        return max(_next_step(wanted, STEPS[limits.steps]), limits.minimum_scale_s)
 
     def _check(self, channels: Sequence[ChannelSetup], trigger: TriggerSetup, points: int | None) -> None:
         label, profile = self.link.label, self.profile
         numbers = [setup.channel for setup in channels]
-        if not numbers or len(set(numbers)) != len(numbers) or not set(numbers) <= set(range(1, profile.channels + 1)):
-            raise OutOfRange(f"{label}: channels must be different numbers from 1 to {profile.channels}, not {numbers}")
+        if not numbers or len(set(numbers)) != len(numbers) or not set(numbers) <= set(range(1, self._channels + 1)):
+            raise OutOfRange(f"{label}: channels must be different numbers from 1 to {self._channels}, not {numbers}")
         for setup in channels:
             self._check_channel(setup)
         depths = profile.depths_for(len(channels))
         if points is not None and points not in depths:
-            raise OutOfRange(
-                f"{label}: with {len(channels)} channels the memory depth must be one of "
-                f"{', '.join(map(str, depths))}, not {points}"
-            )
+            allowed = f"must be one of {', '.join(map(str, depths))}" if depths else "cannot be chosen"
+            raise OutOfRange(f"{label}: with {len(channels)} channels the memory depth {allowed}, not {points}")
         if trigger.channel:
             by_number = {setup.channel: setup for setup in channels}
             if trigger.channel not in by_number:
@@ -125,7 +118,7 @@ class ScpiOscilloscope(Oscilloscope):
                 f"{where}: scale_v must be from {limits.minimum_scale_v * setup.probe_ratio:g} to "
                 f"{limits.maximum_scale_v * setup.probe_ratio:g} V with this probe, not {setup.scale_v:g} V"
             )
-        if not limits.fine and not math.isclose(_next_step(at_input_v), at_input_v, rel_tol=1e-6):
+        if not limits.fine and not math.isclose(_next_step(at_input_v, STEPS["1-2-5"]), at_input_v, rel_tol=1e-6):
             raise OutOfRange(f"{where}: scale_v must be a 1-2-5 step, not {setup.scale_v:g} V")
         largest = limits.largest_offset_v(at_input_v) * setup.probe_ratio
         if not abs(setup.offset_v) <= largest:
@@ -134,34 +127,53 @@ class ScpiOscilloscope(Oscilloscope):
     def _set_up(
         self, channels: Sequence[ChannelSetup], scale_s: float, trigger: TriggerSetup, points: int | None
     ) -> None:
-        link = self.link
+        link, profile = self.link, self.profile
+        link.send_if_declared("prepare")
         link.send("run")  # the depth can be set only while running
         used = {setup.channel for setup in channels}
-        for number in range(1, self.profile.channels + 1):
+        for number in range(1, self._channels + 1):
             link.send("channel_display", channel=number, on=number in used)
         for setup in channels:
-            number = setup.channel
-            link.send("channel_probe", channel=number, ratio=f"{setup.probe_ratio:g}")
-            link.send_if_declared("channel_fine", channel=number, on=True)
-            link.send("channel_scale", channel=number, scale_v=setup.scale_v)
-            link.send("channel_offset", channel=number, offset_v=setup.offset_v)
-            coupling = "AC" if setup.coupling is Coupling.AC else "DC"
-            link.send("channel_coupling", channel=number, coupling=coupling)
-            link.send("channel_bandwidth", channel=number, limit="on" if setup.bandwidth_limit else "off")
+            self._set_up_channel(setup)
         link.send_if_declared("time_mode")
         link.send("time_scale", scale_s=scale_s)
         link.send("time_offset", offset_s=0)
-        link.send("memory_depth", points=str(points) if points else self.profile.automatic_depth)
+        depth = str(points) if points else profile.automatic_depth
+        if depth is not None and link.has("memory_depth"):
+            link.send("memory_depth", points=depth)
         link.send_if_declared("trigger_mode")
-        link.send("trigger_source", channel=trigger.channel or channels[0].channel)
-        link.send("trigger_slope", slope="falling" if trigger.slope is Slope.FALLING else "rising")
+        source = trigger.channel or channels[0].channel
+        self._send_used("trigger_source", channel=source)
+        slope = "falling" if trigger.slope is Slope.FALLING else "rising"
+        self._send_used("trigger_slope", channel=source, slope=slope)
         if trigger.channel:
-            link.send("trigger_level", level_v=trigger.level_v)
+            self._send_used("trigger_level", channel=source, level_v=trigger.level_v)
         link.check_errors()
         for setup in channels:
             told = link.ask_number("ask_channel_scale", channel=setup.channel)
             self._compare(f"channel {setup.channel} scale", setup.scale_v, told, "V")
         self._compare("time base", scale_s, link.ask_number("ask_time_scale"), "s")
+
+    def _set_up_channel(self, setup: ChannelSetup) -> None:
+        link, number = self.link, setup.channel
+        link.send("channel_probe", channel=number, ratio=f"{setup.probe_ratio:g}")
+        link.send_if_declared("channel_fine", channel=number, on=True)
+        link.send("channel_scale", channel=number, scale_v=setup.scale_v)
+        self._send_used(
+            "channel_offset",
+            channel=number,
+            offset_v=setup.offset_v,
+            centre_v=-setup.offset_v if setup.offset_v else 0.0,
+            position_div=setup.offset_v / setup.scale_v,
+        )
+        coupling = "AC" if setup.coupling is Coupling.AC else "DC"
+        link.send("channel_coupling", channel=number, coupling=coupling)
+        link.send("channel_bandwidth", channel=number, limit="on" if setup.bandwidth_limit else "off")
+
+    def _send_used(self, name: str, **values: Value) -> None:
+        """Send a command with those of ``values`` that it has arguments for: dialects need different ones."""
+        used = self.profile.commands[name].arguments
+        self.link.send(name, **{key: value for key, value in values.items() if key in used})
 
     def _compare(self, what: str, wanted: float, told: float, unit: str) -> None:
         if not math.isclose(wanted, told, rel_tol=1e-3):
@@ -174,12 +186,12 @@ class ScpiOscilloscope(Oscilloscope):
         armed = False
         forced_at = began - FORCE_EVERY_S
         while True:
-            status = link.ask("trigger_status").upper()
+            status, stopped, waiting = self._status()
             now = time.monotonic()
-            armed = armed or status not in self.profile.stopped or now - began > ARM_S + record_s
-            if armed and status in self.profile.stopped:
+            armed = armed or not stopped or now - began > ARM_S + record_s
+            if armed and stopped:
                 return
-            if forced and status in self.profile.waiting and now - forced_at >= FORCE_EVERY_S:
+            if forced and waiting and now - forced_at >= FORCE_EVERY_S:
                 link.send("force_trigger")
                 forced_at = now
             if now - began > self._trigger_timeout_s + 2 * record_s:
@@ -190,58 +202,21 @@ class ScpiOscilloscope(Oscilloscope):
                 )
             link.pause(POLL_STATUS_S)
 
-    def _read_channel(self, setup: ChannelSetup) -> Waveform:
-        link = self.link
-        link.send("wave_source", channel=setup.channel)
-        for name in self.profile.wave.settings:
-            link.send(name)
-        preamble = self._preamble()
-        codes = np.empty(preamble.points, dtype=np.uint8)
-        for first in range(0, preamble.points, self.profile.wave.chunk_points):
-            last = min(first + self.profile.wave.chunk_points, preamble.points)
-            link.send("wave_start", point=first + 1)
-            link.send("wave_stop", point=last)
-            data = link.ask_block("wave_data")
-            if data.size != last - first:
-                raise BadResponse(
-                    f"{link.label} sent {data.size} samples for points {first + 1} to {last} of channel "
-                    f"{setup.channel}; ask again, or lower the memory depth"
-                )
-            codes[first:last] = data
-        return Waveform(
-            name=f"CH{setup.channel}",
-            codes=codes,
-            sample_interval_s=preamble.x_increment,
-            scale=preamble.scale,
-            offset=preamble.offset,
-            start_s=preamble.x_origin,
-            resolution=preamble.scale,
-        )
-
-    def _preamble(self) -> _Preamble:
-        answer = self.link.ask("wave_preamble")
-        fields = self.profile.wave.preamble
-        try:
-            values = dict(zip(fields, parse_numbers(answer), strict=True))
-        except (ProtocolError, ValueError) as error:
-            raise BadResponse(
-                f"{self.link.label}: {answer[:80]!r} is no preamble of {len(fields)} numbers ({error}); ask again"
-            ) from error
-        usable = all(math.isfinite(value) for value in values.values()) and values["x_increment"] > 0
-        if not usable or not values["y_increment"] > 0 or not 1 <= values["points"] <= MAX_POINTS:
-            raise BadResponse(f"{self.link.label}: the preamble {answer[:80]!r} describes no record; capture again")
-        y_increment = values["y_increment"]
-        if self.profile.wave.y_origin_in == "codes":
-            offset = -(values["y_origin"] + values["y_reference"]) * y_increment
-        else:
-            offset = values["y_origin"] - values["y_reference"] * y_increment
-        return _Preamble(int(values["points"]), values["x_increment"], values["x_origin"], y_increment, offset)
+    def _status(self) -> tuple[str, bool, bool]:
+        """Return the state as told, whether the record is complete, and whether it waits for a trigger."""
+        profile = self.profile
+        if profile.running_bit is None:
+            status = self.link.ask("trigger_status").upper()
+            return status, status in profile.stopped, status in profile.waiting
+        bits = self.link.ask_integer("trigger_status")
+        waiting = profile.waiting_bit is not None and bool(bits >> profile.waiting_bit & 1)
+        return str(bits), not bits >> profile.running_bit & 1, waiting
 
 
-def _next_step(value: float) -> float:
-    """Return the smallest 1-2-5 step that is not below ``value``."""
+def _next_step(value: float, factors: Sequence[float]) -> float:
+    """Return the smallest of ``factors`` times a power of ten that is not below ``value``."""
     decade = 10.0 ** math.floor(math.log10(value))
-    for factor in (1.0, 2.0, 5.0, 10.0):
+    for factor in factors:
         if value <= factor * decade * (1 + 1e-9):
             return float(f"{factor * decade:.6g}")
     return 10.0 * decade

@@ -9,6 +9,7 @@ from transcripts import Transcript
 from transcripts_generators import TRANSCRIPTS as GENERATORS
 from transcripts_meters import TRANSCRIPTS as METERS
 from transcripts_owon import TRANSCRIPTS as OWON
+from transcripts_scope_dialects import TRANSCRIPTS as DIALECTS
 from transcripts_scopes import TRANSCRIPTS as SCOPES
 from transcripts_supplies import TRANSCRIPTS as SUPPLIES
 
@@ -17,7 +18,7 @@ from drivers.registry import open_instrument, profiles
 from drivers.scpi.model import Command, ScpiProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 
-TRANSCRIPTS: list[Transcript] = [*METERS, *OWON, *SCOPES, *GENERATORS, *SUPPLIES]
+TRANSCRIPTS: list[Transcript] = [*METERS, *OWON, *SCOPES, *DIALECTS, *GENERATORS, *SUPPLIES]
 SCPI_PROFILES = [name for name, profile in profiles().items() if isinstance(profile, ScpiProfile)]
 
 
