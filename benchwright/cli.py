@@ -17,6 +17,7 @@ COMMANDS = {
     "hub": "Serve the hub and look after its database.",
     "plan": "Check, show and run test plans.",
     "simulate": "Run the simulated bench.",
+    "tui": "Work at the bench in the terminal.",
 }
 """Name of each module in ``benchwright.commands`` and its line in the overview."""
 

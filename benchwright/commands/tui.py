@@ -1,0 +1,50 @@
+"""``benchwright tui``: the technician's bench in the terminal."""
+
+import getpass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Work at the bench in the terminal.")
+
+
+class LanguageName(StrEnum):
+    """As ``tui.i18n.LANGUAGES``."""
+
+    EN = "en"
+    ZH_CN = "zh-CN"
+
+
+class ThemeName(StrEnum):
+    """As ``tui.themes.THEMES``."""
+
+    DARK = "dark"
+    LIGHT = "light"
+    HIGH_CONTRAST = "high-contrast"
+    HIGH_CONTRAST_LIGHT = "high-contrast-light"
+
+
+@app.callback(invoke_without_command=True)
+def tui(
+    socket: Annotated[
+        Path | None,
+        typer.Option(
+            "--socket", envvar="BENCHWRIGHT_SOCKET", help="The agent's socket; found by itself for one bench."
+        ),
+    ] = None,
+    language: Annotated[
+        LanguageName | None, typer.Option("--language", help="Language at the start (default: the terminal's).")
+    ] = None,
+    operator: Annotated[
+        str | None, typer.Option("--operator", help="Who works at the bench (default: the login name).")
+    ] = None,
+    theme: Annotated[ThemeName, typer.Option("--theme", help="Colours at the start.")] = ThemeName.DARK,
+) -> None:
+    """Work at the bench: tickets, test runs, instruments. F1 shows the keys; Ctrl+L changes the language."""
+    from tui.app import BenchApp
+    from tui.i18n import of_environment
+
+    chosen = of_environment() if language is None else language.value
+    BenchApp(socket, language=chosen, operator=operator or getpass.getuser(), theme=theme.value).run()

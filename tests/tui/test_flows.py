@@ -1,0 +1,315 @@
+"""The flows of a working day against a real agent with simulated instruments."""
+
+import msgspec
+from tui_driving import work_at
+
+from edge_agent.local_api.client import SyncAgentClient
+from edge_agent.local_api.requests import AcquireLease, Describe, GetRunState, GetWorklist, ReleaseLease
+from protocols.messages.control import Receipt, Refusal
+from protocols.messages.records import Outcome
+
+
+def events_of(bench, ticket):
+    with SyncAgentClient(bench.socket) as agent:
+        tickets = {one.item.ticket: one for one in agent.request(GetWorklist()).tickets}
+    return tickets[ticket].events
+
+
+def test_a_scan_from_anywhere_opens_the_ticket(bench):
+    async def work(hands):
+        await hands.sees("T-000101", "T-000102", "T-000103", "no hub")
+        await hands.type("sp100-000043")
+        await hands.sees("Switches off by itself", "Nothing has been done")
+        await hands.press("f4")
+        await hands.sees("Keysight 34461A")
+        await hands.type("https://hub.example/t/T-000103")
+        await hands.sees("Smells burnt", "sp100-functional")
+        await hands.type("T-000199")
+        await hands.sees("No ticket of this bench has the number or serial “T-000199”")
+        await hands.press("f2")
+        await hands.sees("Switches off")
+
+    work_at(bench.socket, work)
+
+
+def test_take_hold_find_repair_hand_over(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f5")
+        await hands.sees("T-000101: kept here", "↑ taken")
+        await hands.press("enter")
+        await hands.sees("assigned  priority 2")
+        await hands.press("f6")
+        await hands.sees("Put on hold")
+        await hands.press("ctrl+s")
+        await hands.sees("Fill in: Reason.")
+        await hands.fill("no C5 here")
+        await hands.press("ctrl+l")
+        await hands.sees("挂起", "no C5 here")
+        await hands.press("ctrl+l", "enter", "enter")
+        await hands.sees("put on hold", "reason: no C5 here")
+        await hands.press("f7")
+        await hands.sees("What you found")
+        await hands.type("dried_capacitor")
+        await hands.type("C5 has 8 µF")
+        await hands.press("ctrl+s")
+        await hands.sees("root cause: dried_capacitor")
+        await hands.press("f8")
+        await hands.sees("Parts replaced", "dried_capacitor")
+        await hands.press("enter")
+        await hands.type("C5 220 uF, R12")
+        await hands.type("replaced both")
+        await hands.press("enter")
+        await hands.sees("parts: C5 220 uF, R12")
+        await hands.press("f12")
+        await hands.sees("Note for the counter")
+        await hands.press("ctrl+s")
+        await hands.sees("handed over")
+
+    work_at(bench.socket, work)
+    done = events_of(bench, "T-000101")
+    assert [(one.action, one.operator, one.state) for one in done] == [
+        (action, "li", "waiting") for action in ("taken", "held", "finding", "repaired", "handed_over")
+    ]
+    assert done[1].details == {"reason": "no C5 here"}
+    assert (done[2].note, done[2].details) == ("C5 has 8 µF", {"root_cause": "dried_capacitor"})
+    assert done[3].details == {"root_cause": "dried_capacitor", "parts": ["C5 220 uF", "R12"]}
+
+
+def test_leaving_a_form_records_nothing(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f6")
+        await hands.sees("Put on hold")
+        await hands.type("changed my mind")
+        await hands.press("escape")
+        await hands.sees("Scan or type")
+
+    work_at(bench.socket, work)
+    assert events_of(bench, "T-000101") == ()
+
+
+def test_what_the_hub_refuses_comes_back_with_its_reason(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f5")
+        await hands.sees("↑ taken")
+        seq = events_of(bench, "T-000101")[0].seq
+        receipt = Receipt("bench-01", bench.agent.spool.epoch, refused=(Refusal(seq, "already taken by wang"),))
+        bench.agent.spool.apply_receipt(receipt)
+        await hands.sees("✗ 1 refused", "✗ taken", "The hub refused 1 entry")
+        await hands.press("ctrl+r")
+        await hands.sees("already taken by wang", "You had entered: li")
+        await hands.press("enter")
+        await hands.sees("refused by the hub: already taken by wang")
+
+    work_at(bench.socket, work)
+
+
+def test_a_run_from_scan_to_verdict_with_every_kind_of_question(bench):
+    bench.instruments.device.inject("leaky_ldo")
+
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.type("SP100-000042")
+        await hands.sees("Test plan  rails")
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3", "Setup: Set the feed", "Teardown: Switch the")
+        await hands.type("xyz")
+        await hands.sees("“xyz” is no answer")
+        await hands.type("y")
+        await hands.sees("What does the lamp do?")
+        await hands.type("7")
+        await hands.sees("Type a number from 1 to 3.")
+        await hands.type("1")
+        await hands.sees("Scan the label")
+        await hands.type("T-000103")
+        await hands.sees("How many screws")
+        await hands.type("four")
+        await hands.sees("Type a number.")
+        await hands.type("4")
+        await hands.sees("✗  FAILED", "rail-3v3  3.0", "3.2 V … 3.4 V", "├", "┤")
+        await hands.press("down", "down", "down", "down")
+        await hands.sees("lamp  steady  pass", "expected steady")
+
+    work_at(bench.socket, work, size=(100, 30))
+    with SyncAgentClient(bench.socket) as agent:
+        run = agent.request(GetRunState())
+    assert (run.outcome, run.ticket, run.operator) == (Outcome.FAILED, "T-000101", "li")
+    answers = {one.name: one.value for step in run.steps for one in step.measurements}
+    assert answers["label"] == "T-000103", "a scan answers a question that asks for text"
+    assert answers["screws"] == 4
+
+
+def test_skip_with_reason_abort_with_confirmation_and_again(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3")
+        await hands.press("f6")
+        await hands.sees("Which step is to be skipped?", "Measure the gap")
+        await hands.press("down", "enter")
+        await hands.sees("Skip a step")
+        await hands.type("no gauge")
+        await hands.press("enter")
+        await hands.sees("⏎ done / yes")
+        await hands.press("f8")
+        await hands.sees("Abort the test run?")
+        await hands.press("enter")
+        await hands.sees("meter → TP_3V3")
+        await hands.press("f8")
+        await hands.sees("Abort the test run?")
+        await hands.press("right", "enter")
+        await hands.sees("ABORTED")
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3")
+        await hands.type("y")
+        await hands.sees("What does the lamp do?")
+        await hands.press("f6")
+        await hands.sees("Skip this step")
+        await hands.type("lamp is covered")
+        await hands.press("enter")
+        await hands.sees("Scan the label")
+        await hands.type("x")
+        await hands.type("4")
+        await hands.sees("?  UNDECIDED", "skipped by the operator: lamp is covered")
+
+    work_at(bench.socket, work)
+    with SyncAgentClient(bench.socket) as agent:
+        run = agent.request(GetRunState())
+    skipped = {one.step: one.detail for one in run.steps if one.outcome is Outcome.SKIPPED}
+    assert list(skipped) == ["look"]
+    assert "lamp is covered" in skipped["look"]
+
+
+def test_an_interrupted_run_goes_on_and_the_connection_comes_back(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3")
+        await hands.type("y")
+        await hands.sees("What does the lamp do?")
+        bench.agent.stop()
+        await hands.sees("▲ no agent", "cannot be reached")
+        bench.start()
+        await hands.sees("INTERRUPTED", "go on where it stopped", "✓  3.3 V rail")
+        await hands.press("f7")
+        await hands.sees("What does the lamp do?")
+        await hands.type("1")
+        await hands.sees("Scan the label")
+        await hands.type("x")
+        await hands.sees("How many screws")
+        await hands.type("4")
+        await hands.sees("✓  PASSED")
+
+    work_at(bench.socket, work)
+    with SyncAgentClient(bench.socket) as agent:
+        assert agent.request(Describe()).interrupted == ()
+
+
+def test_what_was_typed_comes_back_when_the_agent_is_gone(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f6")
+        await hands.sees("Put on hold")
+        await hands.fill("waiting for C5")
+        bench.agent.stop()
+        await hands.until(lambda: not hands.app.bench.connected, "the loss is noticed")
+        await hands.press("ctrl+s")
+        await hands.sees("Not kept:", "waiting for C5")
+        bench.start()
+        await hands.until(lambda: hands.app.bench.connected, "connected again")
+        await hands.press("ctrl+s")
+        await hands.sees("put on hold")
+
+    work_at(bench.socket, work)
+    assert [one.details for one in events_of(bench, "T-000101")] == [{"reason": "waiting for C5"}]
+
+
+def test_meter_by_hand_under_a_lease(bench):
+    async def work(hands):
+        await hands.press("f4")
+        await hands.sees("multimeter", "supply")
+        with SyncAgentClient(bench.socket) as other:
+            lease = other.request(AcquireLease("meter", "wang"))
+            await hands.press("enter")
+            await hands.sees("controlled by wang")
+            other.request(ReleaseLease(lease.token))
+        await hands.press("escape", "enter")
+        await hands.sees("n 3", "mean", "(k = 2)")
+        with SyncAgentClient(bench.socket) as other:
+            holders = {one.status.role: one.holder for one in other.request(Describe()).instruments}
+        assert holders["meter"] == "li"
+        await hands.press("f5")
+        await hands.sees("What is to be measured?")
+        await hands.press("down", "enter")
+        await hands.sees("AC voltage", "n 2")
+        await hands.press("f2")
+        await hands.sees("T-000101")
+
+        def is_free():
+            with SyncAgentClient(bench.socket) as other:
+                return all(one.holder is None for one in other.request(Describe()).instruments)
+
+        await hands.until(is_free, "the instrument is given back")
+
+    work_at(bench.socket, work)
+
+
+def test_supply_by_hand_asks_before_it_gives_power(bench):
+    async def work(hands):
+        await hands.press("f4")
+        await hands.sees("multimeter")
+        await hands.press("down", "enter")
+        await hands.sees("output off")
+        await hands.press("f5")
+        await hands.sees("Set the supply")
+        await hands.type("five")
+        await hands.type("0.3")
+        await hands.press("enter")
+        await hands.sees("Give both as numbers")
+        await hands.press("home", *["delete"] * 4)
+        await hands.type("5")
+        await hands.press("ctrl+s")
+        await hands.sees("set to 5 V, at most 300 mA")
+        await hands.press("f6")
+        await hands.sees("Switch the output on?")
+        await hands.press("escape")
+        await hands.press("f6")
+        await hands.sees("Switch the output on?")
+        await hands.press("right", "enter")
+        await hands.sees("OUTPUT ON")
+        await hands.press("f5")
+        await hands.sees("Set the supply")
+        await hands.press("home", *["delete"] * 4)
+        await hands.type("5000")
+        await hands.press("ctrl+s")
+        await hands.sees("✗")
+        await hands.press("f8")
+        await hands.sees("output off")
+
+    work_at(bench.socket, work)
+
+
+def test_without_an_agent_the_screen_says_why_and_waits(tmp_path):
+    async def work(hands):
+        await hands.sees("no agent", "cannot be reached")
+        await hands.press("f9", "f3", "f4", "enter", "f2", "f5")
+        await hands.sees("Not kept" if hands.app.bench.worklist else "no agent")
+
+    work_at(tmp_path / "agent.sock", work)
+
+
+def test_records_are_plain_data(bench):
+    """What the application records is what the hub's contract allows."""
+
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("ctrl+o")
+        await hands.type("备注")
+        await hands.press("ctrl+s")
+        await hands.until(lambda: events_of(bench, "T-000101"), "the note is kept")
+
+    work_at(bench.socket, work)
+    (event,) = events_of(bench, "T-000101")
+    assert msgspec.to_builtins(event)["note"] == "备注"

@@ -1,0 +1,99 @@
+"""What is known of the bench at this moment: filled by answers, kept up to date by events. No I/O, no screen."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+from edge_agent.local_api import events, views
+from tui import run_state
+
+Topic = Literal["connection", "link", "spool", "worklist", "instruments", "run", "progress", "readings"]
+TOPICS: tuple[Topic, ...] = get_args(Topic)
+Question = Literal["about", "worklist", "run"]
+READINGS_KEPT = 600
+
+
+class BenchState:
+    """Everything the screens draw. ``fault`` says in words why there is no connection to the agent."""
+
+    def __init__(self) -> None:
+        self.connected = False
+        self.fault: str | None = None
+        self.about: views.Description | None = None
+        self.link: views.Link | None = None
+        self.spool: views.SpoolDepth | None = None
+        self.instruments: tuple[views.Instrument, ...] = ()
+        self.worklist: views.Worklist | None = None
+        self.run: views.RunState | None = None
+        self.readings: dict[str, deque[events.Reading]] = {}
+
+    def described(self, about: views.Description) -> set[Topic]:
+        """Take in the bench at a glance."""
+        self.about, self.link, self.spool, self.instruments = about, about.link, about.spool, about.instruments
+        self.connected, self.fault = True, None
+        return {"connection", "link", "spool", "instruments"}
+
+    def lost(self, fault: str) -> set[Topic]:
+        """There is no connection; what was known stays on the screen, marked as old."""
+        self.connected, self.fault = False, fault
+        return {"connection"}
+
+    def apply(self, happened: Iterable[events.AnyEvent]) -> tuple[set[Topic], set[Question]]:
+        """Take in events; return what changed, and what has to be asked because events alone do not tell it."""
+        changed: set[Topic] = set()
+        questions: set[Question] = set()
+        for event in happened:
+            match event:
+                case events.LinkChanged():
+                    self.link = event.link
+                    changed.add("link")
+                case events.SpoolChanged():
+                    self.spool = event.spool
+                    changed.add("spool")
+                    if self._awaits_receipts():
+                        questions.add("worklist")
+                case events.InstrumentsChanged():
+                    self.instruments = event.instruments
+                    changed.add("instruments")
+                case events.WorklistChanged():
+                    questions.add("worklist")
+                case events.Reading():
+                    self.readings.setdefault(event.role, deque(maxlen=READINGS_KEPT)).append(event)
+                    changed.add("readings")
+                case _:
+                    self._apply_to_run(event, changed, questions)
+        return changed, questions
+
+    def ticket(self, name: str) -> views.TicketView | None:
+        """Return a ticket of the worklist by its number."""
+        tickets = () if self.worklist is None else self.worklist.tickets
+        return next((ticket for ticket in tickets if ticket.item.ticket == name), None)
+
+    def scanned(self, code: str) -> tuple[views.TicketView, ...]:
+        """Return the tickets that a scanned or typed code means: a ticket's number, a serial, or a link to one."""
+        tickets = () if self.worklist is None else self.worklist.tickets
+        wanted = {code.strip().casefold(), code.strip().rstrip("/").rpartition("/")[2].casefold()}
+        return tuple(
+            ticket
+            for ticket in tickets
+            if wanted & {ticket.item.ticket.casefold(), ticket.item.device.serial.casefold()}
+        )
+
+    def instrument(self, role: str) -> views.Instrument | None:
+        """Return an instrument by its role."""
+        return next((one for one in self.instruments if one.status.role == role), None)
+
+    def _awaits_receipts(self) -> bool:
+        tickets = () if self.worklist is None else self.worklist.tickets
+        return any(event.state == "waiting" for ticket in tickets for event in ticket.events)
+
+    def _apply_to_run(self, event: events.AnyEvent, changed: set[Topic], questions: set[Question]) -> None:
+        if isinstance(event, events.RunEnded | events.RunBegan):
+            questions |= {"run", "about"}
+            return
+        after = run_state.after(self.run, event)
+        if after is None:
+            questions.add("run")
+        elif after is not self.run:
+            self.run = after
+            changed.add("progress" if isinstance(event, events.StepProgressed) else "run")

@@ -1,0 +1,103 @@
+"""Numbers, times and words as cells of a terminal: a Chinese character takes two of them."""
+
+import math
+from datetime import datetime
+
+from rich.cells import cell_len, set_cell_size
+
+from protocols.messages.records import Limits
+from protocols.quantity import format_value, unit_symbol
+from tui.i18n import _
+
+
+def fit(text: str, cells: int) -> str:
+    """Return ``text`` cut (with an ellipsis) or filled to exactly ``cells``."""
+    if cell_len(text) <= cells:
+        return text + " " * (cells - cell_len(text))
+    return "" if cells <= 0 else set_cell_size(text, cells - 1) + "…"
+
+
+def one_line(text: str) -> str:
+    """Return outside text without line breaks and control characters."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def duration(seconds: float) -> str:
+    """Return a time span such as ``0:07``, ``12:30`` or ``3:02:11``."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def since(moment: datetime, now: datetime) -> str:
+    """Return how long ago ``moment`` was, in the largest unit that fits."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 60:
+        return _("{count} s").format(count=max(0, int(seconds)))
+    if seconds < 3600:
+        return _("{count} min").format(count=int(seconds // 60))
+    if seconds < 86_400:
+        return _("{count} h").format(count=int(seconds // 3600))
+    return _("{count} d").format(count=int(seconds // 86_400))
+
+
+def clock(moment: datetime) -> str:
+    """Return the local time of day."""
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def value(number: float | bool | str | None, unit: str = "1", digits: int = 6) -> str:
+    """Return a value of any kind for people; a number with its unit."""
+    if number is None:
+        return _("no value")
+    if isinstance(number, bool):
+        return _("yes") if number else _("no")
+    if isinstance(number, str):
+        return one_line(number)
+    return format_value(number, unit, digits)
+
+
+def with_uncertainty(number: float, unit: str, standard_uncertainty: float | None) -> str:
+    """Return ``3.3012 V ± 0.8 mV``: the expanded uncertainty (k = 2), and the value to its digits (GUM 7.2.6)."""
+    if standard_uncertainty is None or standard_uncertainty <= 0:
+        return format_value(number, unit, 6)
+    expanded = 2 * standard_uncertainty
+    digits = 6
+    if number:
+        digits = math.floor(math.log10(abs(number))) - math.floor(math.log10(expanded)) + 2
+    return f"{format_value(number, unit, min(max(digits, 2), 9))} ± {format_value(expanded, unit, 2)}"
+
+
+def limits(allowed: Limits | None, unit: str) -> str:
+    """Return acceptance limits: ``4.75 V … 5.25 V``, ``≤ 20 mV``, ``≥ 3 V``; empty without."""
+    if allowed is None or (allowed.low is None and allowed.high is None):
+        return ""
+    if allowed.low is None:
+        return f"≤ {format_value(allowed.high or 0.0, unit)}"
+    if allowed.high is None:
+        return f"≥ {format_value(allowed.low, unit)}"
+    return f"{format_value(allowed.low, unit)} … {format_value(allowed.high, unit)}"
+
+
+def parse_number(text: str) -> float | None:
+    """Return the number that a person typed (decimal comma and full-width digits too), ``None`` if it is none."""
+    try:
+        number = float(text.strip().replace(",", ".").replace("，", ".").replace("−", "-"))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+__all__ = [
+    "clock",
+    "duration",
+    "fit",
+    "limits",
+    "one_line",
+    "parse_number",
+    "since",
+    "unit_symbol",
+    "value",
+    "with_uncertainty",
+]

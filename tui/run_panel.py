@@ -1,0 +1,187 @@
+"""What stands beside the step list of a run: the question, the step in progress, a record, or the result."""
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from edge_agent.local_api.views import PromptView, RunState, StepView
+from protocols.messages.records import Measurement, Outcome, StepFinished, Verdict
+from tui import run_state
+from tui.formatting import duration, fit, limits, one_line, unit_symbol, value, with_uncertainty
+from tui.i18n import _, pick
+from tui.widgets.limit_bar import STYLES, limit_bar
+from tui.words import OUTCOME_MARKS, OUTCOMES, VERDICTS
+
+_BANNERS = {
+    Outcome.PASSED: "bold $background on $success",
+    Outcome.FAILED: "bold $background on $error",
+    Outcome.ERROR: "bold $background on $error",
+}
+_OTHER_BANNER = "bold $background on $warning"
+SHOWN_SUSPECTS = 5
+
+
+def question(prompt: PromptView, width: int) -> Content:
+    """Return the instruction, what goes where, and how to answer."""
+    lines = [
+        Content.styled(fit(" " + _("PLEASE"), width), "bold $background on $accent"),
+        Content(""),
+        Content.styled(pick(prompt.text), "bold"),
+        Content(""),
+    ]
+    for role, point in prompt.connect.items():
+        lines.append(Content.assemble((f"  {role}", "bold $accent"), (" → ", ""), (point, "bold $accent")))
+    if prompt.connect:
+        lines.append(Content(""))
+    match prompt.kind:
+        case "confirm":
+            lines.append(_answer("⏎", _("done / yes")))
+            lines.append(_answer("F5", _("no")))
+        case "choice":
+            for number, (name, words) in enumerate(prompt.choices.items(), 1):
+                label = Content.from_markup(f"[@click=screen.choose({number})]$label[/]", label=pick(words, name))
+                lines.append(_answer(f"{number} ⏎", "") + label)
+        case "text":
+            lines.append(_answer("…⏎", _("type or scan the answer")))
+        case "number":
+            unit = unit_symbol(prompt.unit)
+            wanted = _("type the number in {unit}").format(unit=unit) if unit else _("type the number")
+            lines.append(_answer("…⏎", wanted))
+    if prompt.skippable:
+        lines.append(_answer("F6", _("skip this step, with the reason")))
+    return Content("\n").join(lines)
+
+
+def _answer(key: str, words: str) -> Content:
+    return Content.assemble((fit(f"  {key}", 7), "bold $accent"), (words, ""))
+
+
+def in_progress(step: StepView, width: int) -> Content:
+    """Return the step in progress with how far it is and what it reads."""
+    attempt = f"  {_('attempt {count}').format(count=step.attempt)}" if step.attempt > 1 else ""
+    head = f" {_('step {index} of {total}').format(index=step.index, total=step.total)}{attempt}"
+    lines = [
+        Content.styled(fit(head, width), "bold $background on $primary"),
+        Content(""),
+        Content.styled(pick(step.title, step.step), "bold"),
+        Content(""),
+    ]
+    if step.fraction is not None:
+        done = round(min(max(step.fraction, 0.0), 1.0) * (width - 6))
+        lines.append(
+            Content.assemble(
+                ("█" * done, "$primary"), ("░" * (width - 6 - done), "$text-muted"), (f" {step.fraction:4.0%}", "")
+            )
+        )
+    if step.text:
+        lines.append(Content.styled(one_line(step.text), "bold $text-primary"))
+    return Content("\n").join(lines)
+
+
+def measured(measurement: Measurement, width: int) -> Content:
+    """Return one measurement: name, value with uncertainty, limits, verdict, and all of it as a bar."""
+    style = STYLES.get(measurement.verdict, "")
+    verdict = VERDICTS[measurement.verdict]
+    number = measurement.value
+    is_number = isinstance(number, int | float) and not isinstance(number, bool)
+    shown = (
+        with_uncertainty(float(number), measurement.unit, measurement.standard_uncertainty)  # type: ignore[arg-type]
+        if is_number
+        else value(number, measurement.unit)
+    )
+    head = Content.assemble((f"{measurement.name}  ", ""), (shown, f"bold {style}".strip()))
+    if verdict:
+        head = head + Content.styled(f"  {_(verdict)}", f"bold {style}".strip())
+    lines = [head]
+    allowed = limits(measurement.limits, measurement.unit)
+    if measurement.expected is not None:
+        allowed = _("expected {value}").format(value=value(measurement.expected))
+    if is_number and allowed and measurement.verdict is not Verdict.NONE:
+        bar_width = min(width, 40)
+        bar = limit_bar(
+            float(number),  # type: ignore[arg-type]
+            measurement.limits,
+            measurement.standard_uncertainty,
+            bar_width,
+            measurement.verdict,
+        )
+        beside = bar + Content.styled(f"  {allowed}", "$text-muted")
+        if beside.cell_length <= width:
+            lines.append(beside)
+        else:
+            lines += [bar, Content.styled(allowed, "$text-muted")]
+    elif allowed:
+        lines.append(Content.styled(allowed, "$text-muted"))
+    if measurement.reason:
+        lines.append(Content.styled(one_line(measurement.reason), "$text-warning"))
+    return Content("\n").join(lines)
+
+
+def record(step: StepFinished, width: int) -> Content:
+    """Return what a finished step measured."""
+    mark, style = OUTCOME_MARKS[step.outcome]
+    attempt = f"  {_('attempt {count}').format(count=step.attempt)}" if step.attempt > 1 else ""
+    lines = [
+        Content.styled(pick(step.title, step.step), "bold"),
+        Content.assemble(
+            (f"{mark} {_(OUTCOMES[step.outcome])}", f"bold {style}"),
+            (f"  {duration(step.duration_s)}{attempt}", "$text-muted"),
+        ),
+    ]
+    if step.detail:
+        lines.append(Content.styled(one_line(step.detail), "$text-warning"))
+    lines += _measurements(step.measurements, width)
+    return Content("\n").join(lines)
+
+
+def _measurements(measurements: Iterable[Measurement], width: int) -> list[Content]:
+    lines = []
+    for measurement in measurements:
+        lines += [Content(""), measured(measurement, width)]
+    return lines
+
+
+def result(run: RunState, outcome: Outcome, width: int) -> Content:
+    """Return the verdict, what failed, and the suspects in their order."""
+    mark, _style = OUTCOME_MARKS[outcome]
+    banner = _BANNERS.get(outcome, _OTHER_BANNER)
+    blank = Content.styled(" " * width, banner)
+    words = Content.styled(fit(f"   {mark}  {_(OUTCOMES[outcome]).upper()}", width), banner)
+    lines = [blank, words, blank]
+    failing = list(run_state.failing(run))
+    if failing:
+        lines += [Content(""), Content.styled(_("Failed or undecided"), "bold")]
+        for step, measurement in failing:
+            lines += [Content.styled(pick(step.title, step.step), "$text-muted"), measured(measurement, width)]
+    for step in run_state.unsuccessful(run):
+        lines += [
+            Content(""),
+            Content.styled(f"! {pick(step.title, step.step)}: {_(OUTCOMES[step.outcome])}", "$text-error"),
+        ]
+        if step.detail:
+            lines.append(Content(one_line(step.detail)))
+    if run.suspects:
+        lines += [Content(""), Content.styled(_("Suspects, the likeliest first"), "bold")]
+    for rank, suspect in enumerate(run.suspects[:SHOWN_SUSPECTS], 1):
+        lines.append(Content.styled(f"{rank}. {pick(suspect.title, suspect.cause)}", "bold $text-accent"))
+        lines += [Content.styled(f"   · {one_line(pick(evidence))}", "$text-muted") for evidence in suspect.evidence]
+        if suspect.remedy:
+            lines.append(Content(f"   {_('Remedy')}: {pick(suspect.remedy)}"))
+    if outcome is Outcome.PASSED and not failing:
+        lines += [Content(""), Content(_("Everything is within its limits."))]
+    return Content("\n").join(lines)
+
+
+def interrupted(run: RunState, width: int) -> Content:
+    """Return how to go on with a run that has no end."""
+    lines = [
+        Content.styled(fit(" " + _("INTERRUPTED"), width), _OTHER_BANNER),
+        Content(""),
+        Content(_("This test run was begun and not finished. What was measured is kept.")),
+        Content(""),
+        _answer("F7", _("go on where it stopped")),
+        _answer("F8", _("end it as aborted")),
+    ]
+    if run.fault:
+        lines += [Content(""), Content.styled(one_line(run.fault), "$text-error")]
+    return Content("\n").join(lines)

@@ -1,0 +1,59 @@
+"""A question before something that cannot be undone. The answer that the cursor is on at first is no."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button
+
+from tui.i18n import _
+from tui.screens.base import localise
+from tui.widgets.said import Said
+
+
+class ConfirmDialog(ModalScreen[bool]):
+    """Returns whether it is wanted."""
+
+    AUTO_FOCUS = "#no"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "no", show=False),
+        Binding("ctrl+l", "app.language", show=False),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, question: str, consequence: str, yes: str) -> None:
+        """All three are message ids: what is asked, what follows from it, and the words on the button."""
+        super().__init__()
+        self._question = question
+        self._consequence = consequence
+        self._yes = yes
+
+    def compose(self) -> ComposeResult:
+        """Lay out question, consequence and answers."""
+        with Vertical(classes="dialog"):
+            yield Said(self._question, classes="dialog-title")
+            yield Said(self._consequence, classes="consequence")
+            with Horizontal(classes="buttons"):
+                yield Button(_("No"), id="no")
+                yield Button(_(self._yes), id="yes", variant="error")
+            yield Said(lambda: _("← → choose   ⏎ confirm   Esc leave"), classes="hint")
+
+    def localise(self) -> None:
+        """Draw in the language of the moment."""
+        localise(widget for widget in self.query("*") if widget is not self)
+        self.query_one("#no", Button).label = _("No")
+        self.query_one("#yes", Button).label = _(self._yes)
+
+    @on(Button.Pressed, "#yes")
+    def action_yes(self) -> None:
+        """It is wanted."""
+        self.dismiss(True)
+
+    @on(Button.Pressed, "#no")
+    def action_no(self) -> None:
+        """It is not."""
+        self.dismiss(False)

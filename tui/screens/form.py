@@ -1,0 +1,121 @@
+"""A dialog with fields to fill in. Enter goes on to the next field, so a scanner fills one and cannot confirm."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
+from textual.widgets import Button, Input
+
+from tui.i18n import _
+from tui.screens.base import localise
+from tui.widgets.notice import Notice
+from tui.widgets.said import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line to fill in; ``label`` and ``hint`` are message ids, ``suggestions`` complete what is typed (→)."""
+
+    name: str
+    label: str
+    hint: str = ""
+    required: bool = False
+    value: str = ""
+    suggestions: tuple[str, ...] = ()
+
+
+class FormDialog(ModalScreen[dict[str, str] | None]):
+    """Returns what was filled in, or ``None`` when it was left with Escape."""
+
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("ctrl+s", "save", show=False, priority=True),
+        Binding("ctrl+l", "app.language", show=False),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, title: str, fields: Sequence[Field], save: str, *, about: str = "", error: str = "") -> None:
+        """``title`` and ``save`` are message ids; ``about`` is shown as it is; ``error`` is why it is shown again."""
+        super().__init__()
+        self._title = title
+        self._about = about
+        self._fields = tuple(fields)
+        self._save = save
+        self._error = error
+
+    def compose(self) -> ComposeResult:
+        """Lay out a label above each field."""
+        with VerticalScroll(classes="dialog", can_focus=False):
+            yield Said(lambda: f"{_(self._title)}  {self._about}", classes="dialog-title")
+            for field in self._fields:
+                yield Said(partial(_labelled, field), classes="label")
+                yield Input(
+                    field.value,
+                    id=f"field-{field.name}",
+                    max_length=1000,
+                    suggester=SuggestFromList(field.suggestions, case_sensitive=False) if field.suggestions else None,
+                )
+            yield Notice()
+            with Horizontal(classes="buttons"):
+                yield Button(_(self._save), id="save", variant="primary")
+                yield Button(_("Leave"), id="leave")
+            yield Said(lambda: _("⏎ next field   Ctrl+S save   Esc leave"), classes="hint")
+
+    def on_mount(self) -> None:
+        """Say why it is shown again."""
+        self.localise()
+        if self._error:
+            self.query_one(Notice).say(self._error)
+
+    def localise(self) -> None:
+        """Draw in the language of the moment; what was typed stays."""
+        localise(widget for widget in self.query("*") if widget is not self)
+        for field in self._fields:
+            hint = _(field.hint) if field.hint else ""
+            if field.suggestions and not hint:
+                hint = " / ".join(field.suggestions[:3])
+            self.query_one(f"#field-{field.name}", Input).placeholder = hint
+        self.query_one("#save", Button).label = _(self._save)
+        self.query_one("#leave", Button).label = _("Leave")
+
+    @on(Input.Submitted)
+    def _next(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.focus_next()
+
+    @on(Button.Pressed, "#save")
+    def action_save(self) -> None:
+        """Give back what was filled in, if nothing is missing."""
+        values = {field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields}
+        for field in self._fields:
+            if field.required and not values[field.name]:
+                self.query_one(Notice).say(_("Fill in: {field}.").format(field=_(field.label)))
+                self.query_one(f"#field-{field.name}", Input).focus()
+                return
+        self.dismiss(values)
+
+    @on(Button.Pressed, "#leave")
+    def action_leave(self) -> None:
+        """Give back nothing."""
+        self.dismiss(None)
+
+
+def _labelled(field: Field) -> str:
+    return _(field.label) + (" *" if field.required else "")
+
+
+def refilled(fields: Sequence[Field], values: Mapping[str, str]) -> tuple[Field, ...]:
+    """Return the fields with what had been typed, for a second attempt."""
+    return tuple(
+        Field(one.name, one.label, one.hint, one.required, values.get(one.name, one.value), one.suggestions)
+        for one in fields
+    )

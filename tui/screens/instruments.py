@@ -1,0 +1,103 @@
+"""The rack: what is connected, how it is, and who controls it."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from edge_agent.local_api.views import Instrument
+from tui.bench_state import Topic
+from tui.formatting import one_line
+from tui.i18n import N_, _, pick
+from tui.keys import LIST_KEYS, Key, bindings
+from tui.screens.base import ListScreen
+from tui.widgets.rows import Cell, Column, Row, Rows
+from tui.widgets.said import Said
+from tui.words import KINDS, called
+
+
+class InstrumentsScreen(ListScreen):
+    """One line for each instrument; Enter opens its panel."""
+
+    TITLE_ID = N_("Instruments")
+    KEYS = (
+        Key("enter", "open", N_("By hand"), N_("Work by hand with the instrument under the cursor.")),
+        Key("escape", "back", N_("Back"), N_("Go back.")),
+        *LIST_KEYS,
+    )
+    BINDINGS: ClassVar = bindings(KEYS)
+
+    def body(self) -> ComposeResult:
+        """Lay out the list, and the instrument under the cursor in full."""
+        yield Rows(
+            Column("", 1),
+            Column(N_("Role"), 10),
+            Column(N_("Kind"), 15),
+            Column(N_("Controlled by"), 16),
+            Column(N_("Instrument")),
+            Column(N_("Driver profile"), 18, from_width=120),
+            empty=N_("bench.toml names no instruments."),
+        )
+        yield Said(self._detail, id="detail")
+
+    def draw(self, changed: set[Topic]) -> None:
+        """Show the rack as it is now."""
+        if changed & {"instruments", "connection"}:
+            self.rows.show([_row(one) for one in self.bench.instruments])
+            self.query_one("#detail", Said).localise()
+
+    def on_rows_moved(self) -> None:
+        """Show the next one in full."""
+        self.query_one("#detail", Said).localise()
+
+    def entered(self, text: str) -> None:
+        """Enter alone opens the panel of the instrument under the cursor."""
+        if text:
+            self.bench_app.scan(text)
+        elif role := self.rows.key:
+            self._open(role)
+
+    def action_open(self) -> None:
+        """Open the panel of the instrument under the cursor."""
+        self.entered("")
+
+    def _open(self, role: str) -> None:
+        from tui.screens.meter import MeterScreen
+        from tui.screens.supply import SupplyScreen
+
+        one = self.bench.instrument(role)
+        if one is None:
+            return
+        if one.kind == "multimeter":
+            self.app.push_screen(MeterScreen(role))
+        elif one.kind == "supply":
+            self.app.push_screen(SupplyScreen(role))
+        else:
+            self.notice.say(
+                _("{role} ({kind}) works in test plans only; meters and supplies can be used by hand.").format(
+                    role=role, kind=called(KINDS, one.kind or "?")
+                ),
+                "info",
+            )
+
+    def _detail(self) -> Content:
+        one = self.bench.instrument(self.rows.key or "")
+        if one is None:
+            return Content("")
+        status = one.status
+        state = (
+            ("✓ " + _("answers"), "$text-success")
+            if status.healthy
+            else ("✗ " + one_line(status.fault or _("does not answer")), "$text-error")
+        )
+        identity = one_line(status.identity or _("identity not known"))
+        return Content.assemble(state, (f"\n{identity}", ""))
+
+
+def _row(one: Instrument) -> Row:
+    status = one.status
+    mark: Cell = ("✓", "$text-success") if status.healthy else ("✗", "bold $text-error")
+    holder: Cell = (one.holder, "$text-accent") if one.holder else ("–", "$text-muted")
+    name = pick(one.title, status.profile)
+    instrument: Cell = name if status.healthy else (one_line(status.fault or name), "$text-error")
+    return Row(status.role, (mark, status.role, called(KINDS, one.kind or "?"), holder, instrument, status.profile))

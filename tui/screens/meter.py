@@ -1,0 +1,145 @@
+"""A multimeter by hand: the reading as large as it can be, statistics and trend."""
+
+from collections import deque
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Digits
+
+from edge_agent.local_api.events import Reading
+from edge_agent.local_api.manual import ReadMeter
+from protocols.quantity import format_value
+from tui.bench_state import READINGS_KEPT, Topic
+from tui.formatting import one_line
+from tui.i18n import N_, _, pick
+from tui.keys import Key, bindings
+from tui.screens.by_hand import ByHandScreen
+from tui.screens.choose import ChooseDialog
+from tui.statistics import statistics, trend
+from tui.widgets.rows import Row
+from tui.widgets.said import Said
+from tui.words import METER_FUNCTIONS, called
+
+
+class MeterScreen(ByHandScreen):
+    """Reads again and again while it is open."""
+
+    TITLE_ID = N_("Multimeter by hand")
+    KEYS = (
+        Key("f5", "function", N_("Function"), N_("Choose what is measured.")),
+        Key("f6", "clear", N_("Clear"), N_("Begin statistics and trend anew.")),
+        Key("f7", "freeze", N_("Freeze"), N_("Hold the display; again to go on.")),
+        Key("escape", "back", N_("Back"), N_("Give control back and leave.")),
+    )
+    BINDINGS: ClassVar = bindings(KEYS)
+
+    def __init__(self, role: str) -> None:
+        super().__init__(role)
+        self._function = "dc_voltage"
+        self._values: deque[float | None] = deque(maxlen=READINGS_KEPT)
+        self._last: Reading | None = None
+        self._unit = ""
+        self._frozen = False
+
+    def body(self) -> ComposeResult:
+        """Lay out name, reading, statistics and trend."""
+        yield Said(self._head, id="facts")
+        yield Digits("", id="reading")
+        yield Said(self._state, id="reading-state")
+        yield Said(self._trend, id="trend")
+
+    def watched(self) -> ReadMeter:
+        """Return the function that is measured."""
+        return ReadMeter(self._function)
+
+    def draw(self, changed: set[Topic]) -> None:
+        """Take in the newest reading."""
+        if "readings" in changed:
+            self._take_in()
+        for said in self.query(Said):
+            said.localise()
+
+    def _take_in(self) -> None:
+        kept = self.bench.readings.get(self.role)
+        if not kept or self._frozen or self.lease is None or kept[-1] is self._last:
+            return
+        reading = kept[-1]
+        if reading.values and reading.values[0].name != self._function:
+            return
+        self._last = reading
+        digits = self.query_one("#reading", Digits)
+        if not reading.values:
+            return
+        quantity = reading.values[0]
+        self._unit = quantity.unit
+        number = quantity.value if isinstance(quantity.value, float) else None
+        self._values.append(number)
+        digits.update("OL" if number is None else format_value(number, quantity.unit, 6))
+
+    def _head(self) -> Content:
+        one = self.bench.instrument(self.role)
+        make = "" if one is None else pick(one.title, one.status.profile)
+        return Content.assemble(
+            (self.role, "bold $primary"),
+            (f"  {one_line(make)}", "$text-muted"),
+            (f"  {called(METER_FUNCTIONS, self._function)}", "bold"),
+        )
+
+    def _state(self) -> Content:
+        if self.lease is None:
+            return Content.styled(_("not under your control"), "$text-warning")
+        if self._last is not None and self._last.fault:
+            return Content.styled("✗ " + one_line(self._last.fault), "$text-error")
+        lines = []
+        if self._frozen:
+            lines.append(Content.styled(_("frozen: F7 to go on"), "bold $text-warning"))
+        if self._last is not None and self._last.values:
+            uncertainty = self._last.values[0].standard_uncertainty
+            words = (
+                _("uncertainty not known")
+                if uncertainty is None
+                else f"± {format_value(2 * uncertainty, self._unit, 2)} (k = 2)"
+            )
+            lines.append(Content.styled(words, "$text-muted"))
+        if known := statistics([one for one in self._values if one is not None]):
+            parts = [
+                f"{_('smallest')} {format_value(known.minimum, self._unit, 6)}",
+                f"{_('mean')} {format_value(known.mean, self._unit, 6)}",
+                f"{_('largest')} {format_value(known.maximum, self._unit, 6)}",
+                f"σ {format_value(known.deviation, self._unit, 3)}",
+                f"n {known.count}",
+            ]
+            lines.append(Content("   ".join(parts)))
+        return Content("\n").join(lines)
+
+    def _trend(self) -> Content:
+        widget = self.query_one("#trend")
+        last = self._last.values[0].standard_uncertainty if self._last is not None and self._last.values else None
+        return trend(self._values, max(widget.size.width - 2, 10), max(widget.size.height, 1), 4 * (last or 0.0))
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    @work(group="dialog", exclusive=True)
+    async def action_function(self) -> None:
+        """Choose what is measured."""
+        rows = [Row(name, (_(title),)) for name, title in METER_FUNCTIONS.items()]
+        dialog = ChooseDialog(N_("What is to be measured?"), rows, at=self._function)
+        if chosen := await self.bench_app.push_screen_wait(dialog):
+            self._function = chosen
+            self.notice.clear()
+            self.action_clear()
+            self.take_control()
+
+    def action_clear(self) -> None:
+        """Begin anew."""
+        self._values.clear()
+        self._last = None
+        self.query_one("#reading", Digits).update("")
+        self.draw({"instruments"})
+
+    def action_freeze(self) -> None:
+        """Hold the display, or go on."""
+        self._frozen = not self._frozen
+        self.draw({"instruments"})

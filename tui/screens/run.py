@@ -1,0 +1,175 @@
+"""A test run: its steps, the question of the moment, what was measured, and the result."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+
+from edge_agent.local_api.views import PlanOutline, RunState
+from tui import run_panel, run_state
+from tui.bench_state import Topic
+from tui.formatting import duration, value
+from tui.i18n import N_, _, pick
+from tui.keys import LIST_KEYS, Key, bindings
+from tui.screens.base import ListScreen
+from tui.screens.run_actions import RunActions
+from tui.widgets.entry import Entry
+from tui.widgets.rows import Cell, Column, Row, Rows
+from tui.widgets.said import Said
+from tui.words import GROUPS, OUTCOME_MARKS, OUTCOMES, called
+
+NOW = "/now"
+"""Key of the first row: the present of a run, or its result."""
+RUN_KEYS = (
+    Key("enter", "answer", N_("Yes"), N_("Answer the question: done, yes; or give what was typed."), in_bar=False),
+    Key("f5", "answer_no", N_("No"), N_("Answer the question with no.")),
+    Key("f6", "skip", N_("Skip"), N_("Skip a step that the plan allows to be skipped, with the reason.")),
+    Key("f7", "go_on", N_("Go on"), N_("Go on with an interrupted test run where it stopped.")),
+    Key("f8", "abort", N_("Abort"), N_("Stop the test run; all outputs go to a safe state.")),
+    Key("f9", "again", N_("Test again"), N_("Run the same plan on the same device again.")),
+    Key("escape", "back", N_("Back"), N_("Go back; the test run goes on.")),
+    *LIST_KEYS[:2],
+    Key("pageup", "scroll_panel(-1)", N_("Page up"), N_("Scroll the right side up."), in_bar=False),
+    Key("pagedown", "scroll_panel(1)", N_("Page down"), N_("Scroll the right side down."), in_bar=False),
+)
+
+
+class RunScreen(RunActions, ListScreen):
+    """The run in progress, else the last one, else one that was interrupted."""
+
+    TITLE_ID = N_("Test run")
+    KEYS = RUN_KEYS
+    BINDINGS: ClassVar = bindings(KEYS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outline: PlanOutline | None = None
+        self.interrupted: RunState | None = None
+        self.asked_since = 0.0
+
+    @property
+    def shown(self) -> RunState | None:
+        """The run on the screen."""
+        return self.bench.run or self.interrupted
+
+    def body(self) -> ComposeResult:
+        """Lay out a line about the run, the steps on the left, and the panel on the right."""
+        yield Said(self._head, id="run-head")
+        with Horizontal(id="run"):
+            yield Rows(
+                Column("", 1), Column(N_("Step")), Column(N_("Value"), 12, from_width=56), empty=N_("No test run yet.")
+            )
+            with VerticalScroll(id="panel", can_focus=False):
+                yield Said(self._panel, id="panel-text")
+
+    def on_mount(self) -> None:
+        """Draw, and let the time run."""
+        super().on_mount()
+        self.set_interval(1.0, self.query_one("#run-head", Said).localise)
+
+    def on_resize(self) -> None:
+        """Draw the bars as wide as there is room."""
+        self.call_after_refresh(self.query_one("#panel-text", Said).localise)
+
+    def draw(self, changed: set[Topic]) -> None:
+        """Show the run as it is now."""
+        if not changed & {"run", "progress", "connection", "instruments"}:
+            return
+        self.look_up()
+        if changed & {"run", "connection"}:
+            self.note_question()
+            self.query_one(Entry).hint(self._hint())
+            self.query_one("#run-head", Said).localise()
+            self._draw_steps()
+        self.query_one("#panel-text", Said).localise()
+
+    def on_rows_moved(self) -> None:
+        """Show the record of the next step."""
+        self.query_one("#panel-text", Said).localise()
+        self.query_one("#panel").scroll_home(animate=False)
+
+    def action_scroll_panel(self, pages: int) -> None:
+        """Scroll the right side."""
+        panel = self.query_one("#panel")
+        panel.scroll_relative(y=pages * max(1, panel.size.height - 2), animate=False)
+
+    def _draw_steps(self) -> None:
+        run = self.shown
+        if run is None:
+            self.rows.show([])
+            return
+        done = run_state.last_attempts(run)
+        present = None if run.step is None else run.step.step
+        first = N_("Result") if run.outcome is not None else N_("Now")
+        rows = [Row(NOW, (("▣", "$text-accent"), (_(first), "bold $text-accent"), ""))]
+        for step in run_state.listed_steps(run, self.outline):
+            title = pick(step.title, step.step)
+            if step.group != "main":
+                title = f"{called(GROUPS, step.group)}: {title}"
+            mark: tuple[str, str] = ("·", "$text-muted")
+            number: Cell = ""
+            if (record := done.get(step.step)) is not None:
+                mark = OUTCOME_MARKS[record.outcome]
+                if record.measurements:
+                    number = value(record.measurements[0].value, record.measurements[0].unit, 4)
+            if step.step == present:
+                mark = ("?", "bold $text-accent") if run.prompt is not None else ("▶", "bold $text-accent")
+            style = "bold" if step.step == present else "" if record else "$text-muted"
+            rows.append(Row(step.step, (mark, (title, style), number)))
+        self.rows.show(rows, watch=present)
+
+    def _hint(self) -> str | None:
+        prompt = None if self.shown is None else self.shown.prompt
+        if prompt is None:
+            return None
+        return {
+            "confirm": N_("⏎ done / yes   F5 no   or scan"),
+            "choice": N_("Type the number of your choice, then ⏎"),
+            "text": N_("Type or scan the answer, then ⏎"),
+            "number": N_("Type the number, then ⏎"),
+        }[prompt.kind]
+
+    def _head(self) -> Content:
+        run = self.shown
+        if run is None:
+            return Content(_("No test run yet. Open a ticket and press F9."))
+        name = run.plan.name
+        if self.outline is not None and self.outline.reference.name == name:
+            name = pick(self.outline.title, name)
+        ticket = f"  {run.ticket}" if run.ticket else ""
+        return Content.assemble(
+            (name, "bold"),
+            (f"  {run.device.model} {run.device.serial}{ticket}", ""),
+            ("  ", ""),
+            self._standing(run),
+        )
+
+    def _standing(self, run: RunState) -> tuple[str, str]:
+        if run.outcome is not None:
+            taken = duration(sum(step.duration_s for step in run.steps))
+            return f"{_(OUTCOMES[run.outcome])}  {taken}", "bold"
+        if run.status == "interrupted":
+            return _("interrupted"), "bold $text-warning"
+        return duration((self.bench_app.now() - run.started_at).total_seconds()), "bold $text-accent"
+
+    def _panel(self) -> Content:
+        run = self.shown
+        width = max(self.query_one("#panel").size.width - 3, 20)
+        if run is None:
+            return Content("")
+        key = self.rows.key
+        if key not in {None, NOW}:
+            attempts = [record for record in run.steps if record.step == key]
+            if attempts:
+                return Content("\n\n").join([run_panel.record(one, width) for one in reversed(attempts)])
+        if run.outcome is not None:
+            return run_panel.result(run, run.outcome, width)
+        if run.status == "interrupted":
+            return run_panel.interrupted(run, width)
+        if run.prompt is not None:
+            return run_panel.question(run.prompt, width)
+        parts = [] if run.step is None else [run_panel.in_progress(run.step, width)]
+        if run.steps:
+            parts += [Content.styled(_("Before"), "$text-muted"), run_panel.record(run.steps[-1], width)]
+        return Content("\n\n").join(parts)

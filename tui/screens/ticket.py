@@ -1,0 +1,132 @@
+"""One ticket: the device, its symptom, and what was done here with its way to the hub."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from edge_agent.local_api.views import RunState, TicketEventView
+from tui.bench_state import Topic
+from tui.formatting import clock, one_line
+from tui.i18n import N_, _, pick
+from tui.keys import LIST_KEYS, Key, bindings
+from tui.screens.ticket_actions import TICKET_KEYS, told
+from tui.screens.ticketed import TicketedScreen
+from tui.widgets.rows import Column, Row, Rows
+from tui.widgets.said import Said
+from tui.words import ACTIONS, EVENT_MARKS, EVENT_STATES, OUTCOME_MARKS, OUTCOMES, STATES, called
+
+
+class TicketScreen(TicketedScreen):
+    """Everything that is known of ``ticket`` on this bench."""
+
+    TITLE_ID = N_("Ticket")
+    KEYS = (
+        Key("escape", "back", N_("Back"), N_("Go back."), in_bar=False),
+        *TICKET_KEYS,
+        *LIST_KEYS,
+    )
+    BINDINGS: ClassVar = bindings(KEYS)
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__()
+        self.ticket = ticket
+        self._newest: int | None = None
+
+    def the_ticket(self) -> str | None:
+        """Return this ticket."""
+        return self.ticket
+
+    def body(self) -> ComposeResult:
+        """Lay out the facts, the events, and the event under the cursor in full."""
+        yield Said(self._facts, id="facts")
+        yield Rows(
+            Column(N_("Time"), 8),
+            Column("", 1),
+            Column(N_("Done here"), 14),
+            Column(N_("By"), 10, from_width=70),
+            Column(N_("Words")),
+            empty=N_("Nothing has been done on this ticket here. F5 takes it."),
+        )
+        yield Said(self._detail, id="detail")
+
+    def draw(self, changed: set[Topic]) -> None:
+        """Show the ticket as it is now."""
+        if changed & {"worklist", "connection", "run"}:
+            self.query_one("#facts", Said).localise()
+            view = self.bench.ticket(self.ticket)
+            events = () if view is None else view.events
+            self.rows.show([_row(event) for event in reversed(events)])
+            if events and events[-1].seq != self._newest:
+                self._newest = events[-1].seq
+                self.rows.move_to(str(self._newest))
+            self.query_one("#detail", Said).localise()
+
+    def on_rows_moved(self) -> None:
+        """Show the next event in full."""
+        self.query_one("#detail", Said).localise()
+
+    def _facts(self) -> Content:
+        view = self.bench.ticket(self.ticket)
+        if view is None:
+            return Content.assemble(
+                (self.ticket, "bold"), ("  " + _("is not on the worklist of this bench (any more)."), "$text-warning")
+            )
+        item = view.item
+        head = Content.assemble(
+            (item.ticket, "bold $primary"),
+            (f"  {called(STATES, item.state)}", "bold"),
+            (f"  {_('priority')} {item.priority}", "$text-muted"),
+        )
+        device = Content.assemble(
+            (_("Device") + "  ", "$text-muted"), (item.device.model, "bold"), (f"  {item.device.serial}", "bold")
+        )
+        symptom = Content.assemble((_("Symptom") + "  ", "$text-muted"), (one_line(item.symptom), ""))
+        plan = Content.assemble(
+            (_("Test plan") + "  ", "$text-muted"), (item.plan or _("none yet; F9 lets you choose one"), "")
+        )
+        lines = [head, device, symptom, plan]
+        run = self.bench.run
+        if run is not None and run.ticket == self.ticket:
+            lines.append(_last_run(run))
+        return Content("\n").join(lines)
+
+    def _detail(self) -> Content:
+        view = self.bench.ticket(self.ticket)
+        chosen = next((one for one in (view.events if view else ()) if str(one.seq) == self.rows.key), None)
+        if chosen is None:
+            return Content("")
+        mark, style = EVENT_MARKS[chosen.state]
+        state = f"{mark} {_(EVENT_STATES[chosen.state])}"
+        reason = f": {one_line(chosen.reason)}" if chosen.reason else ""
+        words = _words(chosen)
+        return Content.assemble((state + reason, style), (f"\n{words}" if words else "", ""))
+
+
+def _words(event: TicketEventView) -> str:
+    return "  ".join(filter(None, (one_line(event.note or ""), told(event.details))))
+
+
+def _row(event: TicketEventView) -> Row:
+    mark, style = EVENT_MARKS[event.state]
+    words = f"{_('refused')}: {event.reason}" if event.state == "refused" else _words(event)
+    return Row(
+        str(event.seq),
+        (
+            clock(event.at),
+            (mark, style),
+            called(ACTIONS, event.action),
+            event.operator or "",
+            (words, style if event.state == "refused" else ""),
+        ),
+    )
+
+
+def _last_run(run: RunState) -> Content:
+    label = (_("Last test") + "  ", "$text-muted")
+    if run.outcome is None:
+        words = _("interrupted: F3 to go on") if run.status == "interrupted" else _("in progress: F3 shows it")
+        return Content.assemble(label, (words, "$text-warning"))
+    mark, style = OUTCOME_MARKS[run.outcome]
+    suspect = f"  {pick(run.suspects[0].title, run.suspects[0].cause)}" if run.suspects else ""
+    return Content.assemble(label, (f"{mark} {_(OUTCOMES[run.outcome])}", f"bold {style}"), (suspect, ""))

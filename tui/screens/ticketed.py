@@ -1,0 +1,89 @@
+"""What the screens share that act on one ticket."""
+
+from collections.abc import Awaitable, Callable
+
+from textual import work
+
+from edge_agent.local_api.client import AgentError
+from edge_agent.local_api.requests import StartRun
+from tui.i18n import _
+from tui.screens import ticket_actions
+from tui.screens.base import ListScreen
+
+
+class TicketedScreen(ListScreen):
+    """A list screen whose keys act on the ticket that ``the_ticket`` names."""
+
+    def the_ticket(self) -> str | None:
+        """Return the number of the ticket that is meant, ``None`` when there is none."""
+        raise NotImplementedError
+
+    @work(group="ticket", exclusive=True)
+    async def action_take(self) -> None:
+        """Take the ticket."""
+        if ticket := self.the_ticket():
+            try:
+                await ticket_actions.take(self.bench_app, ticket)
+            except AgentError as error:
+                self.notice.say(_("Not kept: {reason}").format(reason=error))
+            else:
+                self._kept(ticket)
+
+    def action_hold(self) -> None:
+        """Put the ticket on hold."""
+        self._act(ticket_actions.hold)
+
+    def action_finding(self) -> None:
+        """Record a finding."""
+        self._act(ticket_actions.finding)
+
+    def action_repaired(self) -> None:
+        """Record the repair."""
+        self._act(ticket_actions.repaired)
+
+    def action_hand_over(self) -> None:
+        """Hand over."""
+        self._act(ticket_actions.hand_over)
+
+    def action_note(self) -> None:
+        """Add a note."""
+        self._act(ticket_actions.note)
+
+    @work(group="ticket", exclusive=True)
+    async def action_start_run(self) -> None:
+        """Start the plan of the ticket; without one, let a plan be chosen."""
+        from tui.screens.run import RunScreen
+        from tui.screens.start import choose_plan
+
+        app = self.bench_app
+        ticket = self.the_ticket()
+        view = None if ticket is None else self.bench.ticket(ticket)
+        if view is None:
+            return
+        device = view.item.device
+        plan = view.item.plan
+        try:
+            if plan is None and (plan := await choose_plan(app, device.model)) is None:
+                return
+            self.notice.say(_("Starting …"), "info")
+            await app.link.request(
+                StartRun(serial=device.serial, plan=plan, ticket=ticket, model=device.model, operator=app.operator),
+                timeout_s=90,
+            )
+        except AgentError as error:
+            self.notice.say(str(error))
+            return
+        self.notice.clear()
+        app.link.ask("run")
+        app.push_screen(RunScreen())
+
+    @work(group="ticket", exclusive=True)
+    async def _act(self, act: "Callable[..., Awaitable[bool]]") -> None:
+        ticket = self.the_ticket()
+        if ticket is not None and await act(self.bench_app, ticket):
+            self._kept(ticket)
+
+    def _kept(self, ticket: str) -> None:
+        online = self.bench.link is not None and self.bench.link.online
+        words = _("{ticket}: kept.") if online else _("{ticket}: kept here, and sent when the hub can be reached.")
+        self.notice.say(words.format(ticket=ticket), "done")

@@ -1,0 +1,137 @@
+"""The tickets of this bench."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from edge_agent.local_api.views import TicketView
+from tui.bench_state import Topic
+from tui.formatting import one_line
+from tui.i18n import N_, _, ngettext
+from tui.keys import LIST_KEYS, Key, bindings
+from tui.screens.ticket_actions import TICKET_KEYS
+from tui.screens.ticketed import TicketedScreen
+from tui.widgets.rows import Cell, Column, Row, Rows
+from tui.widgets.said import Said
+from tui.words import ACTIONS, EVENT_MARKS, STATES, called
+
+URGENT = 2
+"""Tickets of this priority and above (0 is the highest) stand out."""
+
+
+class WorklistScreen(TicketedScreen):
+    """Priority, state, device and symptom of each ticket, and what was last done on it here."""
+
+    TITLE_ID = N_("Tickets")
+    KEYS = (
+        Key("enter", "open", N_("Open"), N_("Open the ticket under the cursor."), in_bar=False),
+        *TICKET_KEYS,
+        Key("ctrl+r", "refused", N_("Refused"), N_("Show everything that the hub refused, and why."), in_bar=False),
+        *LIST_KEYS,
+    )
+    BINDINGS: ClassVar = bindings(KEYS)
+
+    def body(self) -> ComposeResult:
+        """Lay out the list, and the symptom of the ticket under the cursor in full."""
+        yield Rows(
+            Column(N_("P"), 2),
+            Column(N_("Ticket"), 11),
+            Column(N_("State"), 12),
+            Column(N_("Done here"), 15),
+            Column(N_("Device"), 8),
+            Column(N_("Serial"), 16, from_width=100),
+            Column(N_("Symptom")),
+        )
+        yield Said(self._detail, id="detail")
+
+    def draw(self, changed: set[Topic]) -> None:
+        """Show the worklist and, if there are any, runs that were interrupted and entries that were refused."""
+        if changed & {"worklist", "connection"}:
+            tickets = () if self.bench.worklist is None else self.bench.worklist.tickets
+            self.rows.show([_row(ticket) for ticket in tickets], empty=self._empty())
+        self.query_one("#detail", Said).localise()
+
+    def on_rows_moved(self) -> None:
+        """Show the symptom of the next ticket."""
+        self.query_one("#detail", Said).localise()
+
+    def the_ticket(self) -> str | None:
+        """Return the ticket under the cursor."""
+        return self.rows.key
+
+    def entered(self, text: str) -> None:
+        """Open what was scanned; Enter alone opens the ticket under the cursor."""
+        if text:
+            self.bench_app.scan(text)
+        elif key := self.rows.key:
+            self.bench_app.open_ticket(key)
+
+    def action_open(self) -> None:
+        """Open the ticket under the cursor."""
+        self.entered("")
+
+    def action_refused(self) -> None:
+        """Show what the hub refused."""
+        from tui.screens.refused import RefusedScreen
+
+        self.bench_app.push_screen(RefusedScreen())
+
+    def _empty(self) -> str:
+        worklist = self.bench.worklist
+        if worklist is None:
+            return N_("The worklist is not known yet.")
+        if worklist.revision == 0:
+            return N_("The hub has never sent a worklist to this bench.")
+        return N_("No tickets: all is done.")
+
+    def _detail(self) -> Content:
+        lines = []
+        if (key := self.rows.key) and (ticket := self.bench.ticket(key)):
+            item = ticket.item
+            lines.append(
+                Content.assemble(
+                    (f"{item.device.model} {item.device.serial}", "bold"), ("  " + one_line(item.symptom), "")
+                )
+            )
+        about = self.bench.about
+        if about is not None and about.interrupted:
+            count = len(about.interrupted)
+            words = ngettext(
+                "{count} test run was interrupted: F3 to go on with it.",
+                "{count} test runs were interrupted: F3 to go on.",
+                count,
+            ).format(count=count)
+            lines.append(Content.styled("■ " + words, "$text-warning"))
+        if about is not None and about.set_aside:
+            words = _("A damaged spool was set aside as {path}: tell whoever looks after this bench.")
+            lines.append(Content.styled("✗ " + words.format(path=about.set_aside), "$text-error"))
+        spool = self.bench.spool
+        if spool is not None and spool.refused:
+            words = ngettext("The hub refused {count} entry", "The hub refused {count} entries", spool.refused)
+            lines.append(
+                Content.styled("✗ " + words.format(count=spool.refused) + ": Ctrl+R " + _("shows why."), "$text-error")
+            )
+        return Content("\n").join(lines)
+
+
+def _row(ticket: TicketView) -> Row:
+    item = ticket.item
+    done: Cell = ""
+    if ticket.events:
+        last = next((one for one in reversed(ticket.events) if one.state == "refused"), ticket.events[-1])
+        mark, style = EVENT_MARKS[last.state]
+        done = (f"{mark} {called(ACTIONS, last.action)}", style)
+    priority: Cell = (f"!{item.priority}", "bold $text-error") if item.priority <= URGENT else f" {item.priority}"
+    return Row(
+        item.ticket,
+        (
+            priority,
+            item.ticket,
+            called(STATES, item.state),
+            done,
+            item.device.model,
+            item.device.serial,
+            item.symptom,
+        ),
+    )
