@@ -1,19 +1,23 @@
-"""Handheld multimeters that send their display over a serial line by themselves."""
+"""Multimeters that send their display over a serial line, by themselves or asked for each reading."""
 
+import contextlib
 import importlib
 import math
+import re
 import time
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from drivers.accuracy import find_accuracy
 from drivers.capabilities import MeterFunction, MeterReading, Multimeter
-from drivers.errors import BadResponse, InstrumentRefused, NoResponse, OutOfRange
+from drivers.errors import BadResponse, InstrumentRefused, NoResponse, OutOfRange, WrongIdentity
 from drivers.serial_meter_model import SerialMeterProfile
 from drivers.transports.stream import ByteStream
 from protocols.dmm.reading import DmmError, DmmReading, Flag, UnsupportedFunction
 from protocols.quantity import Quantity
 
 MAINS_HZ = 50.0
+_T = TypeVar("_T")
 _NOT_THE_PRESENT_VALUE = {
     Flag.HOLD: "HOLD",
     Flag.RELATIVE: "REL",
@@ -32,7 +36,10 @@ class _Reader(Protocol):
 
 
 class SerialMultimeter(Multimeter):
-    """A free-running meter: a reading is the first whole frame that arrives after it was asked for.
+    """A meter whose reading is the first whole frame that arrives after it was asked for.
+
+    A free-running meter is only listened to; one that must be asked (its protocol has a ``REQUEST``) is asked anew when
+    it stays silent for a frame's time.
 
     ``signal_frequency_hz`` chooses the limit of error in AC functions (default: mains).
     """
@@ -50,13 +57,26 @@ class SerialMultimeter(Multimeter):
         self.guard = stream.guard
         self._stream = stream
         self._chip = importlib.import_module(f"protocols.dmm.{profile.protocol}")
+        self._request: bytes | None = getattr(self._chip, "REQUEST", None)
+        self._decode: Callable[[bytes], DmmReading] = self._chip.decode
+        if profile.symbols:
+            symbols = {self._chip.Symbol[key]: self._chip.Meaning[name] for key, name in profile.symbols.items()}
+            self._decode = lambda frame: self._chip.decode(frame, symbols)
         self._signal_frequency_hz = signal_frequency_hz
         self._ambient_c = ambient_c
 
     def identify(self) -> str:
-        """Wait for one sound frame; a frame has no name in it, so this tells the protocol only."""
-        self._next_reading()
-        return f"{self.profile.maker} {self.profile.models[0]} ({self.profile.protocol} frames)"
+        """Ask for the meter's name where it can tell one; otherwise wait for one sound frame."""
+        if self.profile.identity is None:
+            self._next(self._sound, self._request)
+            return f"{self.profile.maker} {self.profile.models[0]} ({self.profile.protocol} frames)"
+        name: str = self._next(self._chip.identity, self._chip.IDENTITY_REQUEST)
+        if not re.fullmatch(self.profile.identity, name):
+            raise WrongIdentity(
+                f"{self._stream.label} answers {name[:80]!r}, which is not a {self.profile.title['en']}; "
+                f"choose its profile"
+            )
+        return name
 
     def close(self) -> None:
         """Release the port."""
@@ -96,21 +116,40 @@ class SerialMultimeter(Multimeter):
             raise OutOfRange(f"{self._stream.label} has no range of {range_value:g} for {function}; it has {listed}")
 
     def _next_reading(self) -> DmmReading:
+        return self._next(self._decoded, self._request)
+
+    def _decoded(self, frame: bytes) -> DmmReading:
+        try:
+            return self._decode(frame)
+        except UnsupportedFunction as error:
+            raise InstrumentRefused(f"{self._stream.label}: {error}; turn its knob to another place") from error
+
+    def _sound(self, frame: bytes) -> bool:
+        with contextlib.suppress(UnsupportedFunction):  # a sound frame all the same
+            self._decode(frame)
+        return True
+
+    def _next(self, read: Callable[[bytes], _T | None], request: bytes | None) -> _T:
+        """Return what ``read`` makes of the first frame from now on that it accepts, asking for it where needed."""
         self._stream.drain()
         reader: _Reader = self._chip.FrameReader()
         timeout_s = self.profile.frame_interval_s * 4 + 1.0
         deadline = time.monotonic() + timeout_s
         last: DmmError | None = None
         while (left := deadline - time.monotonic()) > 0:
-            for frame in reader.feed(self._stream.read_available(left)):
-                try:
-                    reading: DmmReading = self._chip.decode(frame)
-                except UnsupportedFunction as error:
-                    raise InstrumentRefused(f"{self._stream.label}: {error}; turn its knob to another place") from error
-                except DmmError as error:
-                    last = error
-                    continue
-                return reading
+            if request is not None:
+                self._stream.write(request)
+                left = min(left, self.profile.frame_interval_s + 0.25)
+            asked_until = time.monotonic() + left
+            while (left := asked_until - time.monotonic()) > 0:
+                for frame in reader.feed(self._stream.read_available(left)):
+                    try:
+                        result = read(frame)
+                    except DmmError as error:
+                        last = error
+                        continue
+                    if result is not None:
+                        return result
         if last is not None or reader.dropped:
             detail = last or f"{reader.dropped} bytes and no frame"
             raise BadResponse(f"{self._stream.label} sends what is no frame ({detail}); check {self.profile.serial}")
