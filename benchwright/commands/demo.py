@@ -51,7 +51,14 @@ def demo(
     console = Console(record=pictures is not None, width=120 if pictures or not sys.stdout.isatty() else None)
     began = time.monotonic()
     folder = folder.resolve()
-    with Processes(folder.parent / f"{folder.name}-logs") as processes:
+    logs = folder.parent / f"{folder.name}-logs"
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--folder {folder} cannot be used: {error.strerror}; name a folder that you may write"
+        ) from error
+    with Processes(logs) as processes:
         console.rule(f"[bold cyan]{say('scene', language)}", align="left")
         try:
             scene = build(folder, processes, [fault])
