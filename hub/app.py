@@ -19,10 +19,12 @@ from hub.core.limits import BodyLimit
 from hub.core.settings import Settings
 from hub.fleet import api as fleet
 from hub.fleet.commands import CommandDesk
+from hub.identity import keys_api, people_api
 from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
 from hub.sla import api as sla
+from hub.stores import api as stores
 from hub.tickets import api as tickets
 
 VERSION = "0.1.0"
@@ -30,7 +32,8 @@ DESCRIPTION = """
 The after-sales desk of a chain of electronics and smart-home stores: tickets, the benches that repair, and every
 number that they measured.
 
-* Send an API key with each request: `Authorization: Bearer bw_…`. `benchwright hub key create` makes one.
+* Send an API key or the token of a login session with each request: `Authorization: Bearer …`.
+  `benchwright hub key create` makes a key, `POST /api/v1/sessions` begins a session.
 * Every refusal is a problem document (RFC 9457) in the language of `Accept-Language` (`en`, `zh-CN`).
   It says what is wrong, where, and what would be right.
 * What you may not see does not exist (404); what you may see but not do is forbidden (403).
@@ -44,6 +47,8 @@ TAGS = [
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
     {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
     {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
+    {"name": "stores", "description": "The stores of the chain."},
+    {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
 ]
@@ -95,6 +100,11 @@ def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
         calendars.router,
         sla.router,
         sla.ticket_router,
+        stores.router,
+        people_api.sessions_router,
+        people_api.me_router,
+        people_api.users_router,
+        keys_api.router,
         measurements.ingest_router,
         health.router,
     ):

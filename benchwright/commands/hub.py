@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Serve the hub and look after its database.")
 key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 app.add_typer(key_app, name="key")
+user_app = typer.Typer(no_args_is_help=True, help="Make, list and mend people's accounts.")
+app.add_typer(user_app, name="user")
 
 Config = Annotated[
     Path | None,
@@ -173,8 +175,14 @@ def reference(document: Annotated[Path, typer.Argument(help="Markdown file with 
 def key_create(
     *,
     name: Annotated[str, typer.Option(help="For whom or what the key is.")],
-    role: Annotated[str, typer.Option(help="admin, staff, store_system or bench.")],
+    role: Annotated[str, typer.Option(help="E.g. store_system, bench or admin; docs/hub.md lists them.")],
     bench: Annotated[str | None, typer.Option(help="The bench, for the role bench.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A permission that the key keeps of its role, again for each; else all.")
+    ] = None,
+    store: Annotated[
+        list[str] | None, typer.Option(help="A store whose records the key sees, again for each; else all.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the key to this new file (mode 0600).")
     ] = None,
@@ -184,17 +192,28 @@ def key_create(
     """Make an API key and show it, this once."""
     from hub.core.problems import Problem
     from hub.identity.actors import command_line_actor
-    from hub.identity.permissions import Role
+    from hub.identity.permissions import Permission, Role
     from hub.identity.service import create_key
 
-    if role not in set(Role):
-        raise UsageError(f"--role {role}: it must be one of {', '.join(Role)}")
+    _check_role(role)
+    unknown = set(scope or ()) - set(Permission)
+    if unknown:
+        raise UsageError(f"--scope {min(unknown)}: it must be one of {', '.join(Permission)}")
+    scopes = [Permission(one) for one in scope] if scope else None
     if output is not None and output.exists():
         raise UsageError(f"{output} exists; name a new file for the key")
     with _database(config) as database:
         try:
             with database.write() as session:
-                key, token = create_key(session, command_line_actor(), name=name, role=Role(role), bench=bench)
+                key, token = create_key(
+                    session,
+                    command_line_actor(),
+                    name=name,
+                    role=Role(role),
+                    bench=bench,
+                    scopes=scopes,
+                    stores=store or None,
+                )
                 shown: dict[str, Any] = {"id": key.id, "name": key.name, "role": key.role, "bench": key.bench}
                 if output is not None:
                     _write_secret(output, token)
@@ -253,6 +272,120 @@ def key_revoke(
         except Problem as problem:
             raise UsageError(str(problem)) from problem
     sys.stdout.write(f"key {key} is revoked\n")
+
+
+@user_app.command("create")
+def user_create(
+    *,
+    login: Annotated[str, typer.Option(help="What the person logs in with.")],
+    name: Annotated[str, typer.Option(help="The person's name.")],
+    role: Annotated[str, typer.Option(help="E.g. admin, technician or counter; docs/hub.md lists them.")],
+    store: Annotated[
+        list[str] | None, typer.Option(help="A store that the person works for, again for each; else all.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account, the first administrator's too, with a password that has to be changed at the first login."""
+    from hub.core.problems import Problem
+    from hub.identity import passwords, users
+    from hub.identity.actors import command_line_actor
+    from hub.identity.permissions import Role
+
+    _check_role(role)
+    if not 1 <= len(name.strip()) <= 128:
+        raise UsageError("--name: give the person a name of 1 to 128 characters")
+    password = _new_password()
+    digest = passwords.digest(password)
+    with _database(config) as database:
+        try:
+            with database.write() as session:
+                user = users.create(
+                    session,
+                    command_line_actor(),
+                    login=login,
+                    name=name.strip(),
+                    role=Role(role),
+                    stores=store or None,
+                    password_hash=digest,
+                )
+        except Problem as problem:
+            raise UsageError(str(problem)) from problem
+    _show_password(user.public_id, user.login, password, as_json=as_json)
+
+
+@user_app.command("password")
+def user_password(
+    login: Annotated[str, typer.Argument(help="The person's login.")], config: Config = None, as_json: AsJson = False
+) -> None:
+    """Give somebody who forgot theirs a new password; their sessions end."""
+    from hub.core.problems import Problem
+    from hub.identity import passwords, queries, users
+    from hub.identity.actors import command_line_actor
+
+    password = _new_password()
+    digest = passwords.digest(password)
+    with _database(config) as database:
+        try:
+            with database.write() as session:
+                found = queries.user_by_login(session, users.normal_login(login))
+                if found is None:
+                    raise UsageError(f"nobody has the login {login}; see: benchwright hub user list")
+                users.reset_password(session, command_line_actor(), found.public_id, digest)
+        except Problem as problem:
+            raise UsageError(str(problem)) from problem
+    _show_password(found.public_id, found.login, password, as_json=as_json)
+
+
+@user_app.command("list")
+def user_list(config: Config = None, as_json: AsJson = False) -> None:
+    """List the accounts."""
+    from hub.core.clock import rfc3339
+    from hub.identity.queries import all_users
+
+    with _database(config) as database, database.read() as session:
+        users: list[dict[str, Any]] = [
+            {
+                "id": user.public_id,
+                "login": user.login,
+                "name": user.name,
+                "role": user.role,
+                "stores": user.stores,
+                "disabled_at": rfc3339(user.disabled_at) if user.disabled_at else None,
+            }
+            for user in all_users(session)
+        ]
+    if as_json:
+        _print_json(users)
+        return
+    table = Table("id", "login", "name", "role", "stores", "disabled")
+    for user in users:
+        cells = user | {"stores": "all" if user["stores"] is None else ", ".join(user["stores"])}
+        table.add_row(*(str(value or "") for value in cells.values()))
+    Console().print(table)
+
+
+def _check_role(role: str) -> None:
+    from hub.identity.permissions import Role
+
+    if role not in set(Role):
+        raise UsageError(f"--role {role}: it must be one of {', '.join(Role)}")
+
+
+def _new_password() -> str:
+    import secrets
+
+    return secrets.token_urlsafe(12)
+
+
+def _show_password(user: str, login: str, password: str, *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"id": user, "login": login, "password": password})
+        return
+    sys.stdout.write(f"{password}\n")
+    sys.stderr.write(
+        f"This is the password of {login} ({user}), to be changed at the first login; it is not shown again.\n"
+    )
 
 
 def _write_secret(path: Path, secret: str) -> None:

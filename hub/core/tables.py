@@ -1,13 +1,15 @@
 """All tables in one place, for migrations."""
 
+from hub.core import idempotency_models as idempotency
 from hub.core.database import Base
 from hub.events import models as events
 from hub.fleet import models as fleet
 from hub.identity import models as identity
 from hub.measurements import models as measurements
 from hub.policies import models as policies
+from hub.stores import models as stores
 from hub.tickets import models as tickets
 
-DOMAINS = (events, fleet, identity, measurements, policies, tickets)
+DOMAINS = (events, fleet, idempotency, identity, measurements, policies, stores, tickets)
 """Importing a domain's models puts its tables into the metadata."""
 metadata = Base.metadata

@@ -23,6 +23,15 @@ OUTSIDE_SCOPES = ProblemType(
         "zh-CN": "密钥的授权范围不含 {permission}；请另建包含该范围的密钥。",
     },
 )
+PASSWORD_CHANGE_NEEDED = ProblemType(
+    "password-change-needed",
+    403,
+    {"en": "First choose a password of your own", "zh-CN": "请先设置自己的密码"},
+    {
+        "en": "Somebody else knows your password; change it with PUT /api/v1/me/password.",
+        "zh-CN": "您的密码由他人设置；请通过 PUT /api/v1/me/password 修改。",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,8 @@ class Actor:
 
     ``bench`` is set for actors that are bound to one bench: they see and do only what concerns it.
     ``stores`` are the codes of the stores whose records the actor sees and changes; ``None``: every store's (S5).
-    ``scopes`` narrow what the role allows; ``None``: all of it. ``session`` names a person's session.
+    ``scopes`` narrow what the role allows; ``None``: all of it. ``session`` names a person's session, and who has to
+    change a given password first may do nothing else.
     ``person`` tells people apart where an act needs two: a key made by a user counts as that user.
     """
 
@@ -44,6 +54,7 @@ class Actor:
     stores: frozenset[str] | None = None
     scopes: frozenset[Permission] | None = None
     session: str | None = None
+    must_change_password: bool = False
     made_by: str | None = None
 
     @property
@@ -54,6 +65,8 @@ class Actor:
     @property
     def permissions(self) -> frozenset[Permission]:
         """Everything that the actor may do."""
+        if self.must_change_password:
+            return frozenset()
         allowed = ROLE_PERMISSIONS[self.role]
         return allowed if self.scopes is None else allowed & self.scopes
 
@@ -63,6 +76,8 @@ class Actor:
 
     def require(self, permission: Permission) -> None:
         """Raise the forbidden problem unless the actor has ``permission``."""
+        if self.must_change_password:
+            raise Problem(PASSWORD_CHANGE_NEEDED)
         if permission not in ROLE_PERMISSIONS[self.role]:
             raise Problem(FORBIDDEN, role=self.role.value, permission=permission.value)
         if self.scopes is not None and permission not in self.scopes:

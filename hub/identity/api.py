@@ -14,8 +14,8 @@ from hub.identity.permissions import Permission
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="ApiKey",
-    bearerFormat="bw_<id>_<secret>",
-    description="An API key from `benchwright hub key create`.",
+    bearerFormat="bw_<id>_<secret> or bws_<id>_<secret>",
+    description="An API key from `benchwright hub key create`, or the token of a session from `POST /api/v1/sessions`.",
 )
 
 

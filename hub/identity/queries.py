@@ -1,11 +1,16 @@
 """All SQL about identities."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from hub.identity.models import ApiKey
+from hub.core.ids import row_number
+from hub.core.paging import after_cursor
+from hub.identity.actors import Actor
+from hub.identity.models import PREFIX, ApiKey, LoginSession, LoginThrottle, User
 
 
 def key_by_id(session: Session, key_id: str) -> ApiKey | None:
@@ -16,3 +21,80 @@ def key_by_id(session: Session, key_id: str) -> ApiKey | None:
 def all_keys(session: Session) -> Sequence[ApiKey]:
     """Return every key, the oldest first."""
     return session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)).all()
+
+
+def keys(session: Session, cursor: str | None, limit: int) -> Sequence[ApiKey]:
+    """Return keys, the newest first, one more than ``limit`` when there are more."""
+    key, types = [ApiKey.created_at, ApiKey.id], [datetime, str]
+    return session.scalars(after_cursor(select(ApiKey), key, types, cursor, limit)).all()
+
+
+def user(session: Session, public_id: str, *, for_update: bool = False) -> User | None:
+    """Return one user, disabled or not."""
+    number = row_number(PREFIX, public_id)
+    if number is None:
+        return None
+    statement = select(User).where(User.id == number)
+    return session.scalar(statement.with_for_update() if for_update else statement)
+
+
+def user_by_login(session: Session, login: str) -> User | None:
+    """Return the user with this login, as ``users.normal_login`` writes it."""
+    return session.scalar(select(User).where(User.login == login))
+
+
+def users(session: Session, actor: Actor, cursor: str | None, limit: int) -> Sequence[User]:
+    """Return users whom ``actor`` may see, the newest first, one more than ``limit`` when there are more."""
+    statement = select(User)
+    if actor.stores is not None:
+        elements = func.jsonb_array_elements_text if _is_postgresql(session) else func.json_each
+        code = elements(User.stores).table_valued("value").c.value
+        mine = select(code).where(code.in_(actor.stores)).exists()
+        statement = statement.where(or_(User.id == (row_number(PREFIX, actor.id) or 0), mine))
+    return session.scalars(after_cursor(statement, [User.id], [int], cursor, limit)).all()
+
+
+def all_users(session: Session) -> Sequence[User]:
+    """Return every user, the oldest first."""
+    return session.scalars(select(User).order_by(User.id)).all()
+
+
+def session_with_user(session: Session, session_id: str) -> tuple[LoginSession, User] | None:
+    """Return a login session and whose it is."""
+    found = session.execute(
+        select(LoginSession, User).join(User, User.id == LoginSession.user_id).where(LoginSession.id == session_id)
+    ).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def end_session(session: Session, session_id: str) -> None:
+    """Remove one login session."""
+    session.execute(delete(LoginSession).where(LoginSession.id == session_id))
+
+
+def end_sessions_of(session: Session, user_id: int, *, but: str | None = None) -> None:
+    """Remove a user's login sessions, perhaps all but one."""
+    statement = delete(LoginSession).where(LoginSession.user_id == user_id)
+    session.execute(statement if but is None else statement.where(LoginSession.id != but))
+
+
+def forget_sessions(session: Session, before: datetime) -> None:
+    """Remove login sessions that have expired."""
+    session.execute(delete(LoginSession).where(LoginSession.expires_at < before))
+
+
+def throttle_for_update(session: Session, subject: str, at: datetime) -> LoginThrottle:
+    """Return the counter of a subject, made now if there is none, locked until the transaction ends."""
+    insert = postgresql.insert if _is_postgresql(session) else sqlite.insert
+    row = {"subject": subject, "failures": 0, "blocked_until": at, "updated_at": at}
+    session.execute(insert(LoginThrottle).values(row).on_conflict_do_nothing())
+    return session.scalars(select(LoginThrottle).where(LoginThrottle.subject == subject).with_for_update()).one()
+
+
+def forget_throttles(session: Session, before: datetime) -> None:
+    """Remove counters that nothing was added to since ``before``."""
+    session.execute(delete(LoginThrottle).where(LoginThrottle.updated_at < before))
+
+
+def _is_postgresql(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"

@@ -1,13 +1,6 @@
-"""Make, check and revoke API keys.
+"""Make, check and revoke API keys, and tell whose a token is."""
 
-A key reads ``bw_<id>_<secret>``: the id finds the row, the secret has 256 random bits. That much entropy needs no slow
-hash, so a request costs one SHA-256 and one lookup.
-"""
-
-import hashlib
-import hmac
-import re
-import secrets
+from collections.abc import Collection
 
 from sqlalchemy.orm import Session
 
@@ -15,18 +8,21 @@ from hub.core.clock import now
 from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
 from hub.fleet import service as fleet
-from hub.identity import queries
+from hub.identity import queries, tokens
 from hub.identity.actors import Actor
-from hub.identity.models import ApiKey
-from hub.identity.permissions import Role
+from hub.identity.grants import check_grant
+from hub.identity.models import ApiKey, LoginSession, User
+from hub.identity.permissions import Permission, Role
+from hub.identity.tokens import Token
+from hub.stores import service as stores_service
 
 UNAUTHENTICATED = ProblemType(
     "unauthenticated",
     401,
-    {"en": "A valid API key is needed", "zh-CN": "需要有效的 API 密钥"},
+    {"en": "A valid API key or session is needed", "zh-CN": "需要有效的 API 密钥或登录会话"},
     {
-        "en": "Send the header `Authorization: Bearer bw_…` with a key that is not revoked.",
-        "zh-CN": "请在请求头中提供 `Authorization: Bearer bw_…`，且密钥未被吊销。",
+        "en": "Send the header `Authorization: Bearer …` with a key that is not revoked, or log in anew.",
+        "zh-CN": "请在请求头中提供 `Authorization: Bearer …`，使用未吊销的密钥，或重新登录。",
     },
 )
 KEY_NOT_FOUND = ProblemType(
@@ -50,25 +46,49 @@ BAD_KEY_NAME = ProblemType(
     {"en": "The key's name cannot be used", "zh-CN": "密钥名称无效"},
     {"en": "Give the key a name of 1 to 64 characters.", "zh-CN": "密钥名称须为 1 至 64 个字符。"},
 )
-_TOKEN = re.compile(r"bw_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
 def create_key(
-    session: Session, actor: Actor, *, name: str, role: Role, bench: str | None = None
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    role: Role,
+    bench: str | None = None,
+    scopes: Collection[Permission] | None = None,
+    stores: Collection[str] | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key and return it with its token, which exists nowhere else and cannot be shown again."""
+    """Make a key and return it with its token, which exists nowhere else and cannot be shown again.
+
+    ``scopes`` are the permissions that it keeps of its role, ``stores`` the codes whose records it sees; ``None``: all.
+    """
+    actor.require(Permission.KEY_WRITE)
     if not 1 <= len(name.strip()) <= 64:
         raise Problem(BAD_KEY_NAME)
     if (role is Role.BENCH) != (bench is not None):
         raise Problem(BENCH_KEY_NEEDS_BENCH)
+    check_grant(actor, role, stores, scopes)
+    if stores is not None:
+        stores_service.check_exist(session, stores)
     if bench is not None:
         fleet.check_name(bench)
         fleet.register(session, bench)
-    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    key = ApiKey(id=key_id, name=name, role=role.value, bench=bench, secret_sha256=_digest(secret), created_at=now())
+    token = tokens.new_token(tokens.KEY)
+    key = ApiKey(
+        id=token.id,
+        name=name,
+        role=role.value,
+        bench=bench,
+        scopes=None if scopes is None else sorted(scopes),
+        stores=None if stores is None else sorted(stores),
+        made_by=actor.made_by or (actor.person if actor.kind == "user" else None),
+        secret_sha256=token.digest,
+        created_at=now(),
+    )
     session.add(key)
-    events.append(session, actor, "key.created", ("key", key_id), {"name": name, "role": role.value, "bench": bench})
-    return key, f"bw_{key_id}_{secret}"
+    facts = {"name": name, "role": role.value, "bench": bench, "scopes": key.scopes, "stores": key.stores}
+    events.append(session, actor, "key.created", ("key", key.id), facts)
+    return key, str(token)
 
 
 def revoke_key(session: Session, actor: Actor, key_id: str) -> ApiKey:
@@ -76,30 +96,67 @@ def revoke_key(session: Session, actor: Actor, key_id: str) -> ApiKey:
     key = queries.key_by_id(session, key_id)
     if key is None:
         raise Problem(KEY_NOT_FOUND, key=key_id)
+    actor.require(Permission.KEY_WRITE)
     if key.revoked_at is None:
         key.revoked_at = now()
         events.append(session, actor, "key.revoked", ("key", key_id), {"name": key.name})
     return key
 
 
-def authenticate(session: Session, token: str) -> Actor:
+def authenticate(session: Session, text: str) -> Actor:
     """Return the actor that a token stands for; raise the unauthenticated problem for any other token."""
-    match = _TOKEN.fullmatch(token)
-    key = queries.key_by_id(session, match[1]) if match else None
-    if (
-        match is None
-        or key is None
-        or not hmac.compare_digest(key.secret_sha256, _digest(match[2]))
-        or key.revoked_at is not None
-    ):
+    token = tokens.read_token(text)
+    if token is None:
         raise unauthenticated()
-    return Actor(kind="key", id=key.id, name=key.name, role=Role(key.role), bench=key.bench)
+    return _key_actor(session, token) if token.kind == tokens.KEY else _user_actor(session, token)
 
 
 def unauthenticated() -> Problem:
-    """Return the refusal of a request without a usable key."""
+    """Return the refusal of a request without a usable key or session."""
     return Problem(UNAUTHENTICATED, headers={"WWW-Authenticate": 'Bearer realm="benchwright"'})
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+def _key_actor(session: Session, token: Token) -> Actor:
+    key = queries.key_by_id(session, token.id)
+    if key is None or not token.fits(key.secret_sha256) or key.revoked_at is not None:
+        raise unauthenticated()
+    return Actor(
+        kind="key",
+        id=key.id,
+        name=key.name,
+        role=Role(key.role),
+        bench=key.bench,
+        stores=_codes(key.stores),
+        scopes=None if key.scopes is None else frozenset(Permission(one) for one in key.scopes if one in _KNOWN),
+        made_by=key.made_by,
+    )
+
+
+def _user_actor(session: Session, token: Token) -> Actor:
+    found = queries.session_with_user(session, token.id)
+    if found is None:
+        raise unauthenticated()
+    login, user = found
+    if not token.fits(login.secret_sha256) or login.expires_at <= now() or user.disabled_at is not None:
+        raise unauthenticated()
+    return user_actor(user, login)
+
+
+def user_actor(user: User, login: LoginSession | None = None) -> Actor:
+    """Return the actor that a user is."""
+    return Actor(
+        kind="user",
+        id=user.public_id,
+        name=user.name,
+        role=Role(user.role),
+        stores=_codes(user.stores),
+        must_change_password=user.must_change_password,
+        session=None if login is None else login.id,
+    )
+
+
+_KNOWN = frozenset(Permission)
+
+
+def _codes(stored: list[str] | None) -> frozenset[str] | None:
+    return None if stored is None else frozenset(stored)

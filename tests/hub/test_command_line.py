@@ -57,6 +57,12 @@ def test_a_key_is_shown_once_and_can_be_revoked(tmp_path: Path) -> None:
         (["key", "create", "--name", "x", "--role", "bench", "--bench", "../etc"], "../etc"),
         (["key", "create", "--name", " ", "--role", "staff"], "1 to 64"),
         (["key", "revoke", "nobody"], "no API key nobody"),
+        (["key", "create", "--name", "x", "--role", "admin", "--scope", "all"], "ticket:read"),
+        (["key", "create", "--name", "x", "--role", "staff", "--store", "mars"], "mars"),
+        (["user", "create", "--login", "x", "--name", "X", "--role", "admin"], "2 to 64"),
+        (["user", "create", "--login", "boss", "--name", " ", "--role", "admin"], "1 to 128"),
+        (["user", "create", "--login", "boss", "--name", "X", "--role", "bench"], "for API keys"),
+        (["user", "password", "nobody"], "nobody has the login nobody"),
         (["migrate", "9999"], "9999"),
         (["migrate", "--sql", "oracle"], "postgresql and sqlite"),
         (["ingest"], "needs a broker"),
@@ -68,6 +74,20 @@ def test_bad_input_is_one_sentence(arguments: list[str], words: str) -> None:
     assert isinstance(result.exception, UsageError), result.exception
     assert words in str(result.exception)
     assert "\n" not in str(result.exception)
+
+
+def test_the_first_administrator_is_made_here(database: Database) -> None:
+    made = json.loads(run("user", "create", "--login", "Boss", "--name", "老板", "--role", "admin", "--json").stdout)
+    assert made["login"] == "boss" and len(made["password"]) >= 16
+    again = json.loads(run("user", "password", "BOSS", "--json").stdout)
+    assert again["id"] == made["id"] and again["password"] != made["password"]
+    listed = run("user", "list", "--json").stdout
+    assert [(user["login"], user["role"], user["stores"]) for user in json.loads(listed)] == [("boss", "admin", None)]
+    with database.read() as session:
+        kinds = [event.kind for event in session.query(Event).order_by(Event.id)]
+        stored = str([event.payload for event in session.query(Event)])
+    assert kinds == ["user.created", "user.password_reset"]
+    assert made["password"] not in stored + listed
 
 
 def test_an_edited_history_is_found(database: Database) -> None:

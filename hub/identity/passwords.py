@@ -1,0 +1,54 @@
+"""Passwords: which are good enough, and how they are kept (argon2id, through pwdlib).
+
+The parameters are those that OWASP's password storage cheat sheet names first for argon2id (19 MiB, two passes, one
+lane). Two passwords at most are computed at a time, so that a flood of logins takes neither all memory nor all
+processors.
+"""
+
+import secrets
+import threading
+
+from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from hub.core.problems import Problem, ProblemType
+
+MIN_LENGTH, MAX_LENGTH = 10, 128
+BAD_PASSWORD = ProblemType(
+    "bad-password",
+    422,
+    {"en": "The password cannot be used", "zh-CN": "密码不符合要求"},
+    {
+        "en": "Choose 10 to 128 characters that are neither the login nor all the same; length counts, not symbols.",
+        "zh-CN": "密码须为 10 至 128 个字符，不得包含登录名，也不得全为同一字符；重在长度，不要求特殊符号。",
+    },
+)
+_hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
+_turn = threading.BoundedSemaphore(2)
+_nobody = ""
+
+
+def check(password: str, login: str) -> None:
+    """Raise the bad-password problem for one that is too easy to guess."""
+    plain = password.casefold()
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH or login.casefold() in plain or len(set(plain)) < 3:
+        raise Problem(BAD_PASSWORD)
+
+
+def digest(password: str) -> str:
+    """Return what is stored of a password; takes some 20 ms, so call it outside of a writing unit."""
+    with _turn:
+        return _hasher.hash(password)
+
+
+def verify(password: str, stored: str | None) -> bool:
+    """Whether ``password`` is the stored one. Without a stored one it takes as long, and is false."""
+    global _nobody  # noqa: PLW0603 - made on first use: importing must stay quick
+    if stored is None and not _nobody:
+        _nobody = digest(secrets.token_urlsafe(32))
+    with _turn:
+        try:
+            return _hasher.verify(password, stored or _nobody) and stored is not None
+        except UnknownHashError:
+            return False

@@ -1,0 +1,32 @@
+"""All SQL about stores."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from hub.identity.actors import Actor
+from hub.stores.models import Store
+
+
+def _visible(actor: Actor) -> Select[Store]:
+    """Start every query about stores here: an actor sees the stores of its scope."""
+    statement = select(Store)
+    return statement if actor.stores is None else statement.where(Store.code.in_(actor.stores))
+
+
+def visible_store(session: Session, actor: Actor, code: str, *, for_update: bool = False) -> Store | None:
+    """Return one store that ``actor`` may see."""
+    statement = _visible(actor).where(Store.code == code)
+    return session.scalar(statement.with_for_update() if for_update else statement)
+
+
+def stores(session: Session, actor: Actor, after: str | None, limit: int) -> Sequence[Store]:
+    """Return visible stores by code, those behind ``after``."""
+    statement = _visible(actor).order_by(Store.code).limit(limit)
+    return session.scalars(statement if after is None else statement.where(Store.code > after)).all()
+
+
+def existing_codes(session: Session, codes: Collection[str]) -> set[str]:
+    """Return which of ``codes`` are stores."""
+    return set(session.scalars(select(Store.code).where(Store.code.in_(codes))))
