@@ -20,6 +20,7 @@ from edge_agent.local_api.requests import AnswerPrompt, GetRunState, GetSpool, S
 from protocols.messages.records import Outcome
 
 RUNS = 20
+CAMPAIGN_KILLS = 10_000
 VICTIMS = ("agent", "broker", "hub")
 RUN_TIMEOUT_S = 60.0
 SETTLE_S = 60.0
@@ -95,7 +96,7 @@ def asking_anew(scene, request, deadline):
 
 def start_run(scene, number):
     """Start a run; a killed agent may have begun it before it could say so, so it is looked for first."""
-    serial = f"KILL-{number:02}"
+    serial = f"KILL-{number:05}"
     deadline = time.monotonic() + RUN_TIMEOUT_S
     while True:
         state = asking_anew(scene, GetRunState(), deadline)
@@ -138,6 +139,32 @@ def test_every_record_reaches_the_hub_once_however_often_all_are_killed(stage):
             run = start_run(scene, number)
             see_through(scene, run)
             runs.append(run)
+    check_everything(scene, processes, killer, runs)
+
+
+@pytest.mark.campaign
+def test_ten_thousand_kills(stage):
+    """The same for half a day: ``make campaign TESTS=tests/system``."""
+    scene, processes = stage
+    runs = []
+    with Killer(scene, processes, seed=1) as killer:
+        while sum(killer.killed.values()) < CAMPAIGN_KILLS:
+            run = start_run(scene, len(runs))
+            see_through(scene, run)
+            runs.append(run)
+    check_everything(scene, processes, killer, runs)
+
+
+def every_run(desk):
+    page = {"next": None}
+    while page is not None:
+        query = {"limit": "200"} | ({"cursor": page["next"]} if page["next"] else {})
+        page = desk.call("GET", "/api/v1/runs", **query)
+        yield from page["items"]
+        page = page if page["next"] else None
+
+
+def check_everything(scene, processes, killer, runs):
     assert set(killer.killed) == set(VICTIMS), killer.killed
     for name in VICTIMS:
         assert processes.alive(name)
@@ -153,7 +180,7 @@ def test_every_record_reaches_the_hub_once_however_often_all_are_killed(stage):
     # Numbers are given without gaps, so as many as the highest one, beginning at 1, is each exactly once.
     assert (spool["first"], spool["records"], spool["refused"]) == (1, spool["last"], 0)
 
-    at_hub = {run["key"]: run for run in desk.call("GET", "/api/v1/runs", limit="200")["items"]}
+    at_hub = {run["key"]: run for run in every_run(desk)}
     assert set(at_hub) == set(runs)
     resumed = 0
     for run in runs:
