@@ -6,6 +6,7 @@ import time
 import pytest
 from scripted_server import Exchange, PtyInstrument, ScriptedInstrument, SocketInstrument, as_bytes
 from transcripts import Transcript
+from transcripts_bench_meters import TRANSCRIPTS as BENCH_METERS
 from transcripts_generators import TRANSCRIPTS as GENERATORS
 from transcripts_meters import TRANSCRIPTS as METERS
 from transcripts_owon import TRANSCRIPTS as OWON
@@ -18,7 +19,7 @@ from drivers.registry import open_instrument, profiles
 from drivers.scpi.model import Command, ScpiProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 
-TRANSCRIPTS: list[Transcript] = [*METERS, *OWON, *SCOPES, *DIALECTS, *GENERATORS, *SUPPLIES]
+TRANSCRIPTS: list[Transcript] = [*METERS, *BENCH_METERS, *OWON, *SCOPES, *DIALECTS, *GENERATORS, *SUPPLIES]
 SCPI_PROFILES = [name for name, profile in profiles().items() if isinstance(profile, ScpiProfile)]
 
 
