@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import benchwright
+from drivers.reference_page import instruments_page
 from edge_agent.plans.schema import as_text, faults_schema, plan_schema
 from protocols.messages import asyncapi
 
@@ -21,6 +22,7 @@ def _asyncapi() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "docs/instruments.md": instruments_page,
     "docs/contract/asyncapi.json": _asyncapi,
     "docs/schema/test-plan.schema.json": lambda: as_text(plan_schema()),
     "docs/schema/fault-dictionary.schema.json": lambda: as_text(faults_schema()),
