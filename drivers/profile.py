@@ -14,6 +14,7 @@ import yaml
 
 from drivers.console_model import SerialConsoleProfile
 from drivers.errors import Misconfigured
+from drivers.korad_supply_model import KoradSupplyProfile
 from drivers.mlx90640_model import Mlx90640Profile
 from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile_base import ProfileBase
@@ -23,6 +24,7 @@ from drivers.scpi.load_model import ScpiLoadProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 from drivers.scpi.supply_model import ScpiSupplyProfile
+from drivers.serial_generator_model import SerialGeneratorProfile
 from drivers.serial_meter_model import SerialMeterProfile
 
 Profile = (
@@ -32,6 +34,8 @@ Profile = (
     | ScpiSupplyProfile
     | ScpiLoadProfile
     | SerialMeterProfile
+    | SerialGeneratorProfile
+    | KoradSupplyProfile
     | ModbusSupplyProfile
     | Mlx90640Profile
     | Stm32FlashProfile

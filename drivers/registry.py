@@ -15,6 +15,7 @@ from drivers.capabilities import Instrument
 from drivers.console_model import SerialConsoleProfile
 from drivers.errors import Misconfigured
 from drivers.guard import Guard
+from drivers.korad_supply_model import KoradSupplyProfile
 from drivers.mlx90640_model import Mlx90640Profile
 from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile import Profile, load_profile
@@ -26,6 +27,7 @@ from drivers.scpi.model import ScpiProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 from drivers.scpi.supply_model import ScpiSupplyProfile
+from drivers.serial_generator_model import SerialGeneratorProfile
 from drivers.serial_meter_model import SerialMeterProfile
 from drivers.transports.stream import ByteStream
 
@@ -149,6 +151,20 @@ def _open_serial_meter(profile: SerialMeterProfile, address: Address, guard: Gua
     return SerialMultimeter(open_stream(profile, address, guard, profile.serial, options), profile, **options)
 
 
+def _open_serial_generator(
+    profile: SerialGeneratorProfile, address: Address, guard: Guard, options: Options
+) -> Instrument:
+    from drivers.serial_generator import SerialGenerator
+
+    return SerialGenerator(open_stream(profile, address, guard, profile.serial, options), profile, **options)
+
+
+def _open_korad(profile: KoradSupplyProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.korad_supply import KoradSupply
+
+    return KoradSupply(open_stream(profile, address, guard, profile.serial, options), profile, **options)
+
+
 def _open_console(profile: SerialConsoleProfile, address: Address, guard: Guard, options: Options) -> Instrument:
     from drivers.console import UartConsole
 
@@ -231,6 +247,8 @@ _OPENERS: dict[type[ProfileBase], Callable[..., Instrument]] = {
     ScpiSupplyProfile: _open_scpi,
     ScpiLoadProfile: _open_scpi,
     SerialMeterProfile: _open_serial_meter,
+    SerialGeneratorProfile: _open_serial_generator,
+    KoradSupplyProfile: _open_korad,
     SerialConsoleProfile: _open_console,
     ModbusSupplyProfile: _open_supply,
     Mlx90640Profile: _open_mlx90640,

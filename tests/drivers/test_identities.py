@@ -25,11 +25,17 @@ def test_another_instrument_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCPI_PROFILES)
-def test_no_two_profiles_take_the_same_instrument(name: str) -> None:
-    """Discovery matches an identity with the profiles, so it must belong to one of them only."""
+def test_only_profiles_of_the_same_kind_and_maker_take_an_instrument(name: str) -> None:
+    """Discovery matches an identity with the profiles; a family's profile may also take its better relative."""
     profile = profiles()[name]
     assert isinstance(profile, ScpiProfile)
-    for other in SCPI_PROFILES:
-        theirs = profiles()[other]
-        assert isinstance(theirs, ScpiProfile)
-        assert (re.fullmatch(theirs.identity.pattern, profile.identity.example) is not None) is (other == name)
+    takers = [
+        other
+        for other in SCPI_PROFILES
+        if isinstance(theirs := profiles()[other], ScpiProfile)
+        and re.fullmatch(theirs.identity.pattern, profile.identity.example)
+    ]
+    assert name in takers
+    assert {(profiles()[one].maker, profiles()[one].capability) for one in takers} == {
+        (profile.maker, profile.capability)
+    }

@@ -43,7 +43,128 @@ def settings(word: str, frequency: str = "5.000000E+02", amplitude: str = "1.000
     return (":SOUR1:APPL?", f'"{word},{frequency},{amplitude},0.000000E+00,0.000000E+00"')
 
 
+DGZ = "rigol-dg1032z"
+KEYSIGHT = "keysight-33522b"
+NONE: Exchange = (":SYST:ERR?", '+0,"No error"')
+OPEN: Exchange = (":OUTP1:LOAD?", "+9.90000000E+37")
+
+
+def trueform(word: str, extra: str = "", hertz: str = "500", volts: str = "1", offset: str = "0") -> str:
+    """The message that sets one shape of the Keysight, from a state that nothing before can refuse."""
+    begin = f":SOUR1:FREQ 1000;:SOUR1:VOLT:OFFS 0;:SOUR1:VOLT:UNIT VPP;:SOUR1:FUNC {word};{extra}"
+    return f"{begin}:SOUR1:FREQ {hertz};:SOUR1:VOLT {volts};:SOUR1:VOLT:OFFS {offset}"
+
+
+def told(word: str, frequency: float, amplitude: float, offset: float) -> Exchange:
+    return (":SOUR1:APPL?", f'"{word} {frequency:+.13E},{amplitude:+.13E},{offset:+.13E}"')
+
+
+KEYSIGHT_TRANSCRIPTS = [
+    *[
+        Transcript(KEYSIGHT, str(wave), configures(wave), [OPEN, (message, None), NONE, told(word, 500, 1, 0)])
+        for wave, word, message in [
+            (Wave.SINE, "SIN", trueform("SIN")),
+            (Wave.SQUARE, "SQU", trueform("SQU")),
+            (Wave.RAMP, "RAMP", trueform("RAMP")),
+            (Wave.PULSE, "PULS", trueform("PULS", ":SOUR1:FUNC:PULS:HOLD DCYC;:SOUR1:FUNC:PULS:DCYC 50;")),
+        ]
+    ],
+    Transcript(
+        KEYSIGHT,
+        "noise",
+        configures(Wave.NOISE, amplitude_vpp=2.0),
+        [
+            OPEN,
+            (":SOUR1:VOLT:OFFS 0;:SOUR1:VOLT:UNIT VPP;:SOUR1:FUNC NOIS;:SOUR1:VOLT 2;:SOUR1:VOLT:OFFS 0", None),
+            NONE,
+            told("NOIS", 1000, 2, 0),
+        ],
+    ),
+    Transcript(
+        KEYSIGHT,
+        "DC",
+        configures(Wave.DC, offset_v=-2.5),
+        [OPEN, (":SOUR1:FUNC DC;:SOUR1:VOLT:OFFS -2.5", None), NONE, told("DC", 1000, 0.1, -2.5)],
+    ),
+    Transcript(
+        KEYSIGHT,
+        "an error in its queue is told",
+        refused(InstrumentRefused, '-221,"Settings conflict"'),
+        [OPEN, (trueform("SIN"), None), (":SYST:ERR?", '-221,"Settings conflict"'), NONE],
+    ),
+    Transcript(
+        KEYSIGHT,
+        "into 50 Ω only half the voltage is there",
+        refused(OutOfRange, "from 0.001 to 10 V into 50 Ω, not 12 V", amplitude_vpp=12.0),
+        [(":OUTP1:LOAD?", "+5.00000000E+01")],
+    ),
+    Transcript(
+        KEYSIGHT,
+        "outputs tell 1 and 0",
+        lambda generator: (generator.output(2, True), generator.output(2, False)),
+        [(":OUTP2 ON", None), NONE, (":OUTP2?", "1"), (":OUTP2 OFF", None), NONE, (":OUTP2?", "0")],
+    ),
+    Transcript(
+        KEYSIGHT,
+        "safe state",
+        lambda generator: generator.safe_state(),
+        [(":OUTP1 OFF", None), (":OUTP2 OFF", None), ("*IDN?", "Agilent Technologies,33522A,MY5,2.0")],
+    ),
+    Transcript(KEYSIGHT, "too fast", refused(OutOfRange, "of a ramp .* to 200000 Hz", Wave.RAMP, frequency_hz=1e6), []),
+]
+
+DGZ_TRANSCRIPTS = [
+    *[
+        Transcript(
+            DGZ,
+            str(wave),
+            configures(wave),
+            [HIGH_Z, (f":SOUR1:APPL:{word} 500.000000,1.000000,0.000000,0.000000", None), NO_ERROR, settings(word)],
+        )
+        for wave, word in [(Wave.SINE, "SIN"), (Wave.SQUARE, "SQU"), (Wave.RAMP, "RAMP"), (Wave.PULSE, "PULS")]
+    ],
+    Transcript(
+        DGZ,
+        "noise and DC",
+        lambda generator: (
+            configures(Wave.NOISE, amplitude_vpp=2.0)(generator),
+            configures(Wave.DC, offset_v=1.0)(generator),
+        ),
+        [
+            HIGH_Z,
+            (":SOUR1:APPL:NOIS 2.000000,0.000000", None),
+            NO_ERROR,
+            (":SOUR1:APPL?", '"NOISE,DEF,2.000000E+00,0.000000E+00"'),
+            HIGH_Z,
+            (":SOUR1:APPL:DC 1,1,1.000000", None),
+            NO_ERROR,
+            (":SOUR1:APPL?", '"DC,DEF,DEF,1.000000E+00"'),
+        ],
+    ),
+    Transcript(
+        DGZ,
+        "output and safe state",
+        lambda generator: (generator.output(1, True), generator.safe_state()),
+        [
+            (":OUTP1 ON", None),
+            NO_ERROR,
+            (":OUTP1?", "ON"),
+            (":OUTP1 OFF", None),
+            (":OUTP2 OFF", None),
+            ("*IDN?", "Rigol Technologies,DG1062Z,DG1ZA1,03.01.12"),
+        ],
+    ),
+    Transcript(
+        DGZ,
+        "above 10 MHz it gives half",
+        refused(OutOfRange, "to 5 V into 50 Ω, not 6 V", frequency_hz=2e7, amplitude_vpp=6.0),
+        [(":OUTP1:LOAD?", "5.000000E+01")],
+    ),
+]
+
 TRANSCRIPTS = [
+    *KEYSIGHT_TRANSCRIPTS,
+    *DGZ_TRANSCRIPTS,
     *[
         Transcript(
             DG,

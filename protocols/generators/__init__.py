@@ -1,0 +1,1 @@
+"""Serial protocols of function generators that speak no SCPI."""
