@@ -77,7 +77,7 @@ class Slot:
         on_demand: bool = False,
     ) -> None:
         self.role = role
-        self._on_demand = on_demand
+        self.on_demand = on_demand
         self.config = config
         self._opener = opener
         self._on_change = on_change
@@ -104,8 +104,7 @@ class Slot:
 
     def submit(self, call: PendingCall[Any]) -> None:
         """Queue a call for the worker."""
-        generation = self._generation
-        call.on_stopped = lambda quiet: self._watch(call, generation, quiet)
+        call.on_stopped = lambda quiet: self._watch(call, quiet)
         with self._condition:
             if self._closing:
                 call.fail(InstrumentUnavailable(f"{self.role} is closed because the rack is shutting down"))
@@ -182,7 +181,7 @@ class Slot:
                     self._current = self._queue.popleft()
                     return self._current
                 pause = None
-                if self._driver is None and not self._on_demand:
+                if self._driver is None and not self.on_demand:
                     pause = self._retry_at - time.monotonic()
                     if pause <= 0:
                         return True
@@ -195,11 +194,11 @@ class Slot:
             call.fail(InstrumentUnavailable(f"{self.role} is not available: {self._status.fault}"))
             return
         error = call.execute(driver)
-        if self._on_demand:
+        if self.on_demand:
             self._drop(generation)
         if isinstance(error, Cancelled):
             self._drop(generation)  # a late answer must not be taken for the next one's
-            if not self._on_demand:
+            if not self.on_demand:
                 self._connect(generation)
         elif isinstance(error, InstrumentRefused):
             self._recheck(generation)  # a bridge refuses for a sensor behind it that is gone
@@ -218,7 +217,7 @@ class Slot:
         driver = None
         try:
             driver = self._opener(self.config.profile, self.config.address, guard=guard, **self.config.options)
-            identity = self._status.identity if self._on_demand else driver.identify()
+            identity = self._status.identity if self.on_demand else driver.identify()
         except Exception as error:
             if not isinstance(error, InstrumentError | OSError):
                 log.exception("%s: the driver failed in an unexpected way while connecting", self.role)
@@ -255,7 +254,9 @@ class Slot:
         driver.guard.arm(self._timing.open_s)
         try:
             driver.identify()
-        except (InstrumentError, OSError) as error:
+        except Exception as error:
+            if not isinstance(error, InstrumentError | OSError):
+                log.exception("%s: the driver failed in an unexpected way while telling who it is", self.role)
             log.info("%s did not tell who it is (%s); connecting anew", self.role, says(error))
             self._drop(generation)
 
@@ -278,16 +279,16 @@ class Slot:
 
     # What a stopped call leaves behind.
 
-    def _watch(self, call: PendingCall[Any], generation: int, quiet: bool) -> None:
+    def _watch(self, call: PendingCall[Any], quiet: bool) -> None:
         """Give the worker a while to come back from a stopped call; a stuck write gets none."""
         if not quiet:
-            self._replace(call, generation)
+            self._replace(call)
             return
-        timer = threading.Timer(self._timing.quiet_s, self._replace, (call, generation))
+        timer = threading.Timer(self._timing.quiet_s, self._replace, (call,))
         timer.daemon = True
         timer.start()
 
-    def _replace(self, call: PendingCall[Any], generation: int) -> None:
+    def _replace(self, call: PendingCall[Any]) -> None:
         with self._condition:
             if not call.running or self._current is not call or self._closing:
                 return

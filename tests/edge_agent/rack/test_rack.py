@@ -313,3 +313,55 @@ def test_under_random_deadlines_no_line_of_a_call_follows_its_end(meter: Scripte
     assert late == []
     order = [heard.text.split()[1] for heard in calls]
     assert sum(a != b for a, b in itertools.pairwise(order)) == len(set(order)) - 1, "calls overlapped"
+
+
+class Plain:
+    """An instrument of which nothing but its identity matters."""
+
+    def __init__(self, guard: Guard, identify: Callable[[], str]) -> None:
+        self.guard = guard
+        self.identify = identify
+
+    def safe_state(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_safe_state_of_the_whole_bench_does_not_open_a_programmer_which_would_reset_the_device() -> None:
+    opened: list[str] = []
+
+    def opener(profile: str, address: str, guard: Guard | None = None, **_: Any) -> Any:
+        opened.append(profile)
+        return Plain(guard or Guard(), lambda: "somebody")
+
+    instruments = {
+        "mcu": InstrumentConfig("stm32flash", "stm32flash:/dev/null"),
+        "meter": InstrumentConfig("keysight-34461a", "TCPIP::127.0.0.1::1::SOCKET"),
+    }
+    with Rack(instruments, opener=opener, timing=QUICK) as rack, rack.leased(rack.roles, "agent start") as leases:
+        assert rack.wait_connected(5)
+        assert rack.safe_state(leases) == {}
+        assert opened == ["keysight-34461a"]
+
+
+def test_a_defect_in_a_driver_found_by_a_recheck_does_not_leave_the_instrument_without_a_worker() -> None:
+    answers = iter(["first", ValueError("a defect"), "second", "third", "fourth"])
+
+    def identify() -> str:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def opener(profile: str, address: str, guard: Guard | None = None, **_: Any) -> Any:
+        return Plain(guard or Guard(), identify)
+
+    config = InstrumentConfig("keysight-34461a", "TCPIP::127.0.0.1::1::SOCKET")
+    with Rack({"meter": config}, opener=opener, timing=Timing(recheck_s=0.05)) as rack:
+        assert rack.wait_connected(5)
+        time.sleep(0.1)
+        lease = rack.acquire("meter", "test")
+        assert rack.call("meter", lease, lambda _: 1, 5.0) == 1
+        assert rack.status()[0].identity == "second"
