@@ -39,7 +39,10 @@ class CaptureStore(Protocol):
     """Keeps files until the hub has them."""
 
     def save(self, file: CaptureFile, /) -> None:
-        """Store it durably under its hash; storing the same content twice is harmless."""
+        """Store it durably under its hash; storing the same content twice is harmless.
+
+        Raises ``OSError`` or ``edge_agent.captures.CaptureStoreError``: the step is then an error.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edge_agent.captures import CaptureStoreError
 from edge_agent.plans import events
 from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.attempt import Attempt, StepContext, attempt, prepare
@@ -349,12 +350,12 @@ class Runner:
         name = f"{step.id}-{number}"
         files = files_of(name, captured.waveforms, captured.thermal)
         files += [CaptureFile(label, "application/octet-stream", data) for label, data in captured.files.items()]
-        if captured.text is not None:
+        if captured.text:  # a silent line leaves nothing to keep; that it was silent is in the measurements
             files.append(CaptureFile(f"{name}.log", "text/plain", captured.text.encode()))
         for file in files:
             try:
                 self._captures.save(file)
-            except OSError as error:
+            except (OSError, CaptureStoreError) as error:
                 return replace(done, detail=f"{file.name} could not be saved: {error}", trouble=Outcome.ERROR)
             self._journal.append(record_of(self._run, step.id, file, captured.waveforms))
         return done
