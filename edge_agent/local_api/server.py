@@ -160,6 +160,7 @@ class _Client:
         self._answers: deque[ServerFrame] = deque()
         self._something = asyncio.Event()
         self._room = asyncio.Semaphore(MAX_REQUESTS)
+        self._gone = False
         self._subscription: Subscription | None = None
 
     async def serve(self) -> None:
@@ -167,7 +168,9 @@ class _Client:
         tasks: set[asyncio.Task[None]] = {sender}
         try:
             async for message in self._connection:
-                await self._room.acquire()  # reading stops, so the client is slowed down
+                await self._room.acquire()  # until an answer is sent: a client that does not read is not read either
+                if self._gone:
+                    break
                 task = asyncio.create_task(self._take(message))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
@@ -190,7 +193,6 @@ class _Client:
                 answer = ServerFrame(id=frame.id, result=msgspec.Raw(msgspec.json.encode(Done())))
             else:
                 answer = await self._server.answer(frame)
-        self._room.release()
         self._answers.append(answer)
         self._something.set()
 
@@ -215,13 +217,15 @@ class _Client:
                 self._something.clear()
                 while self._answers:
                     await self._connection.send(msgspec.json.encode(self._answers.popleft()), text=True)
+                    self._room.release()
                 events, lost = self._subscription.take() if self._subscription is not None else ([], 0)
                 if lost:
                     await self._connection.send(msgspec.json.encode(ServerFrame(lost=lost)), text=True)
                 for event in events:
                     await self._connection.send(msgspec.json.encode({"event": event}), text=True)
         except ConnectionClosed:
-            return
+            self._gone = True
+            self._room.release()
 
 
 def _id_of(message: str | bytes) -> int | None:
@@ -239,6 +243,8 @@ def _id_of(message: str | bytes) -> int | None:
 def _listen(path: Path, group: str | None) -> socket.socket:
     """Open the socket with its final mode from the first moment; a stale one of a dead agent is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if path.exists() and not path.is_socket():
+        raise FileExistsError("a file that is no socket is there")
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import grp
 import os
 import socket
@@ -72,6 +73,46 @@ def client(server):
 
 def reading(value):
     return events.Reading("meter", datetime.now(UTC), (views.Quantity("dc_voltage", value, "V", 0.001),))
+
+
+def test_a_file_that_is_no_socket_is_not_taken_for_a_stale_one(tmp_path, bus):
+    path = tmp_path / "notes.txt"
+    path.write_text("keep me")
+    server = LocalApiServer(path, {}, bus, explain)
+    with pytest.raises(LocalApiError, match="no socket"):
+        server.start()
+    assert path.read_text() == "keep me"
+
+
+def test_a_client_that_asks_and_never_reads_is_not_read_either(tmp_path, bus):
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return views.Link(configured=True, online=True, detail="x" * 50_000)
+
+    server = LocalApiServer(tmp_path / "agent.sock", {requests.GetSpool: answer}, bus, explain)
+    server.start()
+    request = msgspec.json.encode(requests.ClientFrame(id=1, request=requests.GetSpool()))
+    frame = bytes([0x81, 0x80 | len(request)]) + bytes(4) + request  # RFC 6455, 5.2: text, masked with zeros
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1)
+        client.connect(os.fspath(server.path))
+        client.sendall(
+            b"GET / HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert client.recv(4096).startswith(b"HTTP/1.1 101")
+        with contextlib.suppress(TimeoutError):
+            for _ in range(2000):
+                client.sendall(frame)
+        time.sleep(0.3)
+        assert len(asked) < 200
+    deadline = time.monotonic() + 5
+    while server._connections:
+        assert time.monotonic() < deadline, "the connection that has ended is still counted"
+        time.sleep(0.02)
+    server.stop()
 
 
 def test_the_socket_is_for_its_owner(server):
