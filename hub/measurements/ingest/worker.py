@@ -7,10 +7,12 @@ the record's key keeps it from being counted twice. Any number of workers shares
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.orm import Session
 
 from hub.core.database import Database
 from hub.fleet import queries as fleet_queries
@@ -145,14 +147,17 @@ class Ingest:
 
     def _note_state(self, message: Arrived) -> None:
         bench = topics.bench_of(message.topic)
+        note: Callable[[Session], None]
         if message.topic.endswith(topics.UP_PRESENCE):
-            presence = _from_bench(bench, codec.decode(message.payload, Presence))
-            with self._database.write() as session:
-                fleet.note_presence(session, presence)
+            note = partial(fleet.note_presence, presence=_from_bench(bench, codec.decode(message.payload, Presence)))
         else:
-            reported = _from_bench(bench, codec.decode(message.payload, Reported))
+            note = partial(fleet.note_reported, reported=_from_bench(bench, codec.decode(message.payload, Reported)))
+        try:
             with self._database.write() as session:
-                fleet.note_reported(session, reported)
+                note(session)
+        except (DataError, ArithmeticError, ValueError) as error:
+            # It is retained: raised, it would come again with every new session and keep the ingest from all else.
+            raise ProtocolError(f"the hub cannot store this message: {error}") from error
 
 
 def _from_bench(bench: str, message: M) -> M:
