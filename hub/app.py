@@ -12,7 +12,7 @@ from hub import health
 from hub.calendars import api as calendars
 from hub.captures import api as captures
 from hub.captures.blobs import FolderBlobStore
-from hub.core import responses
+from hub.core import idempotency, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody
 from hub.core.limits import BodyLimit
@@ -38,6 +38,7 @@ number that they measured.
   It says what is wrong, where, and what would be right.
 * What you may not see does not exist (404); what you may see but not do is forbidden (403).
 * Lists come in pages, the newest first: pass `next` of one page as `cursor` of the following.
+* Send an `Idempotency-Key` with each POST: sent again after a lost answer, it changes nothing a second time.
 * Times are RFC 3339 in UTC; quantities are in the base unit whose UCUM code stands beside them.
 """.strip()
 TAGS = [
@@ -52,6 +53,9 @@ TAGS = [
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
 ]
+
+SECRET_ANSWERS = frozenset({"log_in", "create_api_key"})
+"""Endpoints whose answers hold a secret that is stored nowhere, so that they cannot be given again."""
 
 
 def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
@@ -92,7 +96,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
     app.state.blobs = FolderBlobStore(settings.blob_dir)
     app.state.commands = commands
     app.state.workers = workers
-    for router in (
+    routers = (
         tickets.router,
         measurements.router,
         captures.router,
@@ -107,9 +111,12 @@ def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
         keys_api.router,
         measurements.ingest_router,
         health.router,
-    ):
+    )
+    idempotency.install(*routers, but=SECRET_ANSWERS)
+    for router in routers:
         app.include_router(router)
     responses.install(app)
+    app.add_middleware(idempotency.IdempotencyKeys)
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
@@ -133,5 +140,6 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= problem.pop("$defs", {})
         schemas["Problem"] = problem
+        idempotency.describe(document, but=SECRET_ANSWERS)
         app.openapi_schema = document
     return app.openapi_schema

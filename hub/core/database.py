@@ -10,7 +10,9 @@ has to survive a power cut at the hub.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,14 +115,45 @@ class Database:
         self._writing = self.engine.execution_options(**{_WRITES: True})
 
     @contextmanager
+    def one_unit(self) -> Iterator["Unit"]:
+        """Let every ``write()`` of this context, till the block ends, be a part of one transaction.
+
+        It begins with the first ``write()``, and commits at the end of the block unless the block raises. A part that
+        raises is undone alone. ``read()`` sees what was written. Blocks do not nest.
+        """
+        with ExitStack() as stack:
+            unit = Unit(self, stack)
+            token = _unit.set(unit)
+            try:
+                yield unit
+            finally:
+                _unit.reset(token)
+
+    @contextmanager
     def read(self) -> Iterator[Session]:
         """Give a session over one consistent snapshot; what it changes is thrown away."""
+        unit = _unit.get()
+        if unit is not None and unit.database is self and unit.session is not None:
+            yield unit.session
+            return
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Give a session in the one writing transaction; it commits when the block ends, and not when it raises."""
+        unit = _unit.get()
+        if unit is None or unit.database is not self:
+            with self._transaction() as session:
+                yield session
+            return
+        if unit.session is None:
+            unit.session = unit.stack.enter_context(self._transaction())
+        with unit.session.begin_nested():
+            yield unit.session
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
         if not self.is_sqlite:
             with Session(self._writing, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -131,6 +164,18 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+@dataclass(slots=True)
+class Unit:
+    """Several ``write()`` blocks as one transaction; ``session`` is there from the first on."""
+
+    database: Database
+    stack: ExitStack
+    session: Session | None = None
+
+
+_unit: ContextVar[Unit | None] = ContextVar("unit_of_work", default=None)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
