@@ -46,7 +46,7 @@ class Shown(PtyInstrument):
             self._sender.join(5)
 
     def _send_for_ever(self) -> None:
-        while not self._stop.wait(0.01):
+        while not self._stop.wait(0.002):
             self.send(self.shown)
 
     def _play(self, pending: bytearray) -> bool:
@@ -120,6 +120,23 @@ def celsius(degrees: float) -> bytes:
 def test_a_meter_that_stands_elsewhere_says_so(name: str) -> None:
     with opened(name) as (_, meter), pytest.raises(InstrumentRefused, match="stands at dc_voltage; turn its knob"):
         meter.read(MeterFunction.RESISTANCE)
+
+
+# Bytes of recordings in sigrok-dumps (public domain): uart/cyrustek_es51978, uart/voltcraft_vc940 and
+# uart/v_and_a_va18b_cable, each begun in the middle of a frame.
+RECORDINGS = [
+    ("iso-tech-idm103n", "3330300d0a3530373531333030320d0a3530373531333030320d0a", MeterFunction.RESISTANCE, 7.51e6),
+    ("voltcraft-vc940", "300d0a3130393836303330300d0a3130393836303330300d0a", MeterFunction.DC_VOLTAGE, 0.10986),
+    ("va-va18b", "d4e01b273d4f5d677d8095a0b0c0d4e01b273d4f5d677d8095a0b0c0d4e0", MeterFunction.AC_VOLTAGE, 0.001),
+]
+
+
+@pytest.mark.parametrize(("name", "recorded", "function", "value"), RECORDINGS)
+def test_recordings_of_the_real_meters(name: str, recorded: str, function: MeterFunction, value: float) -> None:
+    with opened(name) as (shown, meter):
+        shown.shown = bytes.fromhex(recorded)
+        assert meter.read(function).quantity.value == pytest.approx(value)
+        assert meter.read(function).quantity.standard_uncertainty is None  # the maker's limits are not known
 
 
 @pytest.mark.parametrize("name", ["uni-t-ut61e-plus", "fluke-287", "brymen-bm869"])
