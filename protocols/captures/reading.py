@@ -43,6 +43,10 @@ def _read_binary(data: bytes, name: str) -> Capture | None:
         from protocols.captures.tek_wfm import read_tek_wfm
 
         return read_tek_wfm(data, name)
+    if data[:4] in (b"RIFF", b"RF64"):
+        from protocols.captures.wav import read_wav
+
+        return read_wav(data, name)
     if data.startswith(b"\xff\xd8\xff"):
         from protocols.thermal.flir import read_flir_jpeg
 
@@ -55,9 +59,11 @@ def _read_binary(data: bytes, name: str) -> Capture | None:
 
 
 def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
-    from protocols.captures import agilent_csv, delimited, rigol_csv, tek_csv
+    from protocols.captures import agilent_csv, delimited, isf, rigol_csv, tek_csv
     from protocols.captures.table import read_table
 
+    if isf.matches(data):
+        return isf.read_isf(data, name)
     if tek_csv.is_beside(data):
         return tek_csv.read_tek_csv(data, name)
     table = read_table(data, name)
