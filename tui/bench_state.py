@@ -1,6 +1,6 @@
 """What is known of the bench at this moment: filled by answers, kept up to date by events. No I/O, no screen."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Literal, get_args
 
@@ -26,6 +26,8 @@ class BenchState:
         self.worklist: views.Worklist | None = None
         self.run: views.RunState | None = None
         self.readings: dict[str, deque[events.Reading]] = {}
+        self.readings_seen: Counter[str] = Counter()
+        """How many readings of each role there have been, those no longer kept included."""
 
     def described(self, about: views.Description) -> set[Topic]:
         """Take in the bench at a glance."""
@@ -59,6 +61,7 @@ class BenchState:
                     questions.add("worklist")
                 case events.Reading():
                     self.readings.setdefault(event.role, deque(maxlen=READINGS_KEPT)).append(event)
+                    self.readings_seen[event.role] += 1
                     changed.add("readings")
                 case _:
                     self._apply_to_run(event, changed, questions)

@@ -34,6 +34,12 @@ class BenchScreen(Screen[None]):
     TITLE_ID: ClassVar[str]
     KEYS: ClassVar[Sequence[Key]] = ()
     AUTO_FOCUS = "#entry"
+    _composed = False
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether the widgets are there: not yet while the screen is being set up, no more once it has been left."""
+        return self._composed and self in self.app.screen_stack
 
     @property
     def bench_app(self) -> "BenchApp":
@@ -63,15 +69,20 @@ class BenchScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw for the first time."""
-        self.bench_changed(set(TOPICS))
+        self._composed = True
+        self.draw_all()
 
     def on_screen_resume(self) -> None:
         """Draw what has changed behind another screen."""
-        self.on_mount()
+        self.draw_all()
+
+    def draw_all(self) -> None:
+        """Draw everything anew."""
+        self.bench_changed(set(TOPICS))
 
     def bench_changed(self, changed: set[Topic]) -> None:
         """Draw again; called by the application."""
-        if not self.is_mounted:
+        if not self.can_draw:
             return
         self.query_one(StatusBar).refresh()
         if "connection" in changed:
@@ -86,7 +97,7 @@ class BenchScreen(Screen[None]):
     def localise(self) -> None:
         """Draw everything in the language of the moment."""
         localise(self.walk_children(Widget))  # type: ignore[arg-type]
-        self.on_mount()
+        self.draw_all()
 
     @property
     def notice(self) -> Notice:

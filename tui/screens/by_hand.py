@@ -48,7 +48,7 @@ class ByHandScreen(BenchScreen):
 
     def bench_changed(self, changed: set[Topic]) -> None:
         """Take control again after the connection was lost: the agent may be another one."""
-        if "connection" in changed and self.is_mounted:
+        if "connection" in changed and self.can_draw:
             if not self.bench.connected:
                 self.lease = None
             elif self.lease is None:
@@ -75,9 +75,9 @@ class ByHandScreen(BenchScreen):
                 await link.request(again)
         except AgentError as error:
             self.lease = None
-            if error.kind != "unreachable" and self.is_mounted:
+            if error.kind != "unreachable" and self.can_draw:
                 self.notice.say(str(error))
-        if self.is_mounted:
+        if self.can_draw:
             self.draw({"instruments"})
 
     def on_unmount(self) -> None:

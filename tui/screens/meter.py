@@ -42,6 +42,7 @@ class MeterScreen(ByHandScreen):
         self._last: Reading | None = None
         self._unit = ""
         self._frozen = False
+        self._seen = 0
 
     def body(self) -> ComposeResult:
         """Lay out name, reading, statistics and trend."""
@@ -62,21 +63,21 @@ class MeterScreen(ByHandScreen):
             said.localise()
 
     def _take_in(self) -> None:
+        """Take in every reading since the last time; several may have come together."""
+        seen, self._seen = self._seen, self.bench.readings_seen[self.role]
         kept = self.bench.readings.get(self.role)
-        if not kept or self._frozen or self.lease is None or kept[-1] is self._last:
+        if not kept or self._frozen or self.lease is None or seen == self._seen:
             return
-        reading = kept[-1]
-        if reading.values and reading.values[0].name != self._function:
-            return
-        self._last = reading
-        digits = self.query_one("#reading", Digits)
-        if not reading.values:
-            return
-        quantity = reading.values[0]
-        self._unit = quantity.unit
-        number = quantity.value if isinstance(quantity.value, float) else None
-        self._values.append(number)
-        digits.update("OL" if number is None else format_value(number, quantity.unit, 6))
+        for reading in list(kept)[seen - self._seen :]:
+            if not reading.values:
+                self._last = reading
+            elif (quantity := reading.values[0]).name == self._function:
+                self._last, self._unit = reading, quantity.unit
+                self._values.append(quantity.value if isinstance(quantity.value, float) else None)
+        if self._last is not None and self._last.values:
+            number = self._values[-1]
+            shown = "OL" if number is None else format_value(number, self._unit, 6)
+            self.query_one("#reading", Digits).update(shown)
 
     def _head(self) -> Content:
         one = self.bench.instrument(self.role)

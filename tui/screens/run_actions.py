@@ -82,7 +82,8 @@ class RunActions(BenchScreen):
             self.outline = await self.bench_app.link.request(GetPlanOutline(plan))
         except AgentError:  # the plan is gone or was changed for the worse: what ran is shown without it
             self.outline = None
-        self.draw({"run"})
+        if self.can_draw:
+            self.draw({"run"})
 
     @work(group="interrupted", exclusive=True)
     async def _fetch_interrupted(self, run: str) -> None:

@@ -34,14 +34,14 @@ def limit_bar(
     last = width - 1 if limits is None or limits.high is None else place(limits.high)
     for cell in range(first, last + 1):
         cells[cell] = ("─", "$text-success")
-    if limits is not None and limits.low is not None:
-        cells[first] = ("├", "$text-success")
-    if limits is not None and limits.high is not None:
-        cells[last] = ("┤", "$text-success")
     if standard_uncertainty is not None:
         reach = 2 * standard_uncertainty
         for cell in range(max(place(value - reach), 0), min(place(value + reach), width - 1) + 1):
             cells[cell] = ("━", style)
+    if limits is not None and limits.low is not None:
+        cells[first] = ("├", "$text-success")
+    if limits is not None and limits.high is not None:
+        cells[last] = ("┤", "$text-success")
     where = place(value)
     mark = "◀" if where < 0 else "▶" if where >= width else "●"
     cells[min(max(where, 0), width - 1)] = (mark, f"{style} bold")

@@ -1,0 +1,108 @@
+"""The real program in a real terminal (tmux), without a mouse."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed (apt install tmux)")
+
+
+class Terminal:
+    """A tmux server of its own with one window."""
+
+    def __init__(self, folder, columns, lines, command):
+        self._tmux = ["tmux", "-u", "-f", "/dev/null", "-S", str(folder / "tmux.sock")]
+        environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+        environment.pop("TMUX", None)
+        size = ["-x", str(columns), "-y", str(lines)]
+        subprocess.run([*self._tmux, "new-session", "-d", *size, command], check=True, env=environment, timeout=20)
+
+    def _run(self, *arguments):
+        done = subprocess.run([*self._tmux, *arguments], check=True, capture_output=True, text=True, timeout=20)
+        return done.stdout
+
+    def keys(self, *names):
+        self._run("send-keys", *names)
+
+    def scan(self, code):
+        """What a scanner does: all characters at once, then Enter."""
+        self._run("send-keys", "-l", code)
+        self._run("send-keys", "Enter")
+
+    def text(self):
+        return self._run("capture-pane", "-p")
+
+    def pid(self):
+        return int(self._run("display-message", "-p", "#{pane_pid}"))
+
+    def sees(self, *words, timeout_s=30.0):
+        deadline = time.monotonic() + timeout_s
+        while not all(word in (shown := self.text()) for word in words):
+            assert time.monotonic() < deadline, f"not seen: {words}\n{shown}"
+            time.sleep(0.05)
+        return shown
+
+    def close(self):
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True, timeout=20)
+
+
+@pytest.fixture
+def terminal(bench, tmp_path):
+    opened = []
+
+    def open_terminal(columns=80, lines=24, language="en"):
+        program = [sys.executable, "-m", "benchwright", "tui"]
+        command = shlex.join([*program, "--socket", str(bench.socket), "--language", language, "--operator", "li"])
+        opened.append(Terminal(tmp_path, columns, lines, command))
+        return opened[-1]
+
+    yield open_terminal
+    for one in opened:
+        one.close()
+
+
+def test_from_scan_to_verdict_in_both_languages_and_killed_in_between(bench, terminal):
+    screen = terminal()
+    screen.sees("T-000103", "F9 Test")
+    screen.scan("SP100-000042")
+    screen.sees("Test plan  rails")
+    screen.keys("F5")
+    screen.sees("↑  taken")
+    screen.keys("F9")
+    screen.sees("meter → TP_3V3")
+    screen.keys("C-l")
+    screen.sees("请操作", "F8 中止")
+    time.sleep(0.4)  # an Enter that comes with the question cannot be its answer
+    screen.keys("Enter")
+    screen.sees("指示灯状态如何？", "1 ⏎  常亮")
+
+    os.kill(screen.pid(), signal.SIGKILL)
+    screen.close()
+    again = terminal(160, 48, "zh-CN")
+    again.sees("▶ 待回答", "↑ 已接单")
+    again.keys("F3")
+    again.sees("指示灯状态如何？")
+    again.scan("1")
+    again.sees("扫描主板标签")
+    again.scan("SP100-BOARD-7")
+    again.sees("有几颗螺丝？")
+    again.scan("4")
+    again.sees("✓  合格", "全部在限值之内")
+    again.keys("C-q")
+    deadline = time.monotonic() + 10
+    while (
+        time.monotonic() < deadline
+        and subprocess.run(
+            ["tmux", "-S", again._tmux[-1], "list-sessions"], capture_output=True, check=False, timeout=10
+        ).returncode
+        == 0
+    ):
+        time.sleep(0.05)
+    with pytest.raises(subprocess.CalledProcessError):
+        again.text()

@@ -1,0 +1,257 @@
+"""The parts that the screens are drawn from."""
+
+import string
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.binding import Binding
+
+from edge_agent.local_api import events, views
+from protocols.messages.records import Device, Limits, Measurement, Outcome, PlanReference, StepFinished, Verdict
+from scripts import catalogues
+from tui import i18n, run_panel, run_state
+from tui.app import BenchApp
+from tui.bench_state import BenchState
+from tui.formatting import fit, limits, parse_number, since, with_uncertainty
+from tui.keys import GLOBAL_KEYS
+from tui.screens.instruments import InstrumentsScreen
+from tui.screens.meter import MeterScreen
+from tui.screens.refused import RefusedScreen
+from tui.screens.run import RunScreen
+from tui.screens.supply import SupplyScreen
+from tui.screens.ticket import TicketScreen
+from tui.screens.worklist import WorklistScreen
+from tui.statistics import statistics, trend
+from tui.themes import THEMES
+from tui.widgets.limit_bar import limit_bar
+from tui.widgets.rows import Column, Row, Rows
+
+SCREENS = (WorklistScreen, TicketScreen, RunScreen, InstrumentsScreen, MeterScreen, SupplyScreen, RefusedScreen)
+AT = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
+
+
+# -- words ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_complete_and_up_to_date():
+    current = catalogues.updated()
+    missing = [message.id for message in current if message.id and not catalogues.all_translated(message.string)]
+    assert missing == [], "translate these in benchwright.po, then run python -m scripts.catalogues"
+    assert catalogues.PO_FILE.read_bytes() == catalogues.po_bytes(current), "run python -m scripts.catalogues"
+    assert catalogues.PO_FILE.with_suffix(".mo").read_bytes() == catalogues.mo_bytes(current)
+
+
+def test_translations_have_the_places_of_their_messages():
+    def places(text):
+        return sorted(name for _text, name, _spec, _conversion in string.Formatter().parse(text) if name)
+
+    for message in catalogues.updated():
+        if message.id:
+            originals = [message.id] if isinstance(message.id, str) else message.id
+            translations = [message.string] if isinstance(message.string, str) else message.string
+            for translation in translations:
+                assert places(translation) == places(originals[0]), message.id
+
+
+def test_messages_inside_f_strings_are_found():
+    source = "f\"{_('a')} {ngettext('b', 'c', n)}\"; N_('d'); _(name)"
+    assert set(catalogues.messages_of(source)) == {"a", ("b", "c"), "d"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [({"LANG": "zh_CN.UTF-8"}, "zh-CN"), ({"LC_ALL": "C", "LANG": "zh_CN"}, "en"), ({}, "en")],
+)
+def test_the_terminals_language_is_the_first(environment, wanted):
+    assert i18n.of_environment(environment) == wanted
+
+
+def test_an_empty_message_stays_empty_in_every_language():
+    i18n.use("zh-CN")
+    assert (i18n._(""), i18n._("Help"), i18n.pick({"en": "lamp"})) == ("", "帮助", "lamp")
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_printable_key_is_a_command_and_every_key_does_something(screen):
+    everywhere = {key.key for key in GLOBAL_KEYS}
+    used = [name for key in screen.KEYS for name in key.key.split(",")]
+    assert len(used) == len(set(used))
+    assert not everywhere & set(used), "a key means the same on every screen"
+    for key in (*screen.KEYS, *GLOBAL_KEYS):
+        assert all(len(name) > 1 and name != "space" for name in key.key.split(",")), "a scanner types these"
+        owner, _, action = key.action.rpartition(".")
+        method = "action_" + action.partition("(")[0]
+        assert hasattr(BenchApp if owner == "app" else screen, method), key
+    assert {binding.key for binding in screen.BINDINGS if isinstance(binding, Binding)} == {
+        key.key for key in screen.KEYS
+    }
+
+
+# -- numbers and cells -----------------------------------------------------------------------------------------------
+
+
+@given(st.text(alphabet="aé漢字Ω…", max_size=30), st.integers(0, 25))
+def test_fit_takes_exactly_its_cells(text, cells):
+    assert cell_len(fit(text, cells)) == cells
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "uncertainty", "wanted"),
+    [
+        (3.301234, "V", 0.0004, "3.30123 V ± 800 µV"),
+        (0.0, "A", 0.001, "0 A ± 2 mA"),
+        (8_000_096.3, "Hz", 5.0, "8.000096 MHz ± 10 Hz"),
+        (3.3, "V", None, "3.3 V"),
+    ],
+)
+def test_a_value_is_written_to_the_digits_of_its_uncertainty(number, unit, uncertainty, wanted):
+    assert with_uncertainty(number, unit, uncertainty) == wanted
+
+
+def test_limits_and_times_in_words():
+    assert limits(Limits(4.75, 5.25), "V") == "4.75 V … 5.25 V"
+    assert limits(Limits(high=0.02), "V") == "≤ 20 mV"
+    assert limits(Limits(low=3.0), "V") == "≥ 3 V"
+    assert limits(None, "V") == ""
+    ages = [since(AT, AT + timedelta(seconds=seconds)) for seconds in (5, 300, 7200, 200_000)]
+    assert ages == ["5 s", "5 min", "2 h", "2 d"]
+    assert [parse_number(text) for text in ("3,3", " 5 ", "1e-3", "five", "nan", "")] == [3.3, 5, 0.001, *[None] * 3]
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-10, 10), st.floats(0.001, 10), st.floats(0, 5), st.integers(8, 60))
+def test_a_limit_bar_shows_inside_and_outside_truly(value, low, span, uncertainty, width):
+    allowed = Limits(low, low + span)
+    bar = limit_bar(value, allowed, uncertainty, width).plain
+    assert cell_len(bar) == width
+    marks = [index for index, char in enumerate(bar) if char in "●◀▶"]
+    assert len(marks) == 1
+    scale_low, scale_high = low - span / 3, low + span + span / 3
+    if value < scale_low - span / 10:
+        assert bar[0] == "◀"
+    elif value > scale_high + span / 10:
+        assert bar[-1] == "▶"
+
+
+def test_limit_bars_of_one_side():
+    above = limit_bar(3.0, Limits(high=2.0), None, 31, Verdict.FAIL).plain
+    assert above.index("┤") < above.index("●")
+    below = limit_bar(1.0, Limits(low=2.0), None, 31, Verdict.FAIL).plain
+    assert below.index("●") < below.index("├")
+    assert limit_bar(1.0, None, None, 10).plain.strip() == ""
+
+
+def test_statistics_and_trend():
+    known = statistics([1.0, 2.0, 3.0])
+    assert (known.count, known.minimum, known.maximum, known.mean, known.deviation) == (3, 1.0, 3.0, 2.0, 1.0)
+    assert statistics([]) is None
+    assert trend([1.0, None, 2.0], 10, 2).plain == "  █\n▁ █"
+    noise = trend([1.0, 1.0001], 10, 4, least_span=1.0).plain.splitlines()
+    assert (noise[0].strip(), noise[1].strip()) == ("", "▁"), "noise within the uncertainty is no change"
+
+
+# -- rows ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_cursor_follows_its_row_when_others_come():
+    rows = Rows(Column("Name"))
+    rows.show([Row("a", ("a",)), Row("b", ("b",))])
+    rows.move(1)
+    rows.show([Row("z", ("z",)), Row("a", ("a",)), Row("b", ("b",))])
+    assert rows.key == "b"
+    rows.show([Row("z", ("z",))])
+    assert rows.key == "z"
+    rows.show([])
+    assert rows.key is None
+
+
+# -- state -----------------------------------------------------------------------------------------------------------
+
+
+def run_of(*records, **changes):
+    reference = PlanReference("rails", 1, "0" * 64)
+    return views.RunState("r1", "running", reference, Device("SP-100", "1"), AT, steps=records, **changes)
+
+
+def step(name, *measurements, outcome=Outcome.PASSED, attempt=1):
+    return StepFinished("r1", name, "main", attempt, outcome, 1.0, tuple(measurements), {"en": name})
+
+
+def test_events_change_a_run_as_the_agent_would_tell_it():
+    began = views.StepView("a", "main", 1, {"en": "A"}, 1, 2)
+    run = run_state.after(run_of(), events.StepBegan("r1", began))
+    run = run_state.after(run, events.StepProgressed("r1", "a", 0.5, "3.3 V"))
+    assert (run.step.fraction, run.step.text) == (0.5, "3.3 V")
+    prompt = views.PromptView("p", "a", "confirm", {"en": "?"})
+    run = run_state.after(run, events.PromptWanted("r1", prompt))
+    assert (run.status, run.prompt) == ("asking", prompt)
+    assert run_state.after(run, events.PromptSettled("r1", "other")) is run
+    run = run_state.after(run, events.PromptSettled("r1", "p"))
+    assert (run.status, run.prompt) == ("running", None)
+    record = step("a")
+    run = run_state.after(run, events.StepEnded(record))
+    assert (run.steps, run.step) == ((record,), None)
+    assert run_state.after(run, events.StepEnded(record)) is run, "told twice, shown once"
+    assert run_state.after(run, events.StepBegan("r2", began)) is None
+    assert run_state.after(None, events.StepBegan("r1", began)) is None
+
+
+def test_only_the_last_attempt_counts():
+    bad = Measurement("v", 1.0, "V", limits=Limits(2.0, 3.0), verdict=Verdict.FAIL)
+    good = Measurement("v", 2.5, "V", limits=Limits(2.0, 3.0), verdict=Verdict.PASS)
+    run = run_of(step("a", bad, outcome=Outcome.FAILED), step("a", good, attempt=2), step("b", bad))
+    assert [(record.step, one.name) for record, one in run_state.failing(run)] == [("b", "v")]
+
+
+def test_a_plan_that_was_changed_does_not_describe_the_run():
+    steps = (views.PlanStep("a", "main", {}), views.PlanStep("x", "main", {}, branch=True))
+    same = views.PlanOutline(PlanReference("rails", 1, "0" * 64), "SP-100", {}, steps)
+    other = views.PlanOutline(PlanReference("rails", 1, "1" * 64), "SP-100", {}, steps)
+    run = run_of(step("b"))
+    assert [one.step for one in run_state.listed_steps(run, same)] == ["a"], "a branch is shown once it is taken"
+    assert [one.step for one in run_state.listed_steps(run, other)] == ["b"]
+
+
+def test_the_bench_asks_again_for_what_events_do_not_tell():
+    bench = BenchState()
+    assert bench.apply([events.WorklistChanged(3)]) == (set(), {"worklist"})
+    assert bench.apply([events.RunBegan("r1")])[1] == {"run", "about"}
+    changed, _ = bench.apply([events.Reading("meter", AT)] * 1000)
+    assert changed == {"readings"}
+    assert len(bench.readings["meter"]) == 600
+
+
+def test_a_result_shows_outside_words_harmlessly():
+    nasty = Measurement("v", "[red]\x1b[31m\nboot", reason="[@click=app.quit]x[/]", verdict=Verdict.FAIL)
+    run = run_of(step("a", nasty, outcome=Outcome.FAILED), outcome=Outcome.FAILED)
+    shown = run_panel.result(run, Outcome.FAILED, 60)
+    assert "\x1b" not in shown.plain
+    assert "[@click=app.quit]x[/]" in shown.plain, "markup from outside is text"
+
+
+# -- colours ---------------------------------------------------------------------------------------------------------
+
+
+def contrast(one, other):
+    """WCAG 2.2 contrast ratio of two colours ``#rrggbb``."""
+
+    def luminance(colour):
+        parts = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_colours_can_be_read(theme):
+    least = 7.0 if "contrast" in theme.name else 4.5
+    for colour in (theme.primary, theme.accent, theme.success, theme.warning, theme.error, theme.foreground):
+        for ground in (theme.background, theme.surface):
+            assert contrast(colour, ground) >= least, (theme.name, colour, ground)
