@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_agent.analysis import equivalent_time
+from edge_agent.analysis.equivalent_time import Passages
 from edge_agent.analysis.levels import CodeLevels, code_levels, level_uncertainty
 from edge_agent.analysis.result import IDEAL, Accuracy, Answer, NoAnswer, combined, quantisation_uncertainty
 from edge_agent.analysis.samples import problem, quantisation_step, rising_scale
@@ -160,6 +162,7 @@ class _Duration:
     scatter: float
     noise: float
     count: int
+    in_equivalent_time: bool = False
 
 
 def _durations(edges: Edges, rising: bool) -> _Duration:
@@ -174,6 +177,13 @@ def _durations(edges: Edges, rising: bool) -> _Duration:
         instants(codes, index[of_direction], levels.fraction(part))
         for index, part in zip(indices, (REFERENCES[0], REFERENCES[2]), strict=True)
     )
+    passages = (
+        Passages(levels.fraction(part), index[of_direction], found.at)
+        for part, index, found in zip((REFERENCES[0], REFERENCES[2]), indices, (first, last), strict=True)
+    )
+    common = equivalent_time.duration(codes, next(passages), edges.middle.at[of_direction], next(passages))
+    if common is not None:
+        return _Duration(common[0], common[1], 0.0, count, in_equivalent_time=True)
     durations = np.abs(last.at - first.at)
     scatter = float(durations.std()) / math.sqrt(count)
     sensitivity = math.hypot(float(np.median(first.sensitivity)), float(np.median(last.sensitivity)))
@@ -189,8 +199,11 @@ def _duration_answer(edges: Edges, duration: _Duration, accuracy: Accuracy) -> A
             f"at least {FEWEST_SAMPLES_AN_EDGE:g} are needed, {WARN_SAMPLES_AN_EDGE:g} for 0.5 %"
         )
     # Worst of trapezoid, Gaussian and RC edges, computed: 2 % at 4 samples, falling with the square, and 0.2 % from
-    # the state levels of edges with long tails.
-    relative = math.hypot(0.02 * (WARN_SAMPLES_AN_EDGE / duration.samples) ** 2, 0.002)
+    # the state levels of edges with long tails. Equivalent time has the latter only.
+    single = 0.0 if duration.in_equivalent_time else 0.02 * (WARN_SAMPLES_AN_EDGE / duration.samples) ** 2
+    # Each reference level is as unsure as the states are by quantisation; the mean slope is 80 % in a duration.
+    step = quantisation_uncertainty(quantisation_step(edges.waveform)) / edges.waveform.scale
+    relative = math.hypot(single, 0.002, math.sqrt(2.0) * step / (0.8 * edges.levels.amplitude))
     interpolation = relative * duration.samples
     interval = edges.waveform.sample_interval_s
     value = duration.samples * interval
