@@ -39,7 +39,7 @@ class BenchScreen(Screen[None]):
     @property
     def can_draw(self) -> bool:
         """Whether the widgets are there: not yet while the screen is being set up, no more once it has been left."""
-        return self._composed and self in self.app.screen_stack
+        return self._composed and self in self.app.screen_stack and bool(self.query(StatusBar))
 
     @property
     def bench_app(self) -> "BenchApp":
