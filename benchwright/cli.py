@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": "Check, show and run test plans.",
     "simulate": "Run the simulated bench.",
     "tui": "Work at the bench in the terminal.",
+    "verify": "Check every analysis on signals whose answer is known exactly.",
 }
 """Name of each module in ``benchwright.commands`` and its line in the overview."""
 

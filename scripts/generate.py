@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import benchwright
+from benchwright.verification import report
 from drivers.reference_page import instruments_page
 from edge_agent.plans.schema import as_text, faults_schema, plan_schema
 from protocols.messages import asyncapi
@@ -22,6 +23,7 @@ def _asyncapi() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "docs/verification.md": report.page,
     "docs/instruments.md": instruments_page,
     "docs/contract/asyncapi.json": _asyncapi,
     "docs/schema/test-plan.schema.json": lambda: as_text(plan_schema()),

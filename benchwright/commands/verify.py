@@ -1,0 +1,48 @@
+"""``benchwright verify``: every analysis on a signal whose answer is known exactly."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from benchwright.errors import UsageError
+
+app = typer.Typer(help="Check every analysis on signals whose answer is known exactly.")
+
+
+@app.command()
+def verify(
+    words: Annotated[list[str] | None, typer.Argument(help="Only analyses whose names contain one of these.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show truth, our value, error and target of each case; exit code 1 when a case misses its target."""
+    from benchwright.verification.report import CASES, results
+
+    chosen = tuple(
+        case for case in CASES if not words or any(word.casefold() in case.analysis.casefold() for word in words)
+    )
+    if not chosen:
+        raise UsageError(f"no analysis has {' or '.join(words or ())} in its name; leave the words out to see them all")
+    found = list(results(chosen))
+    if as_json:
+        sys.stdout.write(json.dumps([result.data() for result in found], indent=2, ensure_ascii=False) + "\n")
+    else:
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table("", "analysis", "signal", "truth", "ours", "error", "target", title="Exact cases")
+        for result in found:
+            case, one = result.case, result.found
+            table.add_row(
+                "[green]✓[/]" if result.reached else "[red]✗[/]",
+                case.analysis,
+                case.signal,
+                f"{one.truth:.7g} {case.unit}",
+                f"{one.ours:.7g} {case.unit}",
+                f"{one.error:.2g}",
+                f"≤ {case.target:g} {case.target_unit}",
+            )
+        Console(width=None if sys.stdout.isatty() else 160, markup=True).print(table)
+    if not all(result.reached for result in found):
+        raise typer.Exit(1)
