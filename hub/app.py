@@ -26,6 +26,7 @@ from hub.mqtt import Endpoint
 from hub.sla import api as sla
 from hub.stores import api as stores
 from hub.tickets import api as tickets
+from hub.tickets import attachments_api as attachments
 
 VERSION = "0.1.0"
 DESCRIPTION = """
@@ -94,10 +95,14 @@ def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.blobs = FolderBlobStore(settings.blob_dir)
+    app.state.attachments = FolderBlobStore(settings.data_dir / "attachments")
     app.state.commands = commands
     app.state.workers = workers
     routers = (
+        tickets.kinds_router,
         tickets.router,
+        attachments.ticket_router,
+        attachments.router,
         measurements.router,
         captures.router,
         fleet.router,

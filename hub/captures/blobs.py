@@ -54,6 +54,9 @@ class BlobStore(Protocol):
     def open(self, sha256: str) -> tuple[BinaryIO, int] | None:
         """Return a complete file for reading and its size, or ``None``."""
 
+    def delete(self, sha256: str) -> None:
+        """Forget a complete file; no matter when it is not there."""
+
 
 class FolderBlobStore:
     """Blobs in a folder: ``ab/abcd…`` when complete, ``partial/<owner>/abcd…-<total>`` until then.
@@ -118,6 +121,10 @@ class FolderBlobStore:
         except FileNotFoundError:
             return None
         return file, os.fstat(file.fileno()).st_size
+
+    def delete(self, sha256: str) -> None:
+        """See ``BlobStore``."""
+        self._final(sha256).unlink(missing_ok=True)
 
     def _final(self, sha256: str) -> Path:
         return self._root / sha256[:2] / sha256

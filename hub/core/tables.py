@@ -2,6 +2,8 @@
 
 from hub.core import idempotency_models as idempotency
 from hub.core.database import Base
+from hub.customers import models as customers
+from hub.dispatch import models as dispatch
 from hub.events import models as events
 from hub.fleet import models as fleet
 from hub.identity import models as identity
@@ -10,6 +12,6 @@ from hub.policies import models as policies
 from hub.stores import models as stores
 from hub.tickets import models as tickets
 
-DOMAINS = (events, fleet, idempotency, identity, measurements, policies, stores, tickets)
+DOMAINS = (customers, dispatch, events, fleet, idempotency, identity, measurements, policies, stores, tickets)
 """Importing a domain's models puts its tables into the metadata."""
 metadata = Base.metadata

@@ -8,10 +8,21 @@ from hub.sla.facts import Fact, What
 
 FACT_OF_EVENT: dict[str, What] = {
     "ticket.created": What.CREATED,
+    "ticket.submit": What.CREATED,
     "ticket.taken": What.RESPONDED,
+    "ticket.arrived": What.RESPONDED,
+    "ticket.promise": What.RESPONDED,
+    "ticket.answer": What.ANSWERED,
+    "ticket.wait": What.PAUSED,
+    "ticket.propose_plan": What.PAUSED,
+    "ticket.resume": What.RESUMED,
+    "ticket.approve_plan": What.RESUMED,
+    "ticket.decline_plan": What.RESUMED,
+    "ticket.inform": What.RESOLVED,
     "ticket.handed_over": What.RESOLVED,
     "ticket.close": What.RESOLVED,
     "ticket.cancel": What.CANCELLED,
+    "ticket.discard": What.CANCELLED,
 }
 """What each kind of event means to a clock. A new action of tickets that a clock should see is added here.
 

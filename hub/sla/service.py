@@ -17,7 +17,8 @@ from hub.policies.loading import load
 from hub.policies.models import PolicyVersion
 from hub.sla import queries
 from hub.sla.clocks import deadlines
-from hub.sla.documents import SlaPolicy
+from hub.sla.documents import Level, SlaPolicy
+from hub.sla.facts import What
 from hub.sla.history import facts
 from hub.sla.readings import Deadlines
 from hub.tickets.models import Ticket
@@ -59,7 +60,11 @@ def ticket_deadlines(session: Session, ticket: Ticket, at: datetime | None = Non
     """Return how a ticket's clocks stand, now or at another moment after its creation."""
     row, policy = in_force(session, STANDARD, ticket.created_at)
     calendar = calendars.calendar(session, calendars.STANDARD)
-    found = deadlines(ticket.kind, facts(queries.events_of(session, ticket.record)), policy, calendar, at or now())
+    happened = list(facts(queries.events_of(session, ticket.record)))
+    if any(fact.what is What.CREATED for fact in happened):
+        found = deadlines(ticket.kind, happened, policy, calendar, at or now())
+    else:  # a draft: no clock runs before it is submitted
+        found = Deadlines((), Level.FRONT_LINE, None)
     moments = [ticket.created_at, *(clock.due for clock in found.clocks if clock.due is not None)]
     return TicketDeadlines(
         policy=STANDARD,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from hub.core.documented import refusals
 from hub.core.i18n import preferred_language
@@ -18,29 +18,84 @@ from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries as measurement_queries
 from hub.measurements.service import run_details
-from hub.tickets import queries, service
+from hub.tickets import actions, attachments, intake, queries, remarks, service
+from hub.tickets.kinds import Kind, State
 from hub.tickets.queries import TicketFilter
-from hub.tickets.schemas import ActionIn, Assignment, NewTicket, TicketDetail, TicketOut, offered_actions
-from hub.tickets.states import Kind, State
+from hub.tickets.schemas import (
+    ActionIn,
+    Assignment,
+    AttachmentOut,
+    IntakeParts,
+    KindOut,
+    NewTicket,
+    TicketCreated,
+    TicketDetail,
+    TicketOut,
+    intake_of,
+    kinds_of,
+    offered_actions,
+    priority_because,
+    twins_of,
+)
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
+kinds_router = APIRouter(prefix="/api/v1/ticket-kinds", tags=["tickets"])
 
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.TICKET_NOT_FOUND)
 _ACT = refusals(
-    UNAUTHENTICATED, FORBIDDEN, service.TICKET_NOT_FOUND, service.ACTION_NOT_POSSIBLE, service.ACTION_GUARDED
+    UNAUTHENTICATED,
+    FORBIDDEN,
+    service.TICKET_NOT_FOUND,
+    service.ACTION_NOT_POSSIBLE,
+    service.ACTION_GUARDED,
 )
 TicketId = Annotated[str, Path(max_length=40, description="The ticket's number.", examples=["T-000042"])]
 Text = Annotated[str | None, Query(max_length=128)]
+Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
 
-@router.post("", status_code=201, summary="Create a ticket", responses=_COMMON)
-def create_ticket(database: HubDatabase, caller: Caller, wanted: NewTicket, response: Response) -> TicketOut:
-    """Take in a device (T3). The ticket begins in the first state of its kind; `Location` leads to it."""
+@kinds_router.get("", summary="List the kinds of tickets", responses=_COMMON)
+def list_ticket_kinds(database: HubDatabase, caller: Caller, accept_language: Accepted = None) -> list[KindOut]:
+    """What each kind wants at the intake (T3), its states and its actions with the details that they need."""
+    caller.require(Permission.TICKET_READ)
+    with database.read() as session:
+        return kinds_of(intake.in_force(session), preferred_language(accept_language))
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Create a ticket",
+    responses=_COMMON | refusals(intake.INTAKE_INCOMPLETE, intake.NO_DRAFT, attachments.FILE_NOT_THERE),
+)
+def create_ticket(
+    *,
+    request: Request,
+    database: HubDatabase,
+    caller: Caller,
+    wanted: NewTicket,
+    response: Response,
+    accept_language: Accepted = None,
+) -> TicketCreated:
+    """Take in what a customer wants (T3). Everything that is missing is named at once; `Location` leads to the ticket.
+
+    The answer names open tickets of the same device or customer, so that nobody works on the same twice.
+    """
+    caller.require(Permission.TICKET_CREATE)
+    files = attachments.checked(request.app.state.attachments, wanted.attachments)
     with database.write() as session:
-        ticket = TicketOut.of(service.create(session, caller, wanted), caller)
-    response.headers["Location"] = f"/api/v1/tickets/{ticket.id}"
-    return ticket
+        ticket = service.create(session, caller, wanted)
+        for file in files:
+            attachments.add(session, caller, ticket, file)
+        twins = queries.twins(session, caller, ticket, limit=10)
+        created = TicketCreated(
+            **TicketOut.fields_of(ticket, caller),
+            possible_duplicates=twins_of(ticket, twins, preferred_language(accept_language)),
+            still_wanted=list(service.still_wanted(session, ticket)),
+        )
+    response.headers["Location"] = f"/api/v1/tickets/{created.id}"
+    return created
 
 
 @router.get("", summary="List tickets", responses=_COMMON | refusals(BAD_CURSOR))
@@ -70,18 +125,23 @@ def show_ticket(
     database: HubDatabase,
     caller: Caller,
     ticket: TicketId,
-    accept_language: Annotated[str | None, Header(include_in_schema=False)] = None,
+    accept_language: Accepted = None,
 ) -> TicketDetail:
     """A ticket with its runs, steps, measurements, preview curves and timeline (T6)."""
     with database.read() as session:
         found = service.get(session, caller, ticket)
         runs = measurement_queries.runs_of_ticket(session, found.public_id, limit=20)
         events = event_queries.timeline(session, found.record, cursor=None, limit=200)[:200]
+        files = attachments.visible(session, caller, found)
+        language = preferred_language(accept_language)
         return TicketDetail(
             **TicketOut.fields_of(found, caller),
-            actions=offered_actions(found, caller, preferred_language(accept_language)),
+            intake=intake_of(found, service.still_wanted(session, found)),
+            attachments=[AttachmentOut.of(row) for row in files],
+            priority_because=priority_because(found, language),
+            actions=offered_actions(found, caller, language),
             runs=run_details(session, runs),
-            timeline=[EventOut.of(event) for event in events],
+            timeline=remarks.shown(session, events),
         )
 
 
@@ -94,7 +154,7 @@ def list_timeline(
         found = service.get(session, caller, ticket)
         events = event_queries.timeline(session, found.record, cursor, limit)
         rows, following = split_page(events, limit, lambda event: [event.id])
-        return Page(items=[EventOut.of(event) for event in rows], next=following)
+        return Page(items=remarks.shown(session, rows), next=following)
 
 
 @router.put("/{ticket}/assignment", summary="Assign a ticket to a bench", responses=_ACT | refusals(BENCH_NOT_FOUND))
@@ -104,8 +164,19 @@ def assign_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wante
         return TicketOut.of(service.assign(session, caller, ticket, wanted), caller)
 
 
-@router.post("/{ticket}/actions", summary="Take an action on a ticket", responses=_ACT)
-def act_on_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: ActionIn) -> TicketOut:
-    """Move the ticket by one of the `actions` that it shows; assigning has an address of its own."""
+@router.patch("/{ticket}/intake", summary="Complete or correct an intake", responses=_ACT)
+def amend_intake(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IntakeParts) -> TicketOut:
+    """What is left out stays as it is. A draft is submitted afterwards by the action `submit`."""
     with database.write() as session:
-        return TicketOut.of(service.act(session, caller, ticket, wanted.action, wanted.note), caller)
+        return TicketOut.of(service.amend(session, caller, ticket, wanted), caller)
+
+
+@router.post(
+    "/{ticket}/actions",
+    summary="Take an action on a ticket",
+    responses=_ACT | refusals(actions.DETAILS_WRONG, intake.INTAKE_INCOMPLETE),
+)
+def act_on_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: ActionIn) -> TicketOut:
+    """Move the ticket by one of the `actions` that it shows; assigning and the intake have addresses of their own."""
+    with database.write() as session:
+        return TicketOut.of(service.act(session, caller, ticket, wanted), caller)

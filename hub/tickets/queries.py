@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
+from hub.events.models import Event
 from hub.identity.actors import Actor
-from hub.tickets.models import PREFIX, Ticket
-from hub.tickets.states import ON_BENCH, State
+from hub.tickets.kinds import ON_BENCH, State
+from hub.tickets.models import PREFIX, Attachment, Remark, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,65 @@ def worklist(session: Session, bench: str, limit: int) -> Sequence[Ticket]:
         .limit(limit)
     )
     return session.scalars(statement).all()
+
+
+def remarks(session: Session, ids: Sequence[int]) -> dict[int, Remark]:
+    """Return remarks by their id."""
+    if not ids:
+        return {}
+    return {row.id: row for row in session.scalars(select(Remark).where(Remark.id.in_(ids)))}
+
+
+def attachments(session: Session, ticket_id: int) -> Sequence[Attachment]:
+    """Return a ticket's attachments, the oldest first."""
+    return session.scalars(select(Attachment).where(Attachment.ticket_id == ticket_id).order_by(Attachment.id)).all()
+
+
+def attachment(session: Session, ticket_id: int, number: int) -> Attachment | None:
+    """Return one of a ticket's attachments."""
+    return session.scalar(select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.id == number))
+
+
+def newest_event(session: Session, record: tuple[str, str], kind: str) -> Event | None:
+    """Return the newest event of one kind about a record."""
+    statement = select(Event).where(Event.record_type == record[0], Event.record_id == record[1], Event.kind == kind)
+    return session.scalar(statement.order_by(Event.id.desc()).limit(1))
+
+
+def count_alike(session: Session, model: str, fault: str, since: datetime) -> int:
+    """Return how many tickets of a model with a fault were created since a moment."""
+    statement = select(func.count()).where(
+        Ticket.model == model, Ticket.fault == fault, Ticket.created_at >= since, Ticket.state != State.DRAFT
+    )
+    return session.scalar(statement) or 0
+
+
+def open_alike(session: Session, model: str, fault: str, limit: int) -> Sequence[Ticket]:
+    """Return open tickets of a model with a fault whose priority nobody set by hand."""
+    statement = select(Ticket).where(
+        Ticket.model == model,
+        Ticket.fault == fault,
+        Ticket.closed_at.is_(None),
+        Ticket.state != State.DRAFT,
+        Ticket.priority_pinned.is_(False),
+    )
+    return session.scalars(statement.order_by(Ticket.id.desc()).limit(limit)).all()
+
+
+def open_of_customer(session: Session, customer_id: int, limit: int) -> Sequence[Ticket]:
+    """Return a customer's open tickets, the newest first."""
+    statement = select(Ticket).where(Ticket.customer_id == customer_id, Ticket.closed_at.is_(None))
+    return session.scalars(statement.order_by(Ticket.id.desc()).limit(limit)).all()
+
+
+def twins(session: Session, actor: Actor, ticket: Ticket, limit: int) -> Sequence[Ticket]:
+    """Return visible open tickets about the same device or of the same customer, the newest first."""
+    same: list[ColumnElement[bool]] = []
+    if ticket.serial:
+        same.append((Ticket.serial == ticket.serial) & (Ticket.model == ticket.model))
+    if ticket.customer_id is not None:
+        same.append(Ticket.customer_id == ticket.customer_id)
+    if not same:
+        return []
+    statement = _visible(actor).where(or_(*same), Ticket.id != ticket.id, Ticket.closed_at.is_(None))
+    return session.scalars(statement.order_by(Ticket.id.desc()).limit(limit)).all()

@@ -8,17 +8,26 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.i18n import Words
-from hub.core.problems import Problem, ProblemType
+from hub.core.ids import public_id
+from hub.core.problems import FieldError, Problem, ProblemType
+from hub.customers import registry
+from hub.customers.models import CUSTOMER_PREFIX
+from hub.dispatch.judging import in_force as dispatch_policy
+from hub.dispatch.judging import judged
 from hub.events import service as events
 from hub.events.models import Event
 from hub.fleet import service as fleet
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.measurements import runs
-from hub.tickets import queries
+from hub.tickets import actions, intake, queries, remarks
+from hub.tickets.actions import Details
+from hub.tickets.guards import Facts
+from hub.tickets.intake import IntakePolicy, Item
+from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
 from hub.tickets.models import Ticket
-from hub.tickets.schemas import Assignment, NewTicket
-from hub.tickets.states import ON_BENCH, OPEN, TABLES, Facts, Kind, State
+from hub.tickets.schemas import ActionIn, Assignment, IntakeParts, NewTicket, Purpose
+from hub.tickets.states import TABLES
 
 TICKET_NOT_FOUND = ProblemType(
     "ticket-not-found",
@@ -44,24 +53,43 @@ ACTION_GUARDED = ProblemType(
 
 
 def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
-    """Take in a ticket in the first state of its kind."""
+    """Take in a ticket in the first state of its kind, or keep it as a draft.
+
+    Raises the intake-incomplete problem, which names everything that is missing.
+    """
     actor.require(Permission.TICKET_CREATE)
+    policy = intake.in_force(session)
+    if wanted.draft:
+        if not policy.kinds[wanted.kind].draft:
+            raise Problem(intake.NO_DRAFT, ticket_kind=wanted.kind.value)
+    else:
+        _require_complete(policy, wanted.kind, wanted.channel, given(wanted))
     at = now()
     ticket = Ticket(
         kind=wanted.kind.value,
-        state=TABLES[wanted.kind].initial.value,
-        priority=wanted.priority,
-        model=wanted.device.model,
-        serial=wanted.device.serial,
-        symptom=wanted.symptom,
+        state=(State.DRAFT if wanted.draft else TABLES[wanted.kind].initial).value,
+        priority=5,
+        model="",
+        serial="",
+        symptom="",
+        store=wanted.store,
+        channel=wanted.channel,
+        waited_s=wanted.waited_s,
         plan=wanted.plan,
+        reviewed=False,
+        test_waived=False,
         created_at=at,
         updated_at=at,
     )
-    if wanted.contact is not None:
-        ticket.contact_name = wanted.contact.name
-        ticket.contact_phone = wanted.contact.phone
-        ticket.contact_email = wanted.contact.email
+    for name, value in _columns(wanted).items():
+        setattr(ticket, name, value)
+    if not ticket.symptom and not wanted.draft:
+        ticket.symptom = "–"  # the kind does not want one; benches show it
+    _recognise(session, actor, ticket)
+    ticket.priority_pinned = wanted.priority is not None
+    found = {"priority": wanted.priority, "priority_reasons": ["given"]}
+    for name, value in (_judgement(session, ticket) or found).items():
+        setattr(ticket, name, value)
     session.add(ticket)
     session.flush()
     facts = {
@@ -69,10 +97,113 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
         "model": ticket.model,
         "serial": ticket.serial,
         "priority": ticket.priority,
+        "priority_reasons": ticket.priority_reasons,
+        "customer": public_id(CUSTOMER_PREFIX, ticket.customer_id) if ticket.customer_id else None,
+        "channel": ticket.channel,
         "to": ticket.state,
     }
-    events.append(session, actor, "ticket.created", ticket.record, facts)
+    events.append(session, actor, "ticket.drafted" if wanted.draft else "ticket.created", ticket.record, facts)
     return ticket
+
+
+def given(parts: IntakeParts) -> frozenset[Item]:
+    """Return which things an intake has."""
+    device, contact = parts.device, parts.contact
+    there = {
+        Item.CONTACT: contact is not None and bool(contact.phone or contact.email),
+        Item.MODEL: device is not None and device.model is not None,
+        Item.SERIAL: device is not None and device.serial is not None,
+        Item.PURCHASE_PROOF: parts.purchase_proof is not None,
+        Item.SYMPTOM: parts.symptom is not None,
+        Item.URGENCY: parts.urgency is not None,
+        Item.ACCESSORIES: parts.accessories is not None,
+        Item.APPEARANCE: parts.appearance is not None,
+    }
+    if isinstance(parts, NewTicket):
+        there[Item.URGENCY] = there[Item.URGENCY] or parts.priority is not None
+        there[Item.WAITED_S] = parts.waited_s is not None
+        there[Item.PHOTOS] = any(one.purpose is Purpose.PHOTO for one in parts.attachments)
+    return frozenset(item for item, is_there in there.items() if is_there)
+
+
+def given_by(session: Session, ticket: Ticket) -> frozenset[Item]:
+    """Return which things the intake of a ticket has."""
+    there = {
+        Item.CONTACT: bool(ticket.contact_phone or ticket.contact_email),
+        Item.MODEL: bool(ticket.model),
+        Item.SERIAL: bool(ticket.serial),
+        Item.PURCHASE_PROOF: ticket.proof_kind is not None,
+        Item.SYMPTOM: bool(ticket.symptom),
+        Item.URGENCY: ticket.urgency is not None or ticket.priority_pinned,
+        Item.ACCESSORIES: ticket.accessories is not None,
+        Item.APPEARANCE: ticket.appearance is not None,
+        Item.WAITED_S: ticket.waited_s is not None,
+        Item.PHOTOS: any(row.purpose == Purpose.PHOTO for row in queries.attachments(session, ticket.id)),
+    }
+    return frozenset(item for item, is_there in there.items() if is_there)
+
+
+def still_wanted(session: Session, ticket: Ticket) -> tuple[Item, ...]:
+    """Return what is to be taken down when the device comes to the counter."""
+    return intake.later(intake.in_force(session), Kind(ticket.kind), given_by(session, ticket))
+
+
+def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -> Ticket:
+    """Take down more of an intake, or correct it; what is left out stays."""
+    ticket = get(session, actor, public_id, for_update=True)
+    apply(session, ticket, "amend", actor, writes=_columns(wanted))
+    if wanted.contact is not None or wanted.device is not None:
+        _recognise(session, actor, ticket)
+    return ticket
+
+
+def _recognise(session: Session, actor: Actor, ticket: Ticket) -> None:
+    customer = None
+    if ticket.contact_name is not None:
+        facts = registry.ContactFacts(ticket.contact_name, ticket.contact_phone, ticket.contact_email)
+        customer = registry.recognise(session, actor, facts)
+        ticket.customer_id = customer.id if customer else None
+    registry.register_device(session, ticket.model, ticket.serial, customer)
+
+
+def _judgement(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """Return the priority and its reasons, nothing where a person has set it."""
+    if ticket.priority_pinned:
+        return {}
+    found = judged(session, ticket, dispatch_policy(session)[1])
+    return {"priority": found.priority, "priority_reasons": list(found.codes)}
+
+
+def _columns(parts: IntakeParts) -> dict[str, Any]:
+    """Return the columns of those parts of an intake that are given."""
+    found: dict[str, Any] = {
+        "symptom": parts.symptom,
+        "urgency": parts.urgency.value if parts.urgency else None,
+        "accessories": parts.accessories,
+        "appearance": parts.appearance,
+        "fault": parts.fault,
+    }
+    if parts.device is not None:
+        found |= {"model": parts.device.model, "serial": parts.device.serial}
+    if parts.purchase_proof is not None:
+        found |= {"proof_kind": parts.purchase_proof.kind.value, "proof_number": parts.purchase_proof.number}
+    kept = {name: value for name, value in found.items() if value is not None}
+    if parts.contact is not None:
+        contact = parts.contact
+        kept |= {"contact_name": contact.name, "contact_phone": contact.phone, "contact_email": contact.email}
+    return kept
+
+
+def _require_complete(policy: IntakePolicy, kind: Kind, channel: Channel | None, there: frozenset[Item]) -> None:
+    absent = intake.missing(policy, kind, channel, there)
+    if absent:
+        raise Problem(
+            intake.INTAKE_INCOMPLETE,
+            errors=intake.field_errors(absent),
+            count=len(absent),
+            ticket_kind=kind.value,
+            missing=intake.names(absent),
+        )
 
 
 def get(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> Ticket:
@@ -89,22 +220,32 @@ def assign(session: Session, actor: Actor, public_id: str, wanted: Assignment) -
     ticket = get(session, actor, public_id, for_update=True)
     actor.require(Permission.TICKET_ASSIGN)
     fleet.get(session, wanted.bench)
-    apply(session, ticket, "assign", actor, writes=wanted.model_dump(exclude_none=True))
+    writes = wanted.model_dump(exclude_none=True)
+    if wanted.priority is not None:
+        writes |= {"priority_pinned": True, "priority_reasons": ["manual"]}
+    apply(session, ticket, "assign", actor, writes=writes)
     return ticket
 
 
-def act(session: Session, actor: Actor, public_id: str, action: str, note: str | None = None) -> Ticket:
-    """Take one action that needs no more than a note."""
+def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Ticket:
+    """Take one action with its note and details."""
     ticket = get(session, actor, public_id, for_update=True)
+    action = wanted.action
+    if action in {"assign", "amend"}:
+        place = "assignment" if action == "assign" else "intake"
+        reason = {"en": f"there is an address for it: …/{place}", "zh-CN": f"请使用 …/{place}"}
+        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
+    facts: dict[str, Any] = {}
     writes: dict[str, Any] = {"bench": None} if action == "unassign" else {}
-    if action == "assign":
-        raise Problem(
-            ACTION_GUARDED,
-            ticket=ticket.public_id,
-            action=action,
-            reason={"en": "name the bench, at …/assignment", "zh-CN": "请在 …/assignment 指定工位"},
-        )
-    apply(session, ticket, action, actor, details={"note": note} if note else {}, writes=writes)
+    if action == "submit" and ticket.state == State.DRAFT and actor.may(Permission.TICKET_CREATE):
+        channel = Channel(ticket.channel) if ticket.channel else None
+        _require_complete(intake.in_force(session), Kind(ticket.kind), channel, given_by(session, ticket))
+        writes |= _judgement(session, ticket)
+        facts = {"priority": writes.get("priority", ticket.priority)}
+    if action == "approve_plan":
+        _require_option(session, ticket, wanted.details.get("option"))
+    details = {"note": wanted.note, "details": wanted.details, **facts}
+    apply(session, ticket, action, actor, details=details, writes=writes)
     return ticket
 
 
@@ -118,10 +259,12 @@ def apply(
     writes: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
 ) -> Event:
-    """Move ``ticket`` by ``action``: table, then permission, then guards; then state and event in one transaction.
+    """Move ``ticket`` by ``action``: table, permission, details, guards; then state and event in one transaction.
 
-    ``writes`` are new values of fields that the transition lets the action change; ``details`` go into the event.
-    Raises the action-not-possible, forbidden or action-guarded problem before anything is written.
+    ``writes`` are new values of fields that the transition lets the action change. In ``details``, ``note`` and
+    ``details`` are what people wrote: they go into the event's remark, but for the facts that ``actions`` names; the
+    rest goes into the event. Raises the action-not-possible, forbidden, action-details-wrong or action-guarded problem
+    before anything is written.
     """
     table = TABLES[Kind(ticket.kind)]
     before = State(ticket.state)
@@ -130,10 +273,13 @@ def apply(
         possible = ", ".join(one.action for one in table.offered(before)) or "–"
         raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, state=before, action=action, possible=possible)
     actor.require(row.permission)
-    reason = _first_objection(session, ticket, row.guards) if row.guards else None
+    told = dict(details or {})
+    note, words = told.pop("note", None), told.pop("details", None)
+    checked = actions.checked(action, words)
+    reason = _first_objection(session, ticket, actor, row.guards) if row.guards else None
     if reason is not None:
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
-    changes = dict(writes or {})
+    changes = {**(checked.writes() if checked else {}), **(writes or {})}
     if not changes.keys() <= row.writes:
         raise ValueError(f"{action} may not write {sorted(changes.keys() - row.writes)}")
 
@@ -150,14 +296,65 @@ def apply(
     if (after is not before or changes) and (before in ON_BENCH or after in ON_BENCH):
         for bench in sorted({old_bench, ticket.bench} - {None}, key=str):
             fleet.worklist_changed(session, str(bench))
-    payload = {**(details or {}), **changes, "from": before.value, "to": after.value}
+    facts, remark = _facts_and_words(checked, note, words)
+    if action == "propose":
+        facts["by"] = actor.person
+    payload = {**told, **facts, **_shown_changes(changes), "from": before.value, "to": after.value}
+    if remark:
+        payload |= remarks.add(session, ticket, remark)
     return events.append(session, actor, f"ticket.{action}", ticket.record, payload, occurred_at=occurred_at)
 
 
-def _first_objection(session: Session, ticket: Ticket, guards: tuple[Any, ...]) -> Words | None:
-    facts = Facts(last_run_outcome=runs.last_finished_outcome(session, ticket.public_id, ticket.bench, ticket.serial))
+def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
+    """Return what guards look at."""
+    proposal = queries.newest_event(session, ticket.record, "ticket.propose")
+    absent: tuple[str, ...] = ()
+    if ticket.state == State.DRAFT:
+        channel = Channel(ticket.channel) if ticket.channel else None
+        policy = intake.in_force(session)
+        absent = intake.missing(policy, Kind(ticket.kind), channel, given_by(session, ticket))
+    return Facts(
+        last_run_outcome=runs.last_finished_outcome(session, ticket.public_id, ticket.bench, ticket.serial),
+        test_waived=ticket.test_waived,
+        approval=ticket.approval,
+        missing_intake=absent,
+        proposed_by=proposal.payload.get("by") if proposal else None,
+        actor=actor.person,
+    )
+
+
+def _facts_and_words(checked: Details | None, note: Any, words: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part what goes into the event from what people wrote."""
+    remark: dict[str, Any] = {"note": note} if note else {}
+    if checked is not None:
+        facts, said = checked.told()
+        return facts, {**said, **remark}
+    return {}, {**remark, "details": words} if words else remark
+
+
+_PERSONAL = frozenset({"contact_name", "contact_phone", "contact_email", "symptom", "appearance", "accessories"})
+
+
+def _shown_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an event says of changed fields: of those that can hold personal data, that they changed."""
+    shown = {name: value for name, value in changes.items() if name not in _PERSONAL}
+    hidden = sorted(_PERSONAL & changes.keys())
+    return {**shown, "changed": hidden} if hidden else shown
+
+
+def _first_objection(session: Session, ticket: Ticket, actor: Actor, guards: tuple[Any, ...]) -> Words | None:
+    facts = facts_of(session, ticket, actor)
     for guard in guards:
         reason: Words | None = guard(facts)
         if reason is not None:
             return reason
     return None
+
+
+def _require_option(session: Session, ticket: Ticket, option: Any) -> None:
+    plan = queries.newest_event(session, ticket.record, "ticket.propose_plan")
+    count = plan.payload["option_count"] if plan else 0
+    if plan is not None and isinstance(option, int) and option > count:
+        words: Words = {"en": f"the plan has {count} option(s)", "zh-CN": f"方案共有 {count} 个选项"}
+        errors = (FieldError("#/details/option", words),)
+        raise Problem(actions.DETAILS_WRONG, errors=errors, action="approve_plan", count=1)

@@ -1,136 +1,258 @@
-"""The transition tables of tickets, one per kind, and the guards that they name."""
+"""The transition tables of tickets, one per kind. Guards are in ``guards``, the words of states in ``kinds``."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
 
 from hub.core.i18n import Words
 from hub.core.states import Transition, TransitionTable
 from hub.identity.permissions import Permission
+from hub.tickets.guards import Facts, complete_intake, customer_agrees, passing_test, second_person
+from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
+
+__all__ = ["ON_BENCH", "OPEN", "TABLES", "Channel", "Facts", "Kind", "Row", "State", "Table"]
+
+Row = Transition[State, Facts]
+Table = TransitionTable[State, Facts]
+S, P = State, Permission
+INTAKE = (
+    *("contact_name", "contact_phone", "contact_email", "model", "serial", "symptom", "fault", "urgency"),
+    *("accessories", "appearance", "proof_kind", "proof_number"),
+)
+"""Fields that the intake fills in."""
 
 
-class Kind(StrEnum):
-    """Kinds of tickets (T1)."""
-
-    REPAIR = "repair"
-
-
-class State(StrEnum):
-    """Where a ticket is."""
-
-    NEW = "new"
-    ASSIGNED = "assigned"
-    IN_PROGRESS = "in_progress"
-    REPAIRED = "repaired"
-    HANDED_OVER = "handed_over"
-    CLOSED = "closed"
-    CANCELLED = "cancelled"
+def _row(  # noqa: PLR0917 - a table's columns
+    sources: State | set[State] | frozenset[State],
+    action: str,
+    target: State | None,
+    permission: Permission,
+    english: str,
+    chinese: str,
+    *,
+    only_if: Callable[[Facts], Words | None] | None = None,
+    writes: tuple[str, ...] = (),
+) -> Row:
+    found = frozenset({sources}) if isinstance(sources, State) else frozenset(sources)
+    title: Words = {"en": english, "zh-CN": chinese}
+    return Transition(found, action, target, permission, title, (only_if,) if only_if else (), frozenset(writes))
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What guards look at."""
+def _table(*rows: Row) -> Table:
+    """Return the table of one kind: its own rows, and what can be done to every open ticket."""
+    used = {S.NEW} | {state for row in rows for state in (*row.sources, row.target) if state is not None}
+    open_states = (used | {S.DRAFT}) & OPEN
+    real = open_states - {S.DRAFT}
+    return TransitionTable(
+        S.NEW,
+        (
+            _row(
+                S.DRAFT,
+                "submit",
+                S.NEW,
+                P.TICKET_CREATE,
+                "Submit the intake",
+                "提交受理",
+                only_if=complete_intake,
+                writes=("priority", "priority_reasons"),
+            ),
+            _row(S.DRAFT, "discard", S.CANCELLED, P.TICKET_CREATE, "Discard the draft", "废弃草稿"),
+            *rows,
+            _row(
+                real,
+                "prioritise",
+                None,
+                P.TICKET_ASSIGN,
+                "Change the priority",
+                "调整优先级",
+                writes=("priority", "priority_pinned", "priority_reasons"),
+            ),
+            _row(
+                open_states,
+                "amend",
+                None,
+                P.TICKET_CREATE,
+                "Complete or correct the intake",
+                "补充或更正受理信息",
+                writes=INTAKE,
+            ),
+            _row(open_states, "note", None, P.TICKET_NOTE, "Add a note", "添加备注"),
+        ),
+    )
 
-    last_run_outcome: str | None
-    """Outcome of the newest finished test run of the ticket, if there is one."""
 
-
-def passing_test(facts: Facts) -> Words | None:
-    """D6: a repaired device leaves the bench only after a passing functional test."""
-    if facts.last_run_outcome == "passed":
-        return None
-    if facts.last_run_outcome is None:
-        return {
-            "en": "no finished test run belongs to this ticket; run its plan and let it pass first",
-            "zh-CN": "该工单没有已完成的检测；请先运行检测方案并通过",
-        }
-    return {
-        "en": f"the last test run ended as {facts.last_run_outcome}; it has to pass first",
-        "zh-CN": f"最近一次检测结果为 {facts.last_run_outcome}；须先通过检测",
-    }
-
-
-OPEN = frozenset(State) - {State.CLOSED, State.CANCELLED}
-ON_BENCH = frozenset({State.ASSIGNED, State.IN_PROGRESS, State.REPAIRED})
-"""States in which a ticket stands on its bench's worklist."""
-
-_S, _P = State, Permission
-REPAIR: TransitionTable[State, Facts] = TransitionTable(
-    State.NEW,
-    (
-        Transition(
-            frozenset({_S.NEW, _S.ASSIGNED}),
+def _dispatched() -> tuple[Row, ...]:
+    """Rows of every kind that is worked on at a bench."""
+    return (
+        _row(S.NEW, "ask_review", S.IN_REVIEW, P.TICKET_ASSIGN, "Send to review", "提交人工审核"),
+        _row(S.IN_REVIEW, "reviewed", S.NEW, P.TICKET_REVIEW, "Record the review", "完成审核", writes=("reviewed",)),
+        _row(
+            {S.NEW, S.ASSIGNED},
             "assign",
-            _S.ASSIGNED,
-            _P.TICKET_ASSIGN,
-            {"en": "Assign to a bench", "zh-CN": "派发到工位"},
-            writes=frozenset({"bench", "plan", "priority"}),
+            S.ASSIGNED,
+            P.TICKET_ASSIGN,
+            "Assign to a bench",
+            "派发到工位",
+            writes=("bench", "plan", "priority", "priority_pinned", "priority_reasons"),
         ),
-        Transition(
-            frozenset({_S.ASSIGNED}),
-            "unassign",
-            _S.NEW,
-            _P.TICKET_ASSIGN,
-            {"en": "Take back from the bench", "zh-CN": "撤回派发"},
-            writes=frozenset({"bench"}),
-        ),
-        Transition(
-            frozenset({_S.ASSIGNED}),
-            "taken",
-            _S.IN_PROGRESS,
-            _P.TICKET_WORK,
-            {"en": "Begin work", "zh-CN": "开始处理"},
-        ),
-        Transition(
-            frozenset({_S.IN_PROGRESS}),
-            "finding",
+        _row(S.ASSIGNED, "unassign", S.NEW, P.TICKET_ASSIGN, "Take back from the bench", "撤回派发", writes=("bench",)),
+        _row(S.ASSIGNED, "taken", S.IN_PROGRESS, P.TICKET_WORK, "Begin work", "开始处理"),
+        _row(S.IN_PROGRESS, "finding", None, P.TICKET_WORK, "Record a finding", "记录诊断结果"),
+        *_waiting(P.TICKET_WORK),
+        _row({S.NEW, S.IN_REVIEW, S.ASSIGNED}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),
+    )
+
+
+def _waiting(permission: Permission) -> tuple[Row, ...]:
+    return (
+        _row(S.IN_PROGRESS, "wait", S.WAITING, permission, "Wait for somebody", "挂起等待"),
+        _row(S.WAITING, "resume", S.IN_PROGRESS, permission, "Go on", "恢复处理"),
+    )
+
+
+def _to_counter(done: State) -> tuple[Row, ...]:
+    """From a finished work through a passing test to the customer."""
+    return (
+        _row(done, "rework", S.IN_PROGRESS, P.TICKET_WORK, "Take up the work again", "返工"),
+        _row(
+            done,
+            "waive_test",
             None,
-            _P.TICKET_WORK,
-            {"en": "Record a finding", "zh-CN": "记录诊断结果"},
+            P.TICKET_DECIDE,
+            "Record an exception from the test",
+            "记录免检例外",
+            writes=("test_waived",),
         ),
-        Transition(
-            frozenset({_S.IN_PROGRESS}),
-            "repaired",
-            _S.REPAIRED,
-            _P.TICKET_WORK,
-            {"en": "Record the repair", "zh-CN": "记录维修"},
-        ),
-        Transition(
-            frozenset({_S.REPAIRED}),
-            "rework",
-            _S.IN_PROGRESS,
-            _P.TICKET_WORK,
-            {"en": "Take up the work again", "zh-CN": "返工"},
-        ),
-        Transition(
-            frozenset({_S.REPAIRED}),
+        _row(
+            done,
             "handed_over",
-            _S.HANDED_OVER,
-            _P.TICKET_WORK,
-            {"en": "Hand over to the counter", "zh-CN": "移交柜台"},
-            guards=(passing_test,),
+            S.HANDED_OVER,
+            P.TICKET_WORK,
+            "Hand over to the counter",
+            "移交柜台",
+            only_if=passing_test,
         ),
-        Transition(
-            frozenset({_S.HANDED_OVER}),
-            "close",
-            _S.CLOSED,
-            _P.TICKET_CLOSE,
-            {"en": "Deliver and close", "zh-CN": "交付并关闭"},
-        ),
-        Transition(
-            frozenset({_S.NEW, _S.ASSIGNED}),
-            "cancel",
-            _S.CANCELLED,
-            _P.TICKET_CANCEL,
-            {"en": "Cancel", "zh-CN": "取消"},
-        ),
-        Transition(
-            OPEN,
-            "note",
-            None,
-            _P.TICKET_NOTE,
-            {"en": "Add a note", "zh-CN": "添加备注"},
-        ),
+        _row(S.HANDED_OVER, "close", S.CLOSED, P.TICKET_CLOSE, "Deliver and close", "交付并关闭"),
+    )
+
+
+REPAIR = _table(
+    *_dispatched(),
+    _row(
+        {S.IN_PROGRESS, S.DECLINED},
+        "propose_plan",
+        S.AWAITING_APPROVAL,
+        P.TICKET_WORK,
+        "Propose a repair plan",
+        "提出维修方案",
+        writes=("approval",),
     ),
+    _row(
+        S.AWAITING_APPROVAL,
+        "approve_plan",
+        S.IN_PROGRESS,
+        P.TICKET_SERVE,
+        "Record that the customer agrees",
+        "记录客户同意",
+        writes=("approval",),
+    ),
+    _row(
+        S.AWAITING_APPROVAL,
+        "decline_plan",
+        S.DECLINED,
+        P.TICKET_SERVE,
+        "Record that the customer declines",
+        "记录客户拒绝",
+        writes=("approval",),
+    ),
+    _row(S.DECLINED, "give_back", S.HANDED_OVER, P.TICKET_WORK, "Give back unrepaired", "未修退还"),
+    _row(
+        S.IN_PROGRESS,
+        "repaired",
+        S.REPAIRED,
+        P.TICKET_WORK,
+        "Record the repair",
+        "记录维修",
+        only_if=customer_agrees,
+    ),
+    *_to_counter(S.REPAIRED),
 )
 
-TABLES: dict[Kind, TransitionTable[State, Facts]] = {Kind.REPAIR: REPAIR}
+UPGRADE = _table(
+    *_dispatched(),
+    _row(S.IN_PROGRESS, "upgraded", S.UPGRADED, P.TICKET_WORK, "Record the upgrade", "记录升级"),
+    *_to_counter(S.UPGRADED),
+)
+
+INSPECTION = _table(
+    *_dispatched(),
+    _row({S.NEW, S.ASSIGNED}, "schedule", S.SCHEDULED, P.TICKET_SERVE, "Make an appointment", "预约上门"),
+    _row(S.SCHEDULED, "reschedule", None, P.TICKET_SERVE, "Move the appointment", "改约"),
+    _row(S.SCHEDULED, "call_off", S.NEW, P.TICKET_SERVE, "Call the appointment off", "取消预约"),
+    _row(S.SCHEDULED, "arrived", S.IN_PROGRESS, P.TICKET_SERVE, "Begin on site", "到场开始"),
+    _row(S.IN_PROGRESS, "inspected", S.INSPECTED, P.TICKET_WORK, "Record the inspection", "记录检查结果"),
+    _row(S.INSPECTED, "recheck", S.IN_PROGRESS, P.TICKET_WORK, "Inspect again", "复检"),
+    _row(S.INSPECTED, "close", S.CLOSED, P.TICKET_CLOSE, "Report to the customer and close", "告知客户并关闭"),
+)
+
+CONSULTATION = _table(
+    _row(S.NEW, "taken", S.IN_PROGRESS, P.TICKET_SERVE, "Take the question up", "受理咨询"),
+    _row({S.NEW, S.IN_PROGRESS}, "promise", S.PROMISED, P.TICKET_SERVE, "Promise an answer for a time", "承诺回复时间"),
+    _row({S.NEW, S.IN_PROGRESS, S.PROMISED}, "answer", S.ANSWERED, P.TICKET_SERVE, "Answer the question", "答复咨询"),
+    *_waiting(P.TICKET_SERVE),
+    _row(S.ANSWERED, "reopen", S.IN_PROGRESS, P.TICKET_SERVE, "Take the question up again", "重新受理"),
+    _row(S.ANSWERED, "inform", S.CLOSED, P.TICKET_SERVE, "Tell the customer the outcome and close", "告知结果并关闭"),
+    _row({S.NEW, S.IN_PROGRESS, S.PROMISED}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),
+)
+
+COMPLAINT = _table(
+    _row(
+        {S.NEW, S.ASSIGNED},
+        "name_owner",
+        S.ASSIGNED,
+        P.TICKET_ASSIGN,
+        "Name the person responsible",
+        "指定责任人",
+        writes=("owner",),
+    ),
+    _row(S.ASSIGNED, "taken", S.IN_PROGRESS, P.TICKET_SERVE, "Take the complaint up", "受理投诉"),
+    _row(S.IN_PROGRESS, "finding", None, P.TICKET_SERVE, "Record what was found", "记录调查情况"),
+    *_waiting(P.TICKET_SERVE),
+    _row(S.IN_PROGRESS, "answer", S.ANSWERED, P.TICKET_SERVE, "Answer the complaint", "答复投诉"),
+    _row(S.ANSWERED, "dispute", S.IN_PROGRESS, P.TICKET_SERVE, "The customer is not content", "客户不满意"),
+    _row(S.ANSWERED, "close", S.CLOSED, P.TICKET_CLOSE, "The customer is content: close", "客户满意并关闭"),
+    _row({S.NEW, S.ASSIGNED}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "The complaint is withdrawn", "撤回投诉"),
+)
+
+RETURN_EXCHANGE = _table(
+    _row(S.NEW, "taken", S.IN_PROGRESS, P.TICKET_SERVE, "Take the goods in", "接收商品"),
+    _row(S.IN_PROGRESS, "finding", None, P.TICKET_SERVE, "Record the check", "记录检验结果"),
+    *_waiting(P.TICKET_SERVE),
+    _row(S.IN_PROGRESS, "propose", S.IN_REVIEW, P.TICKET_SERVE, "Propose a decision", "提出处理建议"),
+    _row(S.IN_REVIEW, "approve", S.APPROVED, P.TICKET_DECIDE, "Approve", "批准", only_if=second_person),
+    _row(S.IN_REVIEW, "refuse", S.REFUSED, P.TICKET_DECIDE, "Refuse", "驳回", only_if=second_person),
+    _row({S.IN_REVIEW, S.REFUSED}, "reconsider", S.IN_PROGRESS, P.TICKET_SERVE, "Look at it again", "重新处理"),
+    _row(S.APPROVED, "fulfil", S.FULFILLED, P.TICKET_SERVE, "Carry the decision out", "执行处理"),
+    _row({S.FULFILLED, S.REFUSED}, "close", S.CLOSED, P.TICKET_CLOSE, "Close", "关闭"),
+    _row({S.NEW, S.IN_PROGRESS}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),
+)
+
+INSTALLATION = _table(
+    _row(S.NEW, "schedule", S.SCHEDULED, P.TICKET_SERVE, "Make an appointment", "预约上门"),
+    _row(S.SCHEDULED, "reschedule", None, P.TICKET_SERVE, "Move the appointment", "改约"),
+    _row(S.SCHEDULED, "call_off", S.NEW, P.TICKET_SERVE, "Call the appointment off", "取消预约"),
+    _row(S.SCHEDULED, "arrived", S.IN_PROGRESS, P.TICKET_SERVE, "Begin on site", "到场开始"),
+    *_waiting(P.TICKET_SERVE),
+    _row(S.IN_PROGRESS, "installed", S.INSTALLED, P.TICKET_SERVE, "Record the installation", "记录安装调试"),
+    _row(S.INSTALLED, "reject", S.IN_PROGRESS, P.TICKET_SERVE, "The customer does not accept it", "客户验收不通过"),
+    _row(S.INSTALLED, "close", S.CLOSED, P.TICKET_CLOSE, "The customer accepts it: close", "客户验收并关闭"),
+    _row({S.NEW, S.SCHEDULED}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),
+)
+
+TABLES: dict[Kind, Table] = {
+    Kind.CONSULTATION: CONSULTATION,
+    Kind.REPAIR: REPAIR,
+    Kind.RETURN_EXCHANGE: RETURN_EXCHANGE,
+    Kind.COMPLAINT: COMPLAINT,
+    Kind.INSTALLATION: INSTALLATION,
+    Kind.UPGRADE: UPGRADE,
+    Kind.INSPECTION: INSPECTION,
+}

@@ -166,7 +166,8 @@ def test_steps_may_arrive_before_their_run(connected_hub: RunningHub, bench: Fak
 def _assigned_ticket(hub: RunningHub, make_key: MakeKey) -> str:
     make_key("bench", bench="bench-01")
     with hub.client(make_key("staff")) as staff:
-        body = {"device": {"model": "SP-100", "serial": "SN-1"}, "symptom": "dark"}
+        contact = {"name": "李雷", "phone": "+86 138 0000 0000"}
+        body = {"device": {"model": "SP-100", "serial": "SN-1"}, "symptom": "dark", "contact": contact}
         ticket: str = staff.post("/api/v1/tickets", json=body).raise_for_status().json()["id"]
         staff.put(f"/api/v1/tickets/{ticket}/assignment", json={"bench": "bench-01"}).raise_for_status()
         return ticket

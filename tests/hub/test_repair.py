@@ -16,6 +16,7 @@ NEW = {
     "device": {"model": "SP-100", "serial": "SN-1"},
     "symptom": "No power; the LED stays dark",
     "plan": "sp-100-repair",
+    "contact": {"name": "李雷", "phone": "+86 138 0000 0000"},
 }
 
 

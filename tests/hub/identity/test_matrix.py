@@ -12,7 +12,11 @@ from hub.identity.permissions import Permission, Role, may
 
 P = Permission
 
-NEW = {"device": {"model": "SP-100", "serial": "SN-1"}, "symptom": "No power"}
+NEW = {
+    "device": {"model": "SP-100", "serial": "SN-1"},
+    "symptom": "No power",
+    "contact": {"name": "Li Lei", "phone": "+86 138 0000 0000"},
+}
 USER = {"name": "N", "role": "technician", "password": "long enough 1"}
 SHA = "0" * 64
 

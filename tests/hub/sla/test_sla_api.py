@@ -18,7 +18,12 @@ from hub.sla.readings import ClockState
 from hub.tickets.models import Ticket
 
 PATH = "/api/v1/sla-policies/standard"
-NEW = {"device": {"model": "SP-100", "serial": "SN-1"}, "symptom": "No power", "priority": 5}
+NEW = {
+    "device": {"model": "SP-100", "serial": "SN-1"},
+    "symptom": "No power",
+    "priority": 5,
+    "contact": {"name": "李雷", "phone": "+86 138 0000 0000"},
+}
 STANDARD: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[3] / "hub" / "sla" / "standard.yaml").read_text(encoding="utf-8")
 )

@@ -1,0 +1,80 @@
+"""Know customers by their contact points and devices by their serials again."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from hub.core.clock import now
+from hub.customers import queries
+from hub.customers.models import ContactPoint, Customer, CustomerDevice
+from hub.events import service as events
+from hub.identity.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFacts:
+    """How to reach somebody. ``name`` and one of the others at least."""
+
+    name: str
+    phone: str | None
+    email: str | None
+
+    def points(self) -> list[tuple[str, str, str]]:
+        """Return (kind, value, key) of each way."""
+        found = []
+        if self.phone and (key := phone_key(self.phone)):
+            found.append(("phone", self.phone, key))
+        if self.email:
+            found.append(("email", self.email, email_key(self.email)))
+        return found
+
+
+def phone_key(text: str) -> str:
+    """Return a telephone number's normal form: digits alone, without China's country code."""
+    digits = re.sub(r"\D", "", text)
+    for prefix in ("0086", "86"):
+        if digits.startswith(prefix) and len(digits) == len(prefix) + 11:
+            return digits[len(prefix) :]
+    return digits
+
+
+def email_key(text: str) -> str:
+    """Return an e-mail address's normal form."""
+    return text.strip().casefold()
+
+
+def recognise(session: Session, actor: Actor, contact: ContactFacts) -> Customer | None:
+    """Return the customer who has one of the contact points, made new when nobody has; ``None`` without any.
+
+    When the points belong to several customers the telephone's is taken; ``queries.owners`` shows that they may be one.
+    """
+    points = contact.points()
+    if not points:
+        return None
+    owners = queries.owners(session, [(kind, key) for kind, _, key in points])
+    customer = next((owners[kind, key] for kind, _, key in points if (kind, key) in owners), None)
+    if customer is None:
+        at = now()
+        customer = Customer(name=contact.name, created_at=at, updated_at=at)
+        session.add(customer)
+        session.flush()
+        events.append(session, actor, "customer.created", customer.record, {})
+    for kind, value, key in points:
+        if (kind, key) not in owners:
+            session.add(ContactPoint(customer_id=customer.id, kind=kind, value=value, key=key))
+    return customer
+
+
+def register_device(session: Session, model: str, serial: str, customer: Customer | None) -> CustomerDevice | None:
+    """Return the device with this serial, made new when it was not known; it is whose ticket it comes with."""
+    if not model or not serial:
+        return None
+    device = queries.device_by_serial(session, model, serial)
+    if device is None:
+        device = CustomerDevice(model=model, serial=serial, created_at=now())
+        session.add(device)
+    if customer is not None:
+        device.customer_id = customer.id
+    session.flush()
+    return device

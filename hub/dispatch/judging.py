@@ -1,0 +1,40 @@
+"""Judge a ticket's priority from what the database knows (T5)."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from hub.core.clock import now
+from hub.customers import tiers
+from hub.customers.models import Customer
+from hub.dispatch.documents import FAMILY, STANDARD, DispatchPolicy, delivered
+from hub.dispatch.priority import Judged, PriorityFacts, judge
+from hub.policies import service as policies
+from hub.tickets import queries
+from hub.tickets.kinds import Kind, Urgency
+from hub.tickets.models import Ticket
+
+
+def in_force(session: Session) -> tuple[int, DispatchPolicy]:
+    """Return the policy that holds now, with its version (0: the delivered one)."""
+    row = policies.in_force(policies.in_order(session, FAMILY, STANDARD), now())
+    return (0, delivered()) if row is None else (row.version, DispatchPolicy.model_validate(row.document))
+
+
+def judged(session: Session, ticket: Ticket, policy: DispatchPolicy) -> Judged:
+    """Return how urgent ``ticket`` is now; it need not be in the database yet."""
+    customer = session.get(Customer, ticket.customer_id) if ticket.customer_id is not None else None
+    tier = customer.tier if customer else None
+    batch = policy.priority.batch
+    alike = 0
+    if ticket.fault:
+        since = now() - timedelta(days=batch.within_days)
+        alike = queries.count_alike(session, ticket.model, ticket.fault, since) + (ticket.id is None)
+    facts = PriorityFacts(
+        kind=Kind(ticket.kind),
+        urgency=Urgency(ticket.urgency) if ticket.urgency else None,
+        tier=tier,
+        tier_raise=tiers.in_force(session).benefits(tier).priority_raise if tier else 0,
+        alike=alike,
+    )
+    return judge(facts, policy.priority)

@@ -1,0 +1,256 @@
+"""What some actions need besides their name: one model each, checked before anything is written.
+
+A member that is a *fact* (a code, a time, a number) goes into the event's payload. All others are words of people: they
+go into the event's remark, which can be erased.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from hub.core.problems import FieldError, Problem, ProblemType
+from hub.core.validation import field_errors
+
+DETAILS_WRONG = ProblemType(
+    "action-details-wrong",
+    422,
+    {"en": "The action needs other details", "zh-CN": "操作缺少必要信息"},
+    {
+        "en": "{action} needs {count} other or further detail(s); see errors.",
+        "zh-CN": "执行 {action} 时有 {count} 项信息缺失或有误，详见 errors。",
+    },
+)
+Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+MinorUnits = Annotated[int, Field(ge=0, le=10**12, description="In the currency's smallest unit (fen, cent).")]
+
+
+class Details(BaseModel):
+    """Details of one action."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    facts: ClassVar[frozenset[str]] = frozenset()
+
+    def writes(self) -> dict[str, Any]:
+        """Return new values of the ticket's fields."""
+        return {}
+
+    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the facts for the event, and the words for its remark."""
+        plain = self.model_dump(mode="json", exclude_none=True)
+        words = {name: value for name, value in plain.items() if name not in self.facts}
+        return {name: value for name, value in plain.items() if name in self.facts}, words
+
+
+class WaitingFor(StrEnum):
+    """Whom a ticket waits for."""
+
+    CUSTOMER = "customer"
+    PART = "part"
+    THIRD_PARTY = "third_party"
+
+
+class Wait(Details):
+    """Work stops; the clocks that this pauses stand still (T7)."""
+
+    facts = frozenset({"waiting_for", "until"})
+    waiting_for: WaitingFor
+    until: AwareDatetime | None = None
+
+
+class Promise(Details):
+    """When the customer gets the answer (T2)."""
+
+    facts = frozenset({"promised_at"})
+    promised_at: AwareDatetime
+
+
+class Answer(Details):
+    """What the customer was answered."""
+
+    answer: Words
+
+
+class Inform(Details):
+    """What the customer was told in the end (T2)."""
+
+    outcome: Words
+
+
+class Reason(Details):
+    """Why."""
+
+    reason: Words
+
+
+class Schedule(Details):
+    """An appointment (T11)."""
+
+    facts = frozenset({"appointment_at", "place"})
+    appointment_at: AwareDatetime
+    place: Literal["store", "on_site"]
+
+
+class NameOwner(Details):
+    """Who is responsible."""
+
+    facts = frozenset({"owner"})
+    owner: Code
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"owner": self.owner}
+
+
+class Prioritise(Details):
+    """A priority that a person sets; it is not recomputed afterwards."""
+
+    facts = frozenset({"priority"})
+    priority: Annotated[int, Field(ge=0, le=9)]
+    reason: Words
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"priority": self.priority, "priority_pinned": True, "priority_reasons": ["manual"]}
+
+
+class Reviewed(Details):
+    """What a senior person says to a complex case."""
+
+    advice: Words
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"reviewed": True}
+
+
+class WaiveTest(Details):
+    """Why the device leaves without a passing test (D6)."""
+
+    reason: Words
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"test_waived": True}
+
+
+class PlanPart(Details):
+    """A part that the repair takes."""
+
+    part: Code
+    quantity: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class PlanOption(Details):
+    """One way to repair."""
+
+    work: Words
+    parts: Annotated[tuple[PlanPart, ...], Field(max_length=100)] = ()
+    cost_minor: MinorUnits
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "CNY"
+
+
+class ProposePlan(Details):
+    """A repair plan with its options (T12): two at least, or why there is only one."""
+
+    options: Annotated[tuple[PlanOption, ...], Field(min_length=1, max_length=5)]
+    only_option_because: Words | None = None
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"approval": "proposed"}
+
+    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return besides how many options there are, and that the ticket waits for the customer."""
+        facts, words = super().told()
+        return {**facts, "option_count": len(self.options), "waiting_for": WaitingFor.CUSTOMER.value}, words
+
+    @model_validator(mode="after")
+    def _choice(self) -> Self:
+        if len(self.options) == 1 and self.only_option_because is None:
+            chinese = "请至少提供两个方案，或在 only_option_because 说明为何只有一个"
+            raise PydanticCustomError(
+                "plan_choice",
+                "offer two options at least, or say in only_option_because why there is one only",
+                {"zh-CN": chinese},
+            )
+        return self
+
+
+class ApprovePlan(Details):
+    """Which option the customer wants, and how that was said."""
+
+    facts = frozenset({"option", "how"})
+    option: Annotated[int, Field(ge=1, le=5, description="1 is the first.")]
+    how: Literal["in_person", "phone", "message", "online"]
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"approval": "approved"}
+
+
+class DeclinePlan(Details):
+    """The customer wants none of the options."""
+
+    facts = frozenset({"how"})
+    how: Literal["in_person", "phone", "message", "online"]
+    reason: Words | None = None
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"approval": "declined"}
+
+
+class ProposeDecision(Details):
+    """What should become of returned goods."""
+
+    facts = frozenset({"decision"})
+    decision: Literal["refund", "exchange", "repair", "refuse"]
+    reason: Words
+
+
+class Outcome(Details):
+    """What came out of work on site."""
+
+    facts = frozenset({"result"})
+    result: Literal["in_order", "defect"]
+    report: Words
+
+
+DETAILS: dict[str, type[Details]] = {
+    "wait": Wait,
+    "promise": Promise,
+    "answer": Answer,
+    "inform": Inform,
+    "dispute": Reason,
+    "reject": Reason,
+    "refuse": Reason,
+    "schedule": Schedule,
+    "reschedule": Schedule,
+    "name_owner": NameOwner,
+    "prioritise": Prioritise,
+    "reviewed": Reviewed,
+    "waive_test": WaiveTest,
+    "propose_plan": ProposePlan,
+    "approve_plan": ApprovePlan,
+    "decline_plan": DeclinePlan,
+    "propose": ProposeDecision,
+    "inspected": Outcome,
+    "installed": Outcome,
+}
+"""Actions that are not here take a note at most."""
+
+
+def checked(action: str, given: Any) -> Details | None:
+    """Return the details that ``action`` needs; raise the action-details-wrong problem that names every mistake."""
+    model = DETAILS.get(action)
+    if model is None:
+        return None
+    try:
+        return model.model_validate(given or {})
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", "details", *one["loc"])} for one in error.errors()]
+        errors: tuple[FieldError, ...] = field_errors(found)
+        raise Problem(DETAILS_WRONG, errors=errors, action=action, count=len(found)) from error
