@@ -26,6 +26,7 @@ from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 from drivers.scpi.supply_model import ScpiSupplyProfile
 from drivers.serial_generator_model import SerialGeneratorProfile
 from drivers.serial_meter_model import SerialMeterProfile
+from protocols.json_schema import tidy
 
 Profile = (
     ScpiMultimeterProfile
@@ -115,7 +116,7 @@ def parse_profile(text: str, origin: str) -> Profile:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of the profile format."""
-    schema = msgspec.json.schema(Profile)
+    schema = tidy(msgspec.json.schema(Profile))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Benchwright driver profile", **schema}
 
 

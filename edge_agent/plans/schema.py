@@ -9,6 +9,7 @@ from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.diagnosis import FaultDictionary
 from edge_agent.plans.model import Plan
 from edge_agent.plans.units import schema_hook
+from protocols.json_schema import tidy
 
 PLAN_SCHEMA_ID = "test-plan.schema.json"
 FAULTS_SCHEMA_ID = "fault-dictionary.schema.json"
@@ -56,4 +57,5 @@ def as_text(schema: dict[str, Any]) -> str:
 
 
 def _components(wanted: list[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
-    return msgspec.json.schema_components(wanted, schema_hook=schema_hook)
+    roots, definitions = msgspec.json.schema_components(wanted, schema_hook=schema_hook)
+    return roots, tidy(definitions)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from protocols.json_schema import tidy
 from protocols.messages import control, records, topics
 
 
@@ -48,7 +49,7 @@ def json_schemas() -> dict[str, Any]:
     _, components = msgspec.json.schema_components(
         [channel.message for channel in CHANNELS], ref_template="#/components/schemas/{name}"
     )
-    return {name: _without_discriminator(schema) for name, schema in sorted(components.items())}
+    return {name: _without_discriminator(tidy(schema)) for name, schema in sorted(components.items())}
 
 
 def _without_discriminator(schema: Any) -> Any:

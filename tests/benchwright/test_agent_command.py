@@ -4,7 +4,6 @@ import json
 import logging
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,16 +98,10 @@ def test_tickets_and_what_the_hub_refused(agent):
 
 def test_a_run_from_the_command_line(agent):
     assert "questions v1 for SP-100" in call(agent, "plans")
-    outcome = {}
-
-    def follow():
-        result = CliRunner().invoke(
-            app, ["start-run", "--serial", "S-1", "--plan", "questions", "--wait", "--socket", str(agent.server.path)]
-        )
-        outcome.update(code=result.exit_code, text=result.output)
-
-    follower = threading.Thread(target=follow)
-    follower.start()
+    start = ["start-run", "--serial", "S-1", "--plan", "questions", "--wait", "--socket", str(agent.server.path)]
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "benchwright", "agent", *start], stdout=subprocess.PIPE, text=True
+    )
     wait_for_prompt(agent, "lamp")
     assert "say yes or no" in call(agent, "answer", "perhaps", code=1)
     call(agent, "answer", "yes")
@@ -116,10 +109,9 @@ def test_a_run_from_the_command_line(agent):
     assert "How many volts [bold]are there[/]?" in call(agent, "run-state")
     assert "give one in V" in call(agent, "answer", "heavy", code=1)
     call(agent, "answer", "2.5")
-    follower.join(20)
-    assert not follower.is_alive()
-    assert outcome["code"] == 3, "a failed run is told apart by the exit code"
-    assert "rail = 2.5 V fail" in outcome["text"]
+    told, _ = follower.communicate(timeout=20)
+    assert follower.returncode == 3, "a failed run is told apart by the exit code"
+    assert "rail = 2.5 V fail" in told
     state = call(agent, "run-state", "--json")
     assert (state["status"], state["outcome"]) == ("finished", "failed")
     assert "no question is open" in call(agent, "answer", "yes", code=1)
