@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, URL, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session, declared_attr, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapped as Mapped  # noqa: PLC0414 - for the models
@@ -67,34 +67,40 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-Json: TypeEngine[Any] = JSON().with_variant(JSONB(), "postgresql")
+Json: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A document; an absent one is NULL, not JSON's null."""
 BigKey: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit key that SQLite lets grow by itself."""
 
 
-class Base(DeclarativeBase):
-    """The tables of the hub."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: Json, list[Any]: Json}  # noqa: RUF012 - SQLAlchemy's way
+_METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 
-class Table(SQLModel, registry=Base.registry):
+class Table(SQLModel, registry=registry(metadata=_METADATA)):
     """A table as a SQLModel class: columns of the class, plain values of a row.
 
     SQLModel does not validate table rows on construction: schemas do that at the boundary, and CHECK constraints in the
     database.
     """
 
-    metadata = Base.metadata
+
+class Versioned(SQLModel):
+    """Rows that count their changes: writing over what somebody else has changed meanwhile fails."""
+
+    version: Mapped[int] = Field(default=None)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
 
 
 class Database:

@@ -1,7 +1,7 @@
 """All tables in one place, for migrations."""
 
 from hub.core import idempotency_models as idempotency
-from hub.core.database import Base
+from hub.core.database import Table
 from hub.customers import models as customers
 from hub.dispatch import models as dispatch
 from hub.events import models as events
@@ -14,4 +14,4 @@ from hub.tickets import models as tickets
 
 DOMAINS = (customers, dispatch, events, fleet, idempotency, identity, measurements, policies, stores, tickets)
 """Importing a domain's models puts its tables into the metadata."""
-metadata = Base.metadata
+metadata = Table.metadata

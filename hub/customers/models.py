@@ -2,37 +2,35 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
 
-from hub.core.database import Base, BigKey
+from hub.core.database import BigKey, Mapped, Table, UtcDateTime, Versioned
 from hub.core.ids import public_id
 
 CUSTOMER_PREFIX = "C"
 DEVICE_PREFIX = "D"
 
 
-class Customer(Base):
+class Customer(Versioned, Table, table=True):
     """One customer (M1). Personal data is in ``name`` and in the contact points alone, so that it can be erased."""
 
     __tablename__ = "customer"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    version: Mapped[int] = mapped_column(nullable=False)
-    name: Mapped[str | None] = mapped_column(String(128))
-    tier: Mapped[str | None] = mapped_column(String(32))
-    spent_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    purchases: Mapped[int] = mapped_column(default=0)
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    erased_at: Mapped[datetime | None]
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    name: Mapped[str | None] = Field(default=None, max_length=128)
+    tier: Mapped[str | None] = Field(default=None, max_length=32)
+    spent_minor: Mapped[int] = Field(default=0, sa_type=BigInteger)
+    purchases: Mapped[int] = Field(default=0)
+    merged_into: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="customer.id")
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    updated_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    erased_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("spent_minor >= 0 AND purchases >= 0", name="purchases_range"),
         {"sqlite_autoincrement": True},
     )
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's way
 
     @property
     def public_id(self) -> str:
@@ -45,33 +43,33 @@ class Customer(Base):
         return ("customer", self.public_id)
 
 
-class ContactPoint(Base):
+class ContactPoint(Table, table=True):
     """A telephone number or address of a customer; ``key`` is its normal form, which one customer alone has."""
 
     __tablename__ = "contact_point"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"))
-    kind: Mapped[str] = mapped_column(String(8))
-    value: Mapped[str] = mapped_column(String(254))
-    key: Mapped[str] = mapped_column(String(254))
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    customer_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="customer.id")
+    kind: Mapped[str] = Field(max_length=8)
+    value: Mapped[str] = Field(max_length=254)
+    key: Mapped[str] = Field(max_length=254)
 
     __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_contact_point_customer", "customer_id"))
 
 
-class CustomerDevice(Base):
+class CustomerDevice(Table, table=True):
     """One device in a customer's hands, by its serial (M1). Stock knows serials too, but is another matter."""
 
     __tablename__ = "device"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    model: Mapped[str] = mapped_column(String(64))
-    serial: Mapped[str] = mapped_column(String(64))
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
-    bought_on: Mapped[date | None]
-    inspect_every_days: Mapped[int | None]
-    inspection_due_on: Mapped[date | None]
-    created_at: Mapped[datetime]
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    model: Mapped[str] = Field(max_length=64)
+    serial: Mapped[str] = Field(max_length=64)
+    customer_id: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="customer.id")
+    bought_on: Mapped[date | None] = Field(default=None)
+    inspect_every_days: Mapped[int | None] = Field(default=None)
+    inspection_due_on: Mapped[date | None] = Field(default=None)
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (
         UniqueConstraint("serial", "model"),

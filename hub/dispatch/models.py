@@ -2,37 +2,37 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field
 
-from hub.core.database import Base, BigKey
+from hub.core.database import BigKey, Mapped, Table, UtcDateTime
 
 
-class Workplace(Base):
+class Workplace(Table, table=True):
     """What dispatch knows of a bench: its store, its skill group, and how many tickets it can hold."""
 
     __tablename__ = "workplace"
 
-    bench: Mapped[str] = mapped_column(ForeignKey("bench.name"), primary_key=True)
-    store: Mapped[str | None] = mapped_column(String(64))
-    region: Mapped[str | None] = mapped_column(String(64))
-    skill_group: Mapped[str | None] = mapped_column(String(64))
+    bench: Mapped[str] = Field(foreign_key="bench.name", max_length=128, primary_key=True)
+    store: Mapped[str | None] = Field(default=None, max_length=64)
+    region: Mapped[str | None] = Field(default=None, max_length=64)
+    skill_group: Mapped[str | None] = Field(default=None, max_length=64)
     capacity: Mapped[int]
-    updated_at: Mapped[datetime]
+    updated_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (CheckConstraint("capacity BETWEEN 0 AND 1000", name="capacity_range"),)
 
 
-class Certificate(Base):
+class Certificate(Table, table=True):
     """A skill that a person has proven (H1)."""
 
     __tablename__ = "certificate"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    person: Mapped[str] = mapped_column(String(64))
-    skill: Mapped[str] = mapped_column(String(64))
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    person: Mapped[str] = Field(max_length=64)
+    skill: Mapped[str] = Field(max_length=64)
     level: Mapped[int]
-    valid_until: Mapped[date | None]
+    valid_until: Mapped[date | None] = Field(default=None)
 
     __table_args__ = (
         UniqueConstraint("person", "skill"),
@@ -40,16 +40,16 @@ class Certificate(Base):
     )
 
 
-class Shift(Base):
+class Shift(Table, table=True):
     """Who works at which bench, from when to when."""
 
     __tablename__ = "shift"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    bench: Mapped[str] = mapped_column(ForeignKey("bench.name"))
-    person: Mapped[str] = mapped_column(String(64))
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    bench: Mapped[str] = Field(foreign_key="bench.name", max_length=128)
+    person: Mapped[str] = Field(max_length=64)
+    starts_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    ends_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="in_order"),

@@ -3,18 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field
 
-from hub.core.database import Base, BigKey
+from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime, Versioned
 from hub.core.ids import public_id
 
 PREFIX = "U"
-_List = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-class ApiKey(Base):
+class ApiKey(Table, table=True):
     """A key of a system or a bench. The secret itself is never stored, only its SHA-256.
 
     ``scopes`` are the permissions that the key keeps of its role, ``stores`` those whose records it sees; none: all.
@@ -23,41 +21,39 @@ class ApiKey(Base):
 
     __tablename__ = "api_key"
 
-    id: Mapped[str] = mapped_column(String(12), primary_key=True)
-    name: Mapped[str] = mapped_column(String(128))
-    role: Mapped[str] = mapped_column(String(32))
-    bench: Mapped[str | None] = mapped_column(String(128))
-    scopes: Mapped[list[Any] | None] = mapped_column(_List)
-    stores: Mapped[list[Any] | None] = mapped_column(_List)
-    made_by: Mapped[str | None] = mapped_column(String(80))
-    secret_sha256: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
+    id: Mapped[str] = Field(max_length=12, primary_key=True)
+    name: Mapped[str] = Field(max_length=128)
+    role: Mapped[str] = Field(max_length=32)
+    bench: Mapped[str | None] = Field(default=None, max_length=128)
+    scopes: Mapped[list[Any] | None] = Field(default=None, sa_type=Json)
+    stores: Mapped[list[Any] | None] = Field(default=None, sa_type=Json)
+    made_by: Mapped[str | None] = Field(default=None, max_length=80)
+    secret_sha256: Mapped[str] = Field(max_length=64)
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    revoked_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (CheckConstraint("(role = 'bench') = (bench IS NOT NULL)", name="bench_role_has_bench"),)
 
 
-class User(Base):
+class User(Versioned, Table, table=True):
     """A person with an account. ``stores`` are the codes of the stores that the person works for; none: all."""
 
     __tablename__ = "user_account"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    version: Mapped[int] = mapped_column(nullable=False)
-    login: Mapped[str] = mapped_column(String(64), unique=True)
-    name: Mapped[str] = mapped_column(String(128))
-    role: Mapped[str] = mapped_column(String(32))
-    stores: Mapped[list[Any] | None] = mapped_column(_List)
-    password_hash: Mapped[str] = mapped_column(String(256))
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    login: Mapped[str] = Field(max_length=64, unique=True)
+    name: Mapped[str] = Field(max_length=128)
+    role: Mapped[str] = Field(max_length=32)
+    stores: Mapped[list[Any] | None] = Field(default=None, sa_type=Json)
+    password_hash: Mapped[str] = Field(max_length=256)
     must_change_password: Mapped[bool]
-    created_at: Mapped[datetime]
-    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    disabled_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("role NOT IN ('bench', 'store_system')", name="person_role"),
         {"sqlite_autoincrement": True},
     )
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's way
 
     @property
     def public_id(self) -> str:
@@ -70,28 +66,28 @@ class User(Base):
         return ("user", self.public_id)
 
 
-class LoginSession(Base):
+class LoginSession(Table, table=True):
     """A person who is logged in, until ``expires_at`` or an earlier end."""
 
     __tablename__ = "login_session"
 
-    id: Mapped[str] = mapped_column(String(12), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
-    secret_sha256: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
+    id: Mapped[str] = Field(max_length=12, primary_key=True)
+    user_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="user_account.id")
+    secret_sha256: Mapped[str] = Field(max_length=64)
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    expires_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (Index("ix_login_session_user", "user_id"), Index("ix_login_session_expires", "expires_at"))
 
 
-class LoginThrottle(Base):
+class LoginThrottle(Table, table=True):
     """Failed logins of one account or from one address, by the SHA-256 of its name: what people mistype is theirs."""
 
     __tablename__ = "login_throttle"
 
-    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject: Mapped[str] = Field(max_length=64, primary_key=True)
     failures: Mapped[int]
-    blocked_until: Mapped[datetime]
-    updated_at: Mapped[datetime]
+    blocked_until: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    updated_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (Index("ix_login_throttle_updated", "updated_at"),)

@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text
+from sqlmodel import Field
 
-from hub.core.database import Base, BigKey
+from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime, Versioned
 from hub.core.ids import public_id
 
 PREFIX = "T"
 
 
-class Ticket(Base):
+class Ticket(Versioned, Table, table=True):
     """One ticket (T1). ``state`` changes through ``service.apply`` only; ``version`` counts changes.
 
     A text that is not there (a consultation without a device, a draft) is empty. The contact is how this ticket's
@@ -21,38 +21,37 @@ class Ticket(Base):
 
     __tablename__ = "ticket"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    version: Mapped[int] = mapped_column(nullable=False)
-    kind: Mapped[str] = mapped_column(String(32))
-    state: Mapped[str] = mapped_column(String(32))
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    kind: Mapped[str] = Field(max_length=32)
+    state: Mapped[str] = Field(max_length=32)
     priority: Mapped[int]
-    model: Mapped[str] = mapped_column(String(64))
-    serial: Mapped[str] = mapped_column(String(64))
-    symptom: Mapped[str] = mapped_column(Text)
-    store: Mapped[str | None] = mapped_column(String(64))
-    channel: Mapped[str | None] = mapped_column(String(16))
-    urgency: Mapped[str | None] = mapped_column(String(16))
-    fault: Mapped[str | None] = mapped_column(String(64))
-    accessories: Mapped[list[Any] | None]
-    appearance: Mapped[str | None] = mapped_column(Text)
-    proof_kind: Mapped[str | None] = mapped_column(String(16))
-    proof_number: Mapped[str | None] = mapped_column(String(64))
-    waited_s: Mapped[int | None]
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
-    contact_name: Mapped[str | None] = mapped_column(String(128))
-    contact_phone: Mapped[str | None] = mapped_column(String(32))
-    contact_email: Mapped[str | None] = mapped_column(String(254))
-    plan: Mapped[str | None] = mapped_column(String(128))
-    bench: Mapped[str | None] = mapped_column(ForeignKey("bench.name"))
-    owner: Mapped[str | None] = mapped_column(String(64))
-    approval: Mapped[str | None] = mapped_column(String(16))
-    reviewed: Mapped[bool] = mapped_column(default=False)
-    test_waived: Mapped[bool] = mapped_column(default=False)
-    priority_pinned: Mapped[bool] = mapped_column(default=False)
-    priority_reasons: Mapped[list[Any]] = mapped_column(default=list)
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None]
+    model: Mapped[str] = Field(max_length=64)
+    serial: Mapped[str] = Field(max_length=64)
+    symptom: Mapped[str] = Field(sa_type=Text)
+    store: Mapped[str | None] = Field(default=None, max_length=64)
+    channel: Mapped[str | None] = Field(default=None, max_length=16)
+    urgency: Mapped[str | None] = Field(default=None, max_length=16)
+    fault: Mapped[str | None] = Field(default=None, max_length=64)
+    accessories: Mapped[list[Any] | None] = Field(default=None, sa_type=Json)
+    appearance: Mapped[str | None] = Field(default=None, sa_type=Text)
+    proof_kind: Mapped[str | None] = Field(default=None, max_length=16)
+    proof_number: Mapped[str | None] = Field(default=None, max_length=64)
+    waited_s: Mapped[int | None] = Field(default=None)
+    customer_id: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="customer.id")
+    contact_name: Mapped[str | None] = Field(default=None, max_length=128)
+    contact_phone: Mapped[str | None] = Field(default=None, max_length=32)
+    contact_email: Mapped[str | None] = Field(default=None, max_length=254)
+    plan: Mapped[str | None] = Field(default=None, max_length=128)
+    bench: Mapped[str | None] = Field(default=None, foreign_key="bench.name", max_length=128)
+    owner: Mapped[str | None] = Field(default=None, max_length=64)
+    approval: Mapped[str | None] = Field(default=None, max_length=16)
+    reviewed: Mapped[bool] = Field(default=False)
+    test_waived: Mapped[bool] = Field(default=False)
+    priority_pinned: Mapped[bool] = Field(default=False)
+    priority_reasons: Mapped[list[Any]] = Field(default_factory=list, sa_type=Json)
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    updated_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    closed_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority_range"),
@@ -64,7 +63,6 @@ class Ticket(Base):
         Index("ix_ticket_alike", "model", "fault", "id"),
         {"sqlite_autoincrement": True},
     )
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's way
 
     @property
     def public_id(self) -> str:
@@ -77,7 +75,7 @@ class Ticket(Base):
         return ("ticket", self.public_id)
 
 
-class Remark(Base):
+class Remark(Table, table=True):
     """What people wrote about a ticket, outside of the event that it belongs to.
 
     Free text can name people, so it must be erasable, and an event is not. The event keeps a commitment to the text:
@@ -87,28 +85,28 @@ class Remark(Base):
 
     __tablename__ = "ticket_remark"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
-    salt: Mapped[str | None] = mapped_column(String(32))
-    content: Mapped[dict[str, Any] | None]
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    ticket_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="ticket.id")
+    salt: Mapped[str | None] = Field(default=None, max_length=32)
+    content: Mapped[dict[str, Any] | None] = Field(default=None, sa_type=Json)
 
     __table_args__ = (Index("ix_ticket_remark_ticket", "ticket_id", "id"), {"sqlite_autoincrement": True})
 
 
-class Attachment(Base):
+class Attachment(Table, table=True):
     """A file that somebody added to a ticket: a photo, a proof of purchase."""
 
     __tablename__ = "attachment"
 
-    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
-    sha256: Mapped[str] = mapped_column(String(64))
-    media_type: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int] = mapped_column(BigInteger)
-    purpose: Mapped[str] = mapped_column(String(32))
-    name: Mapped[str | None] = mapped_column(String(128))
-    added_by: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime]
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    ticket_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="ticket.id")
+    sha256: Mapped[str] = Field(max_length=64)
+    media_type: Mapped[str] = Field(max_length=64)
+    size: Mapped[int] = Field(sa_type=BigInteger)
+    purpose: Mapped[str] = Field(max_length=32)
+    name: Mapped[str | None] = Field(default=None, max_length=128)
+    added_by: Mapped[str] = Field(max_length=64)
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (
         Index("ix_attachment_ticket", "ticket_id", "id"),
