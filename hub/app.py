@@ -20,6 +20,8 @@ from hub.core.settings import Settings
 from hub.fleet import api as fleet
 from hub.fleet.commands import CommandDesk
 from hub.identity import keys_api, people_api
+from hub.jobs import api as jobs_api
+from hub.jobs.scheduler import Scheduler
 from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
@@ -52,6 +54,7 @@ TAGS = [
     {"name": "stores", "description": "The stores of the chain."},
     {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
+    {"name": "operations", "description": "What the hub does by itself, and how it went."},
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
 ]
 
@@ -59,12 +62,16 @@ SECRET_ANSWERS = frozenset({"log_in", "create_api_key"})
 """Endpoints whose answers hold a secret that is stored nowhere, so that they cannot be given again."""
 
 
-def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
-    """Return the application; while it runs it holds the database, the MQTT sessions and ``ingest_workers`` workers."""
+def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = False) -> FastAPI:
+    """Return the application; while it runs it holds the database, the MQTT sessions and ``ingest_workers`` workers.
+
+    With ``jobs`` it stands for running the periodic jobs, too.
+    """
     endpoint = Endpoint.of(settings)
     database = Database(settings.url)
     workers = [Ingest(database, endpoint, f"ingest-{n}") for n in range(ingest_workers)] if endpoint else []
     commands = CommandDesk(endpoint) if endpoint else None
+    scheduler = Scheduler(database, settings) if jobs else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -72,10 +79,13 @@ def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
             worker.start()
         if commands is not None:
             commands.link.start()
+        if scheduler is not None:
+            scheduler.start()
         try:
             yield
         finally:
             stops = [worker.stop for worker in workers] + ([commands.link.stop] if commands else [])
+            stops += [scheduler.stop] if scheduler else []
             threads = [threading.Thread(target=stop) for stop in stops]
             for thread in threads:
                 thread.start()
@@ -114,6 +124,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0) -> FastAPI:
         people_api.me_router,
         people_api.users_router,
         keys_api.router,
+        jobs_api.router,
         measurements.ingest_router,
         health.router,
     )

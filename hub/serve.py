@@ -8,6 +8,7 @@ from types import FrameType
 from hub.core import migrate
 from hub.core.database import Database
 from hub.core.settings import Settings, SettingsError
+from hub.jobs.scheduler import Scheduler
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
 
@@ -21,7 +22,7 @@ def serve(settings: Settings, *, ingest: bool = True) -> None:
     from hub.app import create_app
 
     migrate.prepare(settings.url)
-    app = create_app(settings, ingest_workers=settings.ingest_workers if ingest else 0)
+    app = create_app(settings, ingest_workers=settings.ingest_workers if ingest else 0, jobs=settings.jobs)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -54,6 +55,24 @@ def run_ingest(settings: Settings) -> None:
     stopping.wait()
     for worker in workers:
         worker.stop()
+    database.close()
+
+
+def run_jobs(settings: Settings) -> None:
+    """Run the jobs alone until SIGTERM or SIGINT."""
+    migrate.prepare(settings.url)
+    database = Database(settings.url)
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    scheduler = Scheduler(database, settings)
+    scheduler.start()
+    stopping.wait()
+    scheduler.stop()
     database.close()
 
 

@@ -3,64 +3,25 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchwright.commands.hub_common import AsJson, Config, LogLevel, open_database, print_json, read_settings
+from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.errors import UsageError
-
-if TYPE_CHECKING:
-    from hub.core.database import Database
-    from hub.core.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Serve the hub and look after its database.")
 key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 app.add_typer(key_app, name="key")
 user_app = typer.Typer(no_args_is_help=True, help="Make, list and mend people's accounts.")
 app.add_typer(user_app, name="user")
+app.add_typer(jobs_app, name="jobs")
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="Settings in TOML; the environment (BENCHWRIGHT_HUB_…) goes before it."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
 EXIT_BROKEN = 1
-
-
-@contextmanager
-def _settings(config: Path | None) -> Iterator["Settings"]:
-    """Give the settings; whatever is wrong with them or the database's place ends in one sentence."""
-    from sqlalchemy.exc import OperationalError
-
-    from hub.core.settings import SettingsError, load_settings
-
-    try:
-        yield load_settings(config)
-    except SettingsError as error:
-        raise UsageError(str(error)) from error
-    except OperationalError as error:
-        raise UsageError(f"the database cannot be used: {error.orig}") from error
-
-
-@contextmanager
-def _database(config: Path | None) -> Iterator["Database"]:
-    """Give the database, ready for use."""
-    from hub.core import migrate as migrations
-    from hub.core.database import Database
-
-    with _settings(config) as settings:
-        migrations.prepare(settings.url)
-        database = Database(settings.url)
-        try:
-            yield database
-        finally:
-            database.close()
 
 
 @app.command()
@@ -69,6 +30,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
     ingest: Annotated[bool, typer.Option(help="Take the benches' records in this process too.")] = True,
+    jobs: Annotated[bool | None, typer.Option(help="Stand for running the periodic jobs too.")] = None,
     log_level: LogLevel = "info",
 ) -> None:
     """Serve the HTTP API, with the ingest beside it."""
@@ -76,8 +38,9 @@ def serve(
     from hub.serve import serve as run
 
     configure_logging(log_level)
-    with _settings(config) as settings:
-        given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    with read_settings(config) as settings:
+        options = {"host": host, "port": port, "jobs": jobs}
+        given = {name: value for name, value in options.items() if value is not None}
         run(settings.model_copy(update=given), ingest=ingest)
 
 
@@ -88,7 +51,7 @@ def run_ingest(config: Config = None, log_level: LogLevel = "info") -> None:
     from hub.serve import run_ingest as run
 
     configure_logging(log_level)
-    with _settings(config) as settings:
+    with read_settings(config) as settings:
         run(settings)
 
 
@@ -109,7 +72,7 @@ def migrate(
     from hub.core import migrate as migrations
     from hub.core.database import Database
 
-    with _settings(config) as settings:
+    with read_settings(config) as settings:
         if sql is not None:
             if sql not in {"postgresql", "sqlite"}:
                 raise UsageError(f"--sql {sql}: the hub knows postgresql and sqlite")
@@ -130,10 +93,10 @@ def audit(config: Config = None, as_json: AsJson = False) -> None:
     """Check that no event was changed or removed from the middle of the history."""
     from hub.events.service import verify_chain
 
-    with _database(config) as database, database.read() as session:
+    with open_database(config) as database, database.read() as session:
         report = verify_chain(session)
     if as_json:
-        _print_json({"events": report.events, "head": report.head, "broken_at": report.broken_at})
+        print_json({"events": report.events, "head": report.head, "broken_at": report.broken_at})
     elif report.broken_at is None:
         sys.stdout.write(f"{report.events} events fit together; head {report.head}\n")
     else:
@@ -202,7 +165,7 @@ def key_create(
     scopes = [Permission(one) for one in scope] if scope else None
     if output is not None and output.exists():
         raise UsageError(f"{output} exists; name a new file for the key")
-    with _database(config) as database:
+    with open_database(config) as database:
         try:
             with database.write() as session:
                 key, token = create_key(
@@ -221,7 +184,7 @@ def key_create(
             raise UsageError(str(problem)) from problem
     shown |= {"file": str(output)} if output is not None else {"key": token}
     if as_json:
-        _print_json(shown)
+        print_json(shown)
     elif output is not None:
         sys.stdout.write(f"key {shown['id']} is in {output}\n")
     else:
@@ -235,7 +198,7 @@ def key_list(config: Config = None, as_json: AsJson = False) -> None:
     from hub.core.clock import rfc3339
     from hub.identity.queries import all_keys
 
-    with _database(config) as database, database.read() as session:
+    with open_database(config) as database, database.read() as session:
         keys = [
             {
                 "id": key.id,
@@ -248,7 +211,7 @@ def key_list(config: Config = None, as_json: AsJson = False) -> None:
             for key in all_keys(session)
         ]
     if as_json:
-        _print_json(keys)
+        print_json(keys)
         return
     table = Table("id", "name", "role", "bench", "created", "revoked")
     for key in keys:
@@ -265,7 +228,7 @@ def key_revoke(
     from hub.identity.actors import command_line_actor
     from hub.identity.service import revoke_key
 
-    with _database(config) as database:
+    with open_database(config) as database:
         try:
             with database.write() as session:
                 revoke_key(session, command_line_actor(), key)
@@ -297,7 +260,7 @@ def user_create(
         raise UsageError("--name: give the person a name of 1 to 128 characters")
     password = _new_password()
     digest = passwords.digest(password)
-    with _database(config) as database:
+    with open_database(config) as database:
         try:
             with database.write() as session:
                 user = users.create(
@@ -325,7 +288,7 @@ def user_password(
 
     password = _new_password()
     digest = passwords.digest(password)
-    with _database(config) as database:
+    with open_database(config) as database:
         try:
             with database.write() as session:
                 found = queries.user_by_login(session, users.normal_login(login))
@@ -343,7 +306,7 @@ def user_list(config: Config = None, as_json: AsJson = False) -> None:
     from hub.core.clock import rfc3339
     from hub.identity.queries import all_users
 
-    with _database(config) as database, database.read() as session:
+    with open_database(config) as database, database.read() as session:
         users: list[dict[str, Any]] = [
             {
                 "id": user.public_id,
@@ -356,7 +319,7 @@ def user_list(config: Config = None, as_json: AsJson = False) -> None:
             for user in all_users(session)
         ]
     if as_json:
-        _print_json(users)
+        print_json(users)
         return
     table = Table("id", "login", "name", "role", "stores", "disabled")
     for user in users:
@@ -380,7 +343,7 @@ def _new_password() -> str:
 
 def _show_password(user: str, login: str, password: str, *, as_json: bool) -> None:
     if as_json:
-        _print_json({"id": user, "login": login, "password": password})
+        print_json({"id": user, "login": login, "password": password})
         return
     sys.stdout.write(f"{password}\n")
     sys.stderr.write(
@@ -395,7 +358,3 @@ def _write_secret(path: Path, secret: str) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(secret + "\n")
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -39,6 +39,8 @@ class Settings(BaseModel):
     mqtt_password_file: Path | None = None
     mqtt_ca_file: Path | None = None
     ingest_workers: int = Field(default=1, ge=1, le=32)
+    jobs: bool = True
+    """Whether a serving process stands for running the periodic jobs."""
     max_request_bytes: int = Field(default=1_114_112, ge=65_536, le=64 * 2**20)
     """Largest body of one request; a capture's chunk (1 MiB) has to fit."""
     max_capture_bytes: int = Field(default=2 * 2**30, ge=1)

@@ -7,11 +7,12 @@ from hub.dispatch import models as dispatch
 from hub.events import models as events
 from hub.fleet import models as fleet
 from hub.identity import models as identity
+from hub.jobs import models as jobs
 from hub.measurements import models as measurements
 from hub.policies import models as policies
 from hub.stores import models as stores
 from hub.tickets import models as tickets
 
-DOMAINS = (customers, dispatch, events, fleet, idempotency, identity, measurements, policies, stores, tickets)
+DOMAINS = (customers, dispatch, events, fleet, idempotency, identity, jobs, measurements, policies, stores, tickets)
 """Importing a domain's models puts its tables into the metadata."""
 metadata = Table.metadata

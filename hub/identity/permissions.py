@@ -61,6 +61,8 @@ class Permission(StrEnum):
     KEY_READ = "key:read"
     KEY_WRITE = "key:write"
     METRICS_READ = "metrics:read"
+    JOB_READ = "job:read"
+    JOB_RUN = "job:run"
 
 
 P, R = Permission, Role
@@ -106,6 +108,8 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.KEY_READ: frozenset({R.ADMIN}),
     P.KEY_WRITE: frozenset({R.ADMIN}),
     P.METRICS_READ: frozenset({R.ADMIN, R.FLEET_ADMIN}),
+    P.JOB_READ: frozenset({R.ADMIN, R.MANAGER, R.FLEET_ADMIN}),
+    P.JOB_RUN: frozenset({R.ADMIN}),
 }
 """One row a permission; a new one is a member of ``Permission`` and a row here.
 

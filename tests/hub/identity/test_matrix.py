@@ -59,6 +59,8 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/keys", None, P.KEY_READ),
     ("POST", "/keys", {"name": "k", "role": "staff"}, P.KEY_WRITE),
     ("DELETE", "/keys/{key}", None, P.KEY_WRITE),
+    ("GET", "/jobs", None, P.JOB_READ),
+    ("POST", "/jobs/housekeeping/runs", None, P.JOB_RUN),
 ]
 
 

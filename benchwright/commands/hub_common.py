@@ -1,0 +1,58 @@
+"""What the commands of the hub share: its settings, its database, and JSON on standard output."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from hub.core.database import Database
+    from hub.core.settings import Settings
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Settings in TOML; the environment (BENCHWRIGHT_HUB_…) goes before it."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+
+
+@contextmanager
+def read_settings(config: Path | None) -> Iterator["Settings"]:
+    """Give the settings; whatever is wrong with them or the database's place ends in one sentence."""
+    from sqlalchemy.exc import OperationalError
+
+    from hub.core.settings import SettingsError, load_settings
+
+    try:
+        yield load_settings(config)
+    except SettingsError as error:
+        raise UsageError(str(error)) from error
+    except OperationalError as error:
+        raise UsageError(f"the database cannot be used: {error.orig}") from error
+
+
+@contextmanager
+def open_database(config: Path | None) -> Iterator["Database"]:
+    """Give the database, ready for use."""
+    from hub.core import migrate as migrations
+    from hub.core.database import Database
+
+    with read_settings(config) as settings:
+        migrations.prepare(settings.url)
+        database = Database(settings.url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

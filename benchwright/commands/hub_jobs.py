@@ -1,0 +1,79 @@
+"""``benchwright hub jobs``: run the periodic work, look at it, and run one job now."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from benchwright.commands.hub_common import AsJson, Config, LogLevel, open_database, print_json, read_settings
+from benchwright.errors import UsageError
+
+app = typer.Typer(no_args_is_help=True, help="Run the hub's periodic work, and look at it.")
+EXIT_FAILED = 1
+
+
+@app.command("run")
+def run(config: Config = None, log_level: LogLevel = "info") -> None:
+    """Run the jobs in a process of its own; of any number one is elected."""
+    from hub.serve import configure_logging, run_jobs
+
+    configure_logging(log_level)
+    with read_settings(config) as settings:
+        run_jobs(settings)
+
+
+@app.command("list")
+def list_jobs(config: Config = None, as_json: AsJson = False) -> None:
+    """Show every job, when it is due and how its last run went."""
+    from hub.jobs import queries
+    from hub.jobs.schemas import JobOut, JobsOut
+    from hub.jobs.table import JOBS
+
+    with read_settings(config) as settings, open_database(config) as database, database.read() as session:
+        states = queries.states(session)
+        rows = [JobOut.of(job, states.get(job.name), "en", wanted=job.wanted(settings)) for job in JOBS]
+        shown = JobsOut.of(queries.lease(session), rows)
+    if as_json:
+        print_json(shown.model_dump(mode="json"))
+        return
+    columns = ("what", "period", "due", "last run", "failures", "last report or error")
+    table = Table(Column("job", no_wrap=True), *columns)
+    for row in shown.items:
+        period = "when due" if row.every_s is None else f"{row.every_s} s"
+        times = (f"{at:%Y-%m-%d %H:%M:%S}" if at else "" for at in (row.due_at, row.started_at))
+        table.add_row(
+            row.name, row.what, period if row.wanted else "off", *times, str(row.failures), row.error or row.report
+        )
+    Console().print(table)
+    sys.stdout.write(f"run by {shown.holder or 'no process'}\n")
+
+
+@app.command("run-now")
+def run_now(
+    name: Annotated[str, typer.Argument(help="The job's name, from `jobs list`.")],
+    config: Config = None,
+    log_level: LogLevel = "warning",
+) -> None:
+    """Run one job in this process, whether it is due or not."""
+    from hub.core.problems import Problem
+    from hub.jobs import queries, service
+    from hub.jobs.job import JobRun
+    from hub.jobs.scheduler import run_once
+    from hub.serve import configure_logging
+
+    configure_logging(log_level)
+    with read_settings(config) as settings, open_database(config) as database:
+        try:
+            job = service.find(name)
+        except Problem as problem:
+            raise UsageError(str(problem)) from problem
+        if not job.wanted(settings):
+            raise UsageError(f"job {name} is switched off by the settings; docs/operations.md says which it needs")
+        done = run_once(job, JobRun(database, settings))
+        with database.read() as session:
+            state = queries.states(session)[name]
+    sys.stdout.write(f"{name}: {state.report or 'done' if done else state.error}\n")
+    if not done:
+        raise typer.Exit(EXIT_FAILED)

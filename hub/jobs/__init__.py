@@ -1,0 +1,1 @@
+"""Periodic work: one table of jobs, run by one elected process of any number."""
