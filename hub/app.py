@@ -25,6 +25,7 @@ from hub.jobs.scheduler import Scheduler
 from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
+from hub.repairs import api as repairs
 from hub.sla import api as sla
 from hub.stores import api as stores
 from hub.tickets import api as tickets
@@ -46,6 +47,7 @@ number that they measured.
 """.strip()
 TAGS = [
     {"name": "tickets", "description": "What customers want done, from intake to hand-over."},
+    {"name": "repairs", "description": "What the customer agrees to, what was done, and by which fault."},
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
     {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
@@ -113,6 +115,8 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         tickets.router,
         attachments.ticket_router,
         attachments.router,
+        repairs.router,
+        repairs.taxonomy_router,
         measurements.router,
         captures.router,
         fleet.router,

@@ -89,6 +89,8 @@ class Story:
                 "contact": {"name": "李雷", "phone": "+86 138 0000 0000"},
             },
         )["id"]
+        agreed = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
+        desk.call("POST", f"/api/v1/tickets/{ticket}/actions", {"action": "preapprove", "details": agreed})
         desk.call("PUT", f"/api/v1/tickets/{ticket}/assignment", {"bench": BENCH, "plan": PLAN})
         deadline = time.monotonic() + SETTLE_S
         while ticket not in technician.tickets() and time.monotonic() < deadline:

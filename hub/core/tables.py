@@ -10,9 +10,23 @@ from hub.identity import models as identity
 from hub.jobs import models as jobs
 from hub.measurements import models as measurements
 from hub.policies import models as policies
+from hub.repairs import models as repairs
 from hub.stores import models as stores
 from hub.tickets import models as tickets
 
-DOMAINS = (customers, dispatch, events, fleet, idempotency, identity, jobs, measurements, policies, stores, tickets)
+DOMAINS = (
+    customers,
+    dispatch,
+    events,
+    fleet,
+    idempotency,
+    identity,
+    jobs,
+    measurements,
+    policies,
+    repairs,
+    stores,
+    tickets,
+)
 """Importing a domain's models puts its tables into the metadata."""
 metadata = Table.metadata

@@ -7,7 +7,16 @@ go into the event's remark, which can be erased.
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from hub.core.problems import FieldError, Problem, ProblemType
@@ -136,10 +145,16 @@ class WaiveTest(Details):
         return {"test_waived": True}
 
 
+How = Literal["in_person", "phone", "message", "online"]
+SaidBy = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
+Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+
 class PlanPart(Details):
     """A part that the repair takes."""
 
     part: Code
+    name: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)] | None = None
     quantity: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
@@ -149,14 +164,17 @@ class PlanOption(Details):
     work: Words
     parts: Annotated[tuple[PlanPart, ...], Field(max_length=100)] = ()
     cost_minor: MinorUnits
-    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "CNY"
+    currency: Currency = "CNY"
+    ready_in_days: Annotated[int, Field(ge=0, le=365)] | None = None
 
 
 class ProposePlan(Details):
-    """A repair plan with its options (T12): two at least, or why there is only one."""
+    """A repair plan (T12): two options at least, or why there is only one. It takes the place of any before."""
 
     options: Annotated[tuple[PlanOption, ...], Field(min_length=1, max_length=5)]
     only_option_because: Words | None = None
+    valid_days: Annotated[int, Field(ge=1, le=90, description="How long the prices hold.")] = 14
+    valid_until: AwareDatetime | None = Field(default=None, description="Instead of `valid_days`.")
 
     def writes(self) -> dict[str, Any]:
         """See ``Details``."""
@@ -176,31 +194,114 @@ class ProposePlan(Details):
                 "offer two options at least, or say in only_option_because why there is one only",
                 {"zh-CN": chinese},
             )
+        if len({option.currency for option in self.options}) > 1:
+            raise PydanticCustomError(
+                "plan_currency", "give all options in one currency", {"zh-CN": "所有方案须使用同一币种"}
+            )
         return self
 
 
-class ApprovePlan(Details):
-    """Which option the customer wants, and how that was said."""
+class PreApprove(Details):
+    """The customer agrees beforehand, up to a limit; 0 for a repair under warranty."""
 
-    facts = frozenset({"option", "how"})
+    facts = frozenset({"limit_minor", "currency", "how", "said_at"})
+    limit_minor: MinorUnits
+    currency: Currency = "CNY"
+    how: Literal["in_person", "phone", "message"]
+    said_by: SaidBy
+    said_at: AwareDatetime | None = None
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"approval": "in_advance"}
+
+
+class ApprovePlan(Details):
+    """Which option the customer wants, how that was said, by whom and when."""
+
+    facts = frozenset({"option", "how", "said_at"})
     option: Annotated[int, Field(ge=1, le=5, description="1 is the first.")]
-    how: Literal["in_person", "phone", "message", "online"]
+    how: How
+    revision: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="The plan's revision that the customer saw; left out: the present one."
+    )
+    said_by: SaidBy | None = Field(default=None, description="Who said it; wanted unless it was said online.")
+    said_at: AwareDatetime | None = Field(default=None, description="When it was said; left out: now.")
 
     def writes(self) -> dict[str, Any]:
         """See ``Details``."""
         return {"approval": "approved"}
+
+    @model_validator(mode="after")
+    def _witness(self) -> Self:
+        if self.how != "online" and self.said_by is None:
+            raise PydanticCustomError(
+                "said_by", "say in said_by who agreed", {"zh-CN": "请在 said_by 填写是谁表示同意"}
+            )
+        return self
 
 
 class DeclinePlan(Details):
     """The customer wants none of the options."""
 
     facts = frozenset({"how"})
-    how: Literal["in_person", "phone", "message", "online"]
+    how: How
+    revision: Annotated[int, Field(ge=1)] | None = None
+    said_by: SaidBy | None = None
     reason: Words | None = None
 
     def writes(self) -> dict[str, Any]:
         """See ``Details``."""
         return {"approval": "declined"}
+
+
+class UsedPart(Details):
+    """A part that was replaced (T13, P6)."""
+
+    part: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
+    quantity: Annotated[int, Field(ge=1, le=1000)] = 1
+    new_serial: Code | None = None
+    old_serial: Code | None = None
+
+
+class Repaired(Details):
+    """What was done (T13). A root cause that the taxonomy does not know is kept as words only."""
+
+    facts = frozenset({"minutes"})
+    work: Words | None = None
+    root_cause: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)] | None = None
+    parts: Annotated[tuple[UsedPart, ...], Field(max_length=100)] = ()
+    minutes: Annotated[int, Field(ge=0, le=100_000, description="Working time.")] | None = None
+    cost_minor: MinorUnits | None = Field(
+        default=None, description="What the customer pays; left out: what was agreed. More takes a new plan."
+    )
+
+    @field_validator("parts", mode="before")
+    @classmethod
+    def _plain_names(cls, value: Any) -> Any:
+        """Let a part be its name alone, as benches record it."""
+        return [{"part": one} if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
+
+
+class Rework(Details):
+    """Why the work goes on; an exception from the test is no longer valid."""
+
+    reason: Words | None = None
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"test_waived": False}
+
+
+class NameCause(Details):
+    """The root cause (D1), by its code in the fault taxonomy."""
+
+    facts = frozenset({"root_cause"})
+    root_cause: Code
+
+    def writes(self) -> dict[str, Any]:
+        """See ``Details``."""
+        return {"root_cause": self.root_cause}
 
 
 class ProposeDecision(Details):
@@ -233,9 +334,13 @@ DETAILS: dict[str, type[Details]] = {
     "prioritise": Prioritise,
     "reviewed": Reviewed,
     "waive_test": WaiveTest,
+    "preapprove": PreApprove,
     "propose_plan": ProposePlan,
     "approve_plan": ApprovePlan,
     "decline_plan": DeclinePlan,
+    "repaired": Repaired,
+    "rework": Rework,
+    "name_cause": NameCause,
     "propose": ProposeDecision,
     "inspected": Outcome,
     "installed": Outcome,

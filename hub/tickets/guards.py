@@ -14,7 +14,8 @@ class Facts:
     test_waived: bool = False
     """Whether a supervisor recorded an exception from the test."""
     approval: str | None = None
-    """What the customer said to the newest repair plan: ``proposed``, ``approved``, ``declined``; none without one."""
+    """What the customer said: ``approved``, ``declined`` or nothing yet (``proposed``) to the newest repair plan;
+    ``in_advance`` before there was one; ``None`` when nobody has asked."""
     missing_intake: tuple[str, ...] = ()
     """Members of the intake that the kind wants and that are not there."""
     proposed_by: str | None = None
@@ -39,9 +40,14 @@ def passing_test(facts: Facts) -> Words | None:
 
 
 def customer_agrees(facts: Facts) -> Words | None:
-    """T12: what was proposed to the customer is not carried out before the customer has agreed."""
-    if facts.approval in {None, "approved"}:
+    """T12: nothing is repaired before the customer has agreed, to a plan or in advance."""
+    if facts.approval in {"approved", "in_advance"}:
         return None
+    if facts.approval is None:
+        return {
+            "en": "the customer was not asked; propose a repair plan, or record what the customer agreed to in advance",
+            "zh-CN": "尚未征得客户同意；请提出维修方案，或记录客户的事先同意",
+        }
     return {
         "en": "the customer has not agreed to the repair plan; record the approval first",
         "zh-CN": "客户尚未同意维修方案；请先记录客户确认",

@@ -45,6 +45,7 @@ class Ticket(Versioned, Table, table=True):
     bench: Mapped[str | None] = Field(default=None, foreign_key="bench.name", max_length=128)
     owner: Mapped[str | None] = Field(default=None, max_length=64)
     approval: Mapped[str | None] = Field(default=None, max_length=16)
+    root_cause: Mapped[str | None] = Field(default=None, max_length=64)
     reviewed: Mapped[bool] = Field(default=False)
     test_waived: Mapped[bool] = Field(default=False)
     priority_pinned: Mapped[bool] = Field(default=False)

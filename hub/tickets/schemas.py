@@ -176,6 +176,7 @@ class TicketOut(BaseModel):
     bench: str | None
     owner: str | None = Field(description="Who is responsible for a complaint.")
     approval: str | None = Field(description="What the customer said to the newest repair plan.", examples=["approved"])
+    root_cause: str | None = Field(description="Code in the fault taxonomy (D1).", examples=["dried_capacitor"])
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
@@ -207,6 +208,7 @@ class TicketOut(BaseModel):
             "bench": ticket.bench,
             "owner": ticket.owner,
             "approval": ticket.approval,
+            "root_cause": ticket.root_cause,
             "created_at": ticket.created_at,
             "updated_at": ticket.updated_at,
             "closed_at": ticket.closed_at,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.core.clock import now
 from hub.core.i18n import Words
 from hub.core.ids import public_id
-from hub.core.problems import FieldError, Problem, ProblemType
+from hub.core.problems import Problem, ProblemType
 from hub.customers import registry
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.dispatch.judging import in_force as dispatch_policy
@@ -20,6 +20,7 @@ from hub.fleet import service as fleet
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.measurements import runs
+from hub.repairs import effects
 from hub.tickets import actions, intake, queries, remarks
 from hub.tickets.actions import Details
 from hub.tickets.guards import Facts
@@ -242,8 +243,6 @@ def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Tic
         _require_complete(intake.in_force(session), Kind(ticket.kind), channel, given_by(session, ticket))
         writes |= _judgement(session, ticket)
         facts = {"priority": writes.get("priority", ticket.priority)}
-    if action == "approve_plan":
-        _require_option(session, ticket, wanted.details.get("option"))
     details = {"note": wanted.note, "details": wanted.details, **facts}
     apply(session, ticket, action, actor, details=details, writes=writes)
     return ticket
@@ -279,7 +278,8 @@ def apply(
     reason = _first_objection(session, ticket, actor, row.guards) if row.guards else None
     if reason is not None:
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
-    changes = {**(checked.writes() if checked else {}), **(writes or {})}
+    effect, more = effects.of_action(session, ticket, actor, checked, occurred_at or now())
+    changes = {**(checked.writes() if checked else {}), **more, **(writes or {})}
     if not changes.keys() <= row.writes:
         raise ValueError(f"{action} may not write {sorted(changes.keys() - row.writes)}")
 
@@ -299,7 +299,7 @@ def apply(
     facts, remark = _facts_and_words(checked, note, words)
     if action == "propose":
         facts["by"] = actor.person
-    payload = {**told, **facts, **_shown_changes(changes), "from": before.value, "to": after.value}
+    payload = {**told, **facts, **effect, **_shown_changes(changes), "from": before.value, "to": after.value}
     if remark:
         payload |= remarks.add(session, ticket, remark)
     return events.append(session, actor, f"ticket.{action}", ticket.record, payload, occurred_at=occurred_at)
@@ -349,12 +349,3 @@ def _first_objection(session: Session, ticket: Ticket, actor: Actor, guards: tup
         if reason is not None:
             return reason
     return None
-
-
-def _require_option(session: Session, ticket: Ticket, option: Any) -> None:
-    plan = queries.newest_event(session, ticket.record, "ticket.propose_plan")
-    count = plan.payload["option_count"] if plan else 0
-    if plan is not None and isinstance(option, int) and option > count:
-        words: Words = {"en": f"the plan has {count} option(s)", "zh-CN": f"方案共有 {count} 个选项"}
-        errors = (FieldError("#/details/option", words),)
-        raise Problem(actions.DETAILS_WRONG, errors=errors, action="approve_plan", count=1)

@@ -111,7 +111,15 @@ def _waiting(permission: Permission) -> tuple[Row, ...]:
 def _to_counter(done: State) -> tuple[Row, ...]:
     """From a finished work through a passing test to the customer."""
     return (
-        _row(done, "rework", S.IN_PROGRESS, P.TICKET_WORK, "Take up the work again", "返工"),
+        _row(
+            done,
+            "rework",
+            S.IN_PROGRESS,
+            P.TICKET_WORK,
+            "Take up the work again",
+            "返工",
+            writes=("test_waived",),
+        ),
         _row(
             done,
             "waive_test",
@@ -137,7 +145,16 @@ def _to_counter(done: State) -> tuple[Row, ...]:
 REPAIR = _table(
     *_dispatched(),
     _row(
-        {S.IN_PROGRESS, S.DECLINED},
+        {S.NEW, S.IN_REVIEW, S.ASSIGNED, S.IN_PROGRESS, S.WAITING},
+        "preapprove",
+        None,
+        P.TICKET_SERVE,
+        "Record that the customer agrees in advance",
+        "记录客户事先同意",
+        writes=("approval",),
+    ),
+    _row(
+        {S.IN_PROGRESS, S.AWAITING_APPROVAL, S.DECLINED},
         "propose_plan",
         S.AWAITING_APPROVAL,
         P.TICKET_WORK,
@@ -172,6 +189,16 @@ REPAIR = _table(
         "Record the repair",
         "记录维修",
         only_if=customer_agrees,
+        writes=("root_cause",),
+    ),
+    _row(
+        {S.IN_PROGRESS, S.DECLINED, S.REPAIRED, S.HANDED_OVER},
+        "name_cause",
+        None,
+        P.TICKET_WORK,
+        "Name the root cause",
+        "认定故障根因",
+        writes=("root_cause",),
     ),
     *_to_counter(S.REPAIRED),
 )

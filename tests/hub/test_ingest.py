@@ -169,6 +169,9 @@ def _assigned_ticket(hub: RunningHub, make_key: MakeKey) -> str:
         contact = {"name": "李雷", "phone": "+86 138 0000 0000"}
         body = {"device": {"model": "SP-100", "serial": "SN-1"}, "symptom": "dark", "contact": contact}
         ticket: str = staff.post("/api/v1/tickets", json=body).raise_for_status().json()["id"]
+        agreed = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
+        body = {"action": "preapprove", "details": agreed}
+        staff.post(f"/api/v1/tickets/{ticket}/actions", json=body).raise_for_status()
         staff.put(f"/api/v1/tickets/{ticket}/assignment", json={"bench": "bench-01"}).raise_for_status()
         return ticket
 

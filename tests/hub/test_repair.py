@@ -26,6 +26,9 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
     make_key("bench", bench="bench-01")
     with connected_hub.client(make_key("staff")) as staff:
         ticket = staff.post("/api/v1/tickets", json=NEW).raise_for_status().json()["id"]
+        agreed = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
+        body = {"action": "preapprove", "details": agreed}
+        staff.post(f"/api/v1/tickets/{ticket}/actions", json=body).raise_for_status()
         staff.put(f"/api/v1/tickets/{ticket}/assignment", json={"bench": "bench-01"}).raise_for_status()
         wait_until(lambda: bench.desired and bench.desired[-1].worklist, "the ticket on the bench's worklist")
         item = bench.desired[-1].worklist[0]
@@ -72,6 +75,7 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
         assert failed["captures"][0]["curves"][0]["maximum"] == [3.4, 3.5]
         assert [event["kind"] for event in reversed(shown["timeline"])] == [
             "ticket.created",
+            "ticket.preapprove",
             "ticket.assign",
             "ticket.taken",
             "ticket.finding",
@@ -79,7 +83,7 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
             "ticket.handed_over",
             "ticket.close",
         ]
-        taken = shown["timeline"][-3]
+        taken = shown["timeline"][-4]
         assert taken["actor"] == {"kind": "bench", "id": "bench-01", "name": "韩梅梅"}
         wait_until(lambda: not bench.desired[-1].worklist, "an empty worklist")
 

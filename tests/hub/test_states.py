@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from hub.fleet import service as fleet
 from hub.fleet.models import Bench
 from hub.identity.actors import Actor
 from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
+from hub.repairs.models import RepairPlan
 from hub.tickets import remarks, service
 from hub.tickets.actions import DETAILS, checked
 from hub.tickets.guards import Facts, customer_agrees, passing_test, second_person
@@ -107,6 +109,9 @@ def test_every_state_action_and_role(kind: Kind, table_database: Database) -> No
             ticket = _ticket(kind, state)
             session.add(ticket)
             session.flush()
+            if state is State.AWAITING_APPROVAL:
+                session.add(_plan(ticket))
+            session.flush()
             before = session.scalar(select(func.count()).select_from(Event))
             for action in [*sorted(table.actions), "explode"]:
                 row = table.find(state, action)
@@ -152,7 +157,8 @@ def test_a_recorded_exception_takes_the_place_of_the_test() -> None:
 
 
 @pytest.mark.parametrize(
-    ("approval", "agrees"), [(None, True), ("approved", True), ("proposed", False), ("declined", False)]
+    ("approval", "agrees"),
+    [(None, False), ("approved", True), ("in_advance", True), ("proposed", False), ("declined", False)],
 )
 def test_nothing_is_repaired_against_the_customer(approval: str | None, agrees: bool) -> None:
     assert (customer_agrees(Facts(approval=approval)) is None) == agrees
@@ -179,8 +185,12 @@ GIVEN: dict[str, dict[str, Any]] = {
     "reviewed": {"advice": "look at U3"},
     "waive_test": {"reason": "no plan for this model"},
     "propose_plan": {"options": [{"work": "replace C3", "cost_minor": 5000}], "only_option_because": "nothing else"},
-    "approve_plan": {"option": 1, "how": "in_person"},
+    "preapprove": {"limit_minor": 10000, "how": "in_person", "said_by": "李雷"},
+    "approve_plan": {"option": 1, "how": "in_person", "said_by": "李雷"},
     "decline_plan": {"how": "phone"},
+    "repaired": {"work": "C3 replaced", "parts": ["C3"], "minutes": 20},
+    "rework": {"reason": "hums again"},
+    "name_cause": {"root_cause": "dried_capacitor"},
     "propose": {"decision": "refund", "reason": "dead on arrival"},
     "inspected": {"result": "in_order", "report": "fine"},
     "installed": {"result": "in_order", "report": "fine"},
@@ -202,6 +212,19 @@ def _ticket(kind: Kind, state: State) -> Ticket:
     at = now()
     return Ticket(
         kind=kind.value, state=state.value, priority=5, model="M", serial="S", symptom="s", created_at=at, updated_at=at
+    )
+
+
+def _plan(ticket: Ticket) -> RepairPlan:
+    return RepairPlan(
+        ticket_id=ticket.id,
+        revision=1,
+        options=[{"work": "replace C3", "cost_minor": 5000}],
+        currency="CNY",
+        status="proposed",
+        proposed_by="user:U-000001",
+        proposed_at=now(),
+        valid_until=now() + timedelta(days=1),
     )
 
 

@@ -38,7 +38,7 @@ def test_a_created_ticket_can_be_read_back(staff: httpx.Client) -> None:
     assert shown["contact"] == contact
     assert (shown["state"], shown["priority"], shown["version"]) == ("new", 2, 1)
     assert [action["action"] for action in shown["actions"]] == [
-        *("ask_review", "assign", "cancel", "prioritise", "amend", "note"),
+        *("ask_review", "assign", "cancel", "preapprove", "prioritise", "amend", "note"),
     ]
     assert "李雷" not in str(shown["timeline"]), "events outlive the erasure of personal data"
 
@@ -153,7 +153,9 @@ def test_an_action_out_of_place_says_what_is_possible(staff: httpx.Client) -> No
     ticket = create(staff)
     answer = staff.post(f"/api/v1/tickets/{ticket}/actions", json={"action": "close"})
     assert answer.status_code == 409
-    assert answer.json()["detail"].endswith("possible: ask_review, assign, cancel, prioritise, amend, note.")
+    assert answer.json()["detail"].endswith(
+        "possible: ask_review, assign, cancel, preapprove, prioritise, amend, note."
+    )
     assert assign(staff, ticket, "bench-99").json()["type"].endswith("bench-not-found")
     assert staff.get(f"/api/v1/tickets/{ticket}").json()["version"] == 1
 
@@ -162,8 +164,10 @@ def test_a_repair_without_a_passing_test_is_not_handed_over(staff: httpx.Client)
     """D6."""
     ticket = create(staff)
     assign(staff, ticket).raise_for_status()
-    for action in ("taken", "repaired"):
-        staff.post(f"/api/v1/tickets/{ticket}/actions", json={"action": action}).raise_for_status()
+    agreed = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
+    for action, details in (("preapprove", agreed), ("taken", {}), ("repaired", {})):
+        body = {"action": action, "details": details}
+        staff.post(f"/api/v1/tickets/{ticket}/actions", json=body).raise_for_status()
     answer = staff.post(
         f"/api/v1/tickets/{ticket}/actions", json={"action": "handed_over"}, headers={"Accept-Language": "zh"}
     )

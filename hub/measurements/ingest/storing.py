@@ -150,9 +150,15 @@ def _apply_ticket_event(
     except Problem as problem:
         if _has_gap_before(session, spool, record.seq) and not patience.is_over(spool.id, record.seq):
             return False  # neither committed nor refused: the bench sends it again, after what is missing
-        refused = Refused(record.seq, f"{problem.kind.slug}: {problem}"[:MAX_REASON], codec.encode(record))
+        refused = Refused(record.seq, _reason(problem)[:MAX_REASON], codec.encode(record))
         _refuse(session, spool, refused, at)
         return False
+
+
+def _reason(problem: Problem) -> str:
+    """Return why a ticket event is refused, with every place that is wrong: the bench shows it to the technician."""
+    places = [f"{error.where.removeprefix('#/')}: {error.words['en']}" for error in problem.errors]
+    return "; ".join([f"{problem.kind.slug}: {problem}", *places])
 
 
 def _has_gap_before(session: Session, spool: _SpoolState, seq: int) -> bool:

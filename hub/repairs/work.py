@@ -1,0 +1,79 @@
+"""The record of a repair (T13), and that it keeps to what the customer agreed to (T12)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub.core.i18n import Words
+from hub.core.problems import FieldError, Problem
+from hub.identity.actors import Actor
+from hub.repairs import queries, taxonomy
+from hub.repairs.models import Repair, RepairPlan
+from hub.tickets import queries as ticket_queries
+from hub.tickets.actions import DETAILS_WRONG, NameCause, Repaired
+from hub.tickets.models import Ticket
+
+
+def record(
+    session: Session, ticket: Ticket, actor: Actor, done: Repaired, occurred_at: datetime
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Keep what was done and return facts for the event and new values of the ticket.
+
+    More than the customer agreed to pay is refused: it takes a new plan.
+    """
+    plan = queries.newest_plan(session, ticket.id)
+    approved = plan if plan is not None and plan.status == "approved" else None
+    cost, currency = _cost(session, ticket, approved, done)
+    before = queries.newest_repair(session, ticket.id)
+    repair = Repair(
+        ticket_id=ticket.id,
+        number=1 if before is None else before.number + 1,
+        repaired_at=occurred_at,
+        repaired_by=actor.person,
+        repaired_by_name=actor.name,
+        work=done.work,
+        parts=[part.model_dump(mode="json", exclude_none=True) for part in done.parts],
+        minutes=done.minutes,
+        plan_revision=approved.revision if approved else None,
+        cost_minor=cost,
+        currency=currency,
+    )
+    session.add(repair)
+    facts = {"repair": repair.number, "cost_minor": cost, "currency": currency}
+    known = taxonomy.in_force(session).fault(done.root_cause) is not None
+    writes = {"root_cause": done.root_cause} if known else {}
+    return {name: value for name, value in facts.items() if value is not None}, writes
+
+
+def require_known_cause(session: Session, told: NameCause) -> None:
+    """D1: the one root cause is a code of the taxonomy in force."""
+    if taxonomy.in_force(session).fault(told.root_cause) is None:
+        words: Words = {
+            "en": f"the fault taxonomy does not know {told.root_cause}; see GET /api/v1/fault-taxonomy",
+            "zh-CN": f"故障分类中没有 {told.root_cause}；请查看 GET /api/v1/fault-taxonomy",
+        }
+        error = FieldError("#/details/root_cause", words)
+        raise Problem(DETAILS_WRONG, errors=(error,), action="name_cause", count=1)
+
+
+def _cost(
+    session: Session, ticket: Ticket, approved: RepairPlan | None, done: Repaired
+) -> tuple[int | None, str | None]:
+    """Return what the customer pays; raise action-details-wrong above what was agreed."""
+    if approved is not None and approved.option is not None:
+        agreed, currency = int(approved.options[approved.option - 1]["cost_minor"]), approved.currency
+    else:
+        event = ticket_queries.newest_event(session, ticket.record, "ticket.preapprove")
+        agreed, currency = (event.payload["limit_minor"], event.payload["currency"]) if event else (0, "CNY")
+    cost = done.cost_minor
+    if cost is None:
+        return (agreed if approved is not None or agreed == 0 else None), currency
+    if cost > agreed:
+        words: Words = {
+            "en": f"the customer agreed to {agreed} {currency} (smallest unit); propose a new plan for more",
+            "zh-CN": f"客户同意的金额为 {agreed} {currency}（最小单位）；超出须重新提出方案",
+        }
+        raise Problem(DETAILS_WRONG, errors=(FieldError("#/details/cost_minor", words),), action="repaired", count=1)
+    return cost, currency
