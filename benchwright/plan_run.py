@@ -4,7 +4,6 @@ import contextlib
 import json
 import select
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -18,18 +17,23 @@ from rich.console import Console
 
 from benchwright.errors import UsageError
 from benchwright.plan_view import print_results, results_as_data, step_line
+from drivers.simulated.control import ask
 from edge_agent.bench_config import BenchConfigError, load_bench_config
 from edge_agent.plans import events
 from edge_agent.plans.captures import FolderCaptureStore
+from edge_agent.plans.clock import SystemClock
 from edge_agent.plans.load import LoadedPlan
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptKind
 from edge_agent.plans.runner import Runner, RunRefused
+from edge_agent.plans.soak import GAP, GROUP, SUMMARY
 from edge_agent.rack import Cancellation, Rack, RackError
 from edge_agent.spool import Spool, SpoolError
 from protocols.messages.records import Device, Outcome, RunFinished, StepFinished
 
 CONNECT_S = 20.0
 _POLL_S = 0.2
+_ROUNDS_A_LINE = 72
+"""How often the progress of a soak is told."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Request:
     simulator: Path | None
     language: str
     as_json: bool
+    skip_waits: bool = False
 
 
 def run_plan(request: Request) -> bool:
@@ -86,7 +91,8 @@ class _Session:
         self._console = Console(stderr=True)
         self._desk = PromptDesk()
         operator = self._desk if request.simulator is None else _ProbeMover(request.simulator, self._desk)
-        self._runner = Runner(request.plan, rack, spool, captures, operator, on_event=self._on_event)
+        clock = _SkippingClock(request.simulator) if request.simulator is not None and request.skip_waits else None
+        self._runner = Runner(request.plan, rack, spool, captures, operator, on_event=self._on_event, clock=clock)
         self._finished: RunFinished | None = None
         self._error: BaseException | None = None
 
@@ -135,8 +141,19 @@ class _Session:
 
     def _on_event(self, event: events.Event) -> None:
         if isinstance(event, events.StepEnded):
-            self.steps = [*self.steps, event.record]
-            self._console.print(step_line(event.record, self.request.language))
+            self._take(event.record)
+        elif isinstance(event, events.StepStarted) and event.step == GROUP and event.attempt % _ROUNDS_A_LINE == 1:
+            self._console.print(event.title[self.request.language], style="dim")
+
+    def _take(self, record: StepFinished) -> None:
+        """Show an outcome; of a soak's rounds, those that did not pass, and the last."""
+        if record.group == GROUP and record.outcome is Outcome.PASSED:
+            self.steps = [one for one in self.steps if one.step != record.step or one.outcome is not Outcome.PASSED]
+            if record.step not in (SUMMARY, GAP):
+                self.steps.append(record)
+                return
+        self.steps = [*self.steps, record]
+        self._console.print(step_line(record, self.request.language))
 
     def _answer(self, prompt: Prompt) -> None:
         text = prompt.text[self.request.language]
@@ -191,17 +208,35 @@ class _ProbeMover:
         """Move the probes that the question is about."""
         if prompt.kind is not PromptKind.CONFIRM or not prompt.connect:
             return self._desk.ask(prompt, cancellation)
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
-            connection.connect(str(self._control))
-            stream = connection.makefile("rw", encoding="utf-8")
-            for probe, point in prompt.connect.items():
-                stream.write(json.dumps({"do": "connect", "instrument": probe, "point": point}) + "\n")
-                stream.flush()
-                answer = json.loads(stream.readline())
-                if not answer["ok"]:
-                    raise OSError(answer["error"])
+        for probe, point in prompt.connect.items():
+            _tell(self._control, {"do": "connect", "instrument": probe, "point": point})
         return Answer(True)
+
+
+class _SkippingClock(SystemClock):
+    """Lets the time between the rounds of a soak pass at once, on the simulated device too: 72 hours in minutes."""
+
+    def __init__(self, control: Path) -> None:
+        self._control = control
+        self._skipped_s = 0.0
+
+    def monotonic(self) -> float:
+        """Return the machine's seconds and those that were skipped."""
+        return super().monotonic() + self._skipped_s
+
+    def wait(self, seconds: float, stop: Cancellation) -> bool:
+        """Skip it."""
+        if stop.reason is None and seconds > 0:
+            _tell(self._control, {"do": "skip", "seconds": repr(seconds)})
+            self._skipped_s += seconds
+        return stop.reason is not None
+
+
+def _tell(control: Path, request: dict[str, str]) -> None:
+    """Have the simulated bench do something; raise ``OSError`` when it does not."""
+    answer = ask(control, request, 5.0)
+    if not answer["ok"]:
+        raise OSError(answer["error"])
 
 
 @contextlib.contextmanager

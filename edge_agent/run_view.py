@@ -18,6 +18,8 @@ from protocols.messages.records import (
     Suspect,
 )
 
+SOAK_TROUBLES_KEPT = 20
+"""Rounds of one step of a soak that did not pass, the newest, which a run's state carries; the journal has all."""
 CURVES_KEPT = 8
 """Captures whose previews a run's state carries, the newest; the files themselves are on the bench."""
 
@@ -58,7 +60,7 @@ class RunView:
         with self._mutex:
             match body:
                 case StepFinished():
-                    self._parts.steps.append(body)
+                    self._take_step(body)
                     self._parts.step = self._parts.prompt = None
                 case CaptureTaken():
                     self._parts.captures.append(body)
@@ -67,6 +69,17 @@ class RunView:
                     self._parts.step = self._parts.prompt = None
                 case _:
                     pass
+
+    def _take_step(self, body: StepFinished) -> None:
+        """Add an outcome. Of a soak's many rounds the last is shown, and every round that did not pass."""
+        steps = self._parts.steps
+        if body.group == "soak":
+            old = [one for one in steps if one.step == body.step and one.outcome is Outcome.PASSED]
+            steps[:] = [one for one in steps if one not in old]
+            unwell = [one for one in steps if one.step == body.step]
+            for one in unwell[: len(unwell) - SOAK_TROUBLES_KEPT]:
+                steps.remove(one)
+        steps.append(body)
 
     def began(self, step: StepView) -> None:
         """A step is in progress."""

@@ -227,13 +227,30 @@ class Runs:
             self._ready.set()
         for interrupted in self.interrupted():
             log.warning("run %s of plan %s was interrupted", interrupted.run, interrupted.plan.name)
-            if not resume or self.current is not None:
+            if self.current is not None or not (resume or self._monitors(interrupted)):
                 continue
             try:
                 self.resume(interrupted.run)
             except Exception as error:
                 self._faults[interrupted.run] = str(error)
                 log.exception("run %s could not be resumed", interrupted.run)
+
+    def _monitors(self, interrupted: Interrupted) -> bool:
+        """Return whether a run is in its stability monitoring, and its plan lets it go on by itself (D7)."""
+        from edge_agent.plans.load import PlanError
+
+        try:
+            soak = self._load(interrupted.plan.name).plan.soak
+        except PlanError:
+            return False
+        return (
+            soak is not None
+            and soak.resume == "by_itself"
+            and any(
+                isinstance(record.body, StepFinished) and record.body.group == "soak"
+                for record in self._spool.run_records(interrupted.run)
+            )
+        )
 
     def wait_ready(self) -> None:
         """Wait until ``prepare`` has brought the outputs to a safe state; raise ``RunError`` when it takes too long."""

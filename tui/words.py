@@ -47,7 +47,12 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.UNDECIDED: N_("undecided"),
     Verdict.NONE: "",
 }
-GROUPS: Mapping[str, str] = {"setup": N_("Setup"), "main": N_("Test"), "teardown": N_("Teardown")}
+GROUPS: Mapping[str, str] = {
+    "setup": N_("Setup"),
+    "main": N_("Test"),
+    "soak": N_("Monitoring"),
+    "teardown": N_("Teardown"),
+}
 METER_FUNCTIONS: Mapping[str, str] = {
     "dc_voltage": N_("DC voltage"),
     "ac_voltage": N_("AC voltage"),

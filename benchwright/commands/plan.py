@@ -86,6 +86,9 @@ def run(
     simulator: Annotated[
         Path | None, typer.Option("--simulator", help="Control socket of benchwright simulate: it moves the probes.")
     ] = None,
+    skip_waits: Annotated[
+        bool, typer.Option("--skip-waits", help="With --simulator: the time between rounds of a soak passes at once.")
+    ] = False,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -97,6 +100,8 @@ def run(
 
     if resume and state is None:
         raise UsageError("--resume needs --state: the folder of the run that was interrupted")
+    if skip_waits and simulator is None:
+        raise UsageError("--skip-waits needs --simulator: the time of a real device cannot be skipped")
     request = Request(
         plan=_load(file),
         bench=bench,
@@ -108,6 +113,7 @@ def run(
         simulator=simulator,
         language=_language(language),
         as_json=as_json,
+        skip_waits=skip_waits,
     )
     sys.exit(0 if run_plan(request) else 1)
 

@@ -81,7 +81,7 @@ def control_command(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
 ) -> None:
-    """Change a running bench: state, faults, inject, repair, connect, misbehave, behave, knob, boot0."""
+    """Change a running bench: state, faults, inject, repair, connect, misbehave, behave, knob, boot0, skip."""
     from drivers.simulated.control import ask
 
     request = _request(words)

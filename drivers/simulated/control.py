@@ -26,6 +26,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "behave": ("instrument", "kind"),
     "knob": ("position",),
     "boot0": ("level",),
+    "skip": ("seconds",),
 }
 """What can be done, and the fields that each needs, in the order in which a person gives them."""
 
@@ -56,6 +57,7 @@ def carry_out(bench: SimulatedBench, request: Any) -> dict[str, Any]:
         "behave": lambda role, kind: bench.misbehave(role, kind, on=False),
         "knob": bench.turn_knob,
         "boot0": bench.strap_boot0,
+        "skip": lambda seconds: bench.device.skip(float(seconds)),
     }
     try:
         actions[do](*values)

@@ -5,6 +5,7 @@ that is computed when an instrument samples it: the same instant gives the same 
 Everything that people do to it (power, faults, firmware, resets) begins a new epoch; waves keep running through it.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -64,6 +65,13 @@ class Device:
     def now(self) -> float:
         """Return the present instant on the device's time axis, in seconds."""
         return self._clock() - self._began
+
+    def skip(self, seconds: float) -> None:
+        """Let ``seconds`` pass at once: warm-up and ageing go on, as if nobody had looked meanwhile."""
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"the device can skip from 0 s up, not {seconds:g} s")
+        with self._lock:
+            self._began -= seconds
 
     @property
     def state(self) -> State:

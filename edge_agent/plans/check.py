@@ -1,7 +1,6 @@
 """What can be known to be wrong with a plan before any instrument is touched."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,6 +10,9 @@ from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.actions.base import Action, Field, FieldKind
 from edge_agent.plans.diagnosis import FaultDictionary, Sign
 from edge_agent.plans.model import AnalysisUse, MeasureSpec, Plan, Step
+from edge_agent.plans.problem import Problem
+from edge_agent.plans.soak import drift_name
+from edge_agent.plans.soak_check import check_soak
 from edge_agent.plans.units import Amount, UnitError, parse_quantity
 from protocols.captures.errors import CaptureError
 
@@ -22,14 +24,6 @@ _INPUT = {
     InputKind.THERMAL: "thermal",
     InputKind.TEXT: "text",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake: where in the file, and one sentence with the remedy."""
-
-    path: tuple[str | int, ...]
-    words: str
 
 
 class Wrong(Exception):
@@ -53,6 +47,10 @@ def check_plan(plan: Plan, faults: FaultDictionary | None, files: Mapping[str, b
             measured[spec.name] = spec
     for _, path, step in plan.steps():
         problems += _check_condition(path, step, faults, measured)
+    if plan.soak is not None:
+        problems += check_soak(plan.soak)
+        drifts = [(drift_name(watch), watch.drift) for watch in plan.soak.watch]
+        measured |= {name: MeasureSpec(name, "", drift, drift) for name, drift in drifts}
     if faults is not None:
         problems += _check_faults(plan, faults, measured)
     return sorted(problems, key=lambda problem: tuple(str(part).zfill(6) for part in problem.path))

@@ -5,12 +5,14 @@ A run that resumes after a crash asks the same question with the same journal, a
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from edge_agent.plans.model import Plan, Step
 from protocols.messages.records import Body, Measurement, Outcome, StepFinished, Verdict
 
 FAILING = frozenset({Outcome.FAILED, Outcome.UNDECIDED, Outcome.ERROR, Outcome.TIMEOUT})
 """Outcomes after which a step may be tried again, and its ``on_fail`` applies."""
+_FAULTY = FAILING - {Outcome.UNDECIDED}
 _SEVERITY = (Outcome.ABORTED, Outcome.ERROR, Outcome.TIMEOUT, Outcome.FAILED, Outcome.UNDECIDED)
 
 
@@ -24,6 +26,17 @@ class Next:
 
 
 @dataclass(frozen=True, slots=True)
+class Monitoring:
+    """The soak is to be done (or gone on with) now."""
+
+    group: ClassVar[str] = "soak"
+
+
+SOAK_SUMMARY = "soak-summary"
+"""The step under which a soak journals how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """What the journal says of each step: its attempts so far, the last one last."""
 
@@ -32,15 +45,20 @@ class Progress:
     @classmethod
     def of(cls, records: Iterable[Body]) -> "Progress":
         """Collect the outcomes of one run's records."""
-        attempts: dict[str, tuple[StepFinished, ...]] = {}
+        progress = cls({})
         for record in records:
             if isinstance(record, StepFinished):
-                attempts[record.step] = (*attempts.get(record.step, ()), record)
-        return cls(attempts)
+                progress = progress.with_record(record)
+        return progress
 
     def with_record(self, record: StepFinished) -> "Progress":
-        """Add one outcome."""
-        return Progress({**self.attempts, record.step: (*self.attempts.get(record.step, ()), record)})
+        """Add one outcome. Of a soak's many rounds the last is kept, or the last that failed; the summary judges."""
+        before = self.attempts.get(record.step, ())
+        if record.group == Monitoring.group:
+            if before and before[-1].outcome in FAILING and record.outcome not in FAILING:
+                return self
+            before = ()
+        return Progress({**self.attempts, record.step: (*before, record)})
 
     def last(self, step: Step) -> StepFinished | None:
         """Return the latest attempt of a step."""
@@ -56,18 +74,25 @@ class Progress:
         return [done[-1] for done in self.attempts.values()]
 
 
-def next_step(plan: Plan, progress: Progress, redo: Mapping[str, int]) -> Next | None:
-    """Return the step to do now, or ``None`` when everything is done.
+def next_step(plan: Plan, progress: Progress, redo: Mapping[str, int]) -> Next | Monitoring | None:
+    """Return the step to do now, or the soak, or ``None`` when everything is done.
 
     ``redo`` maps a step that must be done again in this session (after a resume) to the attempts it had before that.
+    A device that failed in ``main`` is not monitored: it has to be repaired first.
     """
     walk = _Walk(progress, redo)
-    if not walk.through("setup", plan.setup, ends_on_failure=True):
-        walk.through("main", plan.main)
+    over = walk.through("setup", plan.setup, ends_on_failure=True) or walk.through("main", plan.main)
+    faulty = any(one.outcome in _FAULTY for one in _finals_of(plan.main, progress))
+    if not over and not faulty and plan.soak is not None and SOAK_SUMMARY not in progress.attempts:
+        return Monitoring()
     if walk.found is None:
         walk.aborts = False
         walk.through("teardown", plan.teardown)
     return walk.found
+
+
+def _finals_of(steps: Iterable[Step], progress: Progress) -> list[StepFinished]:
+    return [last for step in steps if (last := progress.last(step)) is not None]
 
 
 class _Walk:

@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.plans.check import Problem, check_plan
+from edge_agent.plans.check import check_plan
 from edge_agent.plans.diagnosis import FaultDictionary
 from edge_agent.plans.model import Plan, Step
+from edge_agent.plans.problem import Problem
 from edge_agent.plans.source import MAX_BYTES, Source, SourceError, read_source
 from edge_agent.plans.units import decode_hook
 from protocols.messages.records import PlanReference

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 from edge_agent.plans.units import Amount, Seconds, default
 from protocols.messages.records import DecisionRule, Identifier
 
-GROUPS = ("setup", "main", "teardown")
+GROUPS = ("setup", "main", "soak", "teardown")
 Line = Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
@@ -133,10 +133,36 @@ class Branch(Strict, frozen=True):
     then: Literal["continue", "stop"] = "continue"
 
 
+class Watch(Strict, frozen=True):
+    """A measurement whose change over the whole soak must stay within ``drift``, up or down."""
+
+    measurement: Identifier
+    drift: Amount
+
+
+class Soak(Strict, frozen=True):
+    """Stability monitoring after ``main`` has passed: ``steps`` are done ``every`` so often for ``duration``.
+
+    Time counts while the device is watched; what interrupts it is told and does not count. Probes stay where they are.
+    """
+
+    duration: Seconds
+    every: Seconds
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=20)]
+    watch: Annotated[tuple[Watch, ...], Meta(max_length=32)] = ()
+    dropouts: Annotated[int, Meta(ge=0)] = 0
+    """How many times a value or an instrument may drop out."""
+    longest_gap: Seconds = default(Seconds(600.0))
+    """An interruption of the monitoring that is longer leaves the soak undecided."""
+    on_alarm: Literal["continue", "stop"] = "continue"
+    resume: Literal["by_itself", "ask"] = "by_itself"
+    """Whether the bench goes on by itself when it starts after a power cut: outputs are then switched on unattended."""
+
+
 class Plan(Strict, frozen=True):
     """A test plan for one product model.
 
-    ``setup`` is done before ``main`` (and again when a run resumes), ``teardown`` always.
+    ``setup`` is done before ``main`` (and again when a run resumes), then the ``soak``; ``teardown`` always.
     """
 
     plan: Identifier
@@ -151,17 +177,21 @@ class Plan(Strict, frozen=True):
     """File beside the plan with the fault dictionary of the product."""
     description: Words | None = None
     setup: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
+    soak: Soak | None = None
     teardown: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
 
     def group(self, name: str) -> tuple[Step, ...]:
-        """Return the steps of ``setup``, ``main`` or ``teardown``."""
+        """Return the steps of ``setup``, ``main``, ``soak`` or ``teardown``."""
+        if name == "soak":
+            return () if self.soak is None else self.soak.steps
         steps: tuple[Step, ...] = getattr(self, name)
         return steps
 
     def steps(self) -> "Iterator[tuple[str, tuple[str | int, ...], Step]]":
         """Yield group, path in the file and step, branches included, in order."""
         for group in GROUPS:
-            yield from _walk(group, (group,), self.group(group))
+            place = ("soak", "steps") if group == "soak" else (group,)
+            yield from _walk(group, place, self.group(group))
 
 
 def _walk(

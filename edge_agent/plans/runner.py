@@ -13,8 +13,10 @@ from edge_agent.plans import events
 from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.attempt import Attempt, StepContext, attempt, prepare
 from edge_agent.plans.captures import CaptureFile, CaptureStore, files_of, record_of
+from edge_agent.plans.clock import RunClock, SystemClock
 from edge_agent.plans.diagnosis import diagnose
 from edge_agent.plans.flow import (
+    Monitoring,
     Next,
     Progress,
     next_step,
@@ -25,8 +27,10 @@ from edge_agent.plans.flow import (
 from edge_agent.plans.journal import Journal
 from edge_agent.plans.load import LoadedPlan
 from edge_agent.plans.measure import measurements_of
-from edge_agent.plans.model import Step
+from edge_agent.plans.model import Soak, Step
+from edge_agent.plans.monitor import Monitor
 from edge_agent.plans.prompts import Answer, Operator, Prompt, PromptKind, PromptUnanswered, checked_answer
+from edge_agent.plans.soak import GROUP, SoakState, duration_words
 from edge_agent.rack import CallCancelled, Cancellation, Lease, Rack, RackError
 from protocols.messages.records import (
     Device,
@@ -67,6 +71,7 @@ class Runner:
         *,
         on_event: Callable[[events.Event], None] | None = None,
         safe_state_s: float = SAFE_STATE_S,
+        clock: RunClock | None = None,
     ) -> None:
         self.plan = plan
         self._rack = rack
@@ -75,6 +80,8 @@ class Runner:
         self._operator = operator
         self._on_event = on_event
         self._safe_state_s = safe_state_s
+        self._clock = clock or SystemClock()
+        self._soak_before: SoakState | None = None
         self._lock = threading.Lock()
         self._abort_reason: str | None = None
         self._stop: Cancellation | None = None
@@ -135,7 +142,8 @@ class Runner:
         Outputs go to a safe state first, then the setup is done again, then the step that has no outcome.
         Raises ``RunRefused`` when there is no such run, the plan was changed, or the outputs cannot be made safe.
         """
-        records = [record.body for record in self._journal.run_records(run)]
+        journalled = self._journal.run_records(run)
+        records = [record.body for record in journalled]
         started = next((body for body in records if isinstance(body, RunStarted)), None)
         if started is None or any(isinstance(body, RunFinished) for body in records):
             raise RunRefused(f"the journal holds no unfinished run {run}; begin a new one")
@@ -155,8 +163,18 @@ class Runner:
             self._progress = Progress.of(records)
             self._redo = redo_after_interruption(self.plan.plan, self._progress)
             pending = next_step(self.plan.plan, self._progress, {})
-            self._journal.append(RunResumed(run, pending.step.id if pending else None))
+            if isinstance(pending, Monitoring) and self.plan.plan.soak is not None:
+                self._resume_soak(SoakState.of(self.plan.plan.soak, journalled))
+            self._journal.append(RunResumed(run, pending.step.id if isinstance(pending, Next) else None))
             return self._go()
+
+    def _resume_soak(self, state: SoakState) -> None:
+        """Go on without asking: nobody moves the probes of a soak, and nobody may be there after a power cut."""
+        self._soak_before = state
+        if state.begun:
+            for group in ("setup", "soak"):
+                for step in self.plan.plan.group(group):
+                    self._connected |= step.connect
 
     def _check_rack(self) -> None:
         absent = [role for role in self.plan.plan.roles if role not in self._rack.roles]
@@ -171,7 +189,10 @@ class Runner:
             prepare(list(self._steps.values()))
             with tempfile.TemporaryDirectory(prefix="benchwright-run-") as folder:
                 while (turn := next_step(self.plan.plan, self._progress, self._redo)) is not None:
-                    self._do(turn, Path(folder))
+                    if isinstance(turn, Next):
+                        self._do(turn, Path(folder))
+                    elif self.plan.plan.soak is not None:
+                        self._monitor(self.plan.plan.soak, Path(folder))
         except BaseException:
             for role, words in self._make_safe().items():
                 log.error("run %s broke off, and the output of %s could not be made safe: %s", self._run, role, words)
@@ -198,7 +219,35 @@ class Runner:
     def _make_safe(self) -> dict[str, str]:
         return self._rack.safe_state(self._outputs(), self._safe_state_s)
 
-    def _do(self, turn: Next, workspace: Path) -> None:
+    def _monitor(self, soak: Soak, workspace: Path) -> None:
+        stop = Cancellation()
+
+        def do(turn: Next, elapsed_s: float) -> StepFinished:
+            record = self._do(turn, workspace, elapsed_s)
+            self._watch_for_abort(stop)
+            return record
+
+        def waiting(state: SoakState, left_s: float) -> None:
+            first = self._order[soak.steps[0].id]
+            title = _monitored(state, left_s)
+            self._tell(events.StepStarted(self._run, GROUP, GROUP, state.rounds, title, first, len(self._order)))
+
+        state = self._soak_before or SoakState(soak)
+        self._soak_before = None
+        self._watch_for_abort(stop)
+        try:
+            Monitor(self._run, state, self._clock, stop, do, self._note, waiting).go()
+        finally:
+            with self._lock:
+                self._stop = None
+
+    def _watch_for_abort(self, stop: Cancellation) -> None:
+        with self._lock:
+            self._stop, reason = stop, self._abort_reason
+        if reason is not None:
+            stop.cancel(reason)
+
+    def _do(self, turn: Next, workspace: Path, elapsed_s: float | None = None) -> StepFinished:
         """Do one attempt and journal its outcome."""
         step = turn.step
         self._tell(
@@ -231,25 +280,33 @@ class Runner:
         duration_s = time.monotonic() - began
         if done.trouble is Outcome.ABORTED and (self._abort_reason is None or turn.group == "teardown"):
             done = replace(done, trouble=Outcome.ERROR)  # something within the step cancelled it
-        if step.save and done.trouble is None:
+        if step.save and done.trouble is None and self._worth_keeping(turn, done):
             done = self._save(step, turn.attempt, done)
         missing = done.detail if done.trouble is not None else None
         measurements = measurements_of(step, done.values, missing, needed=done.needed)
         outcome = done.trouble or outcome_of_step(measurements)
         detail = None if done.detail is None else done.detail[:_MAX_DETAIL]
-        self._note(
-            StepFinished(
-                self._run,
-                step.id,
-                turn.group,
-                turn.attempt,
-                outcome,
-                duration_s,
-                measurements,
-                step.title.as_dict(),
-                detail,
-            )
+        record = StepFinished(
+            self._run,
+            step.id,
+            turn.group,
+            turn.attempt,
+            outcome,
+            duration_s,
+            measurements,
+            step.title.as_dict(),
+            detail,
+            elapsed_s,
         )
+        self._note(record)
+        return record
+
+    @staticmethod
+    def _worth_keeping(turn: Next, done: Attempt) -> bool:
+        """Return whether to save a capture: of a soak's thousand rounds, only those that did not pass."""
+        if turn.group != GROUP:
+            return True
+        return outcome_of_step(measurements_of(turn.step, done.values)) is not Outcome.PASSED
 
     def _note(self, record: StepFinished) -> None:
         self._journal.append(record)
@@ -367,6 +424,16 @@ class Runner:
             self._on_event(event)
         except Exception:
             log.exception("a listener to run %s failed", self._run)
+
+
+def _monitored(state: SoakState, left_s: float) -> dict[str, str]:
+    """Say how far a soak is, for people."""
+    done, all_of_it, left = (duration_words(one) for one in (state.elapsed_s, float(state.soak.duration), left_s))
+    alarms = len(state.alarms)
+    return {
+        "en": f"Monitoring: {done['en']} of {all_of_it['en']}, {alarms} alarms, next round in {left['en']}",
+        "zh-CN": f"稳定性监测：{done['zh-CN']} / {all_of_it['zh-CN']}，报警 {alarms} 次，{left['zh-CN']}后下一轮",
+    }
 
 
 def abandon(journal: Journal, run: str) -> RunFinished:

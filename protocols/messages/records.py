@@ -124,6 +124,8 @@ class StepFinished(_Frozen, frozen=True, tag="step_finished"):
     """Language tag (``en``, ``zh-CN``) to the step's name for people."""
     detail: Text | None = None
     """Why it did not pass, or what the operator answered."""
+    elapsed_s: Annotated[float, Meta(ge=0)] | None = None
+    """In stability monitoring (group ``soak``, ``attempt`` is the round): how long the device has been watched."""
 
 
 class Curve(_Frozen, frozen=True):
