@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge_agent.agent import Agent, AgentOptions, run_until_signal
-from edge_agent.bench_config import load_bench_config
+from edge_agent.bench_config import check_instruments, load_bench_config
 from edge_agent.captures import CaptureStoreError
 from edge_agent.local_api.client import state_home
 from edge_agent.local_api.server import LocalApiError
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(options.log_level, as_json=options.log_json)
     try:
         config = load_bench_config(options.bench)
+        check_instruments(config, options.bench.read_text(encoding="utf-8"), str(options.bench))
         agent = Agent(
             config,
             AgentOptions(

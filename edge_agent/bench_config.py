@@ -75,6 +75,24 @@ def load_bench_config(path: Path) -> BenchConfig:
     return parse_bench_config(data, str(path))
 
 
+def check_instruments(config: BenchConfig, text: str, name: str) -> None:
+    """Raise ``BenchConfigError`` when a profile does not exist or cannot be used, or an address has no known form.
+
+    ``text`` is what ``config`` was read from and ``name`` its file. Whether an instrument answers is the rack's matter.
+    """
+    from drivers.addresses import parse_address
+    from drivers.errors import Misconfigured
+    from drivers.registry import find_profile
+
+    for role, instrument in config.instruments.items():
+        for key, check in (("profile", find_profile), ("address", parse_address)):
+            try:
+                check(getattr(instrument, key))
+            except Misconfigured as error:
+                path = ("instruments", role, key)
+                raise BenchConfigError(f"{name}: line {_line_of(text, path)}, {'.'.join(path)}: {error}") from error
+
+
 def parse_bench_config(data: bytes, name: str = "bench.toml") -> BenchConfig:
     """Decode the bytes of a ``bench.toml`` called ``name``; raise ``BenchConfigError``."""
     if len(data) > MAX_BYTES:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edge_agent.local_api.client import SyncAgentClient
     from edge_agent.local_api.views import PromptView, RunState
 
-app = typer.Typer(no_args_is_help=True, help="Run and question the agent of this bench.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Run and question the agent of this bench.")
 
 Socket = Annotated[
     Path | None,

@@ -9,7 +9,7 @@ import typer
 
 from benchwright.errors import UsageError
 
-app = typer.Typer(help="Read capture files and show what is in them.")
+app = typer.Typer(add_completion=False, help="Read capture files and show what is in them.")
 
 MAX_FILE_BYTES = 2**31
 

@@ -10,7 +10,7 @@ import typer
 
 from benchwright.errors import UsageError
 
-app = typer.Typer(no_args_is_help=True, help="Write Mosquitto's configuration and run it.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Write Mosquitto's configuration and run it.")
 
 Folder = Annotated[Path, typer.Option("--dir", "-d", help="The broker's folder.")]
 DEFAULT_FOLDER = Path(".benchwright/broker")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from benchwright.demo.scene import Scene
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 DEFAULT_FAULT = "dried_capacitor"
 

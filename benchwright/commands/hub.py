@@ -14,7 +14,7 @@ from benchwright.commands.hub_common import AsJson, Config, LogLevel, open_datab
 from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.errors import UsageError
 
-app = typer.Typer(no_args_is_help=True, help="Serve the hub and look after its database.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve the hub and look after its database.")
 key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
 app.add_typer(key_app, name="key")
 user_app = typer.Typer(no_args_is_help=True, help="Make, list and mend people's accounts.")

@@ -12,7 +12,7 @@ from benchwright.errors import UsageError
 if TYPE_CHECKING:
     from edge_agent.plans.load import LoadedPlan
 
-app = typer.Typer(help="Check, show and run test plans.", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="Check, show and run test plans.", no_args_is_help=True)
 
 PlanFile = Annotated[str, typer.Argument(help="A plan file, or the name of a plan that is shipped.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]

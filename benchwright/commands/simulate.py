@@ -16,7 +16,7 @@ from benchwright.errors import UsageError
 if TYPE_CHECKING:
     from drivers.simulated.bench import SimulatedBench
 
-app = typer.Typer(invoke_without_command=True, no_args_is_help=False, rich_markup_mode="rich")
+app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False, rich_markup_mode="rich")
 
 
 @app.callback()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Work at the bench in the terminal.")
+app = typer.Typer(add_completion=False, help="Work at the bench in the terminal.")
 
 
 class LanguageName(StrEnum):

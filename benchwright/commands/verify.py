@@ -8,7 +8,7 @@ import typer
 
 from benchwright.errors import UsageError
 
-app = typer.Typer(help="Check every analysis on signals whose answer is known exactly.")
+app = typer.Typer(add_completion=False, help="Check every analysis on signals whose answer is known exactly.")
 
 
 @app.command()

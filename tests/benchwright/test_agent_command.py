@@ -43,6 +43,9 @@ main:
 """
 
 
+INSTRUMENT = '[bench]\nname = "b"\n[instruments.meter]\nprofile = "{}"\naddress = "{}"\n'
+
+
 @pytest.fixture
 def agent(tmp_path):
     (tmp_path / "plans").mkdir()
@@ -145,6 +148,12 @@ def test_refusals_are_one_sentence(agent):
         ("[bench]\n", [], "the key 'name' is missing"),
         ('[bench]\nname = "b"\n[hub]\nmqtt = "mqtt://li:secret@host"\n', [], "hub.username and hub.password_file"),
         ('[bench]\nname = "b"\n', ["--state", "/proc/nowhere"], "/proc/nowhere"),
+        (
+            INSTRUMENT.format("keysight-34461", "TCPIP::h::5025::SOCKET"),
+            [],
+            "line 4, instruments.meter.profile: there is no",
+        ),
+        (INSTRUMENT.format("keysight-34461a", "tcp://h"), [], "line 5, instruments.meter.address: 'tcp://h' is no"),
     ],
 )
 def test_what_keeps_the_agent_from_starting_is_one_sentence(tmp_path, capsys, config, options, words):

@@ -27,6 +27,7 @@ from protocols.messages import codec
 from protocols.messages.records import CaptureTaken, Device, Measurement, Outcome, Record, RunFinished, StepFinished
 
 AT_ONCE = 5
+pytestmark = pytest.mark.xdist_group("sp100")  # one worker makes the runs that all tests look at
 
 
 class Technician:
