@@ -14,6 +14,7 @@ COMMANDS = {
     "analyze": "Read capture files and show what is in them.",
     "broker": "Write Mosquitto's configuration and run it.",
     "demo": "Watch one device being repaired, end to end.",
+    "discover": "Look for instruments and propose a bench.toml.",
     "hub": "Serve the hub and look after its database.",
     "plan": "Check, show and run test plans.",
     "simulate": "Run the simulated bench.",

@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 socket_group=options.socket_group,
                 plan_folders=tuple(options.plans),
                 resume=options.resume,
+                bench_file=options.bench,
             ),
             config_folder=options.bench.parent,
         )

@@ -13,6 +13,7 @@ from edge_agent.bus import EventBus
 from edge_agent.captures import BenchCaptures
 from edge_agent.clock import BenchClock
 from edge_agent.desk import AgentDesk, Parts, agent_version, explain
+from edge_agent.discovery import Discoveries, bench_file
 from edge_agent.live_bridge import LiveBridge
 from edge_agent.local_api import events
 from edge_agent.local_api.server import LocalApiServer
@@ -42,6 +43,8 @@ class AgentOptions:
     resume: bool = False
     """Go on with interrupted runs at start by itself, instead of waiting for the operator to say so."""
     max_spool_bytes: int = 256 * 2**20
+    bench_file: Path | None = None
+    """The ``bench.toml`` that adopted instruments are written to."""
 
 
 class Agent:
@@ -87,6 +90,7 @@ class Agent:
             plan_folders=options.plan_folders,
         )
         self.manual = ManualControl(self.rack, self.bus, self.runs.wait_ready)
+        self.discoveries = Discoveries(config.name, self.rack, self.bus, bench_file(options.bench_file))
         live = LiveFeed(config.name)
         LiveBridge(self.bus, live)
         self.uplink: Uplink | None = None
@@ -102,6 +106,7 @@ class Agent:
                 rack=self.rack,
                 runs=self.runs,
                 manual=self.manual,
+                discoveries=self.discoveries,
                 live=live,
                 bus=self.bus,
                 link=lambda: None if self.uplink is None else self.uplink.state,
@@ -147,6 +152,7 @@ class Agent:
     def stop(self) -> None:
         """Suspend a run so that it can be resumed, with its outputs in a safe state; then close everything."""
         self.runs.suspend()
+        self.discoveries.close()
         self.manual.close()
         self.server.stop()
         self.rack.close()

@@ -13,6 +13,7 @@ from drivers.errors import InstrumentError
 from edge_agent.bus import EventBus
 from edge_agent.captures import BenchCaptures, CaptureStoreError
 from edge_agent.clock import BenchClock
+from edge_agent.discovery import KINDS, Discoveries
 from edge_agent.local_api import events, requests, views
 from edge_agent.local_api.server import Handler
 from edge_agent.manual_control import ManualControl
@@ -27,16 +28,6 @@ from protocols.messages.records import TicketEvent
 
 log = logging.getLogger(__name__)
 _STATES: Mapping[State, Any] = {State.WAITING: "waiting", State.RECEIVED: "received", State.REFUSED: "refused"}
-_KINDS = {
-    "multimeter": "multimeter",
-    "oscilloscope": "oscilloscope",
-    "signal_generator": "generator",
-    "power_supply": "supply",
-    "thermal_camera": "camera",
-    "firmware_programmer": "programmer",
-    "serial_console": "console",
-}
-"""Capabilities of profiles as plans name them (``edge_agent.plans.actions.base.KINDS``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +43,7 @@ class Parts:
     rack: Rack
     runs: Runs
     manual: ManualControl
+    discoveries: Discoveries
     live: LiveFeed
     bus: EventBus
     link: Callable[[], LinkState | None]
@@ -87,7 +79,7 @@ class AgentDesk:
 
     def handlers(self) -> dict[type[requests.Request[Any]], Handler]:
         """Return what fulfils each type of request."""
-        runs, control = self._parts.runs, self._parts.manual
+        runs, control, discoveries = self._parts.runs, self._parts.manual, self._parts.discoveries
         return {
             requests.Describe: lambda _: self.description(),
             requests.GetInstruments: lambda _: self.instruments(),
@@ -114,6 +106,10 @@ class AgentDesk:
                     r.token, r.manual, seconds=r.seconds, interval_s=r.interval_s, timeout_s=r.timeout_s
                 )
             ),
+            requests.Discover: discoveries.start,
+            requests.GetDiscovery: lambda _: discoveries.state(),
+            requests.CancelDiscovery: _act(lambda _: discoveries.cancel()),
+            requests.Adopt: discoveries.adopt,
         }
 
     def description(self) -> views.Description:
@@ -185,7 +181,7 @@ def _make_of(profile: str) -> tuple[str | None, dict[str, str]]:
         described = find_profile(profile)
     except InstrumentError:
         return None, {}
-    return _KINDS.get(described.capability), {str(tag): text for tag, text in described.title.items()}
+    return KINDS.get(described.capability), {str(tag): text for tag, text in described.title.items()}
 
 
 def agent_version() -> str:

@@ -5,10 +5,19 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from edge_agent.local_api.views import Instrument, Link, PromptView, Quantity, SpoolDepth, StepView
+from edge_agent.local_api.views import (
+    DiscoveryState,
+    Finding,
+    Instrument,
+    Link,
+    PromptView,
+    Quantity,
+    SpoolDepth,
+    StepView,
+)
 from protocols.messages.records import CaptureTaken, Identifier, Outcome, StepFinished, Suspect
 
-Stream = Literal["run", "readings", "link", "spool", "instruments", "worklist"]
+Stream = Literal["run", "readings", "link", "spool", "instruments", "worklist", "discovery"]
 
 
 class Event(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="is"):
@@ -106,6 +115,27 @@ class WorklistChanged(Event, frozen=True, tag="worklist"):
     revision: int
 
 
+class InstrumentFound(Event, frozen=True, tag="instrument_found"):
+    """A search found something; the same address again replaces what was told before."""
+
+    search: str
+    finding: Finding
+
+
+class DiscoveryProgressed(Event, frozen=True, tag="discovery_progressed"):
+    """How far a search is."""
+
+    search: str
+    fraction: float
+    text: str
+
+
+class DiscoveryEnded(Event, frozen=True, tag="discovery_ended"):
+    """A search ended; here is all of it."""
+
+    state: DiscoveryState
+
+
 STREAM_OF: dict[type[Event], Stream] = {
     RunBegan: "run",
     StepBegan: "run",
@@ -120,6 +150,9 @@ STREAM_OF: dict[type[Event], Stream] = {
     SpoolChanged: "spool",
     InstrumentsChanged: "instruments",
     WorklistChanged: "worklist",
+    InstrumentFound: "discovery",
+    DiscoveryProgressed: "discovery",
+    DiscoveryEnded: "discovery",
 }
 AnyEvent: TypeAlias = (
     RunBegan
@@ -135,4 +168,7 @@ AnyEvent: TypeAlias = (
     | SpoolChanged
     | InstrumentsChanged
     | WorklistChanged
+    | InstrumentFound
+    | DiscoveryProgressed
+    | DiscoveryEnded
 )

@@ -13,7 +13,9 @@ from msgspec import Meta, Struct
 from edge_agent.local_api.events import AnyEvent, Stream
 from edge_agent.local_api.manual import Manual, ReadMeter, ReadSupply
 from edge_agent.local_api.views import (
+    Adopted,
     Description,
+    DiscoveryState,
     Done,
     Instrument,
     LeaseView,
@@ -171,6 +173,38 @@ class Monitor(Request[Done], frozen=True, tag="monitor"):
     timeout_s: Seconds = 10.0
 
 
+class Discover(Request[DiscoveryState], frozen=True, tag="discover"):
+    """Begin to look for instruments; findings come on the stream ``discovery``, and ``discovery`` asks for them all.
+
+    ``ports`` and ``hosts`` (``name`` or ``name:port``) are further places that may be asked. One search at a time.
+    """
+
+    where: tuple[Literal["usb", "serial", "lan"], ...] = ("usb", "serial", "lan")
+    ports: tuple[Annotated[str, Meta(min_length=1, max_length=512)], ...] = ()
+    hosts: tuple[Annotated[str, Meta(min_length=1, max_length=256)], ...] = ()
+
+
+class GetDiscovery(Request[DiscoveryState | None], frozen=True, tag="discovery"):
+    """The search in progress, else the last one."""
+
+
+class CancelDiscovery(Request[Done], frozen=True, tag="cancel_discovery"):
+    """End the search in progress; what it found so far is kept."""
+
+
+class Adopt(Request[Adopted], frozen=True, tag="adopt"):
+    """Write an instrument into ``bench.toml`` and take it into the rack under ``role``, at once.
+
+    A role that has an instrument is refused unless ``replace`` is set, and while somebody uses that instrument.
+    """
+
+    role: Identifier
+    profile: Annotated[str, Meta(min_length=1, max_length=64)]
+    address: Annotated[str, Meta(min_length=1, max_length=512)]
+    options: dict[str, Any] = {}
+    replace: bool = False
+
+
 class Subscribe(Request[Done], frozen=True, tag="subscribe"):
     """Send events of these streams (all by default) on this connection from now on."""
 
@@ -197,6 +231,10 @@ AnyRequest: TypeAlias = (
     | ReleaseLease
     | Operate
     | Monitor
+    | Discover
+    | GetDiscovery
+    | CancelDiscovery
+    | Adopt
     | Subscribe
 )
 

@@ -226,6 +226,64 @@ class LeaseView(View, frozen=True):
     ttl_s: float
 
 
+class ProfileCandidate(View, frozen=True):
+    """A driver profile that may be the right one, ready to be adopted under ``role``.
+
+    ``confidence``: 1 it told its identity, 0.9 the network announced it, 0.8 its frames decode, 0.6 several profiles
+    fit, 0.4 only a USB id speaks for it.
+    """
+
+    profile: str
+    address: str
+    confidence: float
+    title: dict[str, str]
+    kind: str | None
+    role: str
+    toml: str
+
+
+class Finding(View, frozen=True):
+    """Something that is connected; ``address`` names it. ``candidates`` are sorted, best first; there may be none.
+
+    ``place`` is where it is, ``identity`` what it said, ``note`` what a person should know (by language). ``role`` and
+    ``toml`` are those of the best candidate. ``in_use`` is the role that has this address already.
+    """
+
+    address: str
+    transport: Literal["serial", "tcp", "visa", "hid", "usb", "video", "modbus"]
+    place: str
+    confidence: float = 0.0
+    identity: str | None = None
+    candidates: tuple[ProfileCandidate, ...] = ()
+    note: dict[str, str] = {}
+    in_use: str | None = None
+    role: str | None = None
+    toml: str | None = None
+
+
+class DiscoveryState(View, frozen=True):
+    """A search for instruments: how far it is, and what it found so far.
+
+    ``toml`` is the whole ``bench.toml`` that an ended search proposes; ``text`` is what was looked at last.
+    """
+
+    id: str
+    status: Literal["running", "finished", "cancelled", "failed"]
+    fraction: float = 0.0
+    text: str = ""
+    findings: tuple[Finding, ...] = ()
+    fault: str | None = None
+    toml: str | None = None
+
+
+class Adopted(View, frozen=True):
+    """The rack has it; ``saved`` is the ``bench.toml`` that it was written to, if the agent runs from one."""
+
+    role: str
+    toml: str
+    saved: str | None = None
+
+
 class Quantity(View, frozen=True):
     """A value in a UCUM unit with its standard uncertainty (k = 1; ``None``: unknown). ``None`` is no reading (OL)."""
 

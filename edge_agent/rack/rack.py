@@ -44,9 +44,10 @@ class Rack:
         self._lock = threading.RLock()
         self._leases = LeaseTable()
         self._slots: dict[str, Slot] = {}
+        self._opener = opener
+        self._timing = timing or Timing()
         for role, config in instruments.items():
-            on_demand = _disturbs_device(config.profile)
-            self._slots[role] = Slot(role, config, opener, self._changed, timing or Timing(), on_demand=on_demand)
+            self._slots[role] = self._new_slot(role, config)
 
     def __enter__(self) -> "Rack":
         return self
@@ -74,6 +75,36 @@ class Rack:
         with self._lock:
             self._subscribers.append(callback)
         return lambda: self._unsubscribe(callback)
+
+    # Instruments that come and go while it runs.
+
+    def configuration(self) -> dict[str, InstrumentConfig]:
+        """Return profile and address of each role."""
+        return {role: slot.config for role, slot in tuple(self._slots.items())}
+
+    def check_replaceable(self, role: str, *, replace: bool) -> None:
+        """Raise ``RackError`` when `put` would refuse."""
+        if role in self._slots:
+            if not replace:
+                raise RackError(f"the role {role!r} has an instrument already; choose another role, or replace it")
+            if (holder := self.holder(role)) is not None:
+                raise RackError(f"the instrument in the role {role!r} is in use by {holder}; try again when it is free")
+
+    def put(self, role: str, config: InstrumentConfig, *, replace: bool = False) -> None:
+        """Take an instrument in and begin to connect it; with ``replace``, in the place of the one that is there."""
+        self.check_replaceable(role, replace=replace)
+        lease = self._leases.acquire(role, "a change of the rack", None)  # nobody may use it meanwhile
+        try:
+            old = self._slots.get(role)
+            if old is not None:
+                old.begin_close()
+                old.finish_close(time.monotonic() + CLOSE_S)
+            with self._lock:
+                slot = self._new_slot(role, config)
+                self._slots = {**self._slots, role: slot}  # others may be walking the old one
+        finally:
+            self._leases.release(lease)
+        self._changed(slot.status)
 
     # Leases.
 
@@ -170,10 +201,15 @@ class Rack:
     def close(self) -> None:
         """End all workers within a bounded time; never hangs, and may be called more than once."""
         deadline = time.monotonic() + CLOSE_S
-        for slot in self._slots.values():
+        slots = tuple(self._slots.values())
+        for slot in slots:
             slot.begin_close()
-        for slot in self._slots.values():
+        for slot in slots:
             slot.finish_close(deadline)
+
+    def _new_slot(self, role: str, config: InstrumentConfig) -> Slot:
+        on_demand = _disturbs_device(config.profile)
+        return Slot(role, config, self._opener, self._changed, self._timing, on_demand=on_demand)
 
     def _slot(self, role: str) -> Slot:
         try:

@@ -17,6 +17,7 @@ from websockets.sync.client import unix_connect
 
 from edge_agent.bus import EventBus, Subscription
 from edge_agent.desk import AgentDesk, explain
+from edge_agent.discovery import Discoveries
 from edge_agent.local_api import events, manual, requests, views
 from edge_agent.local_api.client import AgentClient, AgentError, Lost, SyncAgentClient, find_socket
 from edge_agent.local_api.server import LocalApiError, LocalApiServer
@@ -322,7 +323,7 @@ def test_the_contract_is_complete():
 
 
 def test_the_agent_fulfils_every_request():
-    parts = type("Parts", (), {"runs": None, "manual": None})()
+    parts = type("Parts", (), {"runs": None, "manual": None, "discoveries": Discoveries("b", None, None, None)})()
     assert set(AgentDesk(parts).handlers()) == set(get_args(requests.AnyRequest)) - {requests.Subscribe}
 
 

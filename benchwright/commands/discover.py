@@ -1,0 +1,155 @@
+"""``benchwright discover``: what is connected to this machine, and the ``bench.toml`` that follows from it."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from drivers.discovery.findings import Finding
+    from drivers.discovery.search import Scope
+
+app = typer.Typer(help="Look for instruments and propose a bench.toml.")
+EXIT_NOTHING_FOUND = 3
+
+
+@app.callback(invoke_without_command=True)
+def discover(
+    port: Annotated[list[str] | None, typer.Option("--port", help="A serial port that may be asked.")] = None,
+    host: Annotated[list[str] | None, typer.Option("--host", help="A host, or host:port, that may be asked.")] = None,
+    bench: Annotated[Path | None, typer.Option("--bench", help="Leave the addresses of this bench.toml alone.")] = None,
+    write: Annotated[
+        Path | None, typer.Option("--write", help="Write the proposal here; the file must be new.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the bench in the proposal.")] = "bench-01",
+    usb: Annotated[bool, typer.Option(help="Look at USB devices.")] = True,
+    serial: Annotated[bool, typer.Option(help="Listen to, and ask, USB serial ports.")] = True,
+    lan: Annotated[bool, typer.Option(help="Listen for instruments that announce themselves by mDNS.")] = True,
+    listen: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds to listen at each line setting.")] = 1.2,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Look for instruments; nothing is changed in any of them, and programmers are never opened.
+
+    Serial ports are listened to first, and asked for their identity only when they are silent. On the network, only
+    hosts that announce themselves, or that you name, are asked. Ctrl-C ends the search with what was found so far.
+    Exit code 3: nothing was found.
+    """
+    from drivers.discovery.proposal import bench_toml
+    from drivers.discovery.search import Scope, Search
+    from drivers.errors import InstrumentError
+    from drivers.registry import profiles
+
+    if write is not None and write.exists():
+        raise UsageError(f"{write} exists; name a new file, and merge by hand what you want of it")
+    try:
+        known = profiles()
+        scope = Scope(usb, serial, lan, tuple(port or ()), tuple(host or ()), in_use=_in_use(bench), listen_s=listen)
+        found = _search(scope, known, Search, quiet=as_json)
+    except InstrumentError as error:
+        raise UsageError(str(error)) from error
+    text = bench_toml(name, found, known)
+    if write is not None:
+        try:
+            write.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{write} cannot be written: {error.strerror}") from error
+    if as_json:
+        _print(
+            json.dumps({"findings": [_plain(one) for one in found], "bench_toml": text}, ensure_ascii=False, indent=2)
+        )
+    else:
+        _show(found)
+        if write is None:
+            _print(text)
+        else:
+            _print(f"written: {write}")
+    if not found:
+        raise typer.Exit(EXIT_NOTHING_FOUND)
+
+
+def _search(scope: "Scope", known: Mapping[str, Any], search_type: Any, *, quiet: bool) -> tuple["Finding", ...]:
+    """Run a search with a line of progress on a terminal; Ctrl-C ends it early."""
+    import threading
+
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    found: list[tuple[Finding, ...]] = []
+    failed: list[BaseException] = []
+    with console.status("looking for instruments …") as status:
+
+        def tell(fraction: float, text: str) -> None:
+            status.update(f"looking for instruments: {fraction * 100:.0f} % ({text})")
+
+        search = search_type(scope, known, on_progress=None if quiet or not console.is_terminal else tell)
+
+        def work() -> None:
+            try:
+                found.append(search.run())
+            except Exception as error:  # noqa: BLE001 - raised again below, in the thread that asked
+                failed.append(error)
+
+        thread = threading.Thread(target=work, name="discover")
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(0.2)
+        except KeyboardInterrupt:
+            search.cancel()
+            thread.join()
+            sys.stderr.write("benchwright: the search was ended early\n")
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+def _in_use(bench: Path | None) -> dict[str, str]:
+    from edge_agent.bench_config import BenchConfigError, load_bench_config
+
+    if bench is None:
+        return {}
+    try:
+        config = load_bench_config(bench)
+    except BenchConfigError as error:
+        raise UsageError(str(error)) from error
+    return {instrument.address: role for role, instrument in config.instruments.items()}
+
+
+def _plain(one: "Finding") -> dict[str, Any]:
+    return {
+        "address": one.address,
+        "transport": one.transport,
+        "place": one.place,
+        "identity": one.identity,
+        "confidence": one.confidence,
+        "candidates": [
+            {"profile": c.profile, "address": c.address, "confidence": c.confidence} for c in one.candidates
+        ],
+        "note": dict(one.note) if one.note else None,
+        "in_use": one.in_use,
+    }
+
+
+def _show(found: tuple["Finding", ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for heading in ("where", "says", "profile", "confidence"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        said = one.identity or ("in use as " + one.in_use if one.in_use else "") or (one.note or {}).get("en", "")
+        profiles = "\n".join(candidate.profile for candidate in one.candidates)
+        table.add_row(one.place, said, profiles, f"{one.confidence:g}" if one.candidates else "")
+    console = Console(stderr=True)
+    console.print(table if found else "nothing was found; switch instruments on, or name --port and --host")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()
