@@ -25,6 +25,7 @@ from hub.jobs.scheduler import Scheduler
 from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
+from hub.notifications import api as notifications
 from hub.repairs import api as repairs
 from hub.sla import api as sla
 from hub.stores import api as stores
@@ -53,6 +54,7 @@ TAGS = [
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
     {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
     {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
+    {"name": "notifications", "description": "What customers and staff are told, and how they want to be told."},
     {"name": "stores", "description": "The stores of the chain."},
     {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
@@ -128,6 +130,8 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         people_api.me_router,
         people_api.users_router,
         keys_api.router,
+        notifications.router,
+        notifications.customer_router,
         jobs_api.router,
         measurements.ingest_router,
         health.router,

@@ -7,7 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import URL, make_url
@@ -39,6 +39,12 @@ class Settings(BaseModel):
     mqtt_password_file: Path | None = None
     mqtt_ca_file: Path | None = None
     ingest_workers: int = Field(default=1, ge=1, le=32)
+    public_url: str | None = None
+    """Where customers and systems reach the hub, e.g. ``https://service.example.com``; for links in messages."""
+    language: Literal["en", "zh-CN"] = "zh-CN"
+    """Language of messages to customers who have not chosen one, and to staff."""
+    channels_file: Path | None = None
+    """File of secrets with the providers' URLs for e-mail, SMS and WeCom; without it nothing is sent."""
     jobs: bool = True
     """Whether a serving process stands for running the periodic jobs."""
     max_request_bytes: int = Field(default=1_114_112, ge=65_536, le=64 * 2**20)
@@ -52,6 +58,13 @@ class Settings(BaseModel):
         if value is not None and not value.startswith(("mqtt://", "mqtts://")):
             raise ValueError("write it as mqtt://host:port or mqtts://host:port")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("write it as https://host")
+        return None if value is None else value.rstrip("/")
 
     @property
     def url(self) -> URL:

@@ -9,6 +9,7 @@ from hub.fleet import models as fleet
 from hub.identity import models as identity
 from hub.jobs import models as jobs
 from hub.measurements import models as measurements
+from hub.notifications import models as notifications
 from hub.policies import models as policies
 from hub.repairs import models as repairs
 from hub.stores import models as stores
@@ -23,6 +24,7 @@ DOMAINS = (
     identity,
     jobs,
     measurements,
+    notifications,
     policies,
     repairs,
     stores,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text
+from sqlalchemy import JSON, BigInteger, Index, Text
 from sqlmodel import Field
 
 from hub.core.database import BigKey, Mapped, Table, UtcDateTime
@@ -36,3 +36,12 @@ class Event(Table, table=True):
         Index("ix_event_kind", "kind", "id"),
         {"sqlite_autoincrement": True},
     )
+
+
+class EventMark(Table, table=True):
+    """How far one follower of the events has come."""
+
+    __tablename__ = "event_mark"
+
+    name: Mapped[str] = Field(max_length=32, primary_key=True)
+    event_id: Mapped[int] = Field(sa_type=BigInteger)

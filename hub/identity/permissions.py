@@ -61,6 +61,8 @@ class Permission(StrEnum):
     KEY_READ = "key:read"
     KEY_WRITE = "key:write"
     METRICS_READ = "metrics:read"
+    NOTIFICATION_READ = "notification:read"
+    NOTIFICATION_SEND = "notification:send"
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
 
@@ -108,6 +110,8 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.KEY_READ: frozenset({R.ADMIN}),
     P.KEY_WRITE: frozenset({R.ADMIN}),
     P.METRICS_READ: frozenset({R.ADMIN, R.FLEET_ADMIN}),
+    P.NOTIFICATION_READ: _DESK | {R.QUALITY},
+    P.NOTIFICATION_SEND: _DESK,
     P.JOB_READ: frozenset({R.ADMIN, R.MANAGER, R.FLEET_ADMIN}),
     P.JOB_RUN: frozenset({R.ADMIN}),
 }

@@ -6,8 +6,12 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from hub.core.idempotency_models import KeptAnswer
+from hub.events.following import behind
 from hub.identity.models import LoginSession
 from hub.jobs.job import Job, in_transaction
+from hub.notifications import queries as notifications
+from hub.notifications.planning import FOLLOWER as NOTIFICATIONS
+from hub.notifications.sending import plan_messages, send_messages
 
 
 def _forget_expired(session: Session, at: datetime) -> int:
@@ -18,6 +22,18 @@ def _forget_expired(session: Session, at: datetime) -> int:
 
 
 JOBS: tuple[Job, ...] = (
+    Job(
+        "notifications.plan",
+        {"en": "Turn new events into messages to customers and staff", "zh-CN": "将新事件转为给客户和员工的通知"},
+        plan_messages,
+        due=lambda session, _at: behind(session, NOTIFICATIONS),
+    ),
+    Job(
+        "notifications.send",
+        {"en": "Send the messages that wait", "zh-CN": "发送待发通知"},
+        send_messages,
+        due=notifications.due,
+    ),
     Job(
         "housekeeping",
         {

@@ -63,6 +63,9 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/keys", None, P.KEY_READ),
     ("POST", "/keys", {"name": "k", "role": "staff"}, P.KEY_WRITE),
     ("DELETE", "/keys/{key}", None, P.KEY_WRITE),
+    ("GET", "/notifications", None, P.NOTIFICATION_READ),
+    ("GET", "/customers/C-000001/contact-preference", None, P.CUSTOMER_READ),
+    ("PUT", "/customers/C-000001/contact-preference", {"language": "en"}, P.CUSTOMER_WRITE),
     ("GET", "/jobs", None, P.JOB_READ),
     ("POST", "/jobs/housekeeping/runs", None, P.JOB_RUN),
 ]

@@ -1,0 +1,188 @@
+"""From events to messages: which rules fit, whom they reach over what, and in which words.
+
+The event is the outbox entry: it commits with its change, and this follower turns it into rows of messages in the
+transaction that moves its mark. So nothing is told that did not happen, and nothing that happened is told twice.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from hub.calendars import service as calendars
+from hub.core.clock import now
+from hub.core.i18n import Language
+from hub.core.settings import Settings
+from hub.events.following import follow
+from hub.events.models import Event
+from hub.identity.permissions import Permission
+from hub.jobs.job import ACTOR
+from hub.notifications import queries
+from hub.notifications.channels import Channels
+from hub.notifications.documents import FIELDS, Channel, NotificationPolicy, Rule, in_force
+from hub.notifications.links import customer_link
+from hub.notifications.models import ContactPreference, Notification
+from hub.notifications.states import State
+from hub.sla.documents import Level
+from hub.tickets.models import Ticket
+
+FOLLOWER = "notifications"
+_LANGUAGES: dict[str, Language] = {"en": "en", "zh-CN": "zh-CN"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Who gets a message: ``reason`` says why nobody does."""
+
+    audience: str
+    channel: str
+    address: str | None = None
+    reason: str | None = None
+
+
+def plan(session: Session, settings: Settings, channels: Channels) -> int:
+    """Turn the next events into messages that wait to be sent; return how many."""
+    ACTOR.require(Permission.NOTIFICATION_SEND)
+    events = follow(session, FOLLOWER)
+    policy = in_force(session)
+    planned = 0
+    zone = None
+    for event in events:
+        rules = policy.about(event.kind)
+        if not rules:
+            continue
+        zone = zone or _zone(session)
+        ticket = queries.ticket(session, event.record_id) if event.record_type == "ticket" else None
+        for rule in rules:
+            for message in _messages(session, settings, channels, policy, rule, event, ticket, zone):
+                session.add(message)
+                planned += 1
+    return planned
+
+
+def _messages(  # noqa: PLR0917 - one step of the loop above
+    session: Session,
+    settings: Settings,
+    channels: Channels,
+    policy: NotificationPolicy,
+    rule: Rule,
+    event: Event,
+    ticket: Ticket | None,
+    zone: ZoneInfo,
+) -> Iterator[Notification]:
+    if not _fits(rule, event, ticket):
+        return
+    at = now()
+    preference = queries.preference(session, ticket.customer_id if ticket else None)
+    language = settings.language
+    if rule.to == "customer":
+        if ticket is None:
+            return
+        language = _LANGUAGES.get((preference and preference.language) or "", settings.language)
+        plans = _to_customer(rule, ticket, preference, channels)
+    else:
+        plans = [_to_staff(rule, event, channels)]
+    link = customer_link(session, settings, ticket) if ticket is not None and rule.to == "customer" else None
+    words = _Words(event, ticket, policy, language, zone, link)
+    text = policy.templates[rule.template].text(language)
+    for one in plans:
+        yield Notification(
+            event_id=event.id,
+            ticket_id=ticket.id if ticket else None,
+            customer_id=ticket.customer_id if ticket else None,
+            audience=one.audience,
+            channel=one.channel,
+            template=rule.template,
+            language=language,
+            address=one.address,
+            subject=text.subject.format_map(words).strip() if one.reason is None else None,
+            body=text.text.format_map(words).strip() if one.reason is None else None,
+            state=(State.WAITING if one.reason is None else State.UNSENT).value,
+            reason=one.reason,
+            created_at=at,
+            due_at=at,
+        )
+
+
+def _fits(rule: Rule, event: Event, ticket: Ticket | None) -> bool:
+    if rule.kinds is not None and (ticket is None or ticket.kind not in rule.kinds):
+        return False
+    return all(event.payload.get(name) == value for name, value in rule.when.items())
+
+
+def _to_customer(rule: Rule, ticket: Ticket, preference: ContactPreference | None, channels: Channels) -> list[_Plan]:
+    """Choose the channels: those of the rule, or the preferred one, or the first that works."""
+    addresses = {
+        Channel.SMS: ticket.contact_phone,
+        Channel.EMAIL: ticket.contact_email,
+        Channel.WECOM: preference.wecom if preference else None,
+    }
+    wanted = list(rule.channels or Channel)
+    if preference is not None and rule.channels is None and preference.channel in wanted:
+        wanted.sort(key=lambda channel: channel != preference.channel)
+    if preference is not None and preference.opted_out and not rule.essential:
+        return [_Plan("customer", wanted[0], reason="opted_out")]
+    reached = [(one, addresses[one]) for one in wanted if addresses[one] and one in channels.for_customers]
+    if not reached:
+        reason = "no_channel" if any(addresses[one] for one in wanted) else "no_address"
+        return [_Plan("customer", wanted[0], reason=reason)]
+    if rule.channels is None:
+        reached = reached[:1]
+    return [_Plan("customer", channel, address) for channel, address in reached]
+
+
+def _to_staff(rule: Rule, event: Event, channels: Channels) -> _Plan:
+    level = rule.level or Level(event.payload.get("level") or Level.FRONT_LINE)
+    return _Plan("staff", level, reason=None if channels.staff.get(level) else "no_channel")
+
+
+def _zone(session: Session) -> ZoneInfo:
+    return ZoneInfo(calendars.editions(session, calendars.STANDARD)[-1].edition.document.time_zone)
+
+
+class _Words(Mapping[str, str]):
+    """What a template can say of an event; what is not there is empty."""
+
+    def __init__(  # noqa: PLR0917 - the parts of one message
+        self,
+        event: Event,
+        ticket: Ticket | None,
+        policy: NotificationPolicy,
+        language: Language,
+        zone: ZoneInfo,
+        link: str | None,
+    ) -> None:
+        payload = event.payload
+        cause = policy.causes.get(payload.get("cause", "workload"))
+        due = payload.get("due") or payload.get("promised_at") or payload.get("until")
+        found: dict[str, Any] = {
+            "link": link,
+            "due": _moment(due, zone),
+            "appointment": _moment(payload.get("appointment_at"), zone),
+            "options": payload.get("option_count"),
+            **{name: payload.get(name) for name in ("clock", "level", "percent", "number", "reason")},
+        }
+        if cause is not None and "reason" not in payload:
+            found["reason"] = cause.reason.en if language == "en" else cause.reason.zh_cn
+            found["remedy"] = cause.remedy.en if language == "en" else cause.remedy.zh_cn
+        if ticket is not None:
+            found |= {"ticket": ticket.public_id, "name": ticket.contact_name, "model": ticket.model}
+            found |= {name: getattr(ticket, name) for name in ("kind", "store", "symptom", "state")}
+        self._found = {name: "" if value is None else str(value)[:400] for name, value in found.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._found.get(name, "")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FIELDS)
+
+    def __len__(self) -> int:
+        return len(FIELDS)
+
+
+def _moment(text: Any, zone: ZoneInfo) -> str:
+    """Return a moment of an event by the wall clock of the stores."""
+    return f"{datetime.fromisoformat(text).astimezone(zone):%Y-%m-%d %H:%M}" if isinstance(text, str) else ""
