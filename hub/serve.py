@@ -11,6 +11,7 @@ from hub.core.settings import Settings, SettingsError
 from hub.jobs.scheduler import Scheduler
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
+from hub.notifications.channels import load_channels
 
 STOP_TIMEOUT_S = 10
 
@@ -21,6 +22,7 @@ def serve(settings: Settings, *, ingest: bool = True) -> None:
 
     from hub.app import create_app
 
+    load_channels(settings)  # a mistake in it is told now, not by a job
     migrate.prepare(settings.url)
     app = create_app(settings, ingest_workers=settings.ingest_workers if ingest else 0, jobs=settings.jobs)
     config = uvicorn.Config(
@@ -60,6 +62,7 @@ def run_ingest(settings: Settings) -> None:
 
 def run_jobs(settings: Settings) -> None:
     """Run the jobs alone until SIGTERM or SIGINT."""
+    load_channels(settings)
     migrate.prepare(settings.url)
     database = Database(settings.url)
     stopping = threading.Event()
