@@ -119,6 +119,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         attachments.router,
         repairs.router,
         repairs.taxonomy_router,
+        repairs.tests_router,
         measurements.router,
         captures.router,
         fleet.router,

@@ -1,6 +1,7 @@
 """Write the documents that derive from code (``make docs``); a test fails when a checked-in copy is out of date."""
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,26 @@ def _asyncapi() -> str:
     return _json(asyncapi.document(benchwright.__version__))
 
 
+def _openapi() -> str:
+    from hub.app import create_app
+    from hub.core.settings import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        return _json(create_app(Settings(data_dir=Path(folder))).openapi())
+
+
+def _hub_page() -> str:
+    from hub.reference import fill
+
+    return fill((ROOT / "docs" / "hub.md").read_text(encoding="utf-8"))
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/verification.md": report.page,
     "docs/instruments.md": instruments_page,
     "docs/contract/asyncapi.json": _asyncapi,
+    "docs/api/openapi.json": _openapi,
+    "docs/hub.md": _hub_page,
     "docs/schema/test-plan.schema.json": lambda: as_text(plan_schema()),
     "docs/schema/fault-dictionary.schema.json": lambda: as_text(faults_schema()),
 }

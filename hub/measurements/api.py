@@ -23,8 +23,8 @@ from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries, service
 from hub.measurements.queries import DataFilter
+from hub.measurements.runs import RUN_PREFIX
 from hub.measurements.schemas import (
-    RUN_PREFIX,
     CaptureOut,
     DeadLetterOut,
     MeasurementRow,

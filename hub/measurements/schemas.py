@@ -8,9 +8,8 @@ from pydantic import BaseModel, Field
 
 from hub.core.ids import public_id
 from hub.measurements.models import Capture, DeadLetter, Measurement, RefusedRecord, Run, Spool, Step
+from hub.measurements.runs import RUN_PREFIX
 from protocols.messages.records import DecisionRule, Outcome, Verdict
-
-RUN_PREFIX = "R"
 
 
 class PlanOut(BaseModel):

@@ -11,7 +11,8 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.service import UNAUTHENTICATED
 from hub.policies import routes as policies
-from hub.repairs import queries, taxonomy
+from hub.repairs import evidence, queries, taxonomy
+from hub.repairs.evidence import FunctionalTests
 from hub.repairs.schemas import RepairOut, RepairPlanOut
 from hub.repairs.taxonomy import Taxonomy
 from hub.tickets import service as tickets
@@ -61,4 +62,14 @@ taxonomy_router = policies.router(
     called="fault taxonomy",
     tag="repairs",
     check=_keeps_codes,
+)
+
+tests_router = policies.router(
+    "functional-test-rules",
+    evidence.FAMILY,
+    FunctionalTests,
+    evidence.delivered,
+    called="rules of functional tests",
+    tag="repairs",
+    check=policies.no_check,
 )

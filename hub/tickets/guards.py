@@ -1,6 +1,8 @@
 """What transitions are allowed by, besides the table and the permission: pure functions on facts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from hub.core.i18n import Words
 
@@ -9,33 +11,57 @@ from hub.core.i18n import Words
 class Facts:
     """What guards look at."""
 
-    last_run_outcome: str | None = None
-    """Outcome of the newest finished test run of the ticket, if there is one."""
+    test_objection: Words | None = None
+    """Why no test run proves the newest work; ``None`` when one does."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """The run that proves it."""
     test_waived: bool = False
     """Whether a supervisor recorded an exception from the test."""
     approval: str | None = None
     """What the customer said: ``approved``, ``declined`` or nothing yet (``proposed``) to the newest repair plan;
     ``in_advance`` before there was one; ``None`` when nobody has asked."""
+    root_cause: str | None = None
+    """Code of the fault that the ticket ends with."""
+    given_back: bool = False
+    """Whether the device goes back unrepaired."""
+    worked_by: tuple[str, str] | None = None
+    """Person and name of who did the newest work."""
     missing_intake: tuple[str, ...] = ()
     """Members of the intake that the kind wants and that are not there."""
     proposed_by: str | None = None
     """Id of the actor who proposed what is to be decided."""
     actor: str = ""
     """Id of the actor who wants to act."""
+    actor_name: str = ""
 
 
 def passing_test(facts: Facts) -> Words | None:
     """D6: a repaired device leaves the bench only after a passing functional test, or a recorded exception."""
-    if facts.last_run_outcome == "passed" or facts.test_waived:
+    return None if facts.test_waived else facts.test_objection
+
+
+def proven_or_unrepaired(facts: Facts) -> Words | None:
+    """D6 once more at the close: another run may have failed meanwhile. What goes back unrepaired has no test."""
+    return None if facts.given_back else passing_test(facts)
+
+
+def root_cause_named(facts: Facts) -> Words | None:
+    """D1: a repair ends with one root cause."""
+    if facts.root_cause is not None:
         return None
-    if facts.last_run_outcome is None:
-        return {
-            "en": "no finished test run belongs to this ticket; run its plan and let it pass first",
-            "zh-CN": "该工单没有已完成的检测；请先运行检测方案并通过",
-        }
     return {
-        "en": f"the last test run ended as {facts.last_run_outcome}; it has to pass first",
-        "zh-CN": f"最近一次检测结果为 {facts.last_run_outcome}；须先通过检测",
+        "en": "the root cause is not named; record it by name_cause, with a code of the fault taxonomy",
+        "zh-CN": "尚未认定故障根因；请用 name_cause 按故障分类代码记录",
+    }
+
+
+def not_who_worked(facts: Facts) -> Words | None:
+    """S1: nobody excuses their own work from its test, at the bench under their name as little as at the hub."""
+    if facts.worked_by is None or (facts.actor != facts.worked_by[0] and facts.actor_name != facts.worked_by[1]):
+        return None
+    return {
+        "en": "who did the work cannot excuse it from its test; ask another person",
+        "zh-CN": "维修人员不得批准自己的免检例外；请由他人决定",
     }
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
-from hub.core.i18n import Words
 from hub.core.ids import public_id
 from hub.core.problems import Problem, ProblemType
 from hub.customers import registry
@@ -19,8 +18,8 @@ from hub.events.models import Event
 from hub.fleet import service as fleet
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
-from hub.measurements import runs
 from hub.repairs import effects
+from hub.repairs import proofs as repairs
 from hub.tickets import actions, intake, queries, remarks
 from hub.tickets.actions import Details
 from hub.tickets.guards import Facts
@@ -275,7 +274,8 @@ def apply(
     told = dict(details or {})
     note, words = told.pop("note", None), told.pop("details", None)
     checked = actions.checked(action, words)
-    reason = _first_objection(session, ticket, actor, row.guards) if row.guards else None
+    found = facts_of(session, ticket, actor) if row.guards else None
+    reason = next((words for guard in row.guards if found and (words := guard(found)) is not None), None)
     if reason is not None:
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
     effect, more = effects.of_action(session, ticket, actor, checked, occurred_at or now())
@@ -297,8 +297,10 @@ def apply(
         for bench in sorted({old_bench, ticket.bench} - {None}, key=str):
             fleet.worklist_changed(session, str(bench))
     facts, remark = _facts_and_words(checked, note, words)
-    if action == "propose":
+    if action in {"propose", "repaired", "upgraded"}:
         facts["by"] = actor.person
+    if action in {"handed_over", "close"} and found is not None:
+        facts |= {"evidence": found.evidence} if found.evidence else {"test_waived": ticket.test_waived}
     payload = {**told, **facts, **effect, **_shown_changes(changes), "from": before.value, "to": after.value}
     if remark:
         payload |= remarks.add(session, ticket, remark)
@@ -313,13 +315,19 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         channel = Channel(ticket.channel) if ticket.channel else None
         policy = intake.in_force(session)
         absent = intake.missing(policy, Kind(ticket.kind), channel, given_by(session, ticket))
+    proof = repairs.proof(session, ticket)
     return Facts(
-        last_run_outcome=runs.last_finished_outcome(session, ticket.public_id, ticket.bench, ticket.serial),
+        test_objection=proof.evidence.objection,
+        evidence=proof.evidence.told(),
         test_waived=ticket.test_waived,
         approval=ticket.approval,
+        root_cause=ticket.root_cause,
+        given_back=proof.given_back,
+        worked_by=proof.worked_by,
         missing_intake=absent,
         proposed_by=proposal.payload.get("by") if proposal else None,
         actor=actor.person,
+        actor_name=actor.name,
     )
 
 
@@ -340,12 +348,3 @@ def _shown_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     shown = {name: value for name, value in changes.items() if name not in _PERSONAL}
     hidden = sorted(_PERSONAL & changes.keys())
     return {**shown, "changed": hidden} if hidden else shown
-
-
-def _first_objection(session: Session, ticket: Ticket, actor: Actor, guards: tuple[Any, ...]) -> Words | None:
-    facts = facts_of(session, ticket, actor)
-    for guard in guards:
-        reason: Words | None = guard(facts)
-        if reason is not None:
-            return reason
-    return None

@@ -5,13 +5,23 @@ from collections.abc import Callable
 from hub.core.i18n import Words
 from hub.core.states import Transition, TransitionTable
 from hub.identity.permissions import Permission
-from hub.tickets.guards import Facts, complete_intake, customer_agrees, passing_test, second_person
+from hub.tickets.guards import (
+    Facts,
+    complete_intake,
+    customer_agrees,
+    not_who_worked,
+    passing_test,
+    proven_or_unrepaired,
+    root_cause_named,
+    second_person,
+)
 from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
 
 __all__ = ["ON_BENCH", "OPEN", "TABLES", "Channel", "Facts", "Kind", "Row", "State", "Table"]
 
 Row = Transition[State, Facts]
 Table = TransitionTable[State, Facts]
+Guard = Callable[[Facts], Words | None]
 S, P = State, Permission
 INTAKE = (
     *("contact_name", "contact_phone", "contact_email", "model", "serial", "symptom", "fault", "urgency"),
@@ -28,12 +38,13 @@ def _row(  # noqa: PLR0917 - a table's columns
     english: str,
     chinese: str,
     *,
-    only_if: Callable[[Facts], Words | None] | None = None,
+    only_if: Guard | tuple[Guard, ...] = (),
     writes: tuple[str, ...] = (),
 ) -> Row:
     found = frozenset({sources}) if isinstance(sources, State) else frozenset(sources)
     title: Words = {"en": english, "zh-CN": chinese}
-    return Transition(found, action, target, permission, title, (only_if,) if only_if else (), frozenset(writes))
+    guards = only_if if isinstance(only_if, tuple) else (only_if,)
+    return Transition(found, action, target, permission, title, guards, frozenset(writes))
 
 
 def _table(*rows: Row) -> Table:
@@ -108,7 +119,7 @@ def _waiting(permission: Permission) -> tuple[Row, ...]:
     )
 
 
-def _to_counter(done: State) -> tuple[Row, ...]:
+def _to_counter(done: State, *at_close: Guard) -> tuple[Row, ...]:
     """From a finished work through a passing test to the customer."""
     return (
         _row(
@@ -127,6 +138,7 @@ def _to_counter(done: State) -> tuple[Row, ...]:
             P.TICKET_DECIDE,
             "Record an exception from the test",
             "记录免检例外",
+            only_if=not_who_worked,
             writes=("test_waived",),
         ),
         _row(
@@ -138,7 +150,15 @@ def _to_counter(done: State) -> tuple[Row, ...]:
             "移交柜台",
             only_if=passing_test,
         ),
-        _row(S.HANDED_OVER, "close", S.CLOSED, P.TICKET_CLOSE, "Deliver and close", "交付并关闭"),
+        _row(
+            S.HANDED_OVER,
+            "close",
+            S.CLOSED,
+            P.TICKET_CLOSE,
+            "Deliver and close",
+            "交付并关闭",
+            only_if=(proven_or_unrepaired, *at_close),
+        ),
     )
 
 
@@ -200,7 +220,7 @@ REPAIR = _table(
         "认定故障根因",
         writes=("root_cause",),
     ),
-    *_to_counter(S.REPAIRED),
+    *_to_counter(S.REPAIRED, root_cause_named),
 )
 
 UPGRADE = _table(

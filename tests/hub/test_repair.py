@@ -44,7 +44,7 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
             r.CaptureTaken("run-1", "ripple", "ripple.sr", "cd" * 32, 4096, "application/zip", (curve,)),
             r.RunFinished("run-1", r.Outcome.FAILED, (suspect,)),
             r.TicketEvent(ticket, "finding", note="C3 dried out"),
-            r.TicketEvent(ticket, "repaired", note="C3 replaced"),
+            r.TicketEvent(ticket, "repaired", note="C3 replaced", details={"root_cause": "dried_capacitor"}),
             started("run-2", ticket),
             step("run-2", value=3.301),
             finished("run-2"),

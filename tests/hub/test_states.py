@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.database import Database
+from hub.core.i18n import Words
 from hub.core.problems import Problem
 from hub.core.states import Transition, TransitionTable
 from hub.events import service as events
@@ -33,7 +34,14 @@ from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
 from hub.repairs.models import RepairPlan
 from hub.tickets import remarks, service
 from hub.tickets.actions import DETAILS, checked
-from hub.tickets.guards import Facts, customer_agrees, passing_test, second_person
+from hub.tickets.guards import (
+    Facts,
+    customer_agrees,
+    not_who_worked,
+    passing_test,
+    proven_or_unrepaired,
+    second_person,
+)
 from hub.tickets.kinds import ON_BENCH, OPEN, Kind, State
 from hub.tickets.models import Ticket
 from hub.tickets.states import TABLES
@@ -142,18 +150,19 @@ def _expected(session: Session, ticket: Ticket, row: Transition[State, Facts] | 
     return "action-guarded" if any(guard(facts) for guard in row.guards) else None
 
 
-@pytest.mark.parametrize(
-    ("outcome", "passes"), [("passed", True), ("failed", False), ("aborted", False), (None, False)]
-)
-def test_only_a_passing_run_is_evidence(outcome: str | None, passes: bool) -> None:
-    objection = passing_test(Facts(outcome))
-    assert (objection is None) == passes
-    if objection is not None:
-        assert objection["en"] and objection["zh-CN"]
-
-
 def test_a_recorded_exception_takes_the_place_of_the_test() -> None:
-    assert passing_test(Facts("failed", test_waived=True)) is None
+    missing: Words = {"en": "no run", "zh-CN": "无检测"}
+    assert passing_test(Facts(test_objection=missing)) == missing
+    assert passing_test(Facts(test_objection=missing, test_waived=True)) is None
+    assert proven_or_unrepaired(Facts(test_objection=missing)) == missing
+    assert proven_or_unrepaired(Facts(test_objection=missing, given_back=True)) is None
+
+
+def test_nobody_excuses_their_own_work() -> None:
+    assert not_who_worked(Facts(worked_by=("user:U-000001", "韩梅梅"), actor="user:U-000002", actor_name="Li")) is None
+    assert not_who_worked(Facts(worked_by=("user:U-000001", "韩梅梅"), actor="user:U-000001")) is not None
+    at_bench = Facts(worked_by=("bench:bench-01", "韩梅梅"), actor="user:U-000002", actor_name="韩梅梅")
+    assert not_who_worked(at_bench) is not None
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/tickets/{ticket}/repairs", None, P.TICKET_READ),
     ("GET", "/fault-taxonomy", None, P.POLICY_READ),
     ("GET", "/fault-taxonomy/versions", None, P.POLICY_READ),
+    ("GET", "/functional-test-rules", None, P.POLICY_READ),
     ("PUT", "/tickets/{new}/assignment", {"bench": "bench-01"}, P.TICKET_ASSIGN),
     ("POST", "/tickets/{ticket}/actions", {"action": "note"}, P.TICKET_NOTE),
     ("POST", "/tickets/{ticket}/actions", {"action": "taken"}, P.TICKET_WORK),
