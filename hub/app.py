@@ -17,6 +17,10 @@ from hub.core.database import Database
 from hub.core.documented import ProblemBody
 from hub.core.limits import BodyLimit
 from hub.core.settings import Settings
+from hub.customers import tiers
+from hub.dispatch import api as dispatch
+from hub.dispatch import documents as dispatch_documents
+from hub.dispatch import roster_api as roster
 from hub.fleet import api as fleet
 from hub.fleet.commands import CommandDesk
 from hub.identity import keys_api, people_api
@@ -26,11 +30,13 @@ from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
 from hub.notifications import api as notifications
+from hub.policies import routes
 from hub.repairs import api as repairs
 from hub.sla import api as sla
 from hub.stores import api as stores
 from hub.tickets import api as tickets
 from hub.tickets import attachments_api as attachments
+from hub.tickets import intake
 
 VERSION = "0.1.0"
 DESCRIPTION = """
@@ -52,6 +58,12 @@ TAGS = [
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
     {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
+    {
+        "name": "dispatch",
+        "description": "Who gets a ticket and why, the queue of those that nobody can take, the backlog.",
+    },
+    {"name": "roster", "description": "Benches as workplaces, certificates of people, and shifts."},
+    {"name": "policies", "description": "Rules as data, in versions: dispatch and priority, intake, membership tiers."},
     {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
     {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
     {"name": "notifications", "description": "What customers and staff are told, and how they want to be told."},
@@ -112,6 +124,35 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
     app.state.attachments = FolderBlobStore(settings.data_dir / "attachments")
     app.state.commands = commands
     app.state.workers = workers
+    policies = (
+        routes.router(
+            "dispatch-policy",
+            "dispatch",
+            dispatch_documents.DispatchPolicy,
+            dispatch_documents.delivered,
+            called="dispatch policy",
+            tag="policies",
+            check=routes.no_check,
+        ),
+        routes.router(
+            "intake-policy",
+            "intake",
+            intake.IntakePolicy,
+            intake.delivered,
+            called="intake policy",
+            tag="policies",
+            check=routes.no_check,
+        ),
+        routes.router(
+            "tiers-policy",
+            "tiers",
+            tiers.TierPolicy,
+            tiers.delivered,
+            called="membership tiers",
+            tag="policies",
+            check=routes.no_check,
+        ),
+    )
     routers = (
         tickets.kinds_router,
         tickets.router,
@@ -120,6 +161,12 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         repairs.router,
         repairs.taxonomy_router,
         repairs.tests_router,
+        dispatch.ticket_router,
+        dispatch.router,
+        roster.workplaces_router,
+        roster.certificates_router,
+        roster.shifts_router,
+        *policies,
         measurements.router,
         captures.router,
         fleet.router,

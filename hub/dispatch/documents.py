@@ -1,9 +1,10 @@
 """What a dispatch policy says: a document that a manager writes and reads (T4, T5)."""
 
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -16,7 +17,17 @@ STANDARD = "standard"
 Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,63}$")]
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Level = Annotated[int, Field(ge=1, le=5)]
+Dispatched = Literal[Kind.REPAIR, Kind.UPGRADE, Kind.INSPECTION]
+"""Kinds that a bench works on."""
 Raise = Annotated[int, Field(ge=0, le=9, description="By how much more urgent.")]
+
+
+class Reach(StrEnum):
+    """How far from the store that has the device a bench may be."""
+
+    STORE = "store"
+    REGION = "region"
+    CHAIN = "chain"
 
 
 class SkillRule(Document):
@@ -31,6 +42,9 @@ class SkillRule(Document):
     group: Name
     level: Level = 1
     complex: bool = Field(default=False, description="A person reviews the ticket first; it then goes to senior staff.")
+    reach: Reach = Field(
+        default=Reach.STORE, description="Benches of the ticket's store, of its region, or of the whole chain."
+    )
 
     def fits(self, kind: str, model: str, fault: str | None) -> bool:
         """Whether the rule is about such tickets."""
@@ -72,7 +86,7 @@ class PriorityRules(Document):
 class DispatchPolicy(Document):
     """Rules of dispatch. The first rule that fits a ticket holds."""
 
-    automatic: tuple[Kind, ...]
+    automatic: tuple[Dispatched, ...] = Field(description="Kinds that are dispatched without anybody asking.")
     senior_level: Level
     rules: Annotated[tuple[SkillRule, ...], Field(min_length=1, max_length=500)]
     priority: PriorityRules

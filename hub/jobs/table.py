@@ -6,6 +6,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from hub.core.idempotency_models import KeptAnswer
+from hub.dispatch.service import retry_due
 from hub.events.following import behind
 from hub.identity.models import LoginSession
 from hub.jobs.job import Job, in_transaction
@@ -42,6 +43,12 @@ JOBS: tuple[Job, ...] = (
         },
         in_transaction(_forget_expired),
         every=timedelta(hours=1),
+    ),
+    Job(
+        "dispatch",
+        {"en": "Dispatch tickets that waited for a shift", "zh-CN": "派发等待班次的工单"},
+        in_transaction(retry_due),
+        every=timedelta(minutes=1),
     ),
 )
 """A new job is a row here; its function stands in the folder of its domain."""

@@ -9,6 +9,7 @@ from hub.core.i18n import preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.dispatch import desk
 from hub.events import queries as event_queries
 from hub.events.schemas import EventOut
 from hub.fleet.service import BENCH_NOT_FOUND
@@ -88,6 +89,7 @@ def create_ticket(
         ticket = service.create(session, caller, wanted)
         for file in files:
             attachments.add(session, caller, ticket, file)
+        desk.follow(session, ticket, "create")
         twins = queries.twins(session, caller, ticket, limit=10)
         created = TicketCreated(
             **TicketOut.fields_of(ticket, caller),
@@ -157,18 +159,24 @@ def list_timeline(
         return Page(items=remarks.shown(session, rows), next=following)
 
 
-@router.put("/{ticket}/assignment", summary="Assign a ticket to a bench", responses=_ACT | refusals(BENCH_NOT_FOUND))
+@router.put(
+    "/{ticket}/assignment",
+    summary="Assign a ticket to a bench",
+    responses=_ACT | refusals(BENCH_NOT_FOUND, desk.UNKNOWN_PERSON),
+)
 def assign_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: Assignment) -> TicketOut:
     """Put the ticket on the bench's worklist (T4): it appears there as soon as the bench is connected."""
     with database.write() as session:
-        return TicketOut.of(service.assign(session, caller, ticket, wanted), caller)
+        return TicketOut.of(desk.assign(session, caller, ticket, wanted), caller)
 
 
 @router.patch("/{ticket}/intake", summary="Complete or correct an intake", responses=_ACT)
 def amend_intake(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IntakeParts) -> TicketOut:
     """What is left out stays as it is. A draft is submitted afterwards by the action `submit`."""
     with database.write() as session:
-        return TicketOut.of(service.amend(session, caller, ticket, wanted), caller)
+        found = service.amend(session, caller, ticket, wanted)
+        desk.follow(session, found, "amend")
+        return TicketOut.of(found, caller)
 
 
 @router.post(
@@ -179,4 +187,6 @@ def amend_intake(database: HubDatabase, caller: Caller, ticket: TicketId, wanted
 def act_on_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: ActionIn) -> TicketOut:
     """Move the ticket by one of the `actions` that it shows; assigning and the intake have addresses of their own."""
     with database.write() as session:
-        return TicketOut.of(service.act(session, caller, ticket, wanted), caller)
+        found = service.act(session, caller, ticket, wanted)
+        desk.follow(session, found, wanted.action)
+        return TicketOut.of(found, caller)

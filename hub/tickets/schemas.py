@@ -135,6 +135,9 @@ class Assignment(Strict):
     """Which bench gets the ticket; what is left out stays as it is."""
 
     bench: Name = Field(examples=["bench-01"])
+    person: Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")] | None = Field(
+        default=None, description="Who is to do it.", examples=["U-000007"]
+    )
     plan: Name | None = Field(default=None, examples=["sp-100-repair"])
     priority: Priority | None = None
 

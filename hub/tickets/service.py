@@ -88,7 +88,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     _recognise(session, actor, ticket)
     ticket.priority_pinned = wanted.priority is not None
     found = {"priority": wanted.priority, "priority_reasons": ["given"]}
-    for name, value in (_judgement(session, ticket) or found).items():
+    for name, value in (_unless_pinned(session, ticket) or found).items():
         setattr(ticket, name, value)
     session.add(ticket)
     session.flush()
@@ -166,10 +166,13 @@ def _recognise(session: Session, actor: Actor, ticket: Ticket) -> None:
     registry.register_device(session, ticket.model, ticket.serial, customer)
 
 
-def _judgement(session: Session, ticket: Ticket) -> dict[str, Any]:
+def _unless_pinned(session: Session, ticket: Ticket) -> dict[str, Any]:
     """Return the priority and its reasons, nothing where a person has set it."""
-    if ticket.priority_pinned:
-        return {}
+    return {} if ticket.priority_pinned else judgement(session, ticket)
+
+
+def judgement(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """Return the priority that the policy gives (T5), and its reasons."""
     found = judged(session, ticket, dispatch_policy(session)[1])
     return {"priority": found.priority, "priority_reasons": list(found.codes)}
 
@@ -223,7 +226,8 @@ def assign(session: Session, actor: Actor, public_id: str, wanted: Assignment) -
     writes = wanted.model_dump(exclude_none=True)
     if wanted.priority is not None:
         writes |= {"priority_pinned": True, "priority_reasons": ["manual"]}
-    apply(session, ticket, "assign", actor, writes=writes)
+    person = writes.pop("person", None)
+    apply(session, ticket, "assign", actor, writes=writes, details={"person": person} if person else None)
     return ticket
 
 
@@ -240,8 +244,10 @@ def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Tic
     if action == "submit" and ticket.state == State.DRAFT and actor.may(Permission.TICKET_CREATE):
         channel = Channel(ticket.channel) if ticket.channel else None
         _require_complete(intake.in_force(session), Kind(ticket.kind), channel, given_by(session, ticket))
-        writes |= _judgement(session, ticket)
+        writes |= _unless_pinned(session, ticket)
         facts = {"priority": writes.get("priority", ticket.priority)}
+    if action == "rejudge":
+        writes = {**judgement(session, ticket), "priority_pinned": False}
     details = {"note": wanted.note, "details": wanted.details, **facts}
     apply(session, ticket, action, actor, details=details, writes=writes)
     return ticket
@@ -305,6 +311,15 @@ def apply(
     if remark:
         payload |= remarks.add(session, ticket, remark)
     return events.append(session, actor, f"ticket.{action}", ticket.record, payload, occurred_at=occurred_at)
+
+
+def require_possible(ticket: Ticket, action: str, state: State) -> None:
+    """Raise the action-not-possible problem unless the ticket is in ``state`` and its table has the action there."""
+    table = TABLES[Kind(ticket.kind)]
+    present = State(ticket.state)
+    if present is not state or table.find(present, action) is None:
+        possible = ", ".join(one.action for one in table.offered(present)) or "–"
+        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, state=present, action=action, possible=possible)
 
 
 def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:

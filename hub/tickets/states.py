@@ -77,6 +77,15 @@ def _table(*rows: Row) -> Table:
                 writes=("priority", "priority_pinned", "priority_reasons"),
             ),
             _row(
+                real,
+                "rejudge",
+                None,
+                P.TICKET_ASSIGN,
+                "Compute the priority anew",
+                "重新计算优先级",
+                writes=("priority", "priority_pinned", "priority_reasons"),
+            ),
+            _row(
                 open_states,
                 "amend",
                 None,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now, rfc3339
 from hub.core.problems import Problem
+from hub.dispatch import desk
 from hub.fleet import service as fleet
 from hub.identity.actors import bench_actor
 from hub.measurements.ingest import queries
@@ -146,13 +147,14 @@ def _apply_ticket_event(
     try:
         ticket = tickets.get(session, actor, body.ticket, for_update=True)
         tickets.apply(session, ticket, body.action, actor, details=details, occurred_at=record.at)
-        return True
     except Problem as problem:
         if _has_gap_before(session, spool, record.seq) and not patience.is_over(spool.id, record.seq):
             return False  # neither committed nor refused: the bench sends it again, after what is missing
         refused = Refused(record.seq, _reason(problem)[:MAX_REASON], codec.encode(record))
         _refuse(session, spool, refused, at)
         return False
+    desk.follow(session, ticket, body.action)
+    return True
 
 
 def _reason(problem: Problem) -> str:

@@ -1,0 +1,63 @@
+"""What follows from a change of a ticket: its priority, its dispatch, and those that waited for the bench it leaves.
+
+Boundaries (an endpoint, the ingest of a bench's work) call ``follow`` after each change.
+"""
+
+from sqlalchemy.orm import Session
+
+from hub.core.clock import now
+from hub.core.problems import Problem, ProblemType
+from hub.dispatch import queries, rejudging, service
+from hub.dispatch.judging import in_force
+from hub.identity.actors import Actor
+from hub.tickets import service as tickets
+from hub.tickets.kinds import ON_BENCH, State
+from hub.tickets.models import Ticket
+from hub.tickets.schemas import Assignment
+
+UNKNOWN_PERSON = ProblemType(
+    "unknown-person",
+    422,
+    {"en": "There is no such person", "zh-CN": "人员不存在"},
+    {
+        "en": "No enabled account has the number {person}; see GET /api/v1/users.",
+        "zh-CN": "没有编号为 {person} 的有效账号，请查看 GET /api/v1/users。",
+    },
+)
+INTAKE = frozenset({"create", "submit", "amend"})
+_MAKES_DISPATCHABLE = INTAKE | {"reviewed", "call_off"}
+
+
+def check_person(session: Session, person: str) -> None:
+    """Raise the unknown-person problem unless the number is that of an enabled account."""
+    user = queries.people(session, [person]).get(person)
+    if user is None or user.disabled_at is not None:
+        raise Problem(UNKNOWN_PERSON, person=person[:40])
+
+
+def assign(session: Session, actor: Actor, public_id: str, wanted: Assignment) -> Ticket:
+    """Assign a ticket by hand, whatever the policy says (T4)."""
+    ticket = tickets.assign(session, actor, public_id, wanted)
+    if wanted.person is not None:
+        check_person(session, wanted.person)
+    service.note_manual(session, ticket, wanted.person, now())
+    return ticket
+
+
+def follow(session: Session, ticket: Ticket, action: str) -> None:
+    """Do what follows from an action that was just taken on a ticket."""
+    at = now()
+    if State(ticket.state) is State.DRAFT:
+        return
+    if action in INTAKE:
+        if action == "amend":
+            rejudging.rejudge(session, [ticket])
+        rejudging.rejudge_alike(session, ticket)
+    if action in _MAKES_DISPATCHABLE:
+        if service.is_automatic(in_force(session)[1], ticket):
+            service.dispatch(session, ticket, at)
+    elif action == "unassign":
+        service.hold(session, ticket)
+    if (ticket.bench is not None and State(ticket.state) not in ON_BENCH) or action == "unassign":
+        entry = queries.entry(session, ticket.id)
+        service.retry(session, at, group=entry.skill_group if entry else None)

@@ -1,0 +1,174 @@
+"""Dispatch as a store sees it: automatic, explained, queued, retried, overridden, reviewed (T4, H1)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from desk_roster import Roster
+
+TakeIn = Callable[..., dict[str, Any]]
+
+
+def shown(client: httpx.Client, ticket: str, **headers: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(f"/api/v1/tickets/{ticket}/dispatch", headers=headers).raise_for_status().json()
+    return found
+
+
+def test_a_repair_goes_to_the_bench_that_can_do_it(admin: httpx.Client, roster: Roster, take_in: TakeIn) -> None:
+    wang = roster.person("王芳", board_repair=2)
+    roster.bench("bench-01")
+    roster.bench("bench-02", group="firmware")
+    roster.shift("bench-01", wang)
+    ticket = take_in()
+    assert (ticket["state"], ticket["bench"]) == ("assigned", "bench-01")
+    dispatch = shown(admin, ticket["id"])
+    assert (dispatch["status"], dispatch["person"], dispatch["automatic"]) == ("dispatched", wang, True)
+    assert dispatch["because"].startswith("bench-01 with 王芳: board_repair at level 2 (needed: 1)")
+    (other,) = shown(admin, ticket["id"], **{"Accept-Language": "zh-CN"})["others"]
+    assert other == {"bench": "bench-02", "person": None, "fits": False, "because": "所属技能组为 firmware，不是 board"}
+    event = admin.get(f"/api/v1/tickets/{ticket['id']}/timeline").json()["items"][0]
+    assert event["kind"] == "ticket.assign"
+    assert event["actor"]["id"] == "dispatch"
+    assert event["payload"]["person"] == wang
+    assert admin.get("/api/v1/workplaces/bench-01").json()["load"] == 1
+
+
+def test_what_nobody_can_take_waits_with_reasons_until_somebody_can(
+    admin: httpx.Client, roster: Roster, take_in: TakeIn
+) -> None:
+    roster.bench("bench-01", capacity=1)
+    first = take_in()
+    assert first["state"] == "new"
+    (queued,) = admin.get("/api/v1/dispatch/queue").json()
+    assert queued["ticket"] == first["id"]
+    assert queued["others"][0]["because"] == "nobody works there now, and no shift is planned"
+    wang = roster.person("王芳", board_repair=2)
+    roster.shift("bench-01", wang, begins_in_h=2, lasts_h=1)
+    roster.certify(wang, "board_repair", 3)
+    (queued,) = admin.get("/api/v1/dispatch/queue", params={"store": "north", "group": "board"}).json()
+    assert queued["next_chance_at"] is not None
+    roster.shift("bench-01", wang, lasts_h=2)
+    assert admin.get("/api/v1/dispatch/queue").json() == [], "the shift's start let it be tried again"
+    second = take_in()
+    (queued,) = admin.get("/api/v1/dispatch/queue").json()
+    assert queued["ticket"] == second["id"]
+    assert queued["others"][0]["because"] == "it is full: 1 of 1 tickets"
+    admin.post(f"/api/v1/tickets/{first['id']}/actions", json={"action": "cancel"}).raise_for_status()
+    assert admin.get(f"/api/v1/tickets/{second['id']}").json()["bench"] == "bench-01", "freed capacity is used at once"
+    kinds = [one["kind"] for one in admin.get(f"/api/v1/tickets/{second['id']}/timeline").json()["items"]]
+    assert kinds == ["ticket.assign", "ticket.not_dispatched", "ticket.created"]
+
+
+def test_a_complex_ticket_is_reviewed_and_goes_to_senior_staff(
+    admin: httpx.Client, roster: Roster, take_in: TakeIn
+) -> None:
+    roster.bench("bench-01")
+    roster.bench("bench-02")
+    roster.shift("bench-01", roster.person("小王", board_repair=3))
+    senior = roster.person("老张", "senior_technician", board_repair=4)
+    roster.shift("bench-02", senior)
+    ticket = take_in(fault="liquid_damage")
+    found = admin.get(f"/api/v1/tickets/{ticket['id']}").json()
+    assert found["state"] == "in_review"
+    assert shown(admin, ticket["id"])["because"] == "a complex case: somebody senior has to review it first"
+    path = f"/api/v1/tickets/{ticket['id']}/actions"
+    body = {"action": "reviewed", "details": {"advice": "先清洗主板"}}
+    assert admin.post(path, json=body).raise_for_status().json()["bench"] == "bench-02"
+    dispatch = shown(admin, ticket["id"])
+    assert dispatch["person"] == senior
+    assert dispatch["others"][0]["because"] == "小王 has board_repair at level 3, the ticket takes 4"
+
+
+def test_a_person_overrides_the_policy_and_is_left_alone(admin: httpx.Client, roster: Roster, take_in: TakeIn) -> None:
+    wang, li = roster.person("王芳", board_repair=2), roster.person("李强")
+    roster.bench("bench-01")
+    roster.bench("bench-02")
+    roster.shift("bench-01", wang)
+    ticket = take_in()["id"]
+    body = {"bench": "bench-02", "person": li}
+    admin.put(f"/api/v1/tickets/{ticket}/assignment", json=body).raise_for_status()
+    dispatch = shown(admin, ticket)
+    assert (dispatch["bench"], dispatch["person"], dispatch["automatic"]) == ("bench-02", li, False)
+    assert dispatch["because"] == "assigned by hand"
+    unknown = admin.put(f"/api/v1/tickets/{ticket}/assignment", json={"bench": "bench-02", "person": "U-000099"})
+    assert (unknown.status_code, unknown.json()["type"].rpartition(":")[2]) == (422, "unknown-person")
+    admin.post(f"/api/v1/tickets/{ticket}/actions", json={"action": "unassign"}).raise_for_status()
+    assert shown(admin, ticket)["status"] == "held"
+    assert admin.post("/api/v1/dispatch/retry").json()["dispatched"] == []
+    assert admin.get(f"/api/v1/tickets/{ticket}/dispatch/proposal").json()["bench"] == "bench-01"
+    assert admin.post(f"/api/v1/tickets/{ticket}/dispatch").raise_for_status().json()["bench"] == "bench-01"
+    again = admin.post(f"/api/v1/tickets/{ticket}/dispatch")
+    assert (again.status_code, again.json()["type"].rpartition(":")[2]) == (409, "action-not-possible")
+
+
+def test_rules_are_data_in_versions(admin: httpx.Client, roster: Roster, take_in: TakeIn) -> None:
+    policy = admin.get("/api/v1/dispatch-policy").raise_for_status().json()
+    assert policy["version"] == 0
+    document = policy["document"]
+    document["automatic"] = []
+    put = admin.put("/api/v1/dispatch-policy/versions/1", json={"document": document})
+    assert put.status_code == 201, put.text
+    roster.bench("bench-01")
+    roster.shift("bench-01", roster.person("王芳", board_repair=2))
+    assert take_in()["state"] == "new"
+    assert admin.get("/api/v1/dispatch-policy").json()["document"]["automatic"] == []
+    document["rules"] = document["rules"][:-1]
+    wrong = admin.put(
+        "/api/v1/dispatch-policy/versions/2", json={"document": document}, headers={"Accept-Language": "zh"}
+    )
+    assert wrong.status_code == 422
+    assert "请以一条不限" in wrong.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "slug"),
+    [("10:00", "10:00", "shift-too-long"), ("10:00", "09:00", "shift-too-long"), ("12:00", "20:00", "shifts-overlap")],
+)
+def test_shifts_that_cannot_be(admin: httpx.Client, roster: Roster, start: str, end: str, slug: str) -> None:
+    roster.bench("bench-01")
+    wang = roster.person("王芳")
+    body = {"bench": "bench-01", "person": wang, "starts_at": "2027-01-01T12:00:00Z", "ends_at": "2027-01-01T18:00:00Z"}
+    admin.post("/api/v1/shifts", json=body).raise_for_status()
+    body |= {"starts_at": f"2027-01-01T{start}:00Z", "ends_at": f"2027-01-01T{end}:00Z"}
+    answer = admin.post("/api/v1/shifts", json=body)
+    assert answer.json()["type"].rpartition(":")[2] == slug, answer.text
+
+
+def test_a_removed_shift_and_a_withdrawn_certificate_are_gone(admin: httpx.Client, roster: Roster) -> None:
+    roster.bench("bench-01")
+    wang = roster.person("王芳", board_repair=2)
+    shift = roster.shift("bench-01", wang)
+    assert admin.delete(f"/api/v1/shifts/{shift}").status_code == 204
+    assert admin.delete(f"/api/v1/shifts/{shift}").status_code == 404
+    assert admin.get("/api/v1/shifts").json()["items"] == []
+    assert admin.delete(f"/api/v1/certificates/{wang}/board_repair").status_code == 204
+    assert admin.get("/api/v1/certificates", params={"person": wang}).json() == []
+
+
+class TestPriority:
+    """T5."""
+
+    def test_a_batch_raises_its_earlier_tickets_too(self, admin: httpx.Client, take_in: TakeIn) -> None:
+        made = [take_in(fault="no_boot", device={"model": "SP-100", "serial": f"SN-{n}"})["id"] for n in range(4)]
+        pinned = take_in(fault="no_boot", priority=8)["id"]
+        priorities = {one: admin.get(f"/api/v1/tickets/{one}").json()["priority"] for one in [*made, pinned]}
+        assert set(priorities.values()) == {3, 8}, "the fifth made it a batch; what a person set stays"
+        found = admin.get(f"/api/v1/tickets/{made[0]}", headers={"Accept-Language": "zh"}).json()
+        assert found["priority_because"][-1] == "批量问题：同型号同故障 5 单"
+        event = next(one for one in found["timeline"] if one["kind"] == "ticket.rejudge")
+        assert event["payload"] | {"priority": 3} == event["payload"]
+        assert event["payload"]["priority_reasons"][-1] == "batch:5"
+        take_in(fault="no_boot")
+        after = admin.get(f"/api/v1/tickets/{made[0]}").json()["timeline"]
+        assert [one["kind"] for one in after].count("ticket.rejudge") == 1, "a growing batch is not told each time"
+
+    def test_a_person_lets_it_be_computed_again(self, admin: httpx.Client, take_in: TakeIn) -> None:
+        ticket = take_in(priority=0, urgency="high")["id"]
+        answer = admin.post(f"/api/v1/tickets/{ticket}/actions", json={"action": "rejudge"}).raise_for_status().json()
+        assert (answer["priority"], answer["priority_reasons"]) == (3, ["urgency:high"])
+
+    def test_an_amended_intake_is_judged_again(self, admin: httpx.Client, take_in: TakeIn) -> None:
+        ticket = take_in()["id"]
+        body = {"urgency": "critical"}
+        assert admin.patch(f"/api/v1/tickets/{ticket}/intake", json=body).raise_for_status().json()["priority"] == 1
