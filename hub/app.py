@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from hub import health
+from hub import health, metrics
 from hub.calendars import api as calendars
 from hub.captures import api as captures
 from hub.captures.blobs import FolderBlobStore
@@ -16,6 +16,8 @@ from hub.core import idempotency, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody
 from hub.core.limits import BodyLimit
+from hub.core.rate_limit import Buckets, RateLimit
+from hub.core.requests import RequestFigures, Requests
 from hub.core.settings import Settings
 from hub.customers import tiers
 from hub.dispatch import api as dispatch
@@ -49,6 +51,7 @@ number that they measured.
   It says what is wrong, where, and what would be right.
 * What you may not see does not exist (404); what you may see but not do is forbidden (403).
 * Lists come in pages, the newest first: pass `next` of one page as `cursor` of the following.
+* Who asks too often gets 429 and `Retry-After`. Each answer has an `X-Request-Id` that the log knows, too.
 * Send an `Idempotency-Key` with each POST: sent again after a lost answer, it changes nothing a second time.
 * Times are RFC 3339 in UTC; quantities are in the base unit whose UCUM code stands beside them.
 """.strip()
@@ -153,6 +156,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
             check=routes.no_check,
         ),
     )
+    app.state.registry = metrics.new_registry(workers)
     routers = (
         tickets.kinds_router,
         tickets.router,
@@ -183,6 +187,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         jobs_api.router,
         measurements.ingest_router,
         health.router,
+        metrics.router,
     )
     idempotency.install(*routers, but=SECRET_ANSWERS)
     for router in routers:
@@ -190,6 +195,9 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
     responses.install(app)
     app.add_middleware(idempotency.IdempotencyKeys)
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
+    if settings.max_requests_a_minute:
+        app.add_middleware(RateLimit, buckets=Buckets(settings.max_requests_a_minute))
+    app.add_middleware(Requests, figures=RequestFigures(app.state.registry))
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

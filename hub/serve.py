@@ -1,6 +1,5 @@
 """The hub's processes: HTTP with ingest beside it, or either alone."""
 
-import logging
 import signal
 import threading
 from types import FrameType
@@ -77,9 +76,3 @@ def run_jobs(settings: Settings) -> None:
     stopping.wait()
     scheduler.stop()
     database.close()
-
-
-def configure_logging(level: str) -> None:
-    """Log to standard error, one line an entry."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")

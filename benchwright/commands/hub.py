@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchwright.commands.hub_common import AsJson, Config, LogLevel, open_database, print_json, read_settings
+from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.errors import UsageError
 
@@ -32,12 +32,13 @@ def serve(
     ingest: Annotated[bool, typer.Option(help="Take the benches' records in this process too.")] = True,
     jobs: Annotated[bool | None, typer.Option(help="Stand for running the periodic jobs too.")] = None,
     log_level: LogLevel = "info",
+    log_json: LogJson = False,
 ) -> None:
     """Serve the HTTP API, with the ingest beside it."""
-    from hub.serve import configure_logging
+    from hub.core.logs import configure_logging
     from hub.serve import serve as run
 
-    configure_logging(log_level)
+    configure_logging(log_level, as_json=log_json)
     with read_settings(config) as settings:
         options = {"host": host, "port": port, "jobs": jobs}
         given = {name: value for name, value in options.items() if value is not None}
@@ -45,12 +46,12 @@ def serve(
 
 
 @app.command("ingest")
-def run_ingest(config: Config = None, log_level: LogLevel = "info") -> None:
+def run_ingest(config: Config = None, log_level: LogLevel = "info", log_json: LogJson = False) -> None:
     """Take the benches' records, in a process of its own; any number may run."""
-    from hub.serve import configure_logging
+    from hub.core.logs import configure_logging
     from hub.serve import run_ingest as run
 
-    configure_logging(log_level)
+    configure_logging(log_level, as_json=log_json)
     with read_settings(config) as settings:
         run(settings)
 

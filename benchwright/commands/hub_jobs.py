@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from benchwright.commands.hub_common import AsJson, Config, LogLevel, open_database, print_json, read_settings
+from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.errors import UsageError
 
 app = typer.Typer(no_args_is_help=True, help="Run the hub's periodic work, and look at it.")
@@ -15,11 +15,12 @@ EXIT_FAILED = 1
 
 
 @app.command("run")
-def run(config: Config = None, log_level: LogLevel = "info") -> None:
+def run(config: Config = None, log_level: LogLevel = "info", log_json: LogJson = False) -> None:
     """Run the jobs in a process of its own; of any number one is elected."""
-    from hub.serve import configure_logging, run_jobs
+    from hub.core.logs import configure_logging
+    from hub.serve import run_jobs
 
-    configure_logging(log_level)
+    configure_logging(log_level, as_json=log_json)
     with read_settings(config) as settings:
         run_jobs(settings)
 
@@ -55,15 +56,16 @@ def run_now(
     name: Annotated[str, typer.Argument(help="The job's name, from `jobs list`.")],
     config: Config = None,
     log_level: LogLevel = "warning",
+    log_json: LogJson = False,
 ) -> None:
     """Run one job in this process, whether it is due or not."""
+    from hub.core.logs import configure_logging
     from hub.core.problems import Problem
     from hub.jobs import queries, service
     from hub.jobs.job import JobRun
     from hub.jobs.scheduler import run_once
-    from hub.serve import configure_logging
 
-    configure_logging(log_level)
+    configure_logging(log_level, as_json=log_json)
     with read_settings(config) as settings, open_database(config) as database:
         try:
             job = service.find(name)

@@ -112,7 +112,12 @@ class Database:
         if self.is_sqlite and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         self.engine: Engine = create_engine(
-            url, pool_size=20, max_overflow=40, pool_timeout=30, pool_pre_ping=not self.is_sqlite
+            url,
+            pool_size=20,
+            max_overflow=40,
+            pool_timeout=30,
+            pool_pre_ping=not self.is_sqlite,
+            hide_parameters=True,  # an error's text goes into the log, and values can be personal data
         )
         self._writer_lock = threading.Lock()
         if self.is_sqlite:

@@ -49,6 +49,8 @@ class Settings(BaseModel):
     """Whether a serving process stands for running the periodic jobs."""
     max_request_bytes: int = Field(default=1_114_112, ge=65_536, le=64 * 2**20)
     """Largest body of one request; a capture's chunk (1 MiB) has to fit."""
+    max_requests_a_minute: int = Field(default=3000, ge=0)
+    """How often one caller may ask one process; 0 is without bound."""
     max_capture_bytes: int = Field(default=2 * 2**30, ge=1)
     """Largest capture file."""
 

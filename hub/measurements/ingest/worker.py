@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -39,6 +40,15 @@ DESIRED_EVERY_S = 0.5
 _NEW_SESSION = Arrived("", b"")
 
 
+@dataclass(slots=True)
+class Counts:
+    """What a worker has done since it began; written by its thread alone."""
+
+    stored: int = 0
+    refused: int = 0
+    dead_letters: int = 0
+
+
 class Ingest:
     """Takes what benches send and stores it, until stopped."""
 
@@ -46,6 +56,7 @@ class Ingest:
         self._database = database
         self._inbox = Inbox()
         self._patience = Patience()
+        self.counts = Counts()
         self._stopping = threading.Event()
         self.link = Link(endpoint, name, SUBSCRIPTIONS, self._inbox.put, self._on_session)
         self._desired = DesiredPublisher(database, self.link)
@@ -114,7 +125,10 @@ class Ingest:
                 for message, reason in unreadable:
                     log.warning("unreadable message on %s: %s", message.topic, reason[:MAX_REASON])
                     keep_dead_letter(session, message.topic, message.payload, reason)
+            self.counts.dead_letters += len(unreadable)
         for receipt in self._store([batch for batch in batches if batch.records or batch.refused]):
+            self.counts.stored += sum(last - first + 1 for first, last in receipt.committed)
+            self.counts.refused += len(receipt.refused)
             self.link.publish(topics.topic(receipt.bench, topics.DOWN_RECEIPT), codec.encode(receipt))
 
     def _store(self, batches: list[Batch]) -> list[Receipt]:
