@@ -128,10 +128,3 @@ def _yaml_place(error: yaml.YAMLError) -> str:
 
 
 __all__ = ["Profile", "ProfileBase", "json_schema", "load_profile", "parse_profile"]
-
-
-if __name__ == "__main__":
-    import json
-    import sys
-
-    sys.stdout.write(json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")

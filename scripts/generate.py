@@ -8,8 +8,12 @@ from typing import Any
 
 import benchwright
 from benchwright.verification import report
+from drivers.profile import json_schema
 from drivers.reference_page import instruments_page
 from edge_agent.plans.schema import as_text, faults_schema, plan_schema
+from hub import reference
+from hub.app import create_app
+from hub.core.settings import Settings
 from protocols.messages import asyncapi
 
 ROOT = Path(__file__).parent.parent
@@ -24,25 +28,21 @@ def _asyncapi() -> str:
 
 
 def _openapi() -> str:
-    from hub.app import create_app
-    from hub.core.settings import Settings
-
     with tempfile.TemporaryDirectory() as folder:
         return _json(create_app(Settings(data_dir=Path(folder))).openapi())
 
 
 def _hub_page() -> str:
-    from hub.reference import fill
-
-    return fill((ROOT / "docs" / "hub.md").read_text(encoding="utf-8"))
+    return reference.fill((ROOT / "docs/hub.md").read_text(encoding="utf-8"))
 
 
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/verification.md": report.page,
-    "docs/instruments.md": instruments_page,
-    "docs/contract/asyncapi.json": _asyncapi,
     "docs/api/openapi.json": _openapi,
     "docs/hub.md": _hub_page,
+    "docs/instruments.md": instruments_page,
+    "drivers/profiles/profile.schema.json": lambda: _json(json_schema()),
+    "docs/contract/asyncapi.json": _asyncapi,
     "docs/schema/test-plan.schema.json": lambda: as_text(plan_schema()),
     "docs/schema/fault-dictionary.schema.json": lambda: as_text(faults_schema()),
 }

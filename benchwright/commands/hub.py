@@ -127,14 +127,6 @@ def openapi(
         output.write_text(text, encoding="utf-8")
 
 
-@app.command(hidden=True)
-def reference(document: Annotated[Path, typer.Argument(help="Markdown file with generated blocks.")]) -> None:
-    """Write the generated tables of a document anew: for developers."""
-    from hub.reference import fill
-
-    document.write_text(fill(document.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 @key_app.command("create")
 def key_create(
     *,

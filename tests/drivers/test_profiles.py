@@ -10,7 +10,7 @@ import yaml
 
 from drivers.capabilities import Instrument
 from drivers.errors import Misconfigured
-from drivers.profile import json_schema, load_profile, parse_profile
+from drivers.profile import load_profile, parse_profile
 from drivers.registry import SHIPPED_PROFILES, open_instrument, profiles
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 
@@ -37,14 +37,11 @@ def test_a_shipped_profile_is_sound(name: str) -> None:
     assert any(one.__name__ == capability for one in Instrument.__subclasses__())
 
 
-def test_the_published_schema_is_current_and_accepts_every_profile() -> None:
-    published = json.loads((SHIPPED_PROFILES / "profile.schema.json").read_text())
-    assert published == json.loads(json.dumps(json_schema())), (
-        "run: python -m drivers.profile > drivers/profiles/profile.schema.json"
-    )
+def test_the_published_schema_accepts_every_profile() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads((SHIPPED_PROFILES / "profile.schema.json").read_text()))
     for name in NAMES:
         tree = yaml.load((SHIPPED_PROFILES / f"{name}.yaml").read_text(), yaml.CSafeLoader)
-        jsonschema.validate(json.loads(json.dumps(tree)), published)
+        validator.validate(json.loads(json.dumps(tree)))
 
 
 def test_every_meter_function_states_a_limit_of_error_or_why_not() -> None:

@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from benchwright.commands.hub import app
 from benchwright.errors import UsageError
-from hub import reference
 from hub.core import migrate
 from hub.core.database import Database
 from hub.core.settings import Settings
@@ -123,8 +122,3 @@ def test_the_hub_serves_until_it_is_told_to_stop(settings: Settings) -> None:
         assert process.wait(timeout=20) in {0, -signal.SIGTERM}
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
-
-
-def test_the_documentation_shows_the_tables_of_the_code() -> None:
-    text = (REPOSITORY / "docs" / "hub.md").read_text(encoding="utf-8")
-    assert text == reference.fill(text), "write it anew: benchwright hub reference docs/hub.md"
