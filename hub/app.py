@@ -28,6 +28,7 @@ from hub.fleet.commands import CommandDesk
 from hub.identity import keys_api, people_api
 from hub.jobs import api as jobs_api
 from hub.jobs.scheduler import Scheduler
+from hub.knowledge import api as knowledge
 from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
@@ -70,6 +71,7 @@ TAGS = [
     {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
     {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
     {"name": "notifications", "description": "What customers and staff are told, and how they want to be told."},
+    {"name": "knowledge", "description": "Articles, FAQ and scripts, found from what a device shows and measures."},
     {"name": "stores", "description": "The stores of the chain."},
     {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
@@ -177,6 +179,8 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         calendars.router,
         sla.router,
         sla.ticket_router,
+        knowledge.router,
+        knowledge.ticket_router,
         stores.router,
         people_api.sessions_router,
         people_api.me_router,

@@ -1,13 +1,18 @@
 """The tables that documentation shows: derived from the code, so that they cannot disagree with it."""
 
+import re
 from enum import StrEnum
 from typing import TypeVar
 
 from hub.core.settings import ENVIRONMENT_PREFIX, Settings
 from hub.core.states import TransitionTable
 from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
+from hub.knowledge.states import EDITIONS
 from hub.tickets.states import TABLES
 
+DOCUMENTS = ("docs/hub.md", "docs/knowledge.md")
+"""The documents that show the blocks, each block in one of them."""
+_BLOCK = re.compile(r"<!-- generated:([a-z_:]+) -->\n.*?<!-- end -->", re.DOTALL)
 S = TypeVar("S", bound=StrEnum)
 F = TypeVar("F")
 
@@ -16,6 +21,7 @@ def blocks() -> dict[str, str]:
     """Return each generated block of the documentation by its name."""
     diagrams = {f"states:{kind}": state_diagram(table) for kind, table in TABLES.items()}
     tables = {f"actions:{kind}": action_table(table) for kind, table in TABLES.items()}
+    diagrams["states:edition"], tables["actions:edition"] = state_diagram(EDITIONS), action_table(EDITIONS)
     return {"permissions": permission_matrix(), "settings": settings_table(), **diagrams, **tables}
 
 
@@ -68,11 +74,11 @@ def settings_table() -> str:
 
 def fill(text: str) -> str:
     """Return a document with each ``<!-- generated:name -->`` … ``<!-- end -->`` block written anew."""
-    for name, block in blocks().items():
-        begin = f"<!-- generated:{name} -->\n"
-        if begin not in text:
-            raise ValueError(f"the document has no block {name}")
-        head, _, rest = text.partition(begin)
-        _, _, tail = rest.partition("<!-- end -->")
-        text = f"{head}{begin}{block}\n<!-- end -->{tail}"
-    return text
+    known = blocks()
+
+    def block(match: re.Match[str]) -> str:
+        if match[1] not in known:
+            raise ValueError(f"there is no block {match[1]}")
+        return f"<!-- generated:{match[1]} -->\n{known[match[1]]}\n<!-- end -->"
+
+    return _BLOCK.sub(block, text)

@@ -32,14 +32,14 @@ def _openapi() -> str:
         return _json(create_app(Settings(data_dir=Path(folder))).openapi())
 
 
-def _hub_page() -> str:
-    return reference.fill((ROOT / "docs/hub.md").read_text(encoding="utf-8"))
+def _filled(path: str) -> Callable[[], str]:
+    return lambda: reference.fill((ROOT / path).read_text(encoding="utf-8"))
 
 
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/verification.md": report.page,
     "docs/api/openapi.json": _openapi,
-    "docs/hub.md": _hub_page,
+    **{path: _filled(path) for path in reference.DOCUMENTS},
     "docs/instruments.md": instruments_page,
     "drivers/profiles/profile.schema.json": lambda: _json(json_schema()),
     "docs/contract/asyncapi.json": _asyncapi,

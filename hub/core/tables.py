@@ -8,6 +8,7 @@ from hub.events import models as events
 from hub.fleet import models as fleet
 from hub.identity import models as identity
 from hub.jobs import models as jobs
+from hub.knowledge import models as knowledge
 from hub.measurements import models as measurements
 from hub.notifications import models as notifications
 from hub.policies import models as policies
@@ -23,6 +24,7 @@ DOMAINS = (
     idempotency,
     identity,
     jobs,
+    knowledge,
     measurements,
     notifications,
     policies,

@@ -46,6 +46,10 @@ class Permission(StrEnum):
     ROSTER_READ = "roster:read"
     ROSTER_WRITE = "roster:write"
     CONTACT_READ = "contact:read"
+    KNOWLEDGE_READ = "knowledge:read"
+    KNOWLEDGE_WRITE = "knowledge:write"
+    KNOWLEDGE_APPROVE = "knowledge:approve"
+    """Publish and retire what others wrote."""
     MEASUREMENT_READ = "measurement:read"
     CAPTURE_READ = "capture:read"
     CAPTURE_UPLOAD = "capture:upload"
@@ -95,6 +99,9 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.ROSTER_READ: _PEOPLE - {R.FLEET_ADMIN},
     P.ROSTER_WRITE: _LEADERS,
     P.CONTACT_READ: _DESK | {R.STORE_SYSTEM},
+    P.KNOWLEDGE_READ: _PEOPLE | {R.STORE_SYSTEM},
+    P.KNOWLEDGE_WRITE: _PEOPLE - {R.COUNTER, R.FLEET_ADMIN},
+    P.KNOWLEDGE_APPROVE: _LEADERS | {R.QUALITY, R.SENIOR_TECHNICIAN},
     P.MEASUREMENT_READ: _PEOPLE - {R.COUNTER},
     P.CAPTURE_READ: _PEOPLE - {R.COUNTER},
     P.CAPTURE_UPLOAD: frozenset({R.BENCH}),

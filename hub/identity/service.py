@@ -81,7 +81,7 @@ def create_key(
         bench=bench,
         scopes=None if scopes is None else sorted(scopes),
         stores=None if stores is None else sorted(stores),
-        made_by=actor.made_by or (actor.person if actor.kind == "user" else None),
+        made_by=None if actor.kind == "system" else actor.person,  # keys that beget keys stay one person
         secret_sha256=token.digest,
         created_at=now(),
     )

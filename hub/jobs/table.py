@@ -9,7 +9,8 @@ from hub.core.idempotency_models import KeptAnswer
 from hub.dispatch.service import retry_due
 from hub.events.following import behind
 from hub.identity.models import LoginSession
-from hub.jobs.job import Job, in_transaction
+from hub.jobs.job import ACTOR, Job, in_transaction
+from hub.knowledge import fixes
 from hub.notifications import queries as notifications
 from hub.notifications.planning import FOLLOWER as NOTIFICATIONS
 from hub.notifications.sending import plan_messages, send_messages
@@ -20,6 +21,10 @@ def _forget_expired(session: Session, at: datetime) -> int:
     for table in (KeptAnswer, LoginSession):
         done += session.execute(delete(table).where(table.expires_at < at)).rowcount  # type: ignore[attr-defined]
     return done
+
+
+def _draft_verified_fixes(session: Session, _at: datetime) -> int:
+    return len(fixes.draft_new(session, ACTOR, limit=20))
 
 
 JOBS: tuple[Job, ...] = (
@@ -49,6 +54,15 @@ JOBS: tuple[Job, ...] = (
         {"en": "Dispatch tickets that waited for a shift", "zh-CN": "派发等待班次的工单"},
         in_transaction(retry_due),
         every=timedelta(minutes=1),
+    ),
+    Job(
+        "verified_fixes",
+        {
+            "en": "Draft articles from repairs that prove a new fix",
+            "zh-CN": "根据已验证的维修生成知识草稿",
+        },
+        in_transaction(_draft_verified_fixes),
+        every=timedelta(days=1),
     ),
 )
 """A new job is a row here; its function stands in the folder of its domain."""

@@ -19,6 +19,7 @@ NEW = {
 }
 USER = {"name": "N", "role": "technician", "password": "long enough 1"}
 SHA = "0" * 64
+ARTICLE = {"product_line": "plug", "edition": {"texts": {"en": {"title": "t", "body": "b"}}}}
 
 ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/tickets", None, P.TICKET_READ),
@@ -67,6 +68,11 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/dispatch-policy/versions", None, P.POLICY_READ),
     ("GET", "/intake-policy", None, P.POLICY_READ),
     ("GET", "/tiers-policy", None, P.POLICY_READ),
+    ("GET", "/knowledge/articles", None, P.KNOWLEDGE_READ),
+    ("POST", "/knowledge/articles", ARTICLE, P.KNOWLEDGE_WRITE),
+    ("GET", "/knowledge/search?q=fuse", None, P.KNOWLEDGE_READ),
+    ("GET", "/knowledge/review-queue", None, P.KNOWLEDGE_READ),
+    ("GET", "/knowledge/verified-fixes", None, P.KNOWLEDGE_WRITE),
     ("GET", "/stores", None, P.STORE_READ),
     ("POST", "/stores", {"code": "s-{n}", "name": "店"}, P.STORE_WRITE),
     ("GET", "/stores/north", None, P.STORE_READ),
