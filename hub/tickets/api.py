@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from hub.core.documented import refusals
+from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, Precondition, etag
 from hub.core.i18n import preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
@@ -13,7 +15,7 @@ from hub.dispatch import desk
 from hub.events import queries as event_queries
 from hub.events.schemas import EventOut
 from hub.fleet.service import BENCH_NOT_FOUND
-from hub.identity.actors import FORBIDDEN
+from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
@@ -50,6 +52,8 @@ _ACT = refusals(
     service.TICKET_NOT_FOUND,
     service.ACTION_NOT_POSSIBLE,
     service.ACTION_GUARDED,
+    STALE_VERSION,
+    BAD_IF_MATCH,
 )
 TicketId = Annotated[str, Path(max_length=40, description="The ticket's number.", examples=["T-000042"])]
 Text = Annotated[str | None, Query(max_length=128)]
@@ -124,9 +128,11 @@ def list_tickets(
 
 @router.get("/{ticket}", summary="Show a ticket", responses=_ONE)
 def show_ticket(
+    *,
     database: HubDatabase,
     caller: Caller,
     ticket: TicketId,
+    response: Response,
     accept_language: Accepted = None,
 ) -> TicketDetail:
     """A ticket with its runs, steps, measurements, preview curves and timeline (T6)."""
@@ -136,6 +142,7 @@ def show_ticket(
         events = event_queries.timeline(session, found.record, cursor=None, limit=200)[:200]
         files = attachments.visible(session, caller, found)
         language = preferred_language(accept_language)
+        response.headers["ETag"] = etag(found.version)
         return TicketDetail(
             **TicketOut.fields_of(found, caller),
             intake=intake_of(found, service.still_wanted(session, found)),
@@ -164,19 +171,37 @@ def list_timeline(
     summary="Assign a ticket to a bench",
     responses=_ACT | refusals(BENCH_NOT_FOUND, desk.UNKNOWN_PERSON),
 )
-def assign_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: Assignment) -> TicketOut:
+def assign_ticket(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    ticket: TicketId,
+    wanted: Assignment,
+    expected: Expected,
+    response: Response,
+) -> TicketOut:
     """Put the ticket on the bench's worklist (T4): it appears there as soon as the bench is connected."""
     with database.write() as session:
-        return TicketOut.of(desk.assign(session, caller, ticket, wanted), caller)
+        _check_version(session, caller, ticket, expected)
+        return _tagged(response, TicketOut.of(desk.assign(session, caller, ticket, wanted), caller))
 
 
 @router.patch("/{ticket}/intake", summary="Complete or correct an intake", responses=_ACT)
-def amend_intake(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IntakeParts) -> TicketOut:
+def amend_intake(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    ticket: TicketId,
+    wanted: IntakeParts,
+    expected: Expected,
+    response: Response,
+) -> TicketOut:
     """What is left out stays as it is. A draft is submitted afterwards by the action `submit`."""
     with database.write() as session:
+        _check_version(session, caller, ticket, expected)
         found = service.amend(session, caller, ticket, wanted)
         desk.follow(session, found, "amend")
-        return TicketOut.of(found, caller)
+        return _tagged(response, TicketOut.of(found, caller))
 
 
 @router.post(
@@ -184,9 +209,28 @@ def amend_intake(database: HubDatabase, caller: Caller, ticket: TicketId, wanted
     summary="Take an action on a ticket",
     responses=_ACT | refusals(actions.DETAILS_WRONG, intake.INTAKE_INCOMPLETE),
 )
-def act_on_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: ActionIn) -> TicketOut:
+def act_on_ticket(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    ticket: TicketId,
+    wanted: ActionIn,
+    expected: Expected,
+    response: Response,
+) -> TicketOut:
     """Move the ticket by one of the `actions` that it shows; assigning and the intake have addresses of their own."""
     with database.write() as session:
+        _check_version(session, caller, ticket, expected)
         found = service.act(session, caller, ticket, wanted)
         desk.follow(session, found, wanted.action)
-        return TicketOut.of(found, caller)
+        return _tagged(response, TicketOut.of(found, caller))
+
+
+def _check_version(session: Session, caller: Actor, ticket: str, expected: Precondition) -> None:
+    if expected.tags is not None:
+        expected.check(service.get(session, caller, ticket, for_update=True).version)
+
+
+def _tagged(response: Response, shown: TicketOut) -> TicketOut:
+    response.headers["ETag"] = etag(shown.version)
+    return shown

@@ -232,3 +232,18 @@ def test_health_needs_no_key(hub: RunningHub) -> None:
     with hub.client() as stranger:
         assert stranger.get("/healthz").json() == {"status": "ok"}
         assert stranger.get("/readyz").json() == {"ready": True, "database": True, "commands": None, "ingest": []}
+
+
+def test_a_change_against_an_older_version_is_refused(staff: httpx.Client) -> None:
+    place = f"/api/v1/tickets/{staff.post('/api/v1/tickets', json=NEW).raise_for_status().json()['id']}"
+    seen = staff.get(place).headers["etag"]
+    first = staff.post(f"{place}/actions", json={"action": "note", "note": "a"}, headers={"If-Match": seen})
+    assert first.status_code == 200 and first.headers["etag"] != seen
+    for call in (
+        lambda: staff.post(f"{place}/actions", json={"action": "note", "note": "b"}, headers={"If-Match": seen}),
+        lambda: staff.patch(f"{place}/intake", json={"symptom": "c"}, headers={"If-Match": seen}),
+    ):
+        late = call()
+        assert (late.status_code, late.headers["etag"]) == (412, first.headers["etag"])
+        assert late.json()["type"].endswith(":stale-version")
+    assert staff.patch(f"{place}/intake", json={"symptom": "d"}, headers={"If-Match": first.headers["etag"]}).is_success
