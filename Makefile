@@ -3,7 +3,7 @@
 
 RUN := .venv/bin
 FOR_DEMO := mosquitto:mosquitto stm32flash:stm32flash flashrom:flashrom
-FOR_TEST := $(FOR_DEMO) sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm
+FOR_TEST := $(FOR_DEMO) v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm
 
 .PHONY: help demo test check bench campaign docs lock clean
 help:  ## Show these targets

@@ -7,7 +7,7 @@ Methods block; the rack calls them in the instrument's own worker thread.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -262,6 +262,26 @@ class ElectronicLoad(Instrument):
     @abstractmethod
     def read(self) -> LoadReading:
         """Read voltage, current and power."""
+
+
+class Scanner(Instrument):
+    """Relay board or scanner: channels that are closed or open. Its safe state is every channel open."""
+
+    @abstractmethod
+    def channels(self) -> int:
+        """Return how many channels there are; they are numbered from 1."""
+
+    @abstractmethod
+    def closed(self) -> frozenset[int]:
+        """Read which channels are closed."""
+
+    @abstractmethod
+    def switch(self, channel: int, on: bool) -> None:
+        """Close (``on``) or open one channel; the others stay as they are."""
+
+    @abstractmethod
+    def select(self, channels: Collection[int]) -> None:
+        """Close exactly these channels. All others are opened first: two points are never joined on the way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from drivers.console_model import SerialConsoleProfile
 from drivers.errors import Misconfigured
 from drivers.korad_supply_model import KoradSupplyProfile
 from drivers.mlx90640_model import Mlx90640Profile
+from drivers.modbus_relay_model import ModbusRelayProfile
 from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile_base import ProfileBase
 from drivers.programmers.model import FlashromProfile, Stm32FlashProfile
@@ -26,6 +27,7 @@ from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 from drivers.scpi.supply_model import ScpiSupplyProfile
 from drivers.serial_generator_model import SerialGeneratorProfile
 from drivers.serial_meter_model import SerialMeterProfile
+from drivers.uvc_camera_model import UvcCameraProfile
 from protocols.json_schema import tidy
 
 Profile = (
@@ -38,7 +40,9 @@ Profile = (
     | SerialGeneratorProfile
     | KoradSupplyProfile
     | ModbusSupplyProfile
+    | ModbusRelayProfile
     | Mlx90640Profile
+    | UvcCameraProfile
     | Stm32FlashProfile
     | FlashromProfile
     | SerialConsoleProfile

@@ -8,7 +8,7 @@ Drivers and their libraries are imported when the first instrument of a kind is 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drivers.addresses import Address, parse_address
 from drivers.capabilities import Instrument
@@ -17,6 +17,7 @@ from drivers.errors import Misconfigured
 from drivers.guard import Guard
 from drivers.korad_supply_model import KoradSupplyProfile
 from drivers.mlx90640_model import Mlx90640Profile
+from drivers.modbus_relay_model import ModbusRelayProfile
 from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile import Profile, load_profile
 from drivers.profile_base import ProfileBase, SerialLine
@@ -30,6 +31,10 @@ from drivers.scpi.supply_model import ScpiSupplyProfile
 from drivers.serial_generator_model import SerialGeneratorProfile
 from drivers.serial_meter_model import SerialMeterProfile
 from drivers.transports.stream import ByteStream
+from drivers.uvc_camera_model import UvcCameraProfile
+
+if TYPE_CHECKING:
+    from drivers.transports.modbus import ModbusBus
 
 SHIPPED_PROFILES = Path(__file__).parent / "profiles"
 PROFILES_VARIABLE = "BENCHWRIGHT_PROFILES"
@@ -123,6 +128,10 @@ def open_stream(profile: ProfileBase, address: Address, guard: Guard, line: Seri
         return _tcp(address, 0, label, guard)
     if address.scheme == "serial":
         return _serial(address, line, label, guard, options)
+    if address.scheme == "hid":
+        from drivers.transports.hid import HidStream
+
+        return HidStream.open(address, line, label=label, guard=guard)
     raise _wrong_scheme(profile, address)
 
 
@@ -173,6 +182,19 @@ def _open_console(profile: SerialConsoleProfile, address: Address, guard: Guard,
 
 def _open_supply(profile: ModbusSupplyProfile, address: Address, guard: Guard, options: Options) -> Instrument:
     from drivers.modbus_supply import ModbusSupply
+
+    return ModbusSupply(_modbus(profile, address, guard, options), profile, **options)
+
+
+def _open_relay(profile: ModbusRelayProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.modbus_relay import ModbusRelay
+
+    return ModbusRelay(_modbus(profile, address, guard, options), profile, **options)
+
+
+def _modbus(
+    profile: ModbusSupplyProfile | ModbusRelayProfile, address: Address, guard: Guard, options: Options
+) -> "ModbusBus":
     from drivers.transports.modbus import ModbusBus
 
     label = _label(profile, address)
@@ -183,8 +205,7 @@ def _open_supply(profile: ModbusSupplyProfile, address: Address, guard: Guard, o
         stream = _serial(address, profile.serial, label, guard, options)
     else:
         raise _wrong_scheme(profile, address)
-    bus = ModbusBus(stream, unit, rtu=address.scheme == "modbus-rtu", timeout_s=profile.timeout_s)
-    return ModbusSupply(bus, profile, **options)
+    return ModbusBus(stream, unit, rtu=address.scheme == "modbus-rtu", timeout_s=profile.timeout_s)
 
 
 def _open_mlx90640(profile: Mlx90640Profile, address: Address, guard: Guard, options: Options) -> Instrument:
@@ -200,6 +221,14 @@ def _open_mlx90640(profile: Mlx90640Profile, address: Address, guard: Guard, opt
     else:
         raise _wrong_scheme(profile, address)
     return Mlx90640Camera(device, profile, **options)
+
+
+def _open_uvc(profile: UvcCameraProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.uvc_camera import UvcCamera
+
+    if address.scheme != "uvc":
+        raise _wrong_scheme(profile, address)
+    return UvcCamera(address.target, _label(profile, address), profile, guard, **options)
 
 
 def _open_stm32flash(profile: Stm32FlashProfile, address: Address, guard: Guard, options: Options) -> Instrument:
@@ -251,6 +280,8 @@ _OPENERS: dict[type[ProfileBase], Callable[..., Instrument]] = {
     KoradSupplyProfile: _open_korad,
     SerialConsoleProfile: _open_console,
     ModbusSupplyProfile: _open_supply,
+    ModbusRelayProfile: _open_relay,
+    UvcCameraProfile: _open_uvc,
     Mlx90640Profile: _open_mlx90640,
     Stm32FlashProfile: _open_stm32flash,
     FlashromProfile: _open_flashrom,

@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "signal_generator": "generator",
     "power_supply": "supply",
     "electronic_load": "load",
+    "scanner": "scanner",
     "thermal_camera": "camera",
     "firmware_programmer": "programmer",
     "serial_console": "console",

@@ -74,6 +74,7 @@ KINDS: Mapping[str, str] = {
     "supply": N_("supply"),
     "camera": N_("thermal camera"),
     "programmer": N_("programmer"),
+    "scanner": N_("scanner"),
     "console": N_("serial console"),
 }
 OUTCOME_MARKS: Mapping[Outcome, tuple[str, str]] = {

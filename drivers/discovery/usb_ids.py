@@ -54,9 +54,19 @@ USB_IDS: dict[tuple[int, int], Known] = {
     (0x10C4, 0xEA80): Known(
         Kind.INSTRUMENT,
         "Silicon Labs CP2110 (UNI-T cable)",
-        (),
+        (("uni-t-ut61e-plus", "hid:{device}"), ("uni-t-ut8803", "hid:{device}")),
     ),
+    (0x1A86, 0xE429): Known(
+        Kind.INSTRUMENT, "WCH CH9329 (UNI-T UT-D09 cable)", (("uni-t-ut61e-plus", "hid:{device}"),)
+    ),
+    (0x1A86, 0xE008): Known(Kind.INSTRUMENT, "WCH CH9325 (UNI-T UT-D04 cable)", (("uni-t-ut61e", "hid:{device}"),)),
+    (0x04FA, 0x2490): Known(Kind.INSTRUMENT, "Hoitek HE2325U (UNI-T cable)", (("uni-t-ut61e", "hid:{device}"),)),
+    (0x0820, 0x0001): Known(Kind.INSTRUMENT, "Brymen BU-86X cable", (("brymen-bm869", "hid:{device}"),)),
     # Thermal cameras.
+    (0x1E4E, 0x0100): Known(
+        Kind.INSTRUMENT, "GroupGets PureThermal", (("flir-lepton-purethermal", "uvc:{device}"),)
+    ),
+    (0x0BDA, 0x5830): Known(Kind.INSTRUMENT, "InfiRay P2 Pro / Topdon TC001", (("infiray-p2-pro", "uvc:{device}"),)),
     # Programmers and boards.
     (0x0483, 0x3748): _probe("ST-Link/V2", *_STLINK),
     (0x0483, 0x374B): _probe("ST-Link/V2-1", *_STLINK),

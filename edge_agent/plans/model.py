@@ -34,7 +34,7 @@ class Words(Strict, frozen=True):
 class RoleNeed(Strict, frozen=True):
     """An instrument that the plan needs, in the role under which ``bench.toml`` lists it."""
 
-    kind: Literal["multimeter", "oscilloscope", "generator", "supply", "camera", "programmer", "console"]
+    kind: Literal["multimeter", "oscilloscope", "generator", "supply", "camera", "programmer", "console", "scanner"]
     title: Words
 
 

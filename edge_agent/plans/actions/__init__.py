@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edge_agent.plans.actions import camera, console, firmware, generator, generic, multimeter, oscilloscope, supply
+from edge_agent.plans.actions import (
+    camera,
+    console,
+    firmware,
+    generator,
+    generic,
+    multimeter,
+    oscilloscope,
+    scanner,
+    supply,
+)
 from edge_agent.plans.actions.base import Action
 
 _ALL: tuple[Action[Any], ...] = (
@@ -16,6 +26,7 @@ _ALL: tuple[Action[Any], ...] = (
     supply.Read(),
     supply.PowerCycle(),
     camera.Capture(),
+    scanner.Select(),
     console.Listen(),
     console.Send(),
     firmware.Identify(),

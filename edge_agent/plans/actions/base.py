@@ -29,6 +29,7 @@ KINDS: Mapping[str, type] = {
     "camera": capabilities.ThermalCamera,
     "programmer": capabilities.FirmwareProgrammer,
     "console": capabilities.SerialConsole,
+    "scanner": capabilities.Scanner,
 }
 """Kinds of instruments as plans name them."""
 
