@@ -1,8 +1,9 @@
 """The database: engine, sessions, and the unit of work.
 
 A unit of work is opened at the boundary (an HTTP endpoint, an ingest group, a command of the command line) and
-commits there; nothing below a boundary commits. On SQLite a writing unit holds the process-wide writer lock and
-starts with ``BEGIN IMMEDIATE``: writers queue in order instead of failing late, which keeps the slowest create quick.
+commits there; nothing below a boundary commits. There is one writer at a time: it holds the lock of its process, then
+that of the database (``BEGIN IMMEDIATE`` on SQLite, an advisory lock on PostgreSQL). Writers queue in order instead of
+failing late or locking each other out, which keeps the slowest create quick; readers never wait.
 
 SQLite commits with ``synchronous=FULL``: a bench deletes its records on the hub's receipt, so what is receipted
 has to survive a power cut at the hub.
@@ -36,6 +37,9 @@ else:
 
 
 _WRITES = "benchwright_writes"
+_WRITER_LOCK = 7_238_112_001
+POSTGRESQL_OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+"""No request waits for ever for a writer, and no writer that hangs keeps all others waiting."""
 SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA journal_mode = WAL",
@@ -111,6 +115,8 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         if self.is_sqlite and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        if not self.is_sqlite:
+            url = url.update_query_dict({"options": f"{url.query.get('options', '')} {POSTGRESQL_OPTIONS}".strip()})
         self.engine: Engine = create_engine(
             url,
             pool_size=20,
@@ -119,10 +125,14 @@ class Database:
             pool_pre_ping=not self.is_sqlite,
             hide_parameters=True,  # an error's text goes into the log, and values can be personal data
         )
+        self._reading = self.engine
         self._writer_lock = threading.Lock()
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "begin", _begin_postgresql)
+            self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._writing = self.engine.execution_options(**{_WRITES: True})
 
     @contextmanager
@@ -147,7 +157,7 @@ class Database:
         if unit is not None and unit.database is self and unit.session is not None:
             yield unit.session
             return
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -165,10 +175,6 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:
-        if not self.is_sqlite:
-            with Session(self._writing, expire_on_commit=False) as session, session.begin():
-                yield session
-            return
         with self._writer_lock, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
@@ -193,6 +199,11 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself; _begin_sqlite does
     for pragma in SQLITE_PRAGMAS:
         connection.execute(pragma)
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITES, False):
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_WRITER_LOCK,))
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """Followers of the event table: whatever reacts to events reads on from its own mark.
 
-Events get their numbers in the order of their commits (``lock_chain_head``), so none can appear behind a mark. A
-reaction and the move of its mark commit together: whatever dies when, each event is followed exactly once.
+Events get their numbers in the order of their commits (there is one writer at a time), so none can appear behind a
+mark. A reaction and the move of its mark commit together: whatever dies when, each event is followed exactly once.
 """
 
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ def append(
         record_id=record[1],
         kind=kind,
         payload=dict(payload),
-        previous_hash=queries.lock_chain_head(session) or FIRST_HASH,
+        previous_hash=queries.chain_head(session) or FIRST_HASH,
         hash="",
     )
     event.hash = event_hash(event)

@@ -76,7 +76,7 @@ class Step(Table, table=True):
     __tablename__ = "step"
 
     id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
-    run_id: Mapped[int] = Field(foreign_key="run.id")
+    run_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="run.id")
     spool_id: Mapped[int]
     seq: Mapped[int] = Field(sa_type=BigInteger)
     step: Mapped[str] = Field(max_length=128)
@@ -97,7 +97,7 @@ class Measurement(Table, table=True):
     __tablename__ = "measurement"
 
     id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
-    run_id: Mapped[int] = Field(foreign_key="run.id")
+    run_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="run.id")
     spool_id: Mapped[int]
     seq: Mapped[int] = Field(sa_type=BigInteger)
     step: Mapped[str] = Field(max_length=128)
@@ -126,7 +126,7 @@ class Capture(Table, table=True):
     __tablename__ = "capture"
 
     id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
-    run_id: Mapped[int] = Field(foreign_key="run.id")
+    run_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="run.id")
     spool_id: Mapped[int]
     seq: Mapped[int] = Field(sa_type=BigInteger)
     step: Mapped[str] = Field(max_length=128)

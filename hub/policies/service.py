@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.problems import Problem, ProblemType
-from hub.events import queries as event_queries
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -67,7 +66,6 @@ def put(
     """
     actor.require(Permission.POLICY_WRITE)
     family, name, number = address
-    event_queries.lock_chain_head(session)  # the event below takes it anyway; so the next number stays the next
     following = queries.newest_number(session, family, name) + 1
     if number < following:
         found = queries.version(session, family, name, number)

@@ -1,15 +1,13 @@
 """A hub over real HTTP, beside a real Mosquitto."""
 
-import shutil
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import URL
 
-from hub.core import migrate
 from hub.core.database import Database
 from hub.core.settings import Settings
 from hub.identity.actors import command_line_actor
@@ -18,27 +16,41 @@ from hub.identity.service import create_key
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from databases import NewDatabase, postgresql_maker, sqlite_maker
 from hub_bench import FakeBench, wait_until
 from hub_running import MakeKey, RunningHub
 from mosquitto import Mosquitto
 
+DIALECTS = os.environ.get("BENCHWRIGHT_TEST_DATABASE", "sqlite").split(",")
+"""Each test with a database runs on all of these: sqlite, postgresql."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "dialect" in metafunc.fixturenames and len(DIALECTS) > 1:
+        alike = metafunc.definition.get_closest_marker("any_database")
+        metafunc.parametrize("dialect", DIALECTS[:1] if alike else DIALECTS, indirect=True, scope="session")
+
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("template") / "hub.db"
-    database = Database(URL.create("sqlite", database=str(path)))
-    migrate.upgrade(database)
-    database.close()
-    assert not path.with_name("hub.db-wal").exists()
-    return path
+def dialect(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", DIALECTS[0]))
+
+
+@pytest.fixture(scope="session")
+def new_database(dialect: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDatabase]:
+    """A maker of migrated databases, copies of a template: migrating takes longer than most tests."""
+    makers = {"sqlite": sqlite_maker, "postgresql": postgresql_maker}
+    with makers[dialect](tmp_path_factory.mktemp("template")) as make:
+        yield make
 
 
 @pytest.fixture
-def settings(tmp_path: Path, empty_database: Path) -> Settings:
-    (tmp_path / "data").mkdir()
-    shutil.copy(empty_database, tmp_path / "data" / "hub.db")
-    return Settings(data_dir=tmp_path / "data", port=0)
+def settings(tmp_path: Path, new_database: NewDatabase) -> Iterator[Settings]:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with new_database(folder) as url:
+        text = None if url.get_backend_name() == "sqlite" else url.render_as_string()
+        yield Settings(data_dir=folder, database_url=text, port=0)
 
 
 @pytest.fixture

@@ -18,6 +18,12 @@ MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sb
 MakeKey = Callable[..., str]
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What gives a process of the hub these settings."""
+    told = settings.model_dump(exclude_defaults=True, exclude={"port"})
+    return {f"BENCHWRIGHT_HUB_{name.upper()}": str(value) for name, value in told.items()}
+
+
 class RunningHub:
     """uvicorn in a thread on a port of its own."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from hub_bench import free_port, wait_until
+from hub_running import environment_of
 from typer.testing import CliRunner, Result
 
 from benchwright.commands.hub import app
@@ -24,7 +25,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(autouse=True)
 def _environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BENCHWRIGHT_HUB_DATA_DIR", str(settings.data_dir))
+    for name, value in environment_of(settings).items():
+        monkeypatch.setenv(name, value)
 
 
 def run(*arguments: str) -> Result:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -57,8 +58,9 @@ class TestMigrations:
 
 
 class TestDatabase:
-    def test_pragmas_make_a_receipt_durable(self, database: Database) -> None:
-        with database.read() as session:
+    def test_pragmas_make_a_receipt_durable(self, tmp_path: Path) -> None:
+        database = Database(URL.create("sqlite", database=str(tmp_path / "hub.db")))
+        with closing(database), database.read() as session:
             found = {
                 name: session.execute(text(f"PRAGMA {name}")).scalar()
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hub_bench import FakeBench, free_port, started, step, wait_until
-from hub_running import MakeKey, RunningHub
+from hub_running import MakeKey, RunningHub, environment_of
 from mosquitto import Mosquitto
 from sqlalchemy import func, select
 
@@ -230,11 +230,7 @@ def test_a_bench_cannot_act_on_the_ticket_of_another(
 
 
 def _ingest_process(settings: Settings, broker: Mosquitto) -> "subprocess.Popen[bytes]":
-    environment = {
-        **os.environ,
-        "BENCHWRIGHT_HUB_DATA_DIR": str(settings.data_dir),
-        "BENCHWRIGHT_HUB_MQTT": broker.url,
-    }
+    environment = os.environ | environment_of(settings) | {"BENCHWRIGHT_HUB_MQTT": broker.url}
     command = [
         sys.executable,
         "-c",

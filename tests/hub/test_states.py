@@ -1,12 +1,11 @@
 """The transition tables: well-formed, and the only way in which a ticket moves."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import NewDatabase
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -16,7 +15,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import URL, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
@@ -50,14 +49,13 @@ ACTORS = {role: Actor("key", role.value, role.value, role, "bench-01" if role is
 
 
 @pytest.fixture(scope="module")
-def table_database(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    path = tmp_path_factory.mktemp("states") / "hub.db"
-    shutil.copy(empty_database, path)
-    database = Database(URL.create("sqlite", database=str(path)))
-    with database.write() as session:
-        fleet.register(session, "bench-01")
-    yield database
-    database.close()
+def table_database(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with new_database(tmp_path_factory.mktemp("states")) as url:
+        database = Database(url)
+        with database.write() as session:
+            fleet.register(session, "bench-01")
+        yield database
+        database.close()
 
 
 def used(kind: Kind) -> set[State]:
@@ -113,7 +111,7 @@ def test_every_state_action_and_role(kind: Kind, table_database: Database) -> No
     """Exhaustive: what table, permissions and guards say is what happens, and a refusal changes nothing."""
     table = TABLES[kind]
     for state in sorted(used(kind)):
-        with table_database.read() as session:
+        with table_database.write() as session:
             ticket = _ticket(kind, state)
             session.add(ticket)
             session.flush()

@@ -93,6 +93,7 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
 ]
 
 
+@pytest.mark.any_database
 @pytest.mark.usefixtures("two_stores")
 def test_every_role_and_endpoint(
     hub: RunningHub, admin: httpx.Client, make_key: MakeKey, make_user: MakeKey, database: Database
@@ -143,6 +144,7 @@ def test_every_role_and_endpoint(
     assert tried == len(Role) * len(ENDPOINTS)
 
 
+@pytest.mark.any_database
 def test_no_endpoint_forgets_to_ask(hub: RunningHub, admin: httpx.Client) -> None:
     """A key whose only scope belongs to nothing else is refused everywhere, at endpoints that are yet to come too."""
     body = {"name": "narrow", "role": "admin", "scopes": [P.METRICS_READ]}

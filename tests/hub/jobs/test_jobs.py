@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from hub_bench import wait_until
-from hub_running import MakeKey, RunningHub
+from hub_running import MakeKey, RunningHub, environment_of
 from sqlalchemy import update
 
 from hub.core.clock import now
@@ -159,7 +159,7 @@ main()
 
 def test_a_killed_leader_is_replaced_within_seconds(settings: Settings, database: Database) -> None:
     """Two real processes over one database; the one that leads gets SIGKILL, the other SIGTERM."""
-    environment = dict(os.environ) | {"BENCHWRIGHT_HUB_DATA_DIR": str(settings.data_dir)}
+    environment = os.environ | environment_of(settings)
     command = [sys.executable, "-c", PROGRAM, "hub", "jobs", "run"]
     processes = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(2)]
     try:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from hub_running import environment_of
 from typer.testing import CliRunner
 
 from benchwright.commands.hub import app
@@ -11,7 +12,8 @@ from hub.core.settings import Settings
 
 
 def test_jobs_are_listed_and_run_on_the_command_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BENCHWRIGHT_HUB_DATA_DIR", str(settings.data_dir))
+    for name, value in environment_of(settings).items():
+        monkeypatch.setenv(name, value)
     run = CliRunner().invoke
     assert run(app, ["jobs", "run-now", "housekeeping"]).stdout == "housekeeping: 0 done\n"
     listed = json.loads(run(app, ["jobs", "list", "--json"]).stdout)
