@@ -140,7 +140,7 @@ def test_a_second_request_while_the_first_runs_is_told_to_wait(
 def hub_process(settings: Settings, port: int, program: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """The hub in a process of its own, to kill."""
     code = f"{program}\nfrom benchwright.cli import main\nmain()"
-    environment = os.environ | environment_of(settings)
+    environment = os.environ | environment_of(settings) | {"BENCHWRIGHT_HUB_JOBS": "false"}  # it kills at a commit
     command = [sys.executable, "-c", code, "hub", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
 
