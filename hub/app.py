@@ -23,9 +23,11 @@ from hub.customers import tiers
 from hub.dispatch import api as dispatch
 from hub.dispatch import documents as dispatch_documents
 from hub.dispatch import roster_api as roster
+from hub.escalations import api as escalations
 from hub.fleet import api as fleet
 from hub.fleet.commands import CommandDesk
 from hub.identity import keys_api, people_api
+from hub.incidents import api as incidents
 from hub.jobs import api as jobs_api
 from hub.jobs.scheduler import Scheduler
 from hub.knowledge import api as knowledge
@@ -70,6 +72,7 @@ TAGS = [
     {"name": "policies", "description": "Rules as data, in versions: dispatch and priority, intake, membership tiers."},
     {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
     {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
+    {"name": "escalations", "description": "What waits for an expert or for management, and major incidents."},
     {"name": "notifications", "description": "What customers and staff are told, and how they want to be told."},
     {"name": "knowledge", "description": "Articles, FAQ and scripts, found from what a device shows and measures."},
     {"name": "stores", "description": "The stores of the chain."},
@@ -186,6 +189,11 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         people_api.me_router,
         people_api.users_router,
         keys_api.router,
+        escalations.router,
+        escalations.ticket_router,
+        incidents.router,
+        incidents.ticket_router,
+        notifications.policy_router,
         notifications.router,
         notifications.customer_router,
         jobs_api.router,

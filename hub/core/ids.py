@@ -2,7 +2,7 @@
 
 import re
 
-_PUBLIC = re.compile(r"([A-Z])-([0-9]{6,15})")
+_PUBLIC = re.compile(r"([A-Z]{1,2})-([0-9]{6,15})")
 
 
 def public_id(prefix: str, number: int) -> str:

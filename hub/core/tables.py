@@ -4,31 +4,37 @@ from hub.core import idempotency_models as idempotency
 from hub.core.database import Table
 from hub.customers import models as customers
 from hub.dispatch import models as dispatch
+from hub.escalations import models as escalations
 from hub.events import models as events
 from hub.fleet import models as fleet
 from hub.identity import models as identity
+from hub.incidents import models as incidents
 from hub.jobs import models as jobs
 from hub.knowledge import models as knowledge
 from hub.measurements import models as measurements
 from hub.notifications import models as notifications
 from hub.policies import models as policies
 from hub.repairs import models as repairs
+from hub.sla import models as sla
 from hub.stores import models as stores
 from hub.tickets import models as tickets
 
 DOMAINS = (
     customers,
     dispatch,
+    escalations,
     events,
     fleet,
     idempotency,
     identity,
+    incidents,
     jobs,
     knowledge,
     measurements,
     notifications,
     policies,
     repairs,
+    sla,
     stores,
     tickets,
 )

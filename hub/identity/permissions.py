@@ -67,6 +67,13 @@ class Permission(StrEnum):
     METRICS_READ = "metrics:read"
     NOTIFICATION_READ = "notification:read"
     NOTIFICATION_SEND = "notification:send"
+    ESCALATION_READ = "escalation:read"
+    ESCALATION_RAISE = "escalation:raise"
+    ESCALATION_ANSWER = "escalation:answer"
+    ESCALATION_MANAGE = "escalation:manage"
+    """Answer what was escalated to management."""
+    INCIDENT_MANAGE = "incident:manage"
+    INCIDENT_REPORT = "incident:report"
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
 
@@ -119,6 +126,12 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.METRICS_READ: frozenset({R.ADMIN, R.FLEET_ADMIN}),
     P.NOTIFICATION_READ: _DESK | {R.QUALITY},
     P.NOTIFICATION_SEND: _DESK,
+    P.ESCALATION_READ: _DESK | _WORKSHOP | {R.QUALITY, R.REMOTE_ENGINEER},
+    P.ESCALATION_RAISE: _DESK | _WORKSHOP | {R.QUALITY},
+    P.ESCALATION_ANSWER: _LEADERS | {R.SENIOR_TECHNICIAN, R.REMOTE_ENGINEER, R.QUALITY},
+    P.ESCALATION_MANAGE: _LEADERS,
+    P.INCIDENT_MANAGE: _LEADERS | {R.QUALITY},
+    P.INCIDENT_REPORT: _LEADERS | _WORKSHOP | {R.QUALITY},
     P.JOB_READ: frozenset({R.ADMIN, R.MANAGER, R.FLEET_ADMIN}),
     P.JOB_RUN: frozenset({R.ADMIN}),
 }

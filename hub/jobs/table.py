@@ -14,6 +14,9 @@ from hub.knowledge import fixes
 from hub.notifications import queries as notifications
 from hub.notifications.planning import FOLLOWER as NOTIFICATIONS
 from hub.notifications.sending import plan_messages, send_messages
+from hub.sla.queries import anything_due
+from hub.sla.watching import FOLLOWER as SERVICE_LEVELS
+from hub.sla.watching import look, note_touched
 
 
 def _forget_expired(session: Session, at: datetime) -> int:
@@ -28,6 +31,18 @@ def _draft_verified_fixes(session: Session, _at: datetime) -> int:
 
 
 JOBS: tuple[Job, ...] = (
+    Job(
+        "sla.follow",
+        {"en": "Find the tickets whose clocks new events have moved", "zh-CN": "查找时限受新事件影响的工单"},
+        in_transaction(note_touched),
+        due=lambda session, _at: behind(session, SERVICE_LEVELS),
+    ),
+    Job(
+        "sla.look",
+        {"en": "Remind, warn and escalate where a clock has passed a mark", "zh-CN": "到点提醒、预警与升级"},
+        look,
+        due=anything_due,
+    ),
     Job(
         "notifications.plan",
         {"en": "Turn new events into messages to customers and staff", "zh-CN": "将新事件转为给客户和员工的通知"},

@@ -12,14 +12,25 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
-from hub.notifications import queries, service
+from hub.notifications import documents, queries, service
 from hub.notifications.documents import Channel
 from hub.notifications.queries import NotificationFilter
 from hub.notifications.schemas import NotificationOut, PreferenceIn, PreferenceOut
 from hub.notifications.states import State
+from hub.policies import routes as policies
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
 customer_router = APIRouter(prefix="/api/v1/customers", tags=["notifications"])
+
+policy_router = policies.router(
+    "notification-rules",
+    documents.FAMILY,
+    documents.NotificationPolicy,
+    documents.delivered,
+    called="rules of notifications",
+    tag="notifications",
+    check=policies.no_check,
+)
 
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _CUSTOMER = _COMMON | refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from hub.core.database import BigKey, Mapped, Table, UtcDateTime
@@ -21,9 +21,9 @@ class Notification(Table, table=True):
     __tablename__ = "notification"
 
     id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
-    event_id: Mapped[int] = Field(sa_column_args=[ForeignKey("event.id")], sa_type=BigKey)
-    ticket_id: Mapped[int | None] = Field(default=None, sa_column_args=[ForeignKey("ticket.id")], sa_type=BigKey)
-    customer_id: Mapped[int | None] = Field(default=None, sa_column_args=[ForeignKey("customer.id")], sa_type=BigKey)
+    event_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="event.id")
+    ticket_id: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="ticket.id")
+    customer_id: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="customer.id")
     audience: Mapped[str] = Field(max_length=16)
     channel: Mapped[str] = Field(max_length=16)
     template: Mapped[str] = Field(max_length=64)
@@ -58,7 +58,7 @@ class ContactPreference(Table, table=True):
 
     __tablename__ = "contact_preference"
 
-    customer_id: Mapped[int] = Field(sa_column_args=[ForeignKey("customer.id")], sa_type=BigKey, primary_key=True)
+    customer_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="customer.id", primary_key=True)
     channel: Mapped[str | None] = Field(default=None, max_length=16)
     language: Mapped[str | None] = Field(default=None, max_length=8)
     wecom: Mapped[str | None] = Field(default=None, max_length=128)

@@ -176,6 +176,9 @@ class _Clock:
             self._begin(at)
         elif self._started_at is None:
             return
+        elif what is What.FEEDBACK:
+            if self._name is ClockName.ANSWER and self._ended_at is not None:
+                self._begin(at)
         elif what in _ENDS[self._name]:
             self._ended_at = self._ended_at or at
         elif what is What.REOPENED and self._ended_at is not None:

@@ -15,6 +15,8 @@ class What(StrEnum):
     """Somebody who can help spoke to the customer for the first time."""
     ANSWERED = "answered"
     """The customer's question or feedback was answered."""
+    FEEDBACK = "feedback"
+    """The customer came back to it after an answer; that is to be answered in time again (T7)."""
     PRIORITY_CHANGED = "priority_changed"
     PAUSED = "paused"
     RESUMED = "resumed"

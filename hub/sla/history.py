@@ -13,6 +13,8 @@ FACT_OF_EVENT: dict[str, What] = {
     "ticket.arrived": What.RESPONDED,
     "ticket.promise": What.RESPONDED,
     "ticket.answer": What.ANSWERED,
+    "ticket.dispute": What.FEEDBACK,
+    "ticket.reopen": What.FEEDBACK,
     "ticket.wait": What.PAUSED,
     "ticket.propose_plan": What.PAUSED,
     "ticket.resume": What.RESUMED,
@@ -23,6 +25,10 @@ FACT_OF_EVENT: dict[str, What] = {
     "ticket.close": What.RESOLVED,
     "ticket.cancel": What.CANCELLED,
     "ticket.discard": What.CANCELLED,
+    "major.declared": What.MAJOR_DECLARED,
+    "major.team_formed": What.TEAM_FORMED,
+    "major.update": What.UPDATE_GIVEN,
+    "major.ended": What.MAJOR_ENDED,
 }
 """What each kind of event means to a clock. A new action of tickets that a clock should see is added here.
 

@@ -88,6 +88,11 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/notifications", None, P.NOTIFICATION_READ),
     ("GET", "/customers/C-000001/contact-preference", None, P.CUSTOMER_READ),
     ("PUT", "/customers/C-000001/contact-preference", {"language": "en"}, P.CUSTOMER_WRITE),
+    ("GET", "/notification-rules", None, P.POLICY_READ),
+    ("GET", "/escalations", None, P.ESCALATION_READ),
+    ("POST", "/tickets/{ticket}/escalations", {"level": "expert", "reason": "r"}, P.ESCALATION_RAISE),
+    ("GET", "/major-incidents", None, P.ESCALATION_READ),
+    ("POST", "/tickets/{ticket}/major-incident", {"reason": "r"}, P.INCIDENT_MANAGE),
     ("GET", "/jobs", None, P.JOB_READ),
     ("POST", "/jobs/housekeeping/runs", None, P.JOB_RUN),
 ]

@@ -102,6 +102,9 @@ class _Desk:
             self.end(["first_response"], minute)
         elif what == "answered":
             self.end(["first_response", "answer"], minute)
+        elif what == "feedback":
+            if self.watches["answer"].ended is not None:
+                self.start(["answer"], minute)
         elif what in ("resolved", "cancelled"):
             if what == "resolved":
                 self.end(TICKET_CLOCKS, minute)

@@ -1,0 +1,1 @@
+"""Three-level escalation (T8): front line, expert, management; each is acknowledged and answered by a person."""
