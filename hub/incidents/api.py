@@ -13,7 +13,7 @@ from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.incidents import queries, service
-from hub.incidents.schemas import Declaration, MajorIncidentOut, Report, Review, Team
+from hub.incidents.schemas import IncidentDeclaration, IncidentReport, IncidentReview, IncidentTeam, MajorIncidentOut
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
 
@@ -48,7 +48,7 @@ def list_major_incidents(
     responses=refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, service.ALREADY_DECLARED),
 )
 def declare_major_incident(
-    database: HubDatabase, caller: Caller, ticket: TicketId, wanted: Declaration
+    database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentDeclaration
 ) -> MajorIncidentOut:
     """Management is told at once; the team has to stand within 30 minutes, and to report every hour (T8)."""
     with database.write() as session:
@@ -63,21 +63,27 @@ def show_major_incident(database: HubDatabase, caller: Caller, ticket: TicketId)
 
 
 @ticket_router.put("/{ticket}/major-incident/team", summary="Form the team", responses=_ACT)
-def form_incident_team(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: Team) -> MajorIncidentOut:
+def form_incident_team(
+    database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentTeam
+) -> MajorIncidentOut:
     """Say who works on it; putting another team replaces this one."""
     with database.write() as session:
         return MajorIncidentOut.of(*service.form_team(session, caller, ticket, wanted.members))
 
 
 @ticket_router.post("/{ticket}/major-incident/updates", summary="Report on a major incident", responses=_ACT)
-def report_on_incident(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: Report) -> MajorIncidentOut:
+def report_on_incident(
+    database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentReport
+) -> MajorIncidentOut:
     """The hourly report; the customer is told that there is one, and the clock of the next begins."""
     with database.write() as session:
         return MajorIncidentOut.of(*service.update(session, caller, ticket, wanted.report))
 
 
 @ticket_router.post("/{ticket}/major-incident/end", summary="End a major incident", responses=_ACT)
-def end_major_incident(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: Review) -> MajorIncidentOut:
+def end_major_incident(
+    database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentReview
+) -> MajorIncidentOut:
     """End it with its review (复盘)."""
     with database.write() as session:
         return MajorIncidentOut.of(*service.end(session, caller, ticket, wanted.review))

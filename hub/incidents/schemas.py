@@ -13,7 +13,7 @@ from hub.tickets.models import Ticket
 Member = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 
 
-class Declaration(BaseModel):
+class IncidentDeclaration(BaseModel):
     """Why it is a major incident."""
 
     model_config = ConfigDict(extra="forbid")
@@ -21,7 +21,7 @@ class Declaration(BaseModel):
     reason: Words = Field(examples=["Smoke from five adapters of one batch within a day"])
 
 
-class Team(BaseModel):
+class IncidentTeam(BaseModel):
     """Who works on it."""
 
     model_config = ConfigDict(extra="forbid")
@@ -29,7 +29,7 @@ class Team(BaseModel):
     members: Annotated[list[Member], Field(min_length=1, max_length=30)] = Field(examples=[["U-000004", "U-000007"]])
 
 
-class Report(BaseModel):
+class IncidentReport(BaseModel):
     """How it stands."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +37,7 @@ class Report(BaseModel):
     report: Words = Field(examples=["Batch identified; sale stopped; customers are being called"])
 
 
-class Review(BaseModel):
+class IncidentReview(BaseModel):
     """What was learned."""
 
     model_config = ConfigDict(extra="forbid")

@@ -36,32 +36,32 @@ class Channel(StrEnum):
     WECOM = "wecom"
 
 
-class Text(Document):
+class MessageText(Document):
     """A message in one language. ``{names}`` are filled in."""
 
     subject: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     text: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
-class Template(Document):
+class MessageTemplate(Document):
     """A message in both languages."""
 
-    en: Text
-    zh_cn: Text = Field(alias="zh-CN")
+    en: MessageText
+    zh_cn: MessageText = Field(alias="zh-CN")
 
-    def text(self, language: Language) -> Text:
+    def text(self, language: Language) -> MessageText:
         """Return the message in one language."""
         return self.en if language == "en" else self.zh_cn
 
 
-class Cause(Document):
+class SlipCause(Document):
     """Why a date slips, in the customer's words, and what the store offers (T7)."""
 
     reason: BothLanguages
     remedy: BothLanguages
 
 
-class Rule(Document):
+class NotificationRule(Document):
     """An event, and what it tells whom. All rules that fit an event hold."""
 
     event: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")] = Field(examples=["ticket.created"])
@@ -81,9 +81,9 @@ class Rule(Document):
 class NotificationPolicy(Document):
     """Everything that is told."""
 
-    rules: Annotated[tuple[Rule, ...], Field(max_length=200)]
-    templates: Annotated[dict[str, Template], Field(max_length=200)]
-    causes: dict[Literal["part", "third_party", "workload"], Cause]
+    rules: Annotated[tuple[NotificationRule, ...], Field(max_length=200)]
+    templates: Annotated[dict[str, MessageTemplate], Field(max_length=200)]
+    causes: dict[Literal["part", "third_party", "workload"], SlipCause]
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -106,7 +106,7 @@ class NotificationPolicy(Document):
             )
         return self
 
-    def about(self, event: str) -> tuple[Rule, ...]:
+    def about(self, event: str) -> tuple[NotificationRule, ...]:
         """Return the rules of one kind of event."""
         return tuple(rule for rule in self.rules if rule.event == event)
 

@@ -22,7 +22,7 @@ from hub.identity.permissions import Permission
 from hub.jobs.job import ACTOR
 from hub.notifications import queries
 from hub.notifications.channels import Channels
-from hub.notifications.documents import FIELDS, Channel, NotificationPolicy, Rule, in_force
+from hub.notifications.documents import FIELDS, Channel, NotificationPolicy, NotificationRule, in_force
 from hub.notifications.links import customer_link
 from hub.notifications.models import ContactPreference, Notification
 from hub.notifications.states import State
@@ -68,7 +68,7 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
     settings: Settings,
     channels: Channels,
     policy: NotificationPolicy,
-    rule: Rule,
+    rule: NotificationRule,
     event: Event,
     ticket: Ticket | None,
     zone: ZoneInfo,
@@ -107,13 +107,15 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
         )
 
 
-def _fits(rule: Rule, event: Event, ticket: Ticket | None) -> bool:
+def _fits(rule: NotificationRule, event: Event, ticket: Ticket | None) -> bool:
     if rule.kinds is not None and (ticket is None or ticket.kind not in rule.kinds):
         return False
     return all(event.payload.get(name) == value for name, value in rule.when.items())
 
 
-def _to_customer(rule: Rule, ticket: Ticket, preference: ContactPreference | None, channels: Channels) -> list[_Plan]:
+def _to_customer(
+    rule: NotificationRule, ticket: Ticket, preference: ContactPreference | None, channels: Channels
+) -> list[_Plan]:
     """Choose the channels: those of the rule, or the preferred one, or the first that works."""
     addresses = {
         Channel.SMS: ticket.contact_phone,
@@ -134,7 +136,7 @@ def _to_customer(rule: Rule, ticket: Ticket, preference: ContactPreference | Non
     return [_Plan("customer", channel, address) for channel, address in reached]
 
 
-def _to_staff(rule: Rule, event: Event, channels: Channels) -> _Plan:
+def _to_staff(rule: NotificationRule, event: Event, channels: Channels) -> _Plan:
     level = rule.level or Level(event.payload.get("level") or Level.FRONT_LINE)
     return _Plan("staff", level, reason=None if channels.staff.get(level) else "no_channel")
 
