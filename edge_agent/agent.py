@@ -10,6 +10,7 @@ from pathlib import Path
 from drivers.errors import InstrumentError
 from edge_agent.bench_config import BenchConfig
 from edge_agent.bus import EventBus
+from edge_agent.by_hand.desk import ByHandDesk
 from edge_agent.captures import BenchCaptures
 from edge_agent.clock import BenchClock
 from edge_agent.desk import AgentDesk, Parts, agent_version, explain
@@ -91,6 +92,7 @@ class Agent:
         )
         self.manual = ManualControl(self.rack, self.bus, self.runs.wait_ready)
         self.discoveries = Discoveries(config.name, self.rack, self.bus, bench_file(options.bench_file))
+        by_hand = ByHandDesk(self.rack, self.manual, self.bus, state, self.runs.wait_ready)
         live = LiveFeed(config.name)
         LiveBridge(self.bus, live)
         self.uplink: Uplink | None = None
@@ -107,6 +109,7 @@ class Agent:
                 runs=self.runs,
                 manual=self.manual,
                 discoveries=self.discoveries,
+                by_hand=by_hand,
                 live=live,
                 bus=self.bus,
                 link=lambda: None if self.uplink is None else self.uplink.state,

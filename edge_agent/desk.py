@@ -11,6 +11,7 @@ import msgspec
 
 from drivers.errors import InstrumentError
 from edge_agent.bus import EventBus
+from edge_agent.by_hand.desk import ByHandDesk
 from edge_agent.captures import BenchCaptures, CaptureStoreError
 from edge_agent.clock import BenchClock
 from edge_agent.discovery import KINDS, Discoveries
@@ -44,6 +45,7 @@ class Parts:
     runs: Runs
     manual: ManualControl
     discoveries: Discoveries
+    by_hand: ByHandDesk
     live: LiveFeed
     bus: EventBus
     link: Callable[[], LinkState | None]
@@ -99,6 +101,7 @@ class AgentDesk:
             requests.GetSpool: lambda _: self.depth(),
             requests.GetRefused: lambda _: self._refused(),
             requests.AcquireLease: lambda r: control.acquire(r.role, r.holder, r.ttl_s),
+            requests.RenewLease: _act(lambda r: control.renew(r.token)),
             requests.ReleaseLease: _act(lambda r: control.release(r.token)),
             requests.Operate: lambda r: control.operate(r.token, r.manual, r.timeout_s),
             requests.Monitor: _act(
@@ -110,6 +113,7 @@ class AgentDesk:
             requests.GetDiscovery: lambda _: discoveries.state(),
             requests.CancelDiscovery: _act(lambda _: discoveries.cancel()),
             requests.Adopt: discoveries.adopt,
+            **self._parts.by_hand.handlers(),
         }
 
     def description(self) -> views.Description:

@@ -18,6 +18,9 @@ from edge_agent.rack import Lease, LeaseRefused, Rack, RackError, WrongCapabilit
 from protocols.quantity import Quantity as Measured
 
 log = logging.getLogger(__name__)
+R = TypeVar("R")
+FAULT_PAUSE_S = 0.5
+"""Between two attempts when the first one failed."""
 E = TypeVar("E", capabilities.MeterFunction, capabilities.Wave)
 
 
@@ -52,11 +55,22 @@ class ManualControl:
             monitor.set()
         self._rack.release(lease)
 
+    def renew(self, token: str) -> None:
+        """Let a lease run its time again from now."""
+        self._rack.renew(self._lease(token))
+
+    def role_of(self, token: str) -> str:
+        """Return the instrument that a lease is of."""
+        return self._lease(token).role
+
+    def call(self, token: str, function: Callable[[capabilities.Instrument], R], timeout_s: float) -> R:
+        """Run a function on the worker of the leased instrument and return its result."""
+        lease = self._lease(token)
+        return self._rack.call(lease.role, lease, function, timeout_s)
+
     def operate(self, token: str, act: manual.Manual, timeout_s: float) -> tuple[Quantity, ...]:
         """Do one thing and return what it measured."""
-        lease = self._lease(token)
-        function = _function_of(act, lease.role)
-        return self._rack.call(lease.role, lease, function, timeout_s)
+        return self.call(token, _function_of(act, self.role_of(token)), timeout_s)
 
     def monitor(
         self,
@@ -68,8 +82,29 @@ class ManualControl:
         timeout_s: float,
     ) -> None:
         """Read every ``interval_s`` for ``seconds`` and publish the readings, in a thread of its own."""
+        role = self.role_of(token)
+
+        def once(fault: str | None, values: tuple[Quantity, ...] | None) -> None:
+            self._bus.publish(Reading(role, datetime.now(UTC), values or (), fault), key=f"reading:{role}")
+
+        function = _function_of(act, role)
+        self.repeat(token, function, once, seconds=seconds, interval_s=interval_s, timeout_s=timeout_s)
+
+    def repeat(
+        self,
+        token: str,
+        function: Callable[[capabilities.Instrument], R],
+        once: Callable[[str | None, R | None], None],
+        *,
+        seconds: float,
+        interval_s: float,
+        timeout_s: float,
+    ) -> None:
+        """Run ``function`` every ``interval_s`` for ``seconds`` in a thread of its own; another one takes its place.
+
+        ``once`` gets why there is no result, or the result. It ends early when the lease is over, or by ``stop``.
+        """
         lease = self._lease(token)
-        function = _function_of(act, lease.role)
         stop = threading.Event()
         with self._mutex:
             former, self._monitors[lease.role] = self._monitors.get(lease.role), stop
@@ -80,33 +115,36 @@ class ManualControl:
             ends = time.monotonic() + seconds
             while not stop.is_set() and time.monotonic() < ends:
                 began = time.monotonic()
-                if not self._publish_reading(lease, function, timeout_s):
+                fault, result = None, None
+                try:
+                    result = self._rack.call(lease.role, lease, function, timeout_s)
+                except LeaseRefused:
                     return
-                stop.wait(max(0.0, interval_s - (time.monotonic() - began)))
+                except (RackError, InstrumentError, OSError) as error:
+                    fault = str(error)
+                if stop.is_set():
+                    return
+                try:
+                    once(fault, result)
+                except Exception:
+                    log.exception("what %s reads cannot be told", lease.role)
+                stop.wait(max(0.0 if fault is None else FAULT_PAUSE_S, interval_s - (time.monotonic() - began)))
 
         threading.Thread(target=read, name=f"monitor-{lease.role}", daemon=True).start()
+
+    def stop(self, token: str) -> None:
+        """End what is read again and again under this lease; the lease stays."""
+        lease = self._lease(token)
+        with self._mutex:
+            monitor = self._monitors.pop(lease.role, None)
+        if monitor is not None:
+            monitor.set()
 
     def close(self) -> None:
         """End all monitors."""
         with self._mutex:
             for stop in self._monitors.values():
                 stop.set()
-
-    def _publish_reading(
-        self, lease: Lease, function: Callable[[capabilities.Instrument], tuple[Quantity, ...]], timeout_s: float
-    ) -> bool:
-        """Publish one reading, or why there is none; return whether to go on."""
-        values: tuple[Quantity, ...] = ()
-        fault = None
-        try:
-            values = self._rack.call(lease.role, lease, function, timeout_s)
-        except LeaseRefused:
-            return False
-        except (RackError, InstrumentError, OSError) as error:
-            fault = str(error)
-        reading = Reading(lease.role, datetime.now(UTC), values, fault)
-        self._bus.publish(reading, key=f"reading:{lease.role}")
-        return True
 
     def _lease(self, token: str) -> Lease:
         with self._mutex:

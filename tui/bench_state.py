@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from typing import Literal, get_args
 
 from edge_agent.local_api import events, views
+from edge_agent.local_api.firmware import FirmwareJob
 from tui import run_state
 
-Topic = Literal["connection", "link", "spool", "worklist", "instruments", "run", "progress", "readings"]
+Topic = Literal["connection", "link", "spool", "worklist", "instruments", "run", "progress", "readings", "firmware"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 Question = Literal["about", "worklist", "run"]
 READINGS_KEPT = 600
+CONSOLE_KEPT = 2000
+"""Pieces of console output that no screen has taken in yet."""
 
 
 class BenchState:
@@ -28,6 +31,11 @@ class BenchState:
         self.readings: dict[str, deque[events.Reading]] = {}
         self.readings_seen: Counter[str] = Counter()
         """How many readings of each role there have been, those no longer kept included."""
+        self.scopes: dict[str, events.ScopeTaken] = {}
+        self.heat: dict[str, events.HeatTaken] = {}
+        self.consoles: dict[str, deque[events.ConsoleSaid]] = {}
+        """What the consoles said; the screen that shows one takes its pieces out."""
+        self.firmware: dict[str, FirmwareJob] = {}
 
     def described(self, about: views.Description) -> set[Topic]:
         """Take in the bench at a glance."""
@@ -63,6 +71,18 @@ class BenchState:
                     self.readings.setdefault(event.role, deque(maxlen=READINGS_KEPT)).append(event)
                     self.readings_seen[event.role] += 1
                     changed.add("readings")
+                case events.ScopeTaken():
+                    self.scopes[event.role] = event
+                    changed.add("readings")
+                case events.HeatTaken():
+                    self.heat[event.role] = event
+                    changed.add("readings")
+                case events.ConsoleSaid():
+                    self.consoles.setdefault(event.role, deque(maxlen=CONSOLE_KEPT)).append(event)
+                    changed.add("readings")
+                case events.FirmwareChanged():
+                    self.firmware[event.job.role] = event.job
+                    changed.add("firmware")
                 case _:
                     self._apply_to_run(event, changed, questions)
         return changed, questions

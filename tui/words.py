@@ -67,6 +67,69 @@ METER_FUNCTIONS: Mapping[str, str] = {
     "capacitance": N_("capacitance"),
     "temperature": N_("temperature"),
 }
+WAVES: Mapping[str, str] = {
+    "sine": N_("sine"),
+    "square": N_("square"),
+    "ramp": N_("ramp"),
+    "pulse": N_("pulse"),
+    "noise": N_("noise"),
+    "dc": N_("DC"),
+}
+FIRMWARE_ACTS: Mapping[str, str] = {
+    "identify": N_("Identify"),
+    "backup": N_("Back up"),
+    "flash": N_("Flash"),
+    "verify": N_("Verify"),
+    "restore": N_("Restore"),
+}
+FIRMWARE_STATES: Mapping[str, str] = {
+    "running": N_("in progress"),
+    "cancelling": N_("being cancelled"),
+    "done": N_("done"),
+    "failed": N_("failed"),
+    "cancelled": N_("cancelled"),
+    "interrupted": N_("interrupted"),
+}
+FIRMWARE_PHASES: Mapping[str, str] = {
+    "identify": N_("Asking the chip …"),
+    "backup": N_("Reading the memory into a file …"),
+    "write": N_("Erasing, writing and verifying: keep the device powered …"),
+    "verify": N_("Comparing …"),
+}
+FIRMWARE_MEMORY: Mapping[str, str] = {
+    "unchanged": N_("as it was: nothing was written"),
+    "released": N_("the released firmware, verified"),
+    "restored": N_("the backup, verified"),
+    "incomplete": N_("incomplete firmware: it has to be written again"),
+}
+MEASURES: Mapping[str, str] = {
+    "minimum": N_("min"),
+    "maximum": N_("max"),
+    "mean": N_("mean"),
+    "spread": "σ",
+    "peak_to_peak": N_("p-p"),
+    "rms": N_("rms"),
+    "frequency": "f",
+    "period": "T",
+    "duty": N_("duty"),
+    "positive_width": N_("width"),
+    "rise_time": N_("rise"),
+    "fall_time": N_("fall"),
+    "overshoot": N_("overshoot"),
+    "at_a": "A",
+    "at_b": "B",
+    "difference": "Δ",
+    "rising_edges": "↑",
+    "falling_edges": "↓",
+    "shortest_period": N_("T min"),
+    "longest_period": N_("T max"),
+    "outside_mask": N_("samples outside the mask"),
+    "matches": N_("like the golden ones"),
+    "worst": N_("worst deviation / σ"),
+    "limit": N_("limit"),
+    "worst_at": N_("at"),
+}
+"""Short names of what is measured in records and pictures."""
 KINDS: Mapping[str, str] = {
     "multimeter": N_("multimeter"),
     "oscilloscope": N_("oscilloscope"),

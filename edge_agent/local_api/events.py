@@ -5,6 +5,9 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from edge_agent.local_api.firmware import FirmwareJob
+from edge_agent.local_api.heat import HeatFrame
+from edge_agent.local_api.scope import ScopeFrame
 from edge_agent.local_api.views import (
     DiscoveryState,
     Finding,
@@ -91,6 +94,37 @@ class Reading(Event, frozen=True, tag="reading"):
     fault: str | None = None
 
 
+class ScopeTaken(Event, frozen=True, tag="scope"):
+    """An oscilloscope that runs has taken a record, or why it has not."""
+
+    role: str
+    frame: ScopeFrame | None = None
+    fault: str | None = None
+
+
+class HeatTaken(Event, frozen=True, tag="heat"):
+    """A thermal camera that runs has taken a picture, or why it has not."""
+
+    role: str
+    frame: HeatFrame | None = None
+    fault: str | None = None
+
+
+class ConsoleSaid(Event, frozen=True, tag="console"):
+    """What the device said since the last one of these: any part of a line, or several lines."""
+
+    role: str
+    at: datetime
+    text: str = ""
+    fault: str | None = None
+
+
+class FirmwareChanged(Event, frozen=True, tag="firmware"):
+    """A firmware job began, went on or ended."""
+
+    job: FirmwareJob
+
+
 class LinkChanged(Event, frozen=True, tag="link"):
     """The way to the hub changed."""
 
@@ -146,6 +180,10 @@ STREAM_OF: dict[type[Event], Stream] = {
     PromptSettled: "run",
     RunEnded: "run",
     Reading: "readings",
+    ScopeTaken: "readings",
+    HeatTaken: "readings",
+    ConsoleSaid: "readings",
+    FirmwareChanged: "readings",
     LinkChanged: "link",
     SpoolChanged: "spool",
     InstrumentsChanged: "instruments",
@@ -164,6 +202,10 @@ AnyEvent: TypeAlias = (
     | PromptSettled
     | RunEnded
     | Reading
+    | ScopeTaken
+    | HeatTaken
+    | ConsoleSaid
+    | FirmwareChanged
     | LinkChanged
     | SpoolChanged
     | InstrumentsChanged

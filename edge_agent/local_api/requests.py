@@ -11,13 +11,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge_agent.local_api.events import AnyEvent, Stream
+from edge_agent.local_api.firmware import FirmwareAct, FirmwareJob, FirmwareView
+from edge_agent.local_api.heat import HeatFrame, HeatView
 from edge_agent.local_api.manual import Manual, ReadMeter, ReadSupply
+from edge_agent.local_api.scope import Saved, ScopeFrame, ScopeSetup, ScopeView
 from edge_agent.local_api.views import (
     Adopted,
+    ConsoleTail,
     Description,
     DiscoveryState,
     Done,
     Instrument,
+    Kept,
     LeaseView,
     PlanOutline,
     PlanView,
@@ -146,6 +151,12 @@ class AcquireLease(Request[LeaseView], frozen=True, tag="acquire"):
     ttl_s: Seconds = 30.0
 
 
+class RenewLease(Request[Done], frozen=True, tag="renew"):
+    """Go on controlling an instrument that nothing is being done with."""
+
+    token: Name
+
+
 class ReleaseLease(Request[Done], frozen=True, tag="release"):
     """Give control back; a monitor under this lease ends."""
 
@@ -205,6 +216,118 @@ class Adopt(Request[Adopted], frozen=True, tag="adopt"):
     replace: bool = False
 
 
+class StopMonitor(Request[Done], frozen=True, tag="stop_monitor"):
+    """End what is read again and again under this lease (readings, records, pictures, a console)."""
+
+    token: Name
+
+
+class CaptureScope(Request[ScopeFrame], frozen=True, tag="scope_single"):
+    """Take one record with a leased oscilloscope; it stays in the agent, the frame of it comes back."""
+
+    token: Name
+    setup: ScopeSetup
+    view: ScopeView = ScopeView()
+    timeout_s: Seconds = 20.0
+
+
+class RunScope(Request[Done], frozen=True, tag="scope_run"):
+    """Take records again and again into the ``readings`` stream, for ``seconds``; repeat it to go on."""
+
+    token: Name
+    setup: ScopeSetup
+    view: ScopeView = ScopeView()
+    seconds: Seconds = 60.0
+    interval_s: Annotated[float, Meta(ge=0.0, le=600)] = 0.1
+    timeout_s: Seconds = 20.0
+
+
+class LookAtScope(Request[ScopeFrame], frozen=True, tag="scope_look"):
+    """The newest record of an oscilloscope in another view: a window, a spectrum, decoded …; needs no lease."""
+
+    role: Identifier
+    view: ScopeView
+
+
+class RunThermal(Request[Done], frozen=True, tag="thermal_run"):
+    """Take pictures with a leased camera again and again into the ``readings`` stream; repeat it to go on."""
+
+    token: Name
+    view: HeatView = HeatView()
+    emissivity: Annotated[float, Meta(gt=0, le=1)] = 0.95
+    frames: Annotated[int, Meta(ge=1, le=64)] = 1
+    seconds: Seconds = 60.0
+    interval_s: Annotated[float, Meta(ge=0.05, le=600)] = 0.25
+
+
+class LookAtThermal(Request[HeatFrame], frozen=True, tag="thermal_look"):
+    """The newest picture of a camera in another view; needs no lease."""
+
+    role: Identifier
+    view: HeatView
+
+
+class KeepGolden(Request[Kept], frozen=True, tag="keep_golden"):
+    """Keep the newest record or picture of an instrument as that of a good unit; ``forget`` drops all of them."""
+
+    role: Identifier
+    forget: bool = False
+
+
+class SaveRecord(Request[Saved], frozen=True, tag="save_record"):
+    """Write the newest record or picture as a file on the bench (``sr`` is for oscilloscopes only)."""
+
+    role: Identifier
+    kind: Literal["sr", "csv", "npz", "png"]
+
+
+class ListenConsole(Request[Done], frozen=True, tag="console_listen"):
+    """Stream and log what a leased console's device says, for ``seconds``; repeat it to go on."""
+
+    token: Name
+    seconds: Seconds = 60.0
+
+
+class SendConsole(Request[Done], frozen=True, tag="console_send"):
+    """Send one line to the device."""
+
+    token: Name
+    text: Annotated[str, Meta(max_length=1000)]
+    ending: Literal["", "\r", "\n", "\r\n"] = "\r\n"
+
+
+class GetConsoleTail(Request[ConsoleTail], frozen=True, tag="console_tail"):
+    """The newest part of a console's log."""
+
+    role: Identifier
+
+
+class GetFirmware(Request[tuple[FirmwareView, ...]], frozen=True, tag="firmware"):
+    """The firmware profiles of this bench."""
+
+
+class StartFirmware(Request[FirmwareJob], frozen=True, tag="firmware_start"):
+    """Begin a job with a programmer, which leases itself for it; ``version`` is the profile's current one."""
+
+    role: Identifier
+    holder: Name
+    act: FirmwareAct
+    profile: Name
+    version: Name | None = None
+
+
+class CancelFirmware(Request[Done], frozen=True, tag="firmware_cancel"):
+    """End the job in progress."""
+
+    role: Identifier
+
+
+class GetFirmwareJob(Request[FirmwareJob | None], frozen=True, tag="firmware_job"):
+    """The job in progress on a programmer, or the last one."""
+
+    role: Identifier
+
+
 class Subscribe(Request[Done], frozen=True, tag="subscribe"):
     """Send events of these streams (all by default) on this connection from now on."""
 
@@ -228,6 +351,7 @@ AnyRequest: TypeAlias = (
     | GetSpool
     | GetRefused
     | AcquireLease
+    | RenewLease
     | ReleaseLease
     | Operate
     | Monitor
@@ -235,6 +359,21 @@ AnyRequest: TypeAlias = (
     | GetDiscovery
     | CancelDiscovery
     | Adopt
+    | StopMonitor
+    | CaptureScope
+    | RunScope
+    | LookAtScope
+    | RunThermal
+    | LookAtThermal
+    | KeepGolden
+    | SaveRecord
+    | ListenConsole
+    | SendConsole
+    | GetConsoleTail
+    | GetFirmware
+    | StartFirmware
+    | CancelFirmware
+    | GetFirmwareJob
     | Subscribe
 )
 

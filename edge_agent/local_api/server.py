@@ -20,11 +20,14 @@ from websockets.exceptions import ConnectionClosed
 from edge_agent.bus import EventBus, Subscription
 from edge_agent.local_api.requests import (
     MAX_MESSAGE_BYTES,
+    CaptureScope,
     ClientFrame,
     Error,
     Monitor,
     Operate,
     Request,
+    SaveRecord,
+    SendConsole,
     ServerFrame,
     Subscribe,
 )
@@ -37,8 +40,8 @@ MAX_CONNECTIONS = 32
 MAX_REQUESTS = 16
 """Requests of one connection that may be in progress together."""
 _WORKERS = 4
-_SLOW = (Operate, Monitor)
-"""Wait for an instrument, so they have workers of their own."""
+_SLOW = (Operate, Monitor, CaptureScope, SaveRecord, SendConsole)
+"""Wait for an instrument or write much, so they have workers of their own."""
 _STOP_S = 5.0
 
 

@@ -291,3 +291,16 @@ class Quantity(View, frozen=True):
     value: float | bool | str | None
     unit: str = "1"
     standard_uncertainty: float | None = None
+
+
+class ConsoleTail(View, frozen=True):
+    """The newest part of a console's log, and the file (empty, as long as nothing was said)."""
+
+    path: str
+    text: str
+
+
+class Kept(View, frozen=True):
+    """How many good records of this instrument the bench has now."""
+
+    count: int

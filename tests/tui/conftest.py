@@ -1,6 +1,9 @@
 import pytest
 from bench_at_work import at_work, simulated
 
+from edge_agent.local_api.client import SyncAgentClient
+from edge_agent.local_api.manual import SetSupply, SwitchOutput
+from edge_agent.local_api.requests import AcquireLease, Operate, ReleaseLease
 from tui import i18n
 
 
@@ -23,6 +26,30 @@ def bench(instruments, tmp_path):
     for fault in list(simulator.device.faults):
         simulator.device.repair(fault)
     simulator.connect("meter", "TP_3V3")
+
+
+@pytest.fixture(scope="session")
+def many_instruments(tmp_path_factory):
+    """Simulated instruments of every kind that has a panel, with the device under test switched on."""
+    folder = tmp_path_factory.mktemp("tui-full")
+    roles = ("supply", "scope", "camera", "generator", "console", "mcu")
+    with simulated(folder, roles=roles) as bench:
+        bench.connect("scope", "TP_XTAL")
+        yield folder, bench
+
+
+@pytest.fixture
+def full_bench(many_instruments, tmp_path):
+    """A running agent with an instrument of every kind; its state is of this test alone."""
+    folder, simulator = many_instruments
+    for name in ("bench.toml", "plans"):
+        (tmp_path / name).symlink_to(folder / name)
+    with at_work(tmp_path, simulator) as working, SyncAgentClient(working.socket) as agent:
+        token = agent.request(AcquireLease("supply", "test")).token
+        agent.request(Operate(token, SetSupply(5.0, 0.5)))
+        agent.request(Operate(token, SwitchOutput(on=True)))
+        agent.request(ReleaseLease(token))
+        yield working
 
 
 @pytest.fixture(autouse=True)

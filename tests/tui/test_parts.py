@@ -17,10 +17,15 @@ from tui.app import BenchApp
 from tui.bench_state import BenchState
 from tui.formatting import fit, limits, parse_number, since, with_uncertainty
 from tui.keys import GLOBAL_KEYS
+from tui.screens.console import ConsoleScreen
+from tui.screens.firmware import FirmwareScreen
+from tui.screens.generator import GeneratorScreen
+from tui.screens.heat import HeatScreen
 from tui.screens.instruments import InstrumentsScreen
 from tui.screens.meter import MeterScreen
 from tui.screens.refused import RefusedScreen
 from tui.screens.run import RunScreen
+from tui.screens.scope import ScopeScreen
 from tui.screens.supply import SupplyScreen
 from tui.screens.ticket import TicketScreen
 from tui.screens.worklist import WorklistScreen
@@ -29,7 +34,20 @@ from tui.themes import THEMES
 from tui.widgets.limit_bar import limit_bar
 from tui.widgets.rows import Column, Row, Rows
 
-SCREENS = (WorklistScreen, TicketScreen, RunScreen, InstrumentsScreen, MeterScreen, SupplyScreen, RefusedScreen)
+SCREENS = (
+    WorklistScreen,
+    TicketScreen,
+    RunScreen,
+    InstrumentsScreen,
+    RefusedScreen,
+    MeterScreen,
+    SupplyScreen,
+    ScopeScreen,
+    HeatScreen,
+    GeneratorScreen,
+    ConsoleScreen,
+    FirmwareScreen,
+)
 AT = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 
 

@@ -8,8 +8,8 @@ from textual import work
 
 from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.manual import Manual, ReadMeter, ReadSupply
-from edge_agent.local_api.requests import AcquireLease, Monitor, Operate, ReleaseLease
-from edge_agent.local_api.views import LeaseView
+from edge_agent.local_api.requests import AcquireLease, Monitor, Operate, ReleaseLease, RenewLease, Request
+from edge_agent.local_api.views import Done, LeaseView
 from tui.bench_state import Topic
 from tui.i18n import _
 from tui.screens.base import BenchScreen
@@ -18,6 +18,8 @@ LEASE_S = 30.0
 MONITOR_S = 60.0
 MONITOR_AGAIN_S = 40.0
 """Before a monitor ends it is asked for again; a panel that died leaves the instrument free after ``LEASE_S``."""
+RENEW_S = 10.0
+"""A lease under which nothing happens is renewed so often."""
 
 
 class ByHandScreen(BenchScreen):
@@ -37,14 +39,22 @@ class ByHandScreen(BenchScreen):
         """Return the name under which others see this panel."""
         return self.bench_app.operator or "tui"
 
-    def watched(self) -> ReadMeter | ReadSupply:
-        """Return what is read again and again."""
-        raise NotImplementedError
+    def watched(self) -> ReadMeter | ReadSupply | None:
+        """Return what is read again and again, if anything is."""
+        return None
+
+    def watching(self, token: str) -> Request[Done] | None:
+        """Return the request that makes the agent stream what this panel shows, ``None`` while nothing is streamed."""
+        manual = self.watched()
+        if manual is None:
+            return None
+        return Monitor(token, manual, seconds=MONITOR_S, interval_s=self.INTERVAL_S)
 
     def on_mount(self) -> None:
         """Take control, and keep it."""
         super().on_mount()
         self.set_interval(MONITOR_AGAIN_S, self.take_control)
+        self.set_interval(RENEW_S, self._renew)
 
     def bench_changed(self, changed: set[Topic]) -> None:
         """Take control again after the connection was lost: the agent may be another one."""
@@ -71,14 +81,27 @@ class ByHandScreen(BenchScreen):
                 if self.lease is None:
                     self.lease = await link.request(AcquireLease(self.role, self.holder, LEASE_S))
                     link.ask("about")
-                again = Monitor(self.lease.token, self.watched(), seconds=MONITOR_S, interval_s=self.INTERVAL_S)
-                await link.request(again)
+                again = self.watching(self.lease.token)
+                if again is not None:
+                    await link.request(again)
         except AgentError as error:
             self.lease = None
             if error.kind != "unreachable" and self.can_draw:
                 self.notice.say(str(error))
         if self.can_draw:
             self.draw({"instruments"})
+
+    @work(group="renew", exclusive=True)
+    async def _renew(self) -> None:
+        """Keep the instrument while nothing is done with it; a lease that is over is asked for again."""
+        if self.lease is None:
+            return
+        try:
+            await self.bench_app.link.request(RenewLease(self.lease.token))
+        except AgentError as error:
+            if error.kind != "unreachable":
+                self.lease = None
+                self.take_control()
 
     def on_unmount(self) -> None:
         """Give control back, however the panel is left."""

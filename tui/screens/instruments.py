@@ -1,5 +1,7 @@
 """The rack: what is connected, how it is, and who controls it."""
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,7 +12,7 @@ from tui.bench_state import Topic
 from tui.formatting import one_line
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
-from tui.screens.base import ListScreen
+from tui.screens.base import BenchScreen, ListScreen
 from tui.widgets.rows import Cell, Column, Row, Rows
 from tui.widgets.said import Said
 from tui.words import KINDS, called
@@ -62,23 +64,17 @@ class InstrumentsScreen(ListScreen):
         self.entered("")
 
     def _open(self, role: str) -> None:
-        from tui.screens.meter import MeterScreen
-        from tui.screens.supply import SupplyScreen
-
         one = self.bench.instrument(role)
         if one is None:
             return
-        if one.kind == "multimeter":
-            self.app.push_screen(MeterScreen(role))
-        elif one.kind == "supply":
-            self.app.push_screen(SupplyScreen(role))
-        else:
-            self.notice.say(
-                _("{role} ({kind}) works in test plans only; meters and supplies can be used by hand.").format(
-                    role=role, kind=called(KINDS, one.kind or "?")
-                ),
-                "info",
-            )
+        panel = panel_of(one.kind or "")
+        if panel is not None:
+            self.app.push_screen(panel(role))
+            return
+        self.notice.say(
+            _("{role} ({kind}) works in test plans only.").format(role=role, kind=called(KINDS, one.kind or "?")),
+            "info",
+        )
 
     def _detail(self) -> Content:
         one = self.bench.instrument(self.rows.key or "")
@@ -92,6 +88,27 @@ class InstrumentsScreen(ListScreen):
         )
         identity = one_line(status.identity or _("identity not known"))
         return Content.assemble(state, (f"\n{identity}", ""))
+
+
+def panel_of(kind: str) -> "Callable[[str], BenchScreen] | None":
+    """Return what makes the panel for a kind of instruments; its module is imported when it is opened."""
+    if kind not in PANELS:
+        return None
+    module, name = PANELS[kind]
+    panel: Callable[[str], BenchScreen] = getattr(import_module(f"tui.screens.{module}"), name)
+    return panel
+
+
+PANELS = {
+    "multimeter": ("meter", "MeterScreen"),
+    "supply": ("supply", "SupplyScreen"),
+    "oscilloscope": ("scope", "ScopeScreen"),
+    "camera": ("heat", "HeatScreen"),
+    "generator": ("generator", "GeneratorScreen"),
+    "console": ("console", "ConsoleScreen"),
+    "programmer": ("firmware", "FirmwareScreen"),
+}
+"""Kind of instrument to the module and class of its panel."""
 
 
 def _row(one: Instrument) -> Row:

@@ -1,0 +1,256 @@
+"""A thermal camera by hand: the picture in colours, the hottest spots, a rectangle, the difference to a good board."""
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+
+from edge_agent.local_api.client import AgentError
+from edge_agent.local_api.heat import HeatFrame, HeatView, Region
+from edge_agent.local_api.requests import KeepGolden, LookAtThermal, Request, RunThermal, SaveRecord, StopMonitor
+from edge_agent.local_api.views import Done
+from protocols.quantity import format_value
+from tui import heat_plot
+from tui.bench_state import Topic
+from tui.formatting import one_line, parse_number
+from tui.i18n import N_, _, pick
+from tui.keys import Key, bindings
+from tui.screens.by_hand import MONITOR_S, ByHandScreen
+from tui.screens.choose import ChooseDialog
+from tui.screens.form import Field, FormDialog, refilled
+from tui.widgets.plot import Plot
+from tui.widgets.rows import Row
+from tui.widgets.said import Said
+from tui.words import MEASURES, called
+
+SCALE_CELLS = 14
+_FILES = (("png", N_("Picture (PNG)")), ("csv", N_("Table (CSV)")), ("npz", N_("Arrays for numpy (npz)")))
+
+
+class HeatScreen(ByHandScreen):
+    """Takes one picture after the other while it is open and not frozen."""
+
+    TITLE_ID = N_("Thermal camera by hand")
+    KEYS = (
+        Key("f5", "emissivity", N_("Emissivity"), N_("Set the emissivity of what is seen.")),
+        Key("f6", "region", N_("Region"), N_("Measure within a rectangle; arrows move it, PgUp and PgDn size it.")),
+        Key("f7", "freeze", N_("Freeze"), N_("Hold the picture; again to go on.")),
+        Key("f8", "difference", N_("Difference"), N_("Show the difference to the golden board, or the picture.")),
+        Key("f9", "keep", N_("Golden"), N_("Keep this picture as that of a good board.")),
+        Key("f12", "save", N_("Save"), N_("Save the picture in colours, as a table or for numpy.")),
+        Key("left", "shift(0,-1)", N_("Left"), N_("Move the rectangle to the left."), in_bar=False),
+        Key("right", "shift(0,1)", N_("Right"), N_("Move the rectangle to the right."), in_bar=False),
+        Key("up", "shift(-1,0)", N_("Up"), N_("Move the rectangle up."), in_bar=False),
+        Key("down", "shift(1,0)", N_("Down"), N_("Move the rectangle down."), in_bar=False),
+        Key("pageup", "size(1)", N_("Larger"), N_("Make the rectangle larger."), in_bar=False),
+        Key("pagedown", "size(-1)", N_("Smaller"), N_("Make the rectangle smaller."), in_bar=False),
+        Key("escape", "back", N_("Back"), N_("Give control back and leave.")),
+    )
+    BINDINGS: ClassVar = bindings(KEYS)
+
+    def __init__(self, role: str) -> None:
+        super().__init__(role)
+        self.frame: HeatFrame | None = None
+        self.frozen = False
+        self._emissivity = 0.95
+        self._region: Region | None = None
+        self._against_golden = False
+        self._fault: str | None = None
+
+    def body(self) -> ComposeResult:
+        """Lay out name, picture and what is measured in it."""
+        yield Said(self._head, id="facts")
+        yield Plot({}, id="plot")
+        yield Said(self._readout, id="heat-readout")
+
+    def on_mount(self) -> None:
+        """Show the picture that is there already."""
+        super().on_mount()
+        self._look()
+
+    def watching(self, token: str) -> Request[Done] | None:
+        """Stream pictures unless one is held."""
+        if self.frozen:
+            return None
+        return RunThermal(token, self._view(), emissivity=self._emissivity, seconds=MONITOR_S)
+
+    def draw(self, changed: set[Topic]) -> None:
+        """Take in the newest picture."""
+        if "readings" in changed and not self.frozen and (taken := self.bench.heat.get(self.role)) is not None:
+            self._fault = taken.fault
+            self.frame = taken.frame or self.frame
+        if changed & {"readings", "instruments", "connection"}:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draw everything from the present picture."""
+        for said in self.query(Said):
+            said.localise()
+        plot = self.query_one(Plot)
+        width, height = plot.size.width, plot.size.height
+        if self.frame is not None and width > SCALE_CELLS + 2 and height >= 2:
+            lines = heat_plot.picture(self.frame, width - SCALE_CELLS, height, self._region)
+            plot.show(heat_plot.with_scale(lines, self.frame, height))
+
+    def _view(self) -> HeatView:
+        size = self.query_one(Plot).size
+        against = "golden" if self._against_golden else "none"
+        return HeatView(
+            rows=max(2 * size.height, 2),
+            columns=max(size.width - SCALE_CELLS, 2),
+            region=self._region,
+            against=against,  # type: ignore[arg-type]
+        )
+
+    @on(Plot.Sized)
+    def _resized(self) -> None:
+        self._look()
+
+    @work(group="look", exclusive=True)
+    async def _look(self) -> None:
+        try:
+            frame = await self.bench_app.link.request(LookAtThermal(self.role, self._view()))
+        except AgentError as error:
+            if error.kind not in {"refused", "unreachable"}:  # refused: there is no picture yet
+                self.notice.say(str(error))
+            return
+        self.frame = frame
+        if self.can_draw:
+            self.redraw()
+
+    def _head(self) -> Content:
+        one = self.bench.instrument(self.role)
+        make = "" if one is None else pick(one.title, one.status.profile)
+        head = Content.assemble((self.role, "bold $primary"), (f"  {one_line(make)}", "$text-muted"))
+        words = [f"ε {self._emissivity:g}"]
+        if self.frame is not None:
+            words.append(_("picture {number}").format(number=self.frame.number))
+            words.append(f"{self.frame.picture_columns}×{self.frame.picture_rows}")
+            if self.frame.difference:
+                words.append(_("difference to the golden board"))
+        head = head + Content("  " + "  ".join(words))
+        if self.frozen:
+            head = head + Content.styled("  " + _("frozen: F7 to go on"), "bold $text-warning")
+        if self.lease is None:
+            head = head + Content.styled("  " + _("not under your control"), "$text-warning")
+        return head
+
+    def _readout(self) -> Content:
+        if self._fault:
+            return Content.styled("✗ " + one_line(self._fault), "$text-error")
+        if self.frame is None:
+            return Content.styled(_("No picture yet."), "$text-muted")
+        room = 8 if self.size.height > 30 else 5
+        lines = []
+        if self._region is not None:
+            words = "  ".join(
+                f"{called(MEASURES, one.name)} {format_value(float(one.value or 0.0), one.unit, 3)}"
+                for one in self.frame.region
+            )
+            place = f"{self._region.width}×{self._region.height}"
+            lines.append(Content.assemble((_("Region") + f" {place}  ", "bold"), (words, "")))
+        lines += [Content.styled("! " + one_line(note), "$text-warning") for note in self.frame.notes]
+        for number, spot in enumerate(self.frame.spots, 1):
+            where = _("row {row}, column {column}").format(row=spot.row, column=spot.column)
+            lines.append(
+                Content.assemble(
+                    (f"{number} ", "bold $text-error"), (f"{spot.peak_c:.1f} °C  +{spot.rise_k:.1f} K  {where}", "")
+                )
+            )
+        if not self.frame.spots and not self.frame.notes:
+            lines.append(Content.styled(_("Nothing stands out."), "$text-muted"))
+        return Content("\n").join(lines[:room])
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    @work(group="dialog", exclusive=True)
+    async def action_emissivity(self) -> None:
+        """Set the emissivity."""
+        fields: tuple[Field, ...] = (Field("emissivity", N_("Emissivity (0 to 1)"), value=f"{self._emissivity:g}"),)
+        error = ""
+        while True:
+            dialog = FormDialog(N_("Emissivity"), fields, N_("Set"), about=self.role, error=error)
+            values = await self.bench_app.push_screen_wait(dialog)
+            if values is None:
+                return
+            number = parse_number(values["emissivity"])
+            if number is not None and 0 < number <= 1:
+                break
+            fields, error = refilled(fields, values), _("Give a number above 0 and up to 1, e.g. 0.95.")
+        self._emissivity = number
+        self.take_control()
+        self.redraw()
+
+    def action_region(self) -> None:
+        """Measure within a rectangle, or no more."""
+        if self.frame is None:
+            return
+        rows, columns = self.frame.picture_rows, self.frame.picture_columns
+        middle = Region(rows // 3, columns // 3, max(rows // 3, 1), max(columns // 3, 1))
+        self._region = None if self._region is not None else middle
+        self._look()
+
+    def action_shift(self, down: int, right: int) -> None:
+        """Move the rectangle."""
+        if self._region is None or self.frame is None:
+            return
+        was = self._region
+        top = min(max(was.top + down, 0), self.frame.picture_rows - was.height)
+        left = min(max(was.left + right, 0), self.frame.picture_columns - was.width)
+        self._region = Region(top, left, was.height, was.width)
+        self._look()
+
+    def action_size(self, by: int) -> None:
+        """Make the rectangle larger or smaller."""
+        if self._region is None or self.frame is None:
+            return
+        was = self._region
+        height = min(max(was.height + by, 1), self.frame.picture_rows - was.top)
+        width = min(max(was.width + by, 1), self.frame.picture_columns - was.left)
+        self._region = Region(was.top, was.left, height, width)
+        self._look()
+
+    @work(group="freeze", exclusive=True)
+    async def action_freeze(self) -> None:
+        """Hold the picture, or go on."""
+        self.frozen = not self.frozen
+        self.redraw()
+        if not self.frozen:
+            self.take_control()
+        elif self.lease is not None:
+            try:
+                await self.bench_app.link.request(StopMonitor(self.lease.token))
+            except AgentError as error:
+                self.notice.say(str(error))
+            self._look()
+
+    def action_difference(self) -> None:
+        """Show the difference, or the picture."""
+        self._against_golden = not self._against_golden
+        self._look()
+
+    @work(group="keep", exclusive=True)
+    async def action_keep(self) -> None:
+        """Keep the picture as golden."""
+        try:
+            kept = await self.bench_app.link.request(KeepGolden(self.role))
+        except AgentError as error:
+            self.notice.say(str(error))
+        else:
+            words = _("Kept as that of a good board ({count} in all); F8 shows the difference to the newest.")
+            self.notice.say(words.format(count=kept.count), "done")
+
+    @work(group="dialog", exclusive=True)
+    async def action_save(self) -> None:
+        """Save the picture in a form of choice."""
+        rows = [Row(name, (_(title),)) for name, title in _FILES]
+        kind = await self.bench_app.push_screen_wait(ChooseDialog(N_("Save as what?"), rows))
+        if kind is None:
+            return
+        try:
+            saved = await self.bench_app.link.request(SaveRecord(self.role, kind), 60.0)  # type: ignore[arg-type]
+        except AgentError as error:
+            self.notice.say(str(error))
+        else:
+            self.notice.say(_("Saved: {path}").format(path=saved.path), "done")
