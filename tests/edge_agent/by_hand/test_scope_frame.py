@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.by_hand import scope_frame
 from edge_agent.by_hand.files import scope_file
 from edge_agent.by_hand.good_records import MOST, GoodRecords
 from edge_agent.by_hand.scope_frame import Record, frame_of, part_of, trace_of
@@ -187,5 +186,3 @@ def test_saved_files_hold_the_record():
     assert picture.size == (1280, 720)
     colours = {colour for _count, colour in picture.getcolors(1_000_000)}
     assert (0xF0, 0xB4, 0x29) in colours and (0x4A, 0xA3, 0xDF) in colours, "both traces are drawn"
-
-
