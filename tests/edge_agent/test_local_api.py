@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 
 import msgspec
@@ -16,6 +17,7 @@ import pytest
 from websockets.sync.client import unix_connect
 
 from edge_agent.bus import EventBus, Subscription
+from edge_agent.by_hand.desk import ByHandDesk
 from edge_agent.desk import AgentDesk, explain
 from edge_agent.discovery import Discoveries
 from edge_agent.local_api import events, manual, requests, views
@@ -323,7 +325,13 @@ def test_the_contract_is_complete():
 
 
 def test_the_agent_fulfils_every_request():
-    parts = type("Parts", (), {"runs": None, "manual": None, "discoveries": Discoveries("b", None, None, None)})()
+    known = {
+        "runs": None,
+        "manual": None,
+        "discoveries": Discoveries("b", None, None, None),
+        "by_hand": ByHandDesk(None, None, None, Path(), lambda: None),
+    }
+    parts = type("Parts", (), known)()
     assert set(AgentDesk(parts).handlers()) == set(get_args(requests.AnyRequest)) - {requests.Subscribe}
 
 
