@@ -36,6 +36,8 @@ from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
 from hub.notifications import api as notifications
 from hub.policies import routes
+from hub.portal import api as portal
+from hub.portal import pages as portal_pages
 from hub.repairs import api as repairs
 from hub.sla import api as sla
 from hub.stores import api as stores
@@ -61,6 +63,10 @@ number that they measured.
 TAGS = [
     {"name": "tickets", "description": "What customers want done, from intake to hand-over."},
     {"name": "repairs", "description": "What the customer agrees to, what was done, and by which fault."},
+    {
+        "name": "customer page",
+        "description": "The link that opens a ticket's page for its customer, and what it shows.",
+    },
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
     {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
@@ -82,7 +88,7 @@ TAGS = [
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
 ]
 
-SECRET_ANSWERS = frozenset({"log_in", "create_api_key"})
+SECRET_ANSWERS = frozenset({"get_customer_link", "log_in", "create_api_key"})
 """Endpoints whose answers hold a secret that is stored nowhere, so that they cannot be given again."""
 
 
@@ -167,6 +173,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         tickets.router,
         attachments.ticket_router,
         attachments.router,
+        portal.router,
         repairs.router,
         repairs.taxonomy_router,
         repairs.tests_router,
@@ -202,7 +209,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         metrics.router,
     )
     idempotency.install(*routers, but=SECRET_ANSWERS)
-    for router in routers:
+    for router in (*routers, portal_pages.router):
         app.include_router(router)
     responses.install(app)
     app.add_middleware(idempotency.IdempotencyKeys)

@@ -41,6 +41,9 @@ class Settings(BaseModel):
     ingest_workers: int = Field(default=1, ge=1, le=32)
     public_url: str | None = None
     """Where customers and systems reach the hub, e.g. ``https://service.example.com``; for links in messages."""
+    portal_key_file: Path | None = None
+    """File of the secret that customers' links are signed with; left out: ``portal.key`` in ``data_dir``, made at first
+    use."""
     language: Literal["en", "zh-CN"] = "zh-CN"
     """Language of messages to customers who have not chosen one, and to staff."""
     channels_file: Path | None = None

@@ -14,6 +14,7 @@ from hub.knowledge import models as knowledge
 from hub.measurements import models as measurements
 from hub.notifications import models as notifications
 from hub.policies import models as policies
+from hub.portal import models as portal
 from hub.repairs import models as repairs
 from hub.sla import models as sla
 from hub.stores import models as stores
@@ -33,6 +34,7 @@ DOMAINS = (
     measurements,
     notifications,
     policies,
+    portal,
     repairs,
     sla,
     stores,

@@ -91,6 +91,11 @@ def throttle_for_update(session: Session, subject: str, at: datetime) -> LoginTh
     return session.scalars(select(LoginThrottle).where(LoginThrottle.subject == subject).with_for_update()).one()
 
 
+def blocked_until(session: Session, subject: str) -> datetime | None:
+    """Return until when a subject has to wait, ``None`` when nothing is counted of it."""
+    return session.scalar(select(LoginThrottle.blocked_until).where(LoginThrottle.subject == subject))
+
+
 def forget_throttles(session: Session, before: datetime) -> None:
     """Remove counters that nothing was added to since ``before``."""
     session.execute(delete(LoginThrottle).where(LoginThrottle.updated_at < before))

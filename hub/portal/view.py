@@ -1,0 +1,227 @@
+"""What the page of a ticket shows, as plain values in one language. No personal data but masked."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from hub.calendars import service as calendars
+from hub.core.clock import now
+from hub.core.i18n import Language
+from hub.core.ids import public_id
+from hub.core.money import money_text
+from hub.events.models import Event
+from hub.measurements.essentials import Reading, essentials
+from hub.portal import masking, queries, tokens
+from hub.portal.links import Visit
+from hub.portal.words import Speaker, sections
+from hub.repairs import queries as repairs
+from hub.repairs import taxonomy
+from hub.repairs.models import Repair, RepairPlan
+from hub.repairs.plans import is_open
+from hub.stores.models import Store
+from hub.tickets.kinds import State
+from hub.tickets.models import Ticket
+
+MAX_EVENTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of the timeline."""
+
+    at: str
+    iso: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to repair."""
+
+    number: int
+    work: str
+    parts: tuple[str, ...]
+    price: str
+    ready: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The newest repair plan; ``mark`` is there while it can be answered."""
+
+    revision: int
+    options: tuple[Option, ...]
+    only_because: str | None
+    note: str
+    chosen: int | None
+    mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The repair that was made (T13)."""
+
+    at: str
+    work: str | None
+    parts: tuple[str, ...]
+    duration: str | None
+    price: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything on the page."""
+
+    ticket: str
+    status: str
+    detail: str | None
+    facts: tuple[tuple[str, str], ...]
+    timeline: tuple[Step, ...]
+    plan: Plan | None
+    done: Done | None
+    cause: str | None
+    test: str | None
+    readings: tuple[Reading, ...]
+    photos: tuple[str, ...]
+    zone: str
+    until: str
+    extras: dict[str, object] = field(default_factory=dict)
+
+
+def page_of(session: Session, visit: Visit, key: bytes, language: Language) -> Page:
+    """Return what the customer sees."""
+    ticket, say = visit.ticket, Speaker(language)
+    zone = calendars.calendar(session, calendars.STANDARD).time_zone
+    clock = Clock(zone, language)
+    happened = list(queries.events_of_kinds(session, ticket.record, list(sections()["events"]), MAX_EVENTS))
+    plan = repairs.newest_plan(session, ticket.id)
+    repair = repairs.newest_repair(session, ticket.id)
+    fault = taxonomy.in_force(session).fault(ticket.root_cause)
+    return Page(
+        ticket=ticket.public_id,
+        status=say(f"states.{ticket.state}"),
+        detail=_detail(ticket, happened, say),
+        facts=_facts(session, ticket, say, clock),
+        timeline=tuple(
+            Step(clock.moment(event.occurred_at), event.occurred_at.isoformat(timespec="seconds"), words)
+            for event in reversed(happened)
+            if (words := say.maybe("events", event.kind)) is not None
+        ),
+        plan=None if plan is None else _plan(plan, visit, key, say, clock),
+        done=None if repair is None else _done(repair, say, clock),
+        cause=None if fault is None else (fault.title.en if language == "en" else fault.title.zh_cn),
+        test=_test(ticket, happened, say, clock),
+        readings=tuple(essentials(session, ticket.public_id, ticket.serial, language)),
+        photos=tuple(public_id("A", row.id) for row in queries.released_photos(session, ticket.id)),
+        zone=str(zone),
+        until=clock.day(visit.link.expires_at),
+    )
+
+
+class Clock:
+    """Moments as people of one language read them, by the store's clock."""
+
+    def __init__(self, zone: ZoneInfo, language: Language) -> None:
+        self.zone = zone
+        self.language = language
+
+    def moment(self, at: datetime) -> str:
+        """Return ``31 Jan 2026, 16:05`` or ``2026年1月31日 16:05``."""
+        return f"{self.day(at)}{', ' if self.language == 'en' else ' '}{at.astimezone(self.zone):%H:%M}"
+
+    def day(self, at: datetime) -> str:
+        """Return the day alone."""
+        local = at.astimezone(self.zone)
+        if self.language == "en":
+            month = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+            return f"{local.day} {month[local.month - 1]} {local.year}"
+        return f"{local.year}年{local.month}月{local.day}日"
+
+
+def parts_of(parts: list[dict[str, object]], say: Speaker) -> tuple[str, ...]:
+    """Return parts in words: the name that people know, and how many where there are several."""
+    found = []
+    for part in parts:
+        name, quantity = str(part.get("name") or part["part"]), part.get("quantity", 1)
+        found.append(name if quantity == 1 else say("plan.quantity", name=name, quantity=quantity))
+    return tuple(found)
+
+
+def price(cost_minor: int | None, currency: str | None, say: Speaker) -> str | None:
+    """Return a price in words."""
+    if cost_minor is None:
+        return None
+    return say("page.free") if cost_minor == 0 else money_text(cost_minor, currency or "CNY")
+
+
+def _detail(ticket: Ticket, happened: list[Event], say: Speaker) -> str | None:
+    if ticket.state != State.WAITING:
+        return None
+    waits = next((event for event in happened if event.kind == "ticket.wait"), None)
+    return say.maybe("waiting_for", str(waits.payload.get("waiting_for"))) if waits else None
+
+
+def _facts(session: Session, ticket: Ticket, say: Speaker, clock: Clock) -> tuple[tuple[str, str], ...]:
+    store = session.get(Store, ticket.store) if ticket.store else None
+    reach = masking.phone(ticket.contact_phone) or masking.email(ticket.contact_email)
+    found = (
+        (say("page.device"), ticket.model),
+        (say("page.serial"), masking.serial(ticket.serial)),
+        (say("page.received"), clock.moment(ticket.created_at)),
+        (say("page.contact"), " ".join(part for part in (masking.name(ticket.contact_name), reach) if part)),
+        (say("page.store"), " · ".join(part for part in (store.name, store.address) if part) if store else ""),
+        (say("page.telephone"), (store.phone or "") if store else ""),
+    )
+    return tuple((name, value) for name, value in found if value)
+
+
+def _plan(plan: RepairPlan, visit: Visit, key: bytes, say: Speaker, clock: Clock) -> Plan:
+    options = tuple(
+        Option(
+            number,
+            str(option["work"]),
+            parts_of(option.get("parts", []), say),
+            price(int(option["cost_minor"]), plan.currency, say) or "",
+            say("plan.ready_in", days=option["ready_in_days"]) if option.get("ready_in_days") else None,
+        )
+        for number, option in enumerate(plan.options, 1)
+    )
+    open_now = is_open(plan, now()) and visit.ticket.state == State.AWAITING_APPROVAL
+    when = clock.moment(plan.answered_at) if plan.answered_at else ""
+    if plan.status == "approved":
+        online = plan.how == "online"
+        note = say("plan.approved" if online else "plan.approved_by_store", number=plan.option, when=when)
+    elif plan.status == "declined":
+        note = say("plan.declined", when=when)
+    else:
+        until = clock.moment(plan.valid_until)
+        note = say("plan.valid_until" if open_now else "plan.expired", when=until)
+    return Plan(
+        plan.revision,
+        options,
+        plan.only_option_because,
+        note,
+        plan.option,
+        tokens.form_mark(key, "plan", visit.link.id, plan.id, plan.revision) if open_now else None,
+    )
+
+
+def _done(repair: Repair, say: Speaker, clock: Clock) -> Done:
+    return Done(
+        clock.moment(repair.repaired_at),
+        repair.work,
+        parts_of(repair.parts, say),
+        say("page.minutes", count=repair.minutes) if repair.minutes is not None else None,
+        price(repair.cost_minor, repair.currency, say),
+    )
+
+
+def _test(ticket: Ticket, happened: list[Event], say: Speaker, clock: Clock) -> str | None:
+    handed = next((event for event in happened if event.kind == "ticket.handed_over"), None)
+    if handed is None or ticket.state not in {State.HANDED_OVER, State.CLOSED}:
+        return None
+    if handed.payload.get("evidence"):
+        return say("page.test_passed", when=clock.moment(handed.occurred_at))
+    return say("page.test_waived")
