@@ -1,12 +1,11 @@
 """Retrieval: measured on labelled questions, and each of its rules alone."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import labelled
 import pytest
-from sqlalchemy import URL, event
+from databases import NewDatabase
+from sqlalchemy import event
 
 from hub.core.database import Database
 from hub.core.i18n import Language
@@ -19,15 +18,14 @@ from hub.knowledge.search import Hit, search
 
 @pytest.fixture(scope="module")
 def library(
-    empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+    new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Database, dict[str, str]]]:
-    path = tmp_path_factory.mktemp("library") / "hub.db"
-    shutil.copy(empty_database, path)
-    database = Database(URL.create("sqlite", database=str(path)))
-    with database.write() as session:
-        numbers = labelled.write_all(session)
-    yield database, numbers
-    database.close()
+    with new_database(tmp_path_factory.mktemp("library")) as url:
+        database = Database(url)
+        with database.write() as session:
+            numbers = labelled.write_all(session)
+        yield database, numbers
+        database.close()
 
 
 Library = tuple[Database, dict[str, str]]
