@@ -26,7 +26,7 @@ from hub.dispatch import roster_api as roster
 from hub.escalations import api as escalations
 from hub.fleet import api as fleet
 from hub.fleet.commands import CommandDesk
-from hub.identity import keys_api, people_api
+from hub.identity import keys_api, oidc_api, people_api
 from hub.incidents import api as incidents
 from hub.jobs import api as jobs_api
 from hub.jobs.scheduler import Scheduler
@@ -193,6 +193,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         knowledge.ticket_router,
         stores.router,
         people_api.sessions_router,
+        oidc_api.router,
         people_api.me_router,
         people_api.users_router,
         keys_api.router,

@@ -38,6 +38,13 @@ class Settings(BaseModel):
     mqtt_username: str | None = None
     mqtt_password_file: Path | None = None
     mqtt_ca_file: Path | None = None
+    oidc_issuer: str | None = None
+    """Issuer of OpenID Connect for single sign-on; the client's redirect address is
+    ``<public_url>/api/v1/sessions/oidc/callback``."""
+    oidc_client_id: str | None = None
+    oidc_client_secret_file: Path | None = None
+    oidc_login_claim: str = Field(default="preferred_username", pattern="^[a-z_]{1,64}$")
+    """Claim that holds the hub's login, looked at the first time that somebody comes."""
     ingest_workers: int = Field(default=1, ge=1, le=32)
     public_url: str | None = None
     """Where customers and systems reach the hub, e.g. ``https://service.example.com``; for links in messages."""

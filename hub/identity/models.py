@@ -47,11 +47,14 @@ class User(Versioned, Table, table=True):
     stores: Mapped[list[Any] | None] = Field(default=None, sa_type=Json)
     password_hash: Mapped[str] = Field(max_length=256)
     must_change_password: Mapped[bool]
+    oidc_subject: Mapped[str | None] = Field(default=None, max_length=255)
+    """Who the person is to the provider of single sign-on, once they have come by it."""
     created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
     disabled_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("role NOT IN ('bench', 'store_system')", name="person_role"),
+        Index("ix_user_account_oidc_subject", "oidc_subject", unique=True),
         {"sqlite_autoincrement": True},
     )
 
@@ -91,3 +94,17 @@ class LoginThrottle(Table, table=True):
     updated_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (Index("ix_login_throttle_updated", "updated_at"),)
+
+
+class SignOn(Table, table=True):
+    """A single sign-on that has begun and whose browser has not come back yet."""
+
+    __tablename__ = "sign_on"
+
+    state_sha256: Mapped[str] = Field(max_length=64, primary_key=True)
+    browser_sha256: Mapped[str] = Field(max_length=64)
+    nonce: Mapped[str] = Field(max_length=64)
+    verifier: Mapped[str] = Field(max_length=128)
+    expires_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+
+    __table_args__ = (Index("ix_sign_on_expires", "expires_at"),)

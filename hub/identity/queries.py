@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
 from hub.identity.actors import Actor
-from hub.identity.models import PREFIX, ApiKey, LoginSession, LoginThrottle, User
+from hub.identity.models import PREFIX, ApiKey, LoginSession, LoginThrottle, SignOn, User
 
 
 def key_by_id(session: Session, key_id: str) -> ApiKey | None:
@@ -41,6 +41,22 @@ def user(session: Session, public_id: str, *, for_update: bool = False) -> User 
 def user_by_login(session: Session, login: str) -> User | None:
     """Return the user with this login, as ``users.normal_login`` writes it."""
     return session.scalar(select(User).where(User.login == login))
+
+
+def user_by_subject(session: Session, subject: str) -> User | None:
+    """Return the user whom the provider of single sign-on knows by ``subject``."""
+    return session.scalar(select(User).where(User.oidc_subject == subject))
+
+
+def take_sign_on(session: Session, state: str, browser: str, at: datetime) -> SignOn | None:
+    """Remove a sign-on that has begun and return it; whoever comes a second time finds none."""
+    mine = (SignOn.state_sha256 == state) & (SignOn.browser_sha256 == browser) & (SignOn.expires_at > at)
+    return session.scalar(delete(SignOn).where(mine).returning(SignOn))
+
+
+def forget_sign_ons(session: Session, before: datetime) -> None:
+    """Remove sign-ons that nobody completed."""
+    session.execute(delete(SignOn).where(SignOn.expires_at < before))
 
 
 def users(session: Session, actor: Actor, cursor: str | None, limit: int) -> Sequence[User]:

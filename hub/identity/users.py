@@ -194,6 +194,11 @@ def begin_session(session: Session, login: str, address: str, verified_hash: str
     if user is None or user.disabled_at is not None or user.password_hash != verified_hash:
         raise login_failed()
     throttle.attempt_succeeded(session, login, address)
+    return open_session(session, user)
+
+
+def open_session(session: Session, user: User) -> tuple[LoginSession, User, str]:
+    """Begin a session of somebody who has proven who they are; return the token, shown this once."""
     at = now()
     queries.forget_sessions(session, at)
     token = tokens.new_token(tokens.SESSION)

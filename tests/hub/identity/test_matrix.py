@@ -161,7 +161,9 @@ def test_no_endpoint_forgets_to_ask(hub: RunningHub, admin: httpx.Client) -> Non
     with hub.client(token) as client:
         for path, operations in admin.get("/openapi.json").json()["paths"].items():
             for method in operations.keys() - {"parameters"}:
-                if path in {"/healthz", "/readyz", "/metrics", "/api/v1/sessions"} or (method, path) in own:
+                if path in {"/healthz", "/readyz", "/metrics"} or (method, path) in own:
+                    continue
+                if path.startswith("/api/v1/sessions"):  # where one becomes a caller
                     continue
                 place = path.replace("{sha256}", SHA).replace("{version}", "1")
                 answer = client.request(method, re.sub(r"\{\w+\}", "x", place), json={})
