@@ -12,6 +12,8 @@ from hub import health, metrics
 from hub.calendars import api as calendars
 from hub.captures import api as captures
 from hub.captures.blobs import FolderBlobStore
+from hub.complaints import api as complaints_api
+from hub.complaints import policy as complaint_policy
 from hub.core import idempotency, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody
@@ -80,6 +82,7 @@ TAGS = [
     {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
     {"name": "escalations", "description": "What waits for an expert or for management, and major incidents."},
     {"name": "notifications", "description": "What customers and staff are told, and how they want to be told."},
+    {"name": "complaints", "description": "How urgent complaints are, what was promised, and what is learned of them."},
     {"name": "knowledge", "description": "Articles, FAQ and scripts, found from what a device shows and measures."},
     {"name": "stores", "description": "The stores of the chain."},
     {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
@@ -158,6 +161,15 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
             check=routes.no_check,
         ),
         routes.router(
+            "complaint-policy",
+            complaint_policy.FAMILY,
+            complaint_policy.ComplaintPolicy,
+            complaint_policy.delivered,
+            called="complaint policy",
+            tag="policies",
+            check=routes.no_check,
+        ),
+        routes.router(
             "tiers-policy",
             "tiers",
             tiers.TierPolicy,
@@ -189,6 +201,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         calendars.router,
         sla.router,
         sla.ticket_router,
+        complaints_api.router,
         knowledge.router,
         knowledge.ticket_router,
         stores.router,

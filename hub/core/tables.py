@@ -1,5 +1,6 @@
 """All tables in one place, for migrations."""
 
+from hub.complaints import models as complaints
 from hub.core import idempotency_models as idempotency
 from hub.core.database import Table
 from hub.customers import models as customers
@@ -21,6 +22,7 @@ from hub.stores import models as stores
 from hub.tickets import models as tickets
 
 DOMAINS = (
+    complaints,
     customers,
     dispatch,
     escalations,

@@ -46,6 +46,9 @@ class Permission(StrEnum):
     ROSTER_READ = "roster:read"
     ROSTER_WRITE = "roster:write"
     CONTACT_READ = "contact:read"
+    COMPLAINT_READ = "complaint:read"
+    COMPLAINT_REVIEW = "complaint:review"
+    """Review major cases, and let causes become improvements."""
     KNOWLEDGE_READ = "knowledge:read"
     KNOWLEDGE_WRITE = "knowledge:write"
     KNOWLEDGE_APPROVE = "knowledge:approve"
@@ -106,6 +109,8 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.ROSTER_READ: _PEOPLE - {R.FLEET_ADMIN},
     P.ROSTER_WRITE: _LEADERS,
     P.CONTACT_READ: _DESK | {R.STORE_SYSTEM},
+    P.COMPLAINT_READ: _DESK | {R.QUALITY, R.SENIOR_TECHNICIAN},
+    P.COMPLAINT_REVIEW: _LEADERS | {R.QUALITY},
     P.KNOWLEDGE_READ: _PEOPLE | {R.STORE_SYSTEM},
     P.KNOWLEDGE_WRITE: _PEOPLE - {R.COUNTER, R.FLEET_ADMIN},
     P.KNOWLEDGE_APPROVE: _LEADERS | {R.QUALITY, R.SENIOR_TECHNICIAN},

@@ -14,7 +14,7 @@ from hub.knowledge.models import Article, Edition, EditionText
 from hub.knowledge.queries import Counts
 from hub.knowledge.states import EDITIONS, ArticleKind, EditionState
 from hub.policies.values import wrong
-from hub.tickets.actions import Code
+from hub.tickets.details import Code
 
 ProductLine = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 Version = Annotated[str, StringConstraints(max_length=32, pattern=versions.PATTERN)]

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from hub.identity.actors import Actor
 from hub.repairs import plans, work
-from hub.tickets.actions import ApprovePlan, DeclinePlan, Details, NameCause, PreApprove, ProposePlan, Repaired
+from hub.tickets.actions import ApprovePlan, DeclinePlan, NameCause, PreApprove, ProposePlan, Repaired
+from hub.tickets.details import Details
 from hub.tickets.models import Ticket
 
 Outcome = tuple[Mapping[str, Any], Mapping[str, Any]]

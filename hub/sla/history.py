@@ -13,6 +13,8 @@ FACT_OF_EVENT: dict[str, What] = {
     "ticket.arrived": What.RESPONDED,
     "ticket.promise": What.RESPONDED,
     "ticket.answer": What.ANSWERED,
+    "ticket.propose_remedy": What.ANSWERED,
+    "ticket.feedback": What.ANSWERED,
     "ticket.dispute": What.FEEDBACK,
     "ticket.reopen": What.FEEDBACK,
     "ticket.wait": What.PAUSED,

@@ -5,12 +5,10 @@ go into the event's remark, which can be erased.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
@@ -19,8 +17,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from hub.complaints.details import DETAILS as OF_COMPLAINTS
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.core.validation import field_errors
+from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
 
 DETAILS_WRONG = ProblemType(
     "action-details-wrong",
@@ -31,26 +31,6 @@ DETAILS_WRONG = ProblemType(
         "zh-CN": "执行 {action} 时有 {count} 项信息缺失或有误，详见 errors。",
     },
 )
-Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
-Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
-MinorUnits = Annotated[int, Field(ge=0, le=10**12, description="In the currency's smallest unit (fen, cent).")]
-
-
-class Details(BaseModel):
-    """Details of one action."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    facts: ClassVar[frozenset[str]] = frozenset()
-
-    def writes(self) -> dict[str, Any]:
-        """Return new values of the ticket's fields."""
-        return {}
-
-    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the facts for the event, and the words for its remark."""
-        plain = self.model_dump(mode="json", exclude_none=True)
-        words = {name: value for name, value in plain.items() if name not in self.facts}
-        return {name: value for name, value in plain.items() if name in self.facts}, words
 
 
 class WaitingFor(StrEnum):
@@ -147,7 +127,6 @@ class WaiveTest(Details):
 
 How = Literal["in_person", "phone", "message", "online"]
 SaidBy = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
 class PlanPart(Details):
@@ -344,6 +323,7 @@ DETAILS: dict[str, type[Details]] = {
     "propose": ProposeDecision,
     "inspected": Outcome,
     "installed": Outcome,
+    **OF_COMPLAINTS,
 }
 """Actions that are not here take a note at most."""
 

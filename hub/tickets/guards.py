@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.complaints.facts import ComplaintFacts
 from hub.core.i18n import Words
 
 
@@ -33,6 +34,7 @@ class Facts:
     actor: str = ""
     """Id of the actor who wants to act."""
     actor_name: str = ""
+    complaint: ComplaintFacts | None = None
 
 
 def passing_test(facts: Facts) -> Words | None:

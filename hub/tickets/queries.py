@@ -26,7 +26,7 @@ class TicketFilter:
     serial: str | None = None
 
 
-def _visible(actor: Actor) -> Select[Ticket]:
+def visible_tickets(actor: Actor) -> Select[Ticket]:
     """Start every query about tickets here: a bench sees its own tickets only."""
     statement = select(Ticket)
     return statement if actor.bench is None else statement.where(Ticket.bench == actor.bench)
@@ -37,13 +37,13 @@ def visible_ticket(session: Session, actor: Actor, public_id: str, *, for_update
     number = row_number(PREFIX, public_id)
     if number is None:
         return None
-    statement = _visible(actor).where(Ticket.id == number)
+    statement = visible_tickets(actor).where(Ticket.id == number)
     return session.scalar(statement.with_for_update() if for_update else statement)
 
 
 def tickets(session: Session, actor: Actor, wanted: TicketFilter, cursor: str | None, limit: int) -> Sequence[Ticket]:
     """Return visible tickets, the newest first, one more than ``limit`` when there are more."""
-    statement = _visible(actor)
+    statement = visible_tickets(actor)
     if wanted.states:
         statement = statement.where(Ticket.state.in_(wanted.states))
     for column, value in (
@@ -126,5 +126,5 @@ def twins(session: Session, actor: Actor, ticket: Ticket, limit: int) -> Sequenc
         same.append(Ticket.customer_id == ticket.customer_id)
     if not same:
         return []
-    statement = _visible(actor).where(or_(*same), Ticket.id != ticket.id, Ticket.closed_at.is_(None))
+    statement = visible_tickets(actor).where(or_(*same), Ticket.id != ticket.id, Ticket.closed_at.is_(None))
     return session.scalars(statement.order_by(Ticket.id.desc()).limit(limit)).all()

@@ -15,7 +15,8 @@ from hub.events.schemas import EventOut
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.measurements.schemas import RunDetail
-from hub.tickets.actions import DETAILS, Code
+from hub.tickets.actions import DETAILS
+from hub.tickets.details import Code
 from hub.tickets.intake import IntakePolicy, Item
 from hub.tickets.kinds import Channel, Kind, State, Urgency
 from hub.tickets.models import Attachment, Ticket

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub.complaints import effects as complaints
 from hub.core.clock import now
 from hub.core.ids import public_id
 from hub.core.problems import Problem, ProblemType
@@ -21,7 +22,7 @@ from hub.identity.permissions import Permission
 from hub.repairs import effects
 from hub.repairs import proofs as repairs
 from hub.tickets import actions, intake, queries, remarks
-from hub.tickets.actions import Details
+from hub.tickets.details import Details
 from hub.tickets.guards import Facts
 from hub.tickets.intake import IntakePolicy, Item
 from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
@@ -92,6 +93,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
         setattr(ticket, name, value)
     session.add(ticket)
     session.flush()
+    complaints.of_intake(session, ticket)
     facts = {
         "kind": ticket.kind,
         "model": ticket.model,
@@ -285,6 +287,8 @@ def apply(
     if reason is not None:
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
     effect, more = effects.of_action(session, ticket, actor, checked, occurred_at or now())
+    of_complaint, more_of_it = complaints.of_action(session, ticket, actor, action, checked, at=occurred_at or now())
+    effect, more = {**effect, **of_complaint}, {**more, **more_of_it}
     changes = {**(checked.writes() if checked else {}), **more, **(writes or {})}
     if not changes.keys() <= row.writes:
         raise ValueError(f"{action} may not write {sorted(changes.keys() - row.writes)}")
@@ -343,6 +347,7 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         proposed_by=proposal.payload.get("by") if proposal else None,
         actor=actor.person,
         actor_name=actor.name,
+        complaint=complaints.facts_of(session, ticket),
     )
 
 

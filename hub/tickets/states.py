@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from hub.complaints import guards as complaints
 from hub.core.i18n import Words
 from hub.core.states import Transition, TransitionTable
 from hub.identity.permissions import Permission
@@ -259,22 +260,112 @@ CONSULTATION = _table(
     _row({S.NEW, S.IN_PROGRESS, S.PROMISED}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),
 )
 
+_HEARD = frozenset(
+    {S.NEW, S.ASSIGNED, S.IN_PROGRESS, S.WAITING, S.IN_REVIEW, S.AWAITING_APPROVAL, S.APPROVED, S.FULFILLED}
+)
+"""States in which a customer waits for news of a complaint."""
+
 COMPLAINT = _table(
     _row(
-        {S.NEW, S.ASSIGNED},
-        "name_owner",
-        S.ASSIGNED,
+        {S.NEW, S.ASSIGNED, S.IN_PROGRESS},
+        "classify",
+        None,
+        P.TICKET_SERVE,
+        "Say what it is about",
+        "投诉分类",
+        writes=("urgency", "priority", "priority_reasons"),
+    ),
+    _row(
+        S.NEW, "name_owner", S.ASSIGNED, P.TICKET_ASSIGN, "Name the person responsible", "指定责任人", writes=("owner",)
+    ),
+    _row(
+        {S.ASSIGNED, S.IN_PROGRESS, S.WAITING, S.IN_REVIEW, S.AWAITING_APPROVAL, S.APPROVED, S.FULFILLED, S.ANSWERED},
+        "change_owner",
+        None,
         P.TICKET_ASSIGN,
-        "Name the person responsible",
-        "指定责任人",
+        "Make another person responsible",
+        "变更责任人",
         writes=("owner",),
     ),
-    _row(S.ASSIGNED, "taken", S.IN_PROGRESS, P.TICKET_SERVE, "Take the complaint up", "受理投诉"),
-    _row(S.IN_PROGRESS, "finding", None, P.TICKET_SERVE, "Record what was found", "记录调查情况"),
+    _row(
+        S.ASSIGNED,
+        "taken",
+        S.IN_PROGRESS,
+        P.TICKET_SERVE,
+        "Accept the complaint",
+        "受理投诉",
+        only_if=complaints.is_classified,
+    ),
+    _row(S.IN_PROGRESS, "finding", None, P.TICKET_SERVE, "Record a fact", "记录调查事实"),
+    _row(
+        S.IN_PROGRESS,
+        "conclude",
+        None,
+        P.TICKET_SERVE,
+        "Name the root cause",
+        "确定根本原因",
+        only_if=complaints.facts_are_recorded,
+    ),
     *_waiting(P.TICKET_SERVE),
-    _row(S.IN_PROGRESS, "answer", S.ANSWERED, P.TICKET_SERVE, "Answer the complaint", "答复投诉"),
-    _row(S.ANSWERED, "dispute", S.IN_PROGRESS, P.TICKET_SERVE, "The customer is not content", "客户不满意"),
-    _row(S.ANSWERED, "close", S.CLOSED, P.TICKET_CLOSE, "The customer is content: close", "客户满意并关闭"),
+    _row(
+        S.IN_PROGRESS,
+        "propose_remedy",
+        S.AWAITING_APPROVAL,
+        P.TICKET_SERVE,
+        "Offer a remedy",
+        "提出解决方案",
+        only_if=complaints.is_investigated,
+    ),
+    _row(
+        S.IN_PROGRESS,
+        "request_compensation",
+        S.IN_REVIEW,
+        P.TICKET_SERVE,
+        "Request a compensation",
+        "申请赔付",
+        only_if=complaints.is_investigated,
+    ),
+    _row(
+        S.IN_REVIEW,
+        "grant",
+        S.AWAITING_APPROVAL,
+        P.TICKET_DECIDE,
+        "Grant the compensation",
+        "批准赔付",
+        only_if=complaints.another_grants,
+    ),
+    _row(
+        S.IN_REVIEW,
+        "deny",
+        S.IN_PROGRESS,
+        P.TICKET_DECIDE,
+        "Deny the compensation",
+        "驳回赔付",
+        only_if=complaints.another_grants,
+    ),
+    _row(S.AWAITING_APPROVAL, "agree", S.APPROVED, P.TICKET_SERVE, "Record that the customer agrees", "记录客户同意"),
+    _row(
+        S.APPROVED,
+        "fulfil",
+        S.FULFILLED,
+        P.TICKET_SERVE,
+        "Carry the remedy out",
+        "落实解决方案",
+        only_if=complaints.another_pays,
+    ),
+    _row(S.FULFILLED, "feedback", S.ANSWERED, P.TICKET_SERVE, "Tell the outcome and apologise", "反馈结果并致歉"),
+    _row(
+        {S.AWAITING_APPROVAL, S.ANSWERED},
+        "dispute",
+        S.IN_PROGRESS,
+        P.TICKET_SERVE,
+        "The customer is not content",
+        "客户不满意",
+        writes=("urgency", "priority", "priority_reasons"),
+    ),
+    _row(_HEARD, "promise", None, P.TICKET_SERVE, "Promise to be heard from by a time", "承诺回复时间"),
+    _row(_HEARD, "tell_progress", None, P.TICKET_SERVE, "Tell the customer how it stands", "告知客户进展"),
+    _row(S.ANSWERED, "close", S.CLOSED, P.TICKET_CLOSE, "The customer is content: archive", "客户满意并归档"),
     _row({S.NEW, S.ASSIGNED}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "The complaint is withdrawn", "撤回投诉"),
 )
 

@@ -28,7 +28,8 @@ from hub.events.models import Event
 from hub.events.service import verify_chain
 from hub.fleet import service as fleet
 from hub.fleet.models import Bench
-from hub.identity.actors import Actor
+from hub.identity import users
+from hub.identity.actors import Actor, command_line_actor
 from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
 from hub.repairs.models import RepairPlan
 from hub.tickets import remarks, service
@@ -54,6 +55,16 @@ def table_database(new_database: NewDatabase, tmp_path_factory: pytest.TempPathF
         database = Database(url)
         with database.write() as session:
             fleet.register(session, "bench-01")
+            users.create(
+                session,
+                command_line_actor(),
+                login="han.meimei",
+                name="韩梅梅",
+                role=Role.COUNTER,
+                stores=None,
+                password_hash="x",
+                must_change_password=False,
+            )
         yield database
         database.close()
 
@@ -201,6 +212,14 @@ GIVEN: dict[str, dict[str, Any]] = {
     "propose": {"decision": "refund", "reason": "dead on arrival"},
     "inspected": {"result": "in_order", "report": "fine"},
     "installed": {"result": "in_order", "report": "fine"},
+    "classify": {"complaint_class": "logistics", "hazards": ["burn"]},
+    "change_owner": {"owner": "U-000001", "reason": "holiday"},
+    "conclude": {"cause": "carrier", "because": "the box was wet"},
+    "propose_remedy": {"remedy": "redelivery", "offer": "we send another one"},
+    "request_compensation": {"compensation_minor": 100, "offer": "the postage"},
+    "agree": {"how": "phone"},
+    "tell_progress": {"how": "phone", "said": "we have asked the carrier"},
+    "feedback": {"how": "phone", "outcome": "it was lost", "apology": "we are sorry"},
 }
 
 

@@ -24,7 +24,9 @@ from hub.core.settings import Settings
 from hub.events import service as events
 from hub.events.models import Event
 from hub.events.service import verify_chain
+from hub.identity import users
 from hub.identity.actors import command_line_actor
+from hub.identity.permissions import Role
 from hub.jobs.job import JobRun
 from hub.sla import documents, queries, service, watching
 from hub.sla.models import SlaWatch
@@ -155,11 +157,30 @@ def database_bench(database: Database) -> None:
         fleet.register(session, "bench-01")
 
 
+def responsible(database: Database) -> None:
+    """Let there be the user U-000001."""
+    with database.write() as session:
+        users.create(
+            session,
+            command_line_actor(),
+            login="han.meimei",
+            name="韩梅梅",
+            role=Role.COUNTER,
+            stores=None,
+            password_hash="x",
+            must_change_password=False,
+        )
+
+
 def test_feedback_after_an_answer_is_answered_within_a_day(staff: httpx.Client, database: Database, tick: Tick) -> None:
     ticket = create(staff, kind="complaint", channel="phone", waited_s=5)
+    responsible(database)
+    act(staff, ticket, "classify", complaint_class="logistics")
     act(staff, ticket, "name_owner", owner="U-000001")
     act(staff, ticket, "taken")
-    act(staff, ticket, "answer", answer="We are sorry")
+    act(staff, ticket, "finding")
+    act(staff, ticket, "conclude", cause="carrier", because="the box was wet")
+    act(staff, ticket, "propose_remedy", remedy="redelivery", offer="We send another one")
     tick(timedelta(hours=25))
     assert ("sla.breach", "answer", 100) not in told(database)
     act(staff, ticket, "dispute", reason="That does not help")

@@ -1,0 +1,268 @@
+"""HTTP: complaints. A complaint moves by the actions of its ticket; here is what it has besides."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Response
+from pydantic import AwareDatetime
+from sqlalchemy.orm import Session
+
+from hub.calendars import service as calendars
+from hub.complaints import analysis, effects, queries, service
+from hub.complaints.details import ComplaintClass
+from hub.complaints.models import CaseReview, Complaint, ComplaintPromise, Improvement
+from hub.complaints.policy import ComplaintPolicy, Grade
+from hub.complaints.queries import ComplaintFilter
+from hub.complaints.schemas import (
+    AnalysisOut,
+    ComplaintDetail,
+    ComplaintOut,
+    ImprovementDone,
+    ImprovementOut,
+    LatePromise,
+    NewImprovement,
+    PromiseOut,
+    ReviewIn,
+    ReviewOut,
+)
+from hub.core.clock import now
+from hub.core.documented import refusals
+from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
+from hub.core.i18n import Language, preferred_language
+from hub.core.ids import public_id
+from hub.core.pages import CursorText, Limit, Page
+from hub.core.paging import split_page
+from hub.core.problems import BAD_CURSOR
+from hub.identity.actors import FORBIDDEN
+from hub.identity.api import Caller, HubDatabase
+from hub.identity.permissions import Permission
+from hub.identity.service import UNAUTHENTICATED
+from hub.tickets import service as tickets
+from hub.tickets.api import TicketId
+from hub.tickets.models import PREFIX, Ticket
+
+router = APIRouter(prefix="/api/v1/complaints", tags=["complaints"])
+
+_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
+_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.COMPLAINT_NOT_FOUND)
+Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
+Text = Annotated[str | None, Query(max_length=64)]
+Since = Annotated[AwareDatetime | None, Query(description="Made at this time or later.")]
+Until = Annotated[AwareDatetime | None, Query(description="Made before this time.")]
+ImprovementId = Annotated[str, Path(max_length=40, description="The improvement's number.", examples=["V-000003"])]
+
+
+@router.get("", summary="List complaints", responses=_COMMON | refusals(BAD_CURSOR))
+def list_complaints(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    complaint_class: ComplaintClass | None = None,
+    grade: Grade | None = None,
+    cause: Text = None,
+    owner: Text = None,
+    store: Text = None,
+    open: bool | None = None,
+    without_news: Annotated[
+        bool, Query(description="Only those whose customer heard nothing for longer than the policy's `tell_within`.")
+    ] = False,
+    since: Since = None,
+    until: Until = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[ComplaintOut]:
+    """Complaints that the caller may see, the newest first (C1-C3)."""
+    caller.require(Permission.COMPLAINT_READ)
+    with database.read() as session:
+        silent = now() - effects.in_force(session)[1].tell_within if without_news else None
+        wanted = ComplaintFilter(complaint_class, grade, cause, owner, store, open, silent, since, until)
+        found = queries.complaints(session, caller, wanted, cursor, limit)
+        rows, following = split_page(found, limit, lambda row: [row[0].id])
+        return Page(items=[ComplaintOut.model_validate(_shown(*row)) for row in rows], next=following)
+
+
+@router.get(
+    "/late-promises", summary="List promises that were not kept in time", responses=_COMMON | refusals(BAD_CURSOR)
+)
+def list_late_promises(
+    database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50
+) -> Page[LatePromise]:
+    """Promised times that passed, whether or not the customer has heard since (C3), the newest first."""
+    caller.require(Permission.COMPLAINT_READ)
+    with database.read() as session:
+        found = queries.late_promises(session, caller, now(), cursor, limit)
+        rows, following = split_page(found, limit, lambda row: [row[0].id])
+        items = [LatePromise(**_promise(one), ticket=ticket.public_id, owner=ticket.owner) for one, ticket in rows]
+        return Page(items=items, next=following)
+
+
+@router.get("/unreviewed", summary="List major cases to review", responses=_COMMON)
+def list_unreviewed(database: HubDatabase, caller: Caller, limit: Limit = 50) -> list[ComplaintOut]:
+    """Archived major cases that nobody has reviewed yet (复盘, C4), the oldest first."""
+    caller.require(Permission.COMPLAINT_READ)
+    with database.read() as session:
+        return [ComplaintOut.model_validate(_shown(*row)) for row in queries.unreviewed(session, caller, limit)]
+
+
+@router.get("/analysis", summary="Analyse complaints", responses=_COMMON)
+def analyse_complaints(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    store: Text = None,
+    since: Since = None,
+    until: Until = None,
+    accept_language: Accepted = None,
+) -> AnalysisOut:
+    """By class and cause: how many, how they went, and which improvements the causes became (C4)."""
+    caller.require(Permission.COMPLAINT_READ)
+    wanted = ComplaintFilter(store=store, since=since, until=until)
+    with database.read() as session:
+        return analysis.analyse(session, caller, wanted, now(), preferred_language(accept_language))
+
+
+@router.get("/improvements", summary="List improvements", responses=_COMMON | refusals(BAD_CURSOR))
+def list_improvements(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    cause: Text = None,
+    open: bool | None = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[ImprovementOut]:
+    """What is done about the causes of complaints (C4), the newest first."""
+    caller.require(Permission.COMPLAINT_READ)
+    with database.read() as session:
+        found = queries.improvements(session, cause, open, cursor, limit)
+        rows, following = split_page(found, limit, lambda row: [row.id])
+        today = _today(session)
+        return Page(items=[_improvement(row, today) for row in rows], next=following)
+
+
+@router.post(
+    "/improvements",
+    status_code=201,
+    summary="Begin an improvement",
+    responses=_COMMON | refusals(service.IMPROVEMENT_WRONG, tickets.TICKET_NOT_FOUND),
+)
+def begin_improvement(
+    database: HubDatabase, caller: Caller, wanted: NewImprovement, response: Response
+) -> ImprovementOut:
+    """Let a cause become an improvement with one responsible person and a day (C4)."""
+    with database.write() as session:
+        found = service.improve(session, caller, wanted)
+        shown = _improvement(found, _today(session))
+    response.headers["ETag"] = etag(shown.version)
+    return shown
+
+
+@router.put(
+    "/improvements/{improvement}/effect",
+    summary="Finish an improvement",
+    responses=_COMMON | refusals(service.IMPROVEMENT_NOT_FOUND, service.IMPROVEMENT_DONE, STALE_VERSION, BAD_IF_MATCH),
+)
+def finish_improvement(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    improvement: ImprovementId,
+    wanted: ImprovementDone,
+    expected: Expected,
+    response: Response,
+) -> ImprovementOut:
+    """Say that it is done, and what it brought."""
+    with database.write() as session:
+        found = service.finish(session, caller, improvement, wanted, expected)
+        shown = _improvement(found, _today(session))
+    response.headers["ETag"] = etag(shown.version)
+    return shown
+
+
+@router.get("/{ticket}", summary="Show a complaint", responses=_ONE)
+def show_complaint(
+    database: HubDatabase, caller: Caller, ticket: TicketId, accept_language: Accepted = None
+) -> ComplaintDetail:
+    """A complaint with why it is urgent, what was promised, who granted what, and its review."""
+    with database.read() as session:
+        found, complaint = service.get(session, caller, ticket)
+        return _detail(session, found, complaint, preferred_language(accept_language))
+
+
+@router.post(
+    "/{ticket}/review",
+    status_code=201,
+    summary="Review a major case",
+    responses=_ONE | refusals(service.NOT_TO_REVIEW, service.IMPROVEMENT_WRONG),
+)
+def review_complaint(
+    database: HubDatabase, caller: Caller, ticket: TicketId, wanted: ReviewIn, accept_language: Accepted = None
+) -> ComplaintDetail:
+    """Take down the review (复盘, C4) of an archived major case, with the improvements that it brings."""
+    with database.write() as session:
+        found, complaint = service.review(session, caller, ticket, wanted)
+        return _detail(session, found, complaint, preferred_language(accept_language))
+
+
+def _shown(ticket: Ticket, complaint: Complaint) -> dict[str, Any]:
+    own = (
+        "complaint_class",
+        "grade",
+        "hazards",
+        "round",
+        "cause",
+        "remedy",
+        "compensation_minor",
+        "currency",
+        "told_at",
+    )
+    of_ticket = ("state", "owner", "store", "urgency", "created_at", "closed_at")
+    return {
+        "ticket": ticket.public_id,
+        **{name: getattr(complaint, name) for name in own},
+        **{name: getattr(ticket, name) for name in of_ticket},
+    }
+
+
+def _promise(row: ComplaintPromise) -> dict[str, Any]:
+    return {
+        "promised_at": row.promised_at,
+        "made_at": row.made_at,
+        "made_by": row.made_by,
+        "kept_at": row.kept_at,
+        "late": (row.kept_at or now()) > row.promised_at,
+    }
+
+
+def _detail(session: Session, ticket: Ticket, complaint: Complaint, language: Language) -> ComplaintDetail:
+    policy: ComplaintPolicy = effects.in_force(session)[1]
+    because = effects.assessment(session, ticket, complaint, policy).because[language]
+    review: CaseReview | None = queries.review(session, ticket.id)
+    return ComplaintDetail.model_validate(
+        {
+            **_shown(ticket, complaint),
+            "because": because,
+            "policy_version": complaint.policy_version,
+            "requested_by": complaint.requested_by,
+            "granted_by": complaint.granted_by,
+            "paid_by": complaint.paid_by,
+            "promises": [PromiseOut(**_promise(row)) for row in queries.promises(session, [ticket.id])],
+            "review": ReviewOut.model_validate(review, from_attributes=True) if review else None,
+        }
+    )
+
+
+def _today(session: Session) -> date:
+    return now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+
+
+def _improvement(row: Improvement, today: date) -> ImprovementOut:
+    names = ImprovementOut.model_fields.keys() - {"id", "ticket", "overdue"}
+    return ImprovementOut.model_validate(
+        {
+            **{name: getattr(row, name) for name in names},
+            "id": service.number_of(row),
+            "ticket": public_id(PREFIX, row.ticket_id) if row.ticket_id is not None else None,
+            "overdue": service.is_overdue(row, today),
+        }
+    )

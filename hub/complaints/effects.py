@@ -1,0 +1,184 @@
+"""What happens to a complaint besides its ticket's state, in the same transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub.complaints import details as d
+from hub.complaints import queries
+from hub.complaints.facts import ComplaintFacts
+from hub.complaints.models import Complaint, ComplaintPromise
+from hub.complaints.policy import FAMILY, Assessment, ComplaintPolicy, UrgencyFacts, assess, delivered
+from hub.core.clock import now
+from hub.core.problems import FieldError, Problem
+from hub.dispatch.judging import in_force as dispatch_policy
+from hub.dispatch.judging import judged
+from hub.identity import queries as people
+from hub.identity.actors import Actor
+from hub.policies import routes
+from hub.tickets import actions
+from hub.tickets.details import Details
+from hub.tickets.kinds import Kind, State
+from hub.tickets.models import Ticket
+
+Outcome = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""Facts for the event, and new values of the ticket's fields."""
+_TELLS = frozenset({"tell_progress", "propose_remedy", "feedback", "answer"})
+"""Actions in which the customer hears of the complaint: they keep the promises that are open."""
+_ASSESSED = {"urgency", "priority", "priority_reasons"}
+
+
+def in_force(session: Session) -> tuple[int, ComplaintPolicy]:
+    """Return the policy that holds now, with its version."""
+    return routes.in_force(session, FAMILY, ComplaintPolicy, delivered())
+
+
+def of_intake(session: Session, ticket: Ticket) -> None:
+    """Begin a complaint, and let what its symptom tells of dangers make it urgent at once (C1)."""
+    if ticket.kind != Kind.COMPLAINT:
+        return
+    complaint = Complaint(ticket_id=ticket.id, told_at=ticket.created_at)
+    session.add(complaint)
+    version, policy = in_force(session)
+    complaint.hazards = list(policy.hazards_in(ticket.symptom))
+    if complaint.hazards:
+        for name, value in _assessed(session, ticket, complaint, (version, policy))[1].items():
+            setattr(ticket, name, value)
+    session.flush()
+
+
+def facts_of(session: Session, ticket: Ticket) -> ComplaintFacts | None:
+    """Return what guards look at; ``None`` for other tickets."""
+    if ticket.kind != Kind.COMPLAINT:
+        return None
+    found = queries.complaint(session, ticket.id)
+    if found is None:
+        return ComplaintFacts()
+    return ComplaintFacts(
+        classified=found.complaint_class is not None,
+        facts_recorded=found.found_round == found.round,
+        cause_named=found.concluded_round == found.round,
+        compensation=found.compensation_minor > 0,
+        requested_by=found.requested_by,
+        granted_by=found.granted_by,
+    )
+
+
+def of_action(
+    session: Session, ticket: Ticket, actor: Actor, action: str, details: Details | None, *, at: datetime
+) -> Outcome:
+    """Carry an action out; raise a problem before anything is written."""
+    if ticket.kind != Kind.COMPLAINT:
+        return {}, {}
+    _check(session, action, details)
+    complaint = queries.complaint(session, ticket.id)
+    if complaint is None:
+        complaint = Complaint(ticket_id=ticket.id, told_at=ticket.created_at)
+        session.add(complaint)
+    if action in _TELLS:
+        queries.keep_promises(session, ticket.id, at)
+        complaint.told_at = at
+    outcome: Outcome = ({}, {})
+    match details:
+        case d.Classify():
+            complaint.complaint_class = details.complaint_class
+            complaint.hazards = sorted({*details.hazards, *in_force(session)[1].hazards_in(ticket.symptom)})
+            complaint.exposed, complaint.claimed_minor = details.exposed, details.claimed_minor
+            outcome = _assessed(session, ticket, complaint, in_force(session))
+        case d.Conclude():
+            complaint.cause, complaint.concluded_round = details.cause, complaint.round
+        case d.ProposeRemedy():
+            _offer(complaint, details.remedy, 0, None, None)
+        case d.RequestCompensation():
+            _offer(complaint, "compensation", details.compensation_minor, details.currency, actor.person)
+        case actions.Promise():
+            promise = ComplaintPromise(
+                ticket_id=ticket.id, promised_at=details.promised_at, made_at=at, made_by=actor.person
+            )
+            session.add(promise)
+        case _:
+            outcome = _plain(session, ticket, actor, action, complaint)
+    session.flush()
+    return outcome
+
+
+def _plain(session: Session, ticket: Ticket, actor: Actor, action: str, complaint: Complaint) -> Outcome:
+    """Carry out an action whose details do not matter here."""
+    match action:
+        case "finding":
+            complaint.found_round = complaint.round
+        case "grant":
+            complaint.granted_by = actor.person
+            return {"by": actor.person, "compensation_minor": complaint.compensation_minor}, {}
+        case "deny":
+            _offer(complaint, None, 0, None, None)
+        case "fulfil" if complaint.compensation_minor:
+            complaint.paid_by = actor.person
+            return {"by": actor.person, "compensation_minor": complaint.compensation_minor}, {}
+        case "dispute" if ticket.state == State.ANSWERED:
+            complaint.round += 1
+            _offer(complaint, None, 0, None, None)
+            return _assessed(session, ticket, complaint, in_force(session))
+        case "dispute":
+            _offer(complaint, None, 0, None, None)
+    return {}, {}
+
+
+def _offer(complaint: Complaint, remedy: str | None, minor: int, currency: str | None, by: str | None) -> None:
+    complaint.remedy, complaint.compensation_minor, complaint.currency = remedy, minor, currency
+    complaint.requested_by, complaint.granted_by, complaint.paid_by = by, None, None
+
+
+def _assessed(session: Session, ticket: Ticket, complaint: Complaint, in_force: tuple[int, ComplaintPolicy]) -> Outcome:
+    version, policy = in_force
+    found = assessment(session, ticket, complaint, policy)
+    complaint.grade, complaint.rule, complaint.policy_version = found.grade, found.rule, version
+    before, ticket.urgency = ticket.urgency, found.level.value
+    changes: dict[str, Any] = {"urgency": found.level.value}
+    if not ticket.priority_pinned:
+        priority = judged(session, ticket, dispatch_policy(session)[1])
+        changes |= {"priority": priority.priority, "priority_reasons": list(priority.codes)}
+    ticket.urgency = before
+    facts = {"grade": found.grade.value, "rule": found.rule, "policy_version": version, "round": complaint.round}
+    return facts, changes
+
+
+def assessment(session: Session, ticket: Ticket, complaint: Complaint, policy: ComplaintPolicy) -> Assessment:
+    """Return how urgent a complaint is by a policy."""
+    since = now() - timedelta(days=policy.repeat_within_days)
+    return assess(
+        UrgencyFacts(
+            hazards=tuple(d.Hazard(one) for one in complaint.hazards),
+            exposed=complaint.exposed,
+            complaint_class=d.ComplaintClass(complaint.complaint_class) if complaint.complaint_class else None,
+            round=complaint.round,
+            repeats=queries.count_earlier(session, ticket, since),
+            claimed_minor=complaint.claimed_minor,
+        ),
+        policy,
+    )
+
+
+def _check(session: Session, action: str, details: Details | None) -> None:
+    """Raise the action-details-wrong problem for an owner or a cause that there is not."""
+    if isinstance(details, actions.NameOwner | d.ChangeOwner):
+        user = people.user(session, details.owner)
+        if user is None or user.disabled_at is not None:
+            words = {
+                "en": "name the number of a user who works here, such as U-000007; see GET /api/v1/users",
+                "zh-CN": "请填写在职用户的编号，例如 U-000007；见 GET /api/v1/users",
+            }
+            raise _wrong(action, "owner", words)
+    if isinstance(details, d.Conclude):
+        causes = in_force(session)[1].causes
+        if details.cause not in causes:
+            known = ", ".join(causes)
+            words = {"en": f"name one of the policy's causes: {known}", "zh-CN": f"请填写策略中的原因之一：{known}"}
+            raise _wrong(action, "cause", words)
+
+
+def _wrong(action: str, member: str, words: Mapping[Any, str]) -> Problem:
+    errors = (FieldError(f"#/details/{member}", words),)
+    return Problem(actions.DETAILS_WRONG, errors=errors, action=action, count=1)

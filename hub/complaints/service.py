@@ -1,0 +1,155 @@
+"""One function per command on what is learned from complaints; a complaint itself moves by its ticket's actions."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from hub.complaints import effects, queries
+from hub.complaints.models import CaseReview, Complaint, Improvement
+from hub.complaints.policy import Grade
+from hub.complaints.schemas import ImprovementDone, NewImprovement, ReviewIn
+from hub.core.clock import now
+from hub.core.etags import Precondition
+from hub.core.i18n import Words
+from hub.core.ids import public_id, row_number
+from hub.core.problems import FieldError, Problem, ProblemType
+from hub.events import service as events
+from hub.identity import queries as people
+from hub.identity.actors import Actor
+from hub.identity.permissions import Permission
+from hub.tickets import queries as ticket_queries
+from hub.tickets import service as tickets
+from hub.tickets.kinds import Kind, State
+from hub.tickets.models import Ticket
+
+IMPROVEMENT_PREFIX = "V"
+COMPLAINT_NOT_FOUND = ProblemType(
+    "complaint-not-found",
+    404,
+    {"en": "No such complaint", "zh-CN": "投诉不存在"},
+    {"en": "There is no complaint {ticket} that you may see.", "zh-CN": "没有您可查看的投诉 {ticket}。"},
+)
+NOT_TO_REVIEW = ProblemType(
+    "case-not-to-review",
+    409,
+    {"en": "The case cannot be reviewed", "zh-CN": "该案例不能复盘"},
+    {"en": "Complaint {ticket}: {reason}.", "zh-CN": "投诉 {ticket}：{reason}。"},
+)
+IMPROVEMENT_NOT_FOUND = ProblemType(
+    "improvement-not-found",
+    404,
+    {"en": "No such improvement", "zh-CN": "改进措施不存在"},
+    {"en": "There is no improvement {improvement}.", "zh-CN": "没有改进措施 {improvement}。"},
+)
+IMPROVEMENT_DONE = ProblemType(
+    "improvement-done",
+    409,
+    {"en": "The improvement is done", "zh-CN": "改进措施已完成"},
+    {"en": "{improvement} is done already; begin another one.", "zh-CN": "{improvement} 已完成；请新建措施。"},
+)
+IMPROVEMENT_WRONG = ProblemType(
+    "improvement-wrong",
+    422,
+    {"en": "The improvement cannot be taken down", "zh-CN": "改进措施有误"},
+    {"en": "{count} value(s) do not exist; see errors.", "zh-CN": "有 {count} 项内容不存在，详见 errors。"},
+)
+
+
+def get(session: Session, actor: Actor, public: str, *, for_update: bool = False) -> tuple[Ticket, Complaint]:
+    """Return a complaint that ``actor`` may see; raise not-found before forbidden."""
+    ticket = ticket_queries.visible_ticket(session, actor, public, for_update=for_update)
+    found = queries.complaint(session, ticket.id) if ticket is not None and ticket.kind == Kind.COMPLAINT else None
+    if ticket is None or found is None:
+        raise Problem(COMPLAINT_NOT_FOUND, ticket=public[:40])
+    actor.require(Permission.COMPLAINT_READ)
+    return ticket, found
+
+
+def review(session: Session, actor: Actor, public: str, wanted: ReviewIn) -> tuple[Ticket, Complaint]:
+    """Take down the review of an archived major case (复盘, C4); who was responsible for it does not review it."""
+    ticket, complaint = get(session, actor, public, for_update=True)
+    actor.require(Permission.COMPLAINT_REVIEW)
+    objection = None
+    if ticket.state != State.CLOSED:
+        objection = {"en": "it is not archived yet", "zh-CN": "尚未归档"}
+    elif complaint.grade != Grade.MAJOR:
+        objection = {"en": "it is no major case", "zh-CN": "不是重大案例"}
+    elif actor.person == f"user:{ticket.owner}":
+        objection = {
+            "en": "who was responsible for it does not review it; ask a colleague",
+            "zh-CN": "责任人不得自行复盘，请由同事操作",
+        }
+    elif queries.review(session, ticket.id) is not None:
+        objection = {"en": "it was reviewed already", "zh-CN": "已完成复盘"}
+    if objection is not None:
+        raise Problem(NOT_TO_REVIEW, ticket=ticket.public_id, reason=objection)
+    session.add(
+        CaseReview(
+            ticket_id=ticket.id,
+            course=wanted.course,
+            lessons=wanted.lessons,
+            reviewed_by=actor.person,
+            reviewed_at=now(),
+        )
+    )
+    session.flush()
+    events.append(session, actor, "complaint.reviewed", ticket.record, {"by": actor.person})
+    for improvement in wanted.improvements:
+        improve(session, actor, improvement, ticket=ticket)
+    return ticket, complaint
+
+
+def improve(session: Session, actor: Actor, wanted: NewImprovement, *, ticket: Ticket | None = None) -> Improvement:
+    """Let a cause become an improvement with an owner and a day (C4)."""
+    actor.require(Permission.COMPLAINT_REVIEW)
+    errors: list[FieldError] = []
+    if wanted.cause not in effects.in_force(session)[1].causes:
+        words: Words = {"en": "name a cause of the complaint policy", "zh-CN": "请填写投诉策略中的原因"}
+        errors.append(FieldError("#/cause", words))
+    user = people.user(session, wanted.owner)
+    if user is None or user.disabled_at is not None:
+        words = {"en": "name the number of a user who works here", "zh-CN": "请填写在职用户的编号"}
+        errors.append(FieldError("#/owner", words))
+    if errors:
+        raise Problem(IMPROVEMENT_WRONG, errors=errors, count=len(errors))
+    if ticket is None and wanted.ticket is not None:
+        ticket = tickets.get(session, actor, wanted.ticket)
+    found = Improvement(
+        cause=wanted.cause,
+        measure=wanted.measure,
+        owner=wanted.owner,
+        due=wanted.due,
+        ticket_id=ticket.id if ticket else None,
+        created_at=now(),
+    )
+    session.add(found)
+    session.flush()
+    facts = {"cause": found.cause, "owner": found.owner, "due": found.due.isoformat()}
+    events.append(session, actor, "improvement.begun", ("improvement", number_of(found)), facts)
+    return found
+
+
+def finish(session: Session, actor: Actor, number: str, wanted: ImprovementDone, expected: Precondition) -> Improvement:
+    """Take down that an improvement is done, and what it brought."""
+    row = row_number(IMPROVEMENT_PREFIX, number)
+    found = queries.improvement(session, row, for_update=True) if row is not None else None
+    if found is None:
+        raise Problem(IMPROVEMENT_NOT_FOUND, improvement=number[:40])
+    actor.require(Permission.COMPLAINT_REVIEW)
+    expected.check(found.version)
+    if found.done_at is not None:
+        raise Problem(IMPROVEMENT_DONE, improvement=number_of(found))
+    found.done_at, found.effect = now(), wanted.effect
+    session.flush()
+    events.append(session, actor, "improvement.done", ("improvement", number_of(found)), {"cause": found.cause})
+    return found
+
+
+def number_of(improvement: Improvement) -> str:
+    """Return the number that people know an improvement by."""
+    return public_id(IMPROVEMENT_PREFIX, improvement.id)
+
+
+def is_overdue(improvement: Improvement, today: date) -> bool:
+    """Whether an improvement should be done by now and is not."""
+    return improvement.done_at is None and improvement.due < today
