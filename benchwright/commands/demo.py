@@ -22,8 +22,11 @@ DEFAULT_FAULT = "dried_capacitor"
 
 @app.command()
 def demo(
+    product: Annotated[
+        str, typer.Option(help="Which product: plug, lamp, camera-supply, thermostat, speaker.")
+    ] = "plug",
     fault: Annotated[
-        str, typer.Option(help="Fault of the device; benchwright simulate --list-faults.")
+        str, typer.Option(help="Fault of the device; benchwright simulate --list-faults --product …")
     ] = DEFAULT_FAULT,
     language: Annotated[Literal["en", "zh-CN"], typer.Option("--language", "-l", help="What it speaks.")] = "en",
     folder: Annotated[Path, typer.Option(help="Folder for databases and logs; made anew.")] = Path(".benchwright/demo"),
@@ -42,11 +45,16 @@ def demo(
     from benchwright.demo.scene import build
     from benchwright.demo.story import Story
     from benchwright.demo.words import say
-    from drivers.simulated.faults import FAULTS
+    from drivers.simulated.products import known_product
     from edge_agent.local_api.client import AgentError
 
-    if fault not in FAULTS:
-        raise UsageError(f"--fault {fault}: the device knows {', '.join(FAULTS)}")
+    try:
+        chosen = known_product(product)
+    except ValueError as error:
+        raise UsageError(f"--product: {error}") from error
+    known = chosen.faults_found_by("functional")
+    if fault not in known:
+        raise UsageError(f"--fault {fault}: the device knows {', '.join(known)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     console = Console(record=pictures is not None, width=120 if pictures or not sys.stdout.isatty() else None)
     began = time.monotonic()
@@ -61,8 +69,8 @@ def demo(
     with Processes(logs) as processes:
         console.rule(f"[bold cyan]{say('scene', language)}", align="left")
         try:
-            scene = build(folder, processes, [fault])
-            good = Story(scene, fault, console, language, pictures).tell()
+            scene = build(folder, processes, [fault], product=chosen.key)
+            good = Story(scene, chosen, fault, console, language, pictures).tell()
         except (ProcessError, DeskError, AgentError) as error:
             console.print(f"[red]{error}[/]", highlight=False)
             raise typer.Exit(1) from error

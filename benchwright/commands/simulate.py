@@ -15,6 +15,7 @@ from benchwright.errors import UsageError
 
 if TYPE_CHECKING:
     from drivers.simulated.bench import SimulatedBench
+    from drivers.simulated.products import Product
 
 app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False, rich_markup_mode="rich")
 
@@ -23,6 +24,9 @@ app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_
 def simulate(
     context: typer.Context,
     fault: Annotated[list[str] | None, typer.Option(help="Put this fault into the device; may be repeated.")] = None,
+    product: Annotated[
+        str, typer.Option(help="What is on the bench: plug, lamp, camera-supply, thermostat, speaker.")
+    ] = "plug",
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Show the faults that exist, and stop.")] = False,
     write_bench: Annotated[
         Path | None, typer.Option(help="Write the bench's configuration for the agent here.")
@@ -34,7 +38,7 @@ def simulate(
     pace: Annotated[float, typer.Option(min=0.0, help="1: measurements take as long as in reality; 0: no time.")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print addresses (or faults) as one line of JSON.")] = False,
 ) -> None:
-    """Run the simulated bench: a smart plug SP-100, and instruments that look at it and speak their real protocols.
+    """Run the simulated bench: a device with physics, and instruments that look at it and speak their real protocols.
 
     Every address shown can be used by the agent, and by any other program that speaks to such an instrument. Ctrl-C
     ends it.
@@ -42,7 +46,7 @@ def simulate(
     if context.invoked_subcommand is not None:
         return
     if list_faults:
-        _show_faults(as_json)
+        _show_faults(_product(product), as_json)
         return
     from drivers.simulated.bench import SimulatedBench
     from drivers.simulated.control import control_endpoint
@@ -55,7 +59,7 @@ def simulate(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     try:
-        bench = SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace)
+        bench = SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace, product=_product(product))
     except ValueError as error:
         raise UsageError(str(error)) from error
     with ExitStack() as stack:
@@ -102,6 +106,15 @@ def control_command(
     _print(f"faults: {faults}; probes: {probes}")
 
 
+def _product(name: str) -> "Product":
+    from drivers.simulated.products import known_product
+
+    try:
+        return known_product(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
 def _request(words: list[str]) -> dict[str, Any]:
     """Return the request that the words mean."""
     from drivers.simulated.control import FIELDS
@@ -136,7 +149,11 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
             for role, (profile, address) in bench.instruments.items()
         }
         shown = {
-            "device": {"model": "SP-100", "serial": bench.device.serial, "faults": sorted(bench.device.faults)},
+            "device": {
+                "model": bench.device.product.model,
+                "serial": bench.device.serial,
+                "faults": sorted(bench.device.faults),
+            },
             "instruments": instruments,
             "control": str(control) if control is not None else None,
         }
@@ -146,7 +163,7 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
     from rich.table import Table
 
     faults = ", ".join(sorted(bench.device.faults)) or "no fault"
-    table = Table(title=f"SP-100 {bench.device.serial} ({faults})", title_justify="left")
+    table = Table(title=f"{bench.device.product.model} {bench.device.serial} ({faults})", title_justify="left")
     for heading in ("role", "profile", "address", "touches"):
         table.add_column(heading, overflow="fold")
     for role, (profile, address) in bench.instruments.items():
@@ -158,15 +175,19 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
     console = Console()
     console.print(table)
     if control is not None:
-        console.print(f"control: benchwright simulate control {control} inject leaky_ldo", soft_wrap=True)
+        example = next(iter(bench.device.product.faults))
+        console.print(
+            f"control: benchwright simulate control {control} inject {example}",
+            soft_wrap=True,
+        )
     console.print("Ctrl-C ends it.")
     sys.stdout.flush()
 
 
-def _show_faults(as_json: bool) -> None:
+def _show_faults(product: "Product", as_json: bool) -> None:
     from drivers.simulated.control import describe_faults
 
-    faults = describe_faults()
+    faults = describe_faults(product)
     if as_json:
         _print(json.dumps(faults, ensure_ascii=False))
         return

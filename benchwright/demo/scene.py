@@ -78,7 +78,14 @@ def free_port() -> int:
         return port
 
 
-def build(folder: Path, processes: Processes, faults: Sequence[str], agent_options: Sequence[str] = ()) -> Scene:
+def build(
+    folder: Path,
+    processes: Processes,
+    faults: Sequence[str],
+    agent_options: Sequence[str] = (),
+    *,
+    product: str = "plug",
+) -> Scene:
     """Start everything in a fresh ``folder`` and wait until it works; raise ``ProcessError`` when it does not."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
@@ -95,7 +102,7 @@ def build(folder: Path, processes: Processes, faults: Sequence[str], agent_optio
     simulate = [argument for fault in faults for argument in ("--fault", fault)]
     processes.start(
         "simulator",
-        ["simulate", *simulate, "--write-bench", str(scene.bench_file), "--name", BENCH,
+        ["simulate", "--product", product, *simulate, "--write-bench", str(scene.bench_file), "--name", BENCH,
          "--control", str(scene.control_socket), "--directory", str(folder / "simulator")],
     )  # fmt: skip
     _start_broker(scene, processes)

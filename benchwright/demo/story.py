@@ -19,14 +19,13 @@ from benchwright.plan_view import COLOURS, limits_text, value_text
 from benchwright.plots import braille
 from benchwright.real_captures import captures_folder, checks
 from benchwright.real_captures import table as captures_table
+from drivers.simulated.products import Product
 from edge_agent.local_api import events
 from edge_agent.local_api.views import RunState
 from protocols.messages.records import Measurement, Outcome, StepFinished, Verdict
 from protocols.quantity import format_value
 
 OPERATOR = "韩梅梅"
-PLAN = "sp100-functional"
-MODEL = "SP-100"
 SETTLE_S = 30.0
 _MARKS = {Outcome.PASSED: "[green]✓[/]", Outcome.SKIPPED: "[dim]–[/]"}
 
@@ -36,6 +35,7 @@ class Story:
     """Tells the repair of one device. ``outcomes`` holds what must be true at the end, in words."""
 
     scene: Scene
+    product: Product
     fault: str
     console: Console
     language: Language
@@ -66,6 +66,11 @@ class Story:
         self._picture("captures")
         return good
 
+    @property
+    def plan(self) -> str:
+        """The product's functional test."""
+        return f"{self.product.slug}-functional"
+
     def _picture(self, name: str) -> None:
         if self.pictures is not None:
             self.pictures.mkdir(parents=True, exist_ok=True)
@@ -84,19 +89,21 @@ class Story:
             "/api/v1/tickets",
             {
                 "kind": "repair",
-                "device": {"model": MODEL, "serial": serial},
+                "device": {"model": self.product.model, "serial": serial},
                 "symptom": say("symptom", self.language),
                 "contact": {"name": "李雷", "phone": "+86 138 0000 0000"},
             },
         )["id"]
         agreed = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
         desk.call("POST", f"/api/v1/tickets/{ticket}/actions", {"action": "preapprove", "details": agreed})
-        desk.call("PUT", f"/api/v1/tickets/{ticket}/assignment", {"bench": BENCH, "plan": PLAN})
+        desk.call("PUT", f"/api/v1/tickets/{ticket}/assignment", {"bench": BENCH, "plan": self.plan})
         deadline = time.monotonic() + SETTLE_S
         while ticket not in technician.tickets() and time.monotonic() < deadline:
             time.sleep(0.05)
         technician.note(ticket, "taken")
-        self.console.print(f"{ticket}  {MODEL} {serial}  “{say('symptom', self.language)}”  → {BENCH}", highlight=False)
+        self.console.print(
+            f"{ticket}  {self.product.model} {serial}  “{say('symptom', self.language)}”  → {BENCH}", highlight=False
+        )
         return ticket
 
     def _run(self, heading: str, technician: Technician, ticket: str, serial: str) -> RunState:
@@ -104,7 +111,7 @@ class Story:
         run = ""
         with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=self.console, transient=True) as bar:
             task = bar.add_task("")
-            for event in technician.run(ticket, PLAN, serial):
+            for event in technician.run(ticket, self.plan, serial):
                 if isinstance(event, events.StepBegan):
                     bar.update(task, description=event.step.title[self.language])
                 elif isinstance(event, events.StepEnded):

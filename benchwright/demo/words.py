@@ -18,8 +18,8 @@ SENTENCES: dict[str, dict[str, str]] = {
     "captures": {"en": "Real captures through the same code", "zh-CN": "用同一套代码分析真实仪器的采集数据"},
     "summary": {"en": "Summary", "zh-CN": "小结"},
     "symptom": {
-        "en": "The plug restarts by itself when the lamp is switched on",
-        "zh-CN": "打开灯时插座自行重启",
+        "en": "It works only now and then, and sometimes not at all",
+        "zh-CN": "时好时坏，有时完全不工作",
     },
     "retest_passed": {"en": "the retest passed", "zh-CN": "复测通过"},
     "first_failed": {"en": "the first run failed", "zh-CN": "首次检测不合格"},

@@ -18,6 +18,8 @@ from drivers.simulated.mlx90640 import CameraSession, Mlx90640
 from drivers.simulated.modbus_server import RtuSession, TcpSession
 from drivers.simulated.owon_xdm1041 import BAUD as XDM1041_BAUD
 from drivers.simulated.owon_xdm1041 import Xdm1041
+from drivers.simulated.points import PointKind
+from drivers.simulated.products import Product, sp100
 from drivers.simulated.riden_rd6006 import BAUD as RD6006_BAUD
 from drivers.simulated.riden_rd6006 import UNIT as RD6006_UNIT
 from drivers.simulated.riden_rd6006 import Rd6006
@@ -47,7 +49,9 @@ class Place:
 
 
 class SimulatedBench:
-    """One SP-100 with a full set of instruments, which speak their wire protocols on this machine.
+    """A device (an SP-100 if not said otherwise) with a full set of instruments on this machine's ports.
+
+    They speak their wire protocols.
 
     A context manager: ports open on entry and are gone after exit. ``directory`` takes links to serial ports and the
     SPI flash image; without one, a temporary folder is used. ``pace`` is how long measurements take: 1 as long as
@@ -64,6 +68,7 @@ class SimulatedBench:
         pace: float = 0.0,
         meter_model: str = "34461A",
         handheld_rate_hz: float = FRAMES_A_SECOND,
+        product: Product = sp100.PRODUCT,
     ) -> None:
         self._exits = contextlib.ExitStack()
         if directory is None:
@@ -75,7 +80,7 @@ class SimulatedBench:
         self.flash_image = self.directory / "spi-flash.bin"
         if not self.flash_image.exists():
             spi_flash.write_image(self.flash_image)
-        self.device = Device(seed=seed, faults=faults, flash_image=self.flash_image)
+        self.device = Device(seed=seed, faults=faults, product=product, flash_image=self.flash_image)
         self.wiring = Wiring(self.device)
         self._places: dict[str, Place] = {}
         self._build(seed, meter_model, handheld_rate_hz)
@@ -141,6 +146,7 @@ class SimulatedBench:
         feed = self.device.state.feed
         return {
             "device": {
+                "model": self.device.product.model,
                 "serial": self.device.serial,
                 "faults": sorted(self.device.faults),
                 "feed": {"voltage_v": feed.voltage_v, "limit_a": feed.limit_a, "on": feed.on},
@@ -192,16 +198,17 @@ class SimulatedBench:
     # ---- building
 
     def _build(self, seed: int, meter_model: str, handheld_rate_hz: float) -> None:
-        probe = self.wiring.probe
+        probe, product = self.wiring.probe, self.device.product
+        main, stage = product.point(PointKind.MAIN), product.point(PointKind.STAGE)
         self._add_scpi(
             "meter", "keysight-34461a", TruevoltMeter(probe("meter", "TP_3V3"), seed=seed, model=meter_model)
         )
-        meter2 = Xdm1041(probe("meter2", "TP_5V"), seed=seed)
+        meter2 = Xdm1041(probe("meter2", main), seed=seed)
         self._add_pty("meter2", "owon-xdm1041", "serial:{link}", ScpiSession(meter2, XDM1041_BAUD), _impostor(meter2))
         self._set_pace(meter2, self._places["meter2"].endpoints[0])
-        self.handheld = Ut61e(probe("handheld", "TP_5V"), seed=seed, frames_a_second=handheld_rate_hz)
+        self.handheld = Ut61e(probe("handheld", main), seed=seed, frames_a_second=handheld_rate_hz)
         self._add_pty("handheld", "uni-t-ut61e", "serial:{link}", self.handheld)
-        scope_points = {"scope": "TP_3V3", "scope.2": "TP_5V", "scope.3": "TP_RELAY", "scope.4": "TP_XTAL"}
+        scope_points = {"scope": "TP_3V3", "scope.2": main, "scope.3": stage, "scope.4": "TP_XTAL"}
         probes = [probe(name, point) for name, point in scope_points.items()]
         self._add_scpi("scope", "rigol-ds1054z", Ds1054z(probes, seed=seed, waits=lambda: self.pace > 0.0))
         generator = Sdg1032x(seed=seed)

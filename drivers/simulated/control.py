@@ -13,7 +13,7 @@ from typing import Any
 
 from drivers.simulated.bench import SimulatedBench
 from drivers.simulated.endpoints import Session, UnixEndpoint
-from drivers.simulated.faults import FAULTS
+from drivers.simulated.products import Product
 
 _LINE_LIMIT = 65536
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -31,11 +31,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """What can be done, and the fields that each needs, in the order in which a person gives them."""
 
 
-def describe_faults() -> dict[str, Any]:
-    """Return every fault with its part, title and appearance in both languages."""
+def describe_faults(product: Product) -> dict[str, Any]:
+    """Return every fault of a product with its part, title and appearance in both languages."""
     return {
         name: {"part": fault.part, "title": dict(fault.title), "looks_like": dict(fault.looks_like)}
-        for name, fault in FAULTS.items()
+        for name, fault in product.faults.items()
     }
 
 
@@ -64,7 +64,7 @@ def carry_out(bench: SimulatedBench, request: Any) -> dict[str, Any]:
     except ValueError as error:
         return {"ok": False, "error": str(error)}
     if do == "faults":
-        return {"ok": True, "faults": describe_faults()}
+        return {"ok": True, "faults": describe_faults(bench.device.product)}
     return {"ok": True, "state": bench.state()}
 
 

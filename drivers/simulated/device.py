@@ -1,4 +1,4 @@
-"""The device under test: smart plug SP-100, as physics.
+"""The device under test, as physics: one of ``products``.
 
 Time is counted in seconds from the moment that the device was made. What is on a test point is a function of time
 that is computed when an instrument samples it: the same instant gives the same value, whatever the sample rate.
@@ -14,25 +14,30 @@ from pathlib import Path
 
 import numpy as np
 
-from drivers.simulated import firmware, heat, mcu, rails, spi_flash
+from drivers.simulated import firmware, heat, mcu, spi_flash
 from drivers.simulated.edges import level_at
 from drivers.simulated.epoch import Epoch, State, with_answer
-from drivers.simulated.faults import FAULTS, known_fault
-from drivers.simulated.mcu import Boot, RelayMode
+from drivers.simulated.faults import CORRUPTED_FIRMWARE
+from drivers.simulated.mcu import Boot, StageMode
 from drivers.simulated.noise import Floats, key
+from drivers.simulated.points import PointKind
+from drivers.simulated.products import Product, sp100
 from drivers.simulated.rails import Feed
 from drivers.simulated.uart import Frames
 from drivers.simulated.waves import WAVES
 
-MODEL = "SP-100"
-TEST_POINTS = tuple(WAVES)
 UNLIMITED_HZ = 1e9
 _EPOCHS_KEPT = 64
-_FIRMWARE_FAULT = "corrupted_firmware"
+READBACK_S = 0.02
+_READBACK_STEPS = 64
+_UART_TOLERANCE = 0.03
+"""How far the clock may be off before the UART no longer understands what is typed."""
+_SHORT_S = 0.1
+"""A main rail that conducts more than this is short-circuited."""
 
 
 class Device:
-    """One SP-100. All methods may be called from any thread.
+    """One device of a product (an SP-100 if not said otherwise). All methods may be called from any thread.
 
     ``flash_image`` is the file that holds the content of its SPI flash. ``clock`` returns seconds, never going back.
     """
@@ -42,11 +47,13 @@ class Device:
         *,
         seed: int = 1,
         faults: Iterable[str] = (),
-        serial: str = "SP100-2407-0001",
+        product: Product = sp100.PRODUCT,
+        serial: str | None = None,
         flash_image: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.serial = serial
+        self.product = product
+        self.serial = serial or product.serial
         self.seed = seed
         self._clock = clock
         self._began = clock()
@@ -54,9 +61,10 @@ class Device:
         self._lock = threading.RLock()
         self._flash_image = flash_image
         self._flash = bytearray(b"\xff" * firmware.FLASH_SIZE)
-        self._write_firmware(firmware.good_image())
-        first = State(image=firmware.check(self._flash), assets=spi_flash.assets_crcs(flash_image))
-        self._epochs: tuple[Epoch, ...] = (Epoch(0.0, first, self._key),)
+        self._write_firmware(firmware.good_image(product.firmware_version))
+        image, assets = firmware.check(self._flash), spi_flash.assets_crcs(flash_image)
+        first = State(board=product.board, image=image, assets=assets)
+        self._epochs: tuple[Epoch, ...] = (Epoch(0.0, first, self._key, model=product.model, spots=product.spots),)
         for name in faults:
             self.inject(name)
 
@@ -82,34 +90,32 @@ class Device:
     def faults(self) -> frozenset[str]:
         """The names of the faults that the device has now; corrupted firmware is found by looking at the flash."""
         with self._lock:
-            broken = () if firmware.check(self._flash).good else (_FIRMWARE_FAULT,)
+            broken = () if firmware.check(self._flash).good else (CORRUPTED_FIRMWARE,)
             return self.state.faults | frozenset(broken)
 
     def inject(self, name: str) -> None:
         """Put a fault in; raise ``ValueError`` when it is unknown. A fault that is there already stays."""
-        fault = known_fault(name).name
+        fault = self.product.fault(name)
         with self._lock:
-            if fault == _FIRMWARE_FAULT:
-                self._write_firmware(firmware.corrupted_image())
+            if name == CORRUPTED_FIRMWARE:
+                self._write_firmware(firmware.corrupted_image(self.product.firmware_version))
                 self._begin(reset="watchdog")
-            elif fault not in self.state.faults:
-                reset = "clock failure" if fault == "wrong_crystal" else None
-                self._begin(faults=self.state.faults | {fault}, reset=reset)
+            elif name not in self.state.faults:
+                self._begin(faults=self.state.faults | {name}, reset=fault.resets)
 
     def repair(self, name: str) -> None:
         """Take a fault out (the part is replaced, or the firmware written); raise ``ValueError`` when it is unknown."""
-        fault = known_fault(name).name
+        fault = self.product.fault(name)
         with self._lock:
-            if fault == _FIRMWARE_FAULT:
-                self._write_firmware(firmware.good_image())
+            if name == CORRUPTED_FIRMWARE:
+                self._write_firmware(firmware.good_image(self.product.firmware_version))
                 self._begin(reset="external")
-            elif fault in self.state.faults:
-                reset = "external" if fault == "wrong_crystal" else None
-                self._begin(faults=self.state.faults - {fault}, reset=reset)
+            elif name in self.state.faults:
+                self._begin(faults=self.state.faults - {name}, reset="external" if fault.resets else None)
 
     def repair_all(self) -> None:
         """Make the device healthy."""
-        for name in FAULTS:
+        for name in self.product.faults:
             if name in self.faults:
                 self.repair(name)
 
@@ -122,12 +128,19 @@ class Device:
                 self._begin(feed=feed)
 
     def supply_reading(self, at_s: float) -> tuple[float, float, bool]:
-        """Return terminal voltage (V), current (A) and whether the supply limits its current, at ``at_s``."""
+        """Return terminal voltage (V), current (A) and whether the supply limits its current, at ``at_s``.
+
+        A supply's readback is slower than a dimmer: of that it shows the mean over the last 20 ms.
+        """
         epoch = self._epoch(at_s)
-        instants, levels = epoch.relay_switching(at_s, at_s + 1e-9)
-        driven = bool(level_at(np.array([at_s]), instants, levels)[0])
-        point = epoch.active if driven else epoch.idle
-        return point.terminal_v, point.supply_a, point.limited
+        steps = _READBACK_STEPS if epoch.board.stage.period_s < READBACK_S else 1
+        times: Floats = at_s - np.arange(steps, dtype=np.float64) * (READBACK_S / steps)
+        instants, levels = epoch.switching(float(times[-1]), at_s + 1e-9)
+        share = float(np.mean(level_at(times, instants, levels)))
+        idle, active = epoch.idle, epoch.active
+        terminal_v = share * active.terminal_v + (1 - share) * idle.terminal_v
+        supply_a = share * active.supply_a + (1 - share) * idle.supply_a
+        return terminal_v, supply_a, active.limited if share > 0.5 else idle.limited
 
     # ---- MCU
 
@@ -157,20 +170,22 @@ class Device:
         with self._lock:
             now = self.now()
             running = self._epoch(now).last_boot(now)
-            if running is None or not running.runs_application or "wrong_crystal" in self.state.faults:
+            hears = abs(self._epoch(now).slowness - 1.0) < _UART_TOLERANCE
+            if running is None or not running.runs_application or not hears:
                 return
             words = line.lower().split()
+            stage = self.product.board.stage.word
             match words:
                 case ["reset"]:
                     self.reset("software")
-                case ["relay", mode] if mode in set(RelayMode):
-                    self._begin(relay=RelayMode(mode), say=f"relay: {mode}")
+                case [word, mode] if word == stage and mode in set(StageMode):
+                    self._begin(mode=StageMode(mode), say=f"{stage}: {mode}")
                 case ["version"]:
-                    self._begin(say=f"{MODEL} {running.image.version}, serial {self.serial}")
+                    self._begin(say=f"{self.product.model} {running.image.version}, serial {self.serial}")
                 case []:
                     return
                 case _:
-                    self._begin(say="commands: relay on|off|cycle, reset, version")
+                    self._begin(say=f"commands: {stage} on|off|cycle, reset, version")
 
     def uart_frames(self, start_s: float, end_s: float) -> Frames:
         """Return the characters whose start bits begin in ``start_s`` … ``end_s``, as the latest rate sends them."""
@@ -193,9 +208,10 @@ class Device:
 
         Raise ``ValueError`` when there is no such test point.
         """
-        wave = WAVES.get(test_point)
-        if wave is None:
-            raise ValueError(f"no test point {test_point!r}; this device has {', '.join(TEST_POINTS)}")
+        kind = self.product.points.get(test_point)
+        if kind is None:
+            raise ValueError(f"no test point {test_point!r}; this device has {', '.join(self.product.points)}")
+        wave = WAVES[kind]
         if times_s.size == 0:
             return np.zeros(0)
         epochs = self._epochs
@@ -214,29 +230,33 @@ class Device:
 
     def source_ohm(self, test_point: str, at_s: float) -> float:
         """Return the resistance between a test point and ground, as an ohmmeter sees it on an unpowered board."""
-        faults = self._epoch(at_s).state.faults
-        short = rails.SHORT_OHM if "shorted_load" in faults else rails.UNPOWERED_5V_OHM
-        if test_point == "TP_GND":
-            return 0.05
-        if test_point == "TP_5V":
-            return short
-        if test_point == "J1":
-            return short + rails.LEAD_OHM + rails.CONVERTER_OHM if "shorted_load" in faults else 150e3
-        if test_point == "TP_SENSOR_SDA" and "broken_sensor_bus" in faults:
-            return 40.0
-        if test_point == "TP_RELAY":
-            return rails.COIL_OHM
-        return rails.UNPOWERED_3V3_OHM
+        board = self._epoch(at_s).board
+        shorted = board.short_s > _SHORT_S
+        main_ohm = 1.0 / board.short_s if shorted else board.unpowered_main_ohm
+        match self.product.points.get(test_point):
+            case PointKind.GROUND:
+                return 0.05
+            case PointKind.MAIN:
+                return main_ohm
+            case PointKind.TERMINAL:
+                return main_ohm + board.lead_ohm + board.converter_ohm if shorted else 150e3
+            case PointKind.SENSOR_SDA if board.bus_stuck:
+                return 40.0
+            case PointKind.STAGE:
+                return board.stage.load_ohm
+            case PointKind.THERMISTOR if board.ntc_ohm is not None and math.isfinite(board.ntc_ohm):
+                return board.ntc_ohm
+        return board.unpowered_logic_ohm
 
     def capacitance_f(self, test_point: str, at_s: float) -> float:
         """Return the capacitance from a test point to ground."""
-        faults = self._epoch(at_s).state.faults
-        rail = {"TP_5V": rails.capacitance_5v(faults)[0], "TP_3V3": rails.C6_F, "J1": 10e-6}
-        return rail.get(test_point, 20e-12)
+        board = self._epoch(at_s).board
+        held = {PointKind.MAIN: board.c5_f, PointKind.LOGIC: board.c6_f, PointKind.TERMINAL: 10e-6}
+        return held.get(self.product.points[test_point], 20e-12)
 
     def temperatures_c(self, at_s: float) -> Floats:
         """Return the surface of the board at ``at_s`` in °C, shape (24, 32)."""
-        return heat.temperature_map(self._epoch(at_s).rises_k(at_s))
+        return heat.temperature_map(self.product.spots, self._epoch(at_s).rises_k(at_s))
 
     def boot_at(self, at_s: float) -> Boot | None:
         """Return the MCU's run that is under way at ``at_s``."""
@@ -257,7 +277,7 @@ class Device:
         say: str | None = None,
         feed: Feed | None = None,
         faults: frozenset[str] | None = None,
-        relay: RelayMode | None = None,
+        mode: StageMode | None = None,
         rom_bootloader: bool | None = None,
     ) -> None:
         """Begin a new epoch now; ``reset`` is the reason when the MCU restarts with it."""
@@ -268,7 +288,8 @@ class Device:
             state = State(
                 feed=old.feed if feed is None else feed,
                 faults=old.faults if faults is None else faults,
-                relay=(RelayMode.CYCLE if reset or feed else old.relay) if relay is None else relay,
+                board=old.board if faults is None else self.product.board_with(faults),
+                mode=(StageMode.CYCLE if reset or feed else old.mode) if mode is None else mode,
                 image=firmware.check(self._flash) if reset or feed else old.image,
                 assets=spi_flash.assets_crcs(self._flash_image) if reset or feed else old.assets,
                 rom_bootloader=old.rom_bootloader if rom_bootloader is None else rom_bootloader,
@@ -278,10 +299,12 @@ class Device:
                 start_s=now,
                 state=state,
                 noise_key=self._key,
-                rail_start_v=float(before.rail_5v_mean(np.array([now]))[0]),
+                rail_start_v=float(before.main_mean(np.array([now]))[0]),
                 heat_start_k=before.rises_k(now),
                 reset_reason=reset or "power-on",
                 said=with_answer(before.said, now + 2e-3, say) if say else before.said,
+                model=before.model,
+                spots=before.spots,
             )
             if running is not None and following.powers_mcu:
                 following = replace(following, running=replace(running, end_s=float("inf")))

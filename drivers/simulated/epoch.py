@@ -1,6 +1,7 @@
 """A span of time in which nobody touched the device: its state, and what follows from it at every instant."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -8,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.simulated import heat, mcu, rails
+from drivers.simulated.board import Board
 from drivers.simulated.edges import level_at
 from drivers.simulated.firmware import NO_FIRMWARE, ImageStatus
-from drivers.simulated.mcu import Boot, RelayMode
+from drivers.simulated.heat import SPOTS, Spot
+from drivers.simulated.mcu import Boot, StageMode
 from drivers.simulated.noise import Floats
 from drivers.simulated.rails import Feed, Operating
 from drivers.simulated.uart import Frames
@@ -26,7 +29,9 @@ class State:
 
     feed: Feed = field(default_factory=Feed)
     faults: frozenset[str] = frozenset()
-    relay: RelayMode = RelayMode.CYCLE
+    board: Board = field(default_factory=Board)
+    """As the faults leave it."""
+    mode: StageMode = StageMode.CYCLE
     image: ImageStatus = NO_FIRMWARE
     assets: tuple[int, int] | None = None
     rom_bootloader: bool = False
@@ -48,26 +53,28 @@ class Epoch:
     running: Boot | None = None
     reset_reason: str = "power-on"
     said: tuple[tuple[float, str], ...] = ()
+    model: str = "SP-100"
+    spots: Mapping[str, Spot] = field(default_factory=lambda: SPOTS)
+
+    @property
+    def board(self) -> Board:
+        """The board's values."""
+        return self.state.board
 
     @cached_property
     def idle(self) -> Operating:
-        """The operating point with the relay off."""
-        return rails.solve(self.state.feed, self.state.faults, relay_on=False)
+        """The operating point with the output stage off (or stuck on)."""
+        return rails.solve(self.state.feed, self.board, driven=self.board.stage.stuck_on)
 
     @cached_property
     def active(self) -> Operating:
-        """The operating point with the relay on."""
-        return rails.solve(self.state.feed, self.state.faults, relay_on=True)
-
-    @property
-    def wrong_crystal(self) -> bool:
-        """True while the 7.3728 MHz crystal is fitted."""
-        return "wrong_crystal" in self.state.faults
+        """The operating point with the output stage on."""
+        return rails.solve(self.state.feed, self.board, driven=True)
 
     @property
     def crystal_hz(self) -> float:
         """Frequency of the crystal fitted."""
-        return mcu.crystal_hz(self.wrong_crystal)
+        return self.board.crystal_hz
 
     @property
     def slowness(self) -> float:
@@ -82,7 +89,7 @@ class Epoch:
     @property
     def powers_mcu(self) -> bool:
         """True when the 3.3 V rail settles high enough for the MCU."""
-        return self.idle.rail_3v3 > mcu.STARTS_ABOVE_V
+        return self.idle.logic_v > mcu.STARTS_ABOVE_V
 
     @cached_property
     def first_boot(self) -> Boot | None:
@@ -92,12 +99,19 @@ class Epoch:
         if not self.powers_mcu or self.state.rom_bootloader:
             return None
         begin = self.start_s + mcu.POWER_ON_DELAY_S
-        needed = mcu.STARTS_ABOVE_V + rails.DROPOUT_V
-        if self.rail_start_v < needed < self.idle.rail_5v:
-            gap = (self.idle.rail_5v - self.rail_start_v) / (self.idle.rail_5v - needed)
+        needed = mcu.STARTS_ABOVE_V + self.board.dropout_v
+        if self.rail_start_v < needed < self.idle.main_v:
+            gap = (self.idle.main_v - self.rail_start_v) / (self.idle.main_v - needed)
             begin += CHARGE_TAU_S * math.log(gap)
-        bus_works = "broken_sensor_bus" not in self.state.faults
-        return Boot(begin, self.reset_reason, self.state.image, self.state.assets, bus_works)
+        return Boot(
+            begin,
+            self.reset_reason,
+            self.state.image,
+            self.state.assets,
+            not self.board.bus_stuck,
+            self.model,
+            self.board.stage,
+        )
 
     def boots(self, start_s: float, end_s: float) -> list[Boot]:
         """Return the MCU's runs that touch ``start_s`` … ``end_s``."""
@@ -109,7 +123,7 @@ class Epoch:
 
     def drops(self, start_s: float, end_s: float) -> list[mcu.Drop]:
         """Return the openings of the cold joint in ``start_s`` … ``end_s`` (none when it is sound)."""
-        if "cold_joint" not in self.state.faults or not self.powers_mcu:
+        if not self.board.joint_opens or not self.powers_mcu:
             return []
         begin = max(start_s, self.start_s)
         return [drop for drop in mcu.drops(begin, end_s, self.noise_key) if drop.start_s >= self.start_s]
@@ -132,19 +146,20 @@ class Epoch:
         wanted = (starts >= max(start_s, self.start_s)) & (starts < end_s)
         return Frames(starts[wanted], values[wanted], self.baud)
 
-    def relay_switching(self, start_s: float, end_s: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Return when the relay drive switches, and to what, as far as it matters for ``start_s`` … ``end_s``."""
+    def switching(self, start_s: float, end_s: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Return when the output stage switches, and to what, as far as it matters for ``start_s`` … ``end_s``."""
         edges: list[tuple[float, bool]] = []
-        for boot in self.boots(start_s - mcu.RELAY_PERIOD_S, end_s):
-            edges += mcu.relay_edges(boot, self.state.relay, start_s - mcu.RELAY_PERIOD_S, end_s, self.slowness)
+        period_s = self.board.stage.period_s
+        for boot in self.boots(start_s - period_s, end_s):
+            edges += mcu.stage_edges(boot, self.state.mode, start_s - period_s, end_s, self.slowness)
         return np.array([instant for instant, _ in edges]), np.array([level for _, level in edges], dtype=np.bool_)
 
-    def rail_5v_mean(self, times_s: Floats) -> Floats:
-        """Return the 5 V rail without ripple and noise: each load's level, and the charging after a change."""
-        instants, levels = self.relay_switching(float(times_s.min()), float(times_s.max()) + 1e-9)
-        settled = np.where(level_at(times_s, instants, levels), self.active.rail_5v, self.idle.rail_5v)
-        tau = CHARGE_TAU_S if self.idle.rail_5v > self.rail_start_v else DISCHARGE_TAU_S
-        gap = self.rail_start_v - self.idle.rail_5v
+    def main_mean(self, times_s: Floats) -> Floats:
+        """Return the main rail without ripple and noise: each load's level, and the charging after a change."""
+        instants, levels = self.switching(float(times_s.min()), float(times_s.max()) + 1e-9)
+        settled = np.where(level_at(times_s, instants, levels), self.active.main_v, self.idle.main_v)
+        tau = CHARGE_TAU_S if self.idle.main_v > self.rail_start_v else DISCHARGE_TAU_S
+        gap = self.rail_start_v - self.idle.main_v
         if gap == 0.0 or float(times_s.min()) - self.start_s > 40.0 * tau:
             return settled
         result: Floats = settled + gap * np.exp(-np.maximum(0.0, times_s - self.start_s) / tau)
@@ -152,13 +167,13 @@ class Epoch:
 
     def losses_w(self) -> dict[str, float]:
         """Return the mean heat of each part while this state lasts."""
-        share = self._relay_share()
+        share = self._driven_share()
         idle, active = self.idle.losses_w, self.active.losses_w
         return {part: (1 - share) * idle[part] + share * active[part] for part in idle}
 
     def rises_k(self, at_s: float) -> dict[str, float]:
         """Return each part's temperature above ambient at ``at_s``."""
-        return heat.approach(self.heat_start_k, self.losses_w(), at_s - self.start_s)
+        return heat.approach(self.spots, self.heat_start_k, self.losses_w(), at_s - self.start_s)
 
     def sensor_c(self, at_s: float) -> float:
         """Return the temperature at the board's sensor, which lies between MCU and regulator."""
@@ -169,17 +184,19 @@ class Epoch:
         """Return the run of the MCU that is under way at ``at_s``."""
         return next((boot for boot in self.boots(at_s, at_s + 1e-6) if boot.start_s <= at_s < boot.end_s), None)
 
-    def _relay_share(self) -> float:
-        """Return the part of the time that the relay is driven."""
+    def _driven_share(self) -> float:
+        """Return the part of the time that the output stage is driven."""
         first = self.first_boot
-        if first is None or not first.runs_application or "cold_joint" in self.state.faults:
+        if first is None or not first.runs_application or self.board.joint_opens:
             return 0.0
-        return {RelayMode.ON: 1.0, RelayMode.OFF: 0.0, RelayMode.CYCLE: 0.5}[self.state.relay]
+        shares = {StageMode.ON: 1.0, StageMode.OFF: 0.0, StageMode.CYCLE: self.board.stage.duty}
+        return shares[self.state.mode]
 
     def _status(self, instant: float, uptime: int) -> str:
-        if "broken_sensor_bus" in self.state.faults:
-            return f"status: up {uptime} s, i2c: error: read timeout, relay {self.state.relay}"
-        return f"status: up {uptime} s, {self.sensor_c(instant):.1f} C, relay {self.state.relay}"
+        stage = f"{self.board.stage.word} {self.state.mode}"
+        if self.board.bus_stuck:
+            return f"status: up {uptime} s, i2c: error: read timeout, {stage}"
+        return f"status: up {uptime} s, {self.sensor_c(instant):.1f} C, {stage}"
 
 
 def with_answer(said: tuple[tuple[float, str], ...], at_s: float, text: str) -> tuple[tuple[float, str], ...]:

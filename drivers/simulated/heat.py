@@ -34,23 +34,26 @@ SPOTS: Mapping[str, Spot] = {
     "Q1": Spot(12.0, 9.0, 110.0, 1.2),
     "C7": Spot(4.0, 14.0, 110.0, 1.3),
 }
+"""The board of the SP-100, from which the others differ in few places."""
 
 
-def approach(start: Mapping[str, float], losses_w: Mapping[str, float], elapsed_s: float) -> dict[str, float]:
+def approach(
+    spots: Mapping[str, Spot], start: Mapping[str, float], losses_w: Mapping[str, float], elapsed_s: float
+) -> dict[str, float]:
     """Return each part's rise above ambient (K) after ``elapsed_s`` seconds with ``losses_w``, from ``start``."""
     left = math.exp(-max(0.0, elapsed_s) / TIME_CONSTANT_S)
     rises = {}
-    for part, spot in SPOTS.items():
+    for part, spot in spots.items():
         final = min(HOTTEST_RISE_K, losses_w.get(part, 0.0) * spot.kelvin_per_watt)
         rises[part] = final + (start.get(part, 0.0) - final) * left
     return rises
 
 
-def temperature_map(rises: Mapping[str, float]) -> Floats:
+def temperature_map(spots: Mapping[str, Spot], rises: Mapping[str, float]) -> Floats:
     """Return the surface temperatures in °C, shape (24, 32)."""
     rows, columns = np.mgrid[0:ROWS, 0:COLUMNS].astype(np.float64)
     field = np.full((ROWS, COLUMNS), AMBIENT_C)
-    for part, spot in SPOTS.items():
+    for part, spot in spots.items():
         distance2 = (rows - spot.row) ** 2 + (columns - spot.column) ** 2
         field += rises.get(part, 0.0) * np.exp(-distance2 / (2.0 * spot.sigma**2))
     return field

@@ -2,19 +2,18 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 
+from drivers.simulated.board import Stage
 from drivers.simulated.firmware import FLASH_BASE, ImageStatus
 from drivers.simulated.noise import Floats, draw
 from drivers.simulated.spi_flash import ASSETS_SIZE, JEDEC_ID, SIZE
 from drivers.simulated.uart import Frames
 
 NOMINAL_CRYSTAL_HZ = 8e6
-CRYSTAL_PPM = 12.0
-WRONG_CRYSTAL_HZ = 7.3728e6
 NOMINAL_BAUD = 115200.0
 
 RESETS_BELOW_V = 2.6
@@ -23,8 +22,7 @@ POWER_ON_DELAY_S = 0.003
 
 FIRST_LINE_S = 0.2
 READY_S = 0.38
-RELAY_STARTS_S = 0.48
-RELAY_PERIOD_S = 0.5
+STAGE_STARTS_S = 0.48
 STATUS_PERIOD_S = 1.0
 RESTART_PERIOD_S = 1.2
 """Period of the boot loop when the application's CRC is wrong."""
@@ -34,8 +32,8 @@ DROP_CELL_S = 0.5
 """A cold joint opens once in each cell of this length, at a random moment."""
 
 
-class RelayMode(StrEnum):
-    """What the application does with the relay; a device fed at J1 finds no mains and runs its self test."""
+class StageMode(StrEnum):
+    """What the application does with its output stage; on the bench it runs its self test."""
 
     CYCLE = "cycle"
     ON = "on"
@@ -51,6 +49,8 @@ class Boot:
     image: ImageStatus
     assets: tuple[int, int] | None
     sensor_answers: bool
+    model: str = "SP-100"
+    stage: Stage = field(default_factory=Stage)
     end_s: float = math.inf
 
     @property
@@ -66,11 +66,6 @@ class Drop:
     start_s: float
     end_s: float
     fraction: float
-
-
-def crystal_hz(wrong: bool) -> float:
-    """Return the frequency of the crystal fitted."""
-    return WRONG_CRYSTAL_HZ if wrong else NOMINAL_CRYSTAL_HZ * (1.0 + CRYSTAL_PPM * 1e-6)
 
 
 def drops(start_s: float, end_s: float, source: int) -> Iterator[Drop]:
@@ -116,7 +111,7 @@ def boot_lines(boot: Boot, slowness: float) -> list[tuple[float, str]]:
     image = boot.image
     lines = [
         (FIRST_LINE_S, ""),
-        (0.202, "SP-100 loader 2.1"),
+        (0.202, f"{boot.model} loader 2.1"),
         (0.215, f"reset: {boot.reason}"),
         (0.225, f"clock: HSE {NOMINAL_CRYSTAL_HZ:.0f} Hz, uart {NOMINAL_BAUD:.0f}"),
         (0.240, _flash_line(boot)),
@@ -131,9 +126,9 @@ def boot_lines(boot: Boot, slowness: float) -> list[tuple[float, str]]:
     lines += [
         (0.260, f"part app: {size}, crc {image.stored_crc:08x} ok"),
         (0.275, _assets_line(boot.assets)),
-        (0.310, f"app: SP-100 {image.version} start"),
+        (0.310, f"app: {boot.model} {image.version} start"),
         (0.330, _sensor_line(boot)),
-        (0.360, "relay: no mains, self test"),
+        (0.360, f"{boot.stage.word}: {boot.stage.says}"),
         (READY_S, "app: ready"),
     ]
     return [(boot.start_s + offset * slowness, text) for offset, text in lines]
@@ -170,20 +165,21 @@ def to_frames(lines: Iterable[tuple[float, str]], ends_s: float, baud: float) ->
     return Frames(start_s[sent], np.frombuffer(b"".join(values), dtype=np.uint8)[sent], baud)
 
 
-def relay_edges(boot: Boot, mode: RelayMode, start_s: float, end_s: float, slowness: float) -> list[tuple[float, bool]]:
-    """Return the switching instants of the relay drive in one boot that matter for ``start_s`` … ``end_s``."""
-    begin = boot.start_s + RELAY_STARTS_S * slowness
-    if not boot.runs_application or mode is RelayMode.OFF or begin >= min(boot.end_s, end_s):
+def stage_edges(boot: Boot, mode: StageMode, start_s: float, end_s: float, slowness: float) -> list[tuple[float, bool]]:
+    """Return the switching instants of the output stage in one boot that matter for ``start_s`` … ``end_s``."""
+    begin = boot.start_s + STAGE_STARTS_S * slowness
+    if not boot.runs_application or mode is StageMode.OFF or begin >= min(boot.end_s, end_s):
         return []
-    if mode is RelayMode.ON:
+    duty = boot.stage.duty
+    if mode is StageMode.ON or duty >= 1.0:
         edges = [(begin, True)]
     else:
-        period = RELAY_PERIOD_S * slowness
+        period = boot.stage.period_s * slowness
         first = max(0, math.floor((start_s - begin) / period))
         count = max(0, math.ceil((min(end_s, boot.end_s) - begin) / period) - first)
         edges = []
         for cycle in range(first, first + count):
-            edges += [(begin + cycle * period, True), (begin + (cycle + 0.5) * period, False)]
+            edges += [(begin + cycle * period, True), (begin + (cycle + duty) * period, False)]
     edges = [edge for edge in edges if edge[0] < boot.end_s]
     if math.isfinite(boot.end_s):
         edges.append((boot.end_s, False))

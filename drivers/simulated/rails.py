@@ -1,47 +1,15 @@
-"""The power supply of the device: from the bench feed at J1 to the 5 V and 3.3 V rails.
+"""The power supply of a board: from the bench feed at J1 to the main and logic rails, whose values ``board`` names.
 
-    J1 ── leads 0.05 Ω ── U1 isolating push-pull converter 1:1 (0.6 Ω, 100 kHz) ──┬── TP_5V ── U2 LDO ──┬── TP_3V3
-                                                                                  C5                    C6, MCU, flash
-                                                                 relay coil K1 via Q1, C7
-
-All loads are ohmic when powered, so the direct currents follow from one monotonic equation in the 5 V rail.
+All loads are ohmic when powered, so the direct currents follow from one monotonic equation in the main rail.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass
 
-LEAD_OHM = 0.05
-CONVERTER_OHM = 0.6
-CONVERTER_IDLE_A = 0.012
-CONVERTER_STARTS_V = 2.25
-RIPPLE_HZ = 100e3
-"""Twice the 50 kHz of the push-pull transformer."""
+from drivers.simulated.board import Board
 
-REGULATED_V = 3.300
-LEAKY_REGULATED_V = 3.02
-LEAKAGE_A_AT_5V = 0.15
-DROPOUT_V = 0.35
-LDO_GROUND_A = 0.005
-LDO_OUTPUT_OHM = 0.05
-LDO_STARTS_V = 1.2
-RIPPLE_FEEDTHROUGH = 0.15
-"""Ripple rejection of U2 at 100 kHz: 16.5 dB, a plain bipolar LDO."""
-
-RAIL_LOAD_OHM = 66.0
-"""MCU, SPI flash, sensor and LED together: 50 mA at 3.3 V."""
-COIL_OHM = 125.0
-DRIVER_OHM = 2.0
-WEAK_DRIVER_OHM = 78.0
-SHORT_OHM = 1.2
-
-C5_F = 220e-6
-C5_ESR_OHM = 0.03
-DRIED_C5_F = 8e-6
-DRIED_C5_ESR_OHM = 2.5
-C6_F = 22e-6
-UNPOWERED_5V_OHM = 22e3
-UNPOWERED_3V3_OHM = 10e3
-"""What a meter sees between a rail and ground without power: the chips do not conduct at its test voltage."""
+LDO_START_SPAN_V = 0.2
+"""A regulator that jumped would leave a supply that limits its current no point to rest at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,63 +28,52 @@ class Operating:
     terminal_v: float
     supply_a: float
     limited: bool
-    rail_5v: float
-    rail_3v3: float
-    coil_v: float
+    main_v: float
+    logic_v: float
+    load_a: float
+    """Current through the output stage."""
+    load_v: float
+    """Voltage across its load."""
     ripple_pp_v: float
-    """Peak-to-peak ripple of the 5 V rail."""
+    """Peak-to-peak ripple of the main rail."""
     losses_w: dict[str, float]
 
 
-def ldo_output(rail_5v: float, faults: Set[str]) -> float:
-    """Return the open-circuit output voltage of U2 at an input of ``rail_5v``."""
-    target = LEAKY_REGULATED_V if "leaky_ldo" in faults else REGULATED_V
-    if rail_5v < LDO_STARTS_V:
-        return 0.0
-    return min(target, max(0.0, rail_5v - DROPOUT_V))
+def ldo_output(main_v: float, board: Board) -> float:
+    """Return the open-circuit output voltage of U2 at an input of ``main_v``; it starts within ``LDO_START_SPAN_V``."""
+    share = min(1.0, max(0.0, (main_v - board.ldo_starts_v) / LDO_START_SPAN_V))
+    return share * min(board.regulated_v, max(0.0, main_v - board.dropout_v))
 
 
-def solve(feed: Feed, faults: Set[str], *, relay_on: bool) -> Operating:
-    """Find the operating point by bisection: the current drawn never falls when the 5 V rail rises."""
+def solve(feed: Feed, board: Board, *, driven: bool) -> Operating:
+    """Find the operating point by bisection: the current drawn never falls when the main rail rises."""
     if not feed.on or feed.voltage_v <= 0.0:
-        return Operating(0.0, 0.0, False, 0.0, 0.0, 0.0, 0.0, {})
-    series = LEAD_OHM + CONVERTER_OHM
+        return Operating(0.0, 0.0, False, 0.0, 0.0, 0.0, 0.0, 0.0, {})
+    series = board.lead_ohm + board.converter_ohm
 
     def excess(rail: float) -> float:
-        return rail + series * _drawn(rail, faults, relay_on) - feed.voltage_v
+        return rail + series * _drawn(rail, board, driven) - feed.voltage_v
 
     rail = _root(excess, feed.voltage_v)
-    limited = _drawn(rail, faults, relay_on) + _idle(feed.voltage_v) > feed.limit_a
+    limited = _drawn(rail, board, driven) + _idle(feed.voltage_v, board) > feed.limit_a
     if limited:
-        rail = _root(lambda v: _drawn(v, faults, relay_on) + _idle(v) - feed.limit_a, feed.voltage_v)
-    return _describe(feed, faults, rail, relay_on, limited)
+        rail = _root(lambda v: _drawn(v, board, driven) + _idle(v, board) - feed.limit_a, feed.voltage_v)
+    return _describe(feed, board, rail, driven, limited)
 
 
-def capacitance_5v(faults: Set[str]) -> tuple[float, float]:
-    """Return capacitance (F) and equivalent series resistance (Ohm) of C5."""
-    return (DRIED_C5_F, DRIED_C5_ESR_OHM) if "dried_capacitor" in faults else (C5_F, C5_ESR_OHM)
+def _drawn(rail: float, board: Board, driven: bool) -> float:
+    """Return the current out of the main rail."""
+    output = ldo_output(rail, board)
+    current = output / (board.logic_load_ohm + board.ldo_output_ohm)
+    current += board.ldo_ground_a * min(1.0, rail / board.ldo_starts_v)
+    if driven:
+        current += board.stage.current_a(rail)
+    return current + rail * (board.leakage_s + board.short_s)
 
 
-def _drawn(rail: float, faults: Set[str], relay_on: bool) -> float:
-    """Return the current out of the 5 V rail."""
-    output = ldo_output(rail, faults)
-    current = output / (RAIL_LOAD_OHM + LDO_OUTPUT_OHM) + LDO_GROUND_A * min(1.0, rail / LDO_STARTS_V)
-    if relay_on:
-        current += rail / (COIL_OHM + _driver_ohm(faults))
-    if "leaky_ldo" in faults:
-        current += LEAKAGE_A_AT_5V * rail / 5.0
-    if "shorted_load" in faults:
-        current += rail / SHORT_OHM
-    return current
-
-
-def _idle(voltage: float) -> float:
+def _idle(voltage: float, board: Board) -> float:
     """Return the converter's own current, rising smoothly so that the equation stays monotonic."""
-    return CONVERTER_IDLE_A * min(1.0, max(0.0, voltage / CONVERTER_STARTS_V))
-
-
-def _driver_ohm(faults: Set[str]) -> float:
-    return WEAK_DRIVER_OHM if "weak_relay_drive" in faults else DRIVER_OHM
+    return board.converter_idle_a * min(1.0, max(0.0, voltage / board.converter_starts_v))
 
 
 def _root(function: Callable[[float], float], upper: float) -> float:
@@ -131,24 +88,26 @@ def _root(function: Callable[[float], float], upper: float) -> float:
     return low
 
 
-def _describe(feed: Feed, faults: Set[str], rail: float, relay_on: bool, limited: bool) -> Operating:
-    drawn = _drawn(rail, faults, relay_on)
-    supply = min(drawn + _idle(rail if limited else feed.voltage_v), feed.limit_a)
-    terminal = min(feed.voltage_v, rail + (LEAD_OHM + CONVERTER_OHM) * drawn)
-    output = ldo_output(rail, faults)
-    load_a = output / (RAIL_LOAD_OHM + LDO_OUTPUT_OHM)
-    rail_3v3 = load_a * RAIL_LOAD_OHM
-    coil_a = rail / (COIL_OHM + _driver_ohm(faults)) if relay_on else 0.0
-    capacitance, esr = capacitance_5v(faults)
+def _describe(feed: Feed, board: Board, rail: float, driven: bool, limited: bool) -> Operating:
+    drawn = _drawn(rail, board, driven)
+    supply = min(drawn + _idle(rail if limited else feed.voltage_v, board), feed.limit_a)
+    terminal = min(feed.voltage_v, rail + (board.lead_ohm + board.converter_ohm) * drawn)
+    logic_a = ldo_output(rail, board) / (board.logic_load_ohm + board.ldo_output_ohm)
+    logic_v = logic_a * board.logic_load_ohm
+    stage = board.stage
+    load_a = stage.current_a(rail) if driven else 0.0
+    load_v = load_a * stage.load_ohm + (stage.forward_v if load_a > 0.0 else 0.0)
     ripple_a = (0.05 + drawn) * min(1.0, rail / 4.0)
-    ripple = ripple_a * (esr + 1.0 / (8.0 * RIPPLE_HZ * capacitance)) if rail > CONVERTER_STARTS_V else 0.0
-    ldo_leak = LEAKAGE_A_AT_5V * rail / 5.0 if "leaky_ldo" in faults else 0.0
+    ripple = 0.0
+    if rail > board.converter_starts_v:
+        ripple = ripple_a * (board.c5_esr_ohm + 1.0 / (8.0 * board.ripple_hz * board.c5_f))
+    ground_a = board.ldo_ground_a * min(1.0, rail / board.ldo_starts_v) + board.leakage_s * rail
     losses = {
-        "U1": drawn**2 * CONVERTER_OHM + _idle(feed.voltage_v) * terminal,
-        "U2": (rail - rail_3v3) * load_a + rail * (LDO_GROUND_A * min(1.0, rail / LDO_STARTS_V) + ldo_leak),
-        "U3": rail_3v3 * load_a,
-        "K1": coil_a**2 * COIL_OHM,
-        "Q1": coil_a**2 * _driver_ohm(faults),
-        "C7": rail**2 / SHORT_OHM if "shorted_load" in faults else 0.0,
+        "U1": drawn**2 * board.converter_ohm + _idle(feed.voltage_v, board) * terminal,
+        "U2": (rail - logic_v) * logic_a + rail * ground_a,
+        "U3": logic_v * logic_a,
+        stage.load: load_a * load_v,
+        stage.driver: load_a**2 * stage.driver_ohm,
+        "C7": rail**2 * board.short_s,
     }
-    return Operating(terminal, supply, limited, rail, rail_3v3, coil_a * COIL_OHM, ripple, losses)
+    return Operating(terminal, supply, limited, rail, logic_v, load_a, load_v, ripple, losses)

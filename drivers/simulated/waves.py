@@ -1,26 +1,27 @@
-"""The voltage of every test point within one epoch, as a function of time."""
+"""The voltage of every kind of test point within one epoch, as a function of time."""
 
 import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from drivers.simulated import mcu, rails
+from drivers.simulated import mcu
+from drivers.simulated.board import StageKind
 from drivers.simulated.edges import render, slowed
 from drivers.simulated.epoch import Epoch
 from drivers.simulated.i2c_bus import read_transaction, recovery_clocks
 from drivers.simulated.noise import Floats, band_noise
+from drivers.simulated.points import PointKind
+from drivers.simulated.rails import LDO_START_SPAN_V
 from drivers.simulated.uart import level_edges
 
 Wave = Callable[[Epoch, Floats, float], Floats]
 
 RAIL_NOISE_HZ = 10e6
-RAIL_5V_NOISE_V = 0.6e-3
-RAIL_3V3_NOISE_V = 0.3e-3
+MAIN_NOISE_V = 0.6e-3
+LOGIC_NOISE_V = 0.3e-3
 JOINT_TAU_S = 0.2e-3
 GATE_TAU_S = 8e-9
-RELAY_TAU_S = 10e-6
-WEAK_RELAY_TAU_S = 1.2e-3
 FLYBACK_V = -0.7
 FLYBACK_TAU_S = 0.8e-3
 BUS_RISE_TAU_S = 0.4e-6
@@ -37,11 +38,16 @@ def gain(frequency_hz: float, bandwidth_hz: float) -> float:
 
 
 def _ripple(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
-    """Return the triangular ripple of the 5 V rail."""
-    peak_to_peak = epoch.idle.ripple_pp_v * gain(rails.RIPPLE_HZ, bandwidth_hz)
-    phase = times_s * rails.RIPPLE_HZ
+    """Return the triangular ripple of the main rail, and what an oscillating control loop adds."""
+    board = epoch.board
+    peak_to_peak = epoch.idle.ripple_pp_v * gain(board.ripple_hz, bandwidth_hz)
+    phase = times_s * board.ripple_hz
     phase = phase - np.floor(phase)
-    return peak_to_peak * (np.abs(2.0 * phase - 1.0) - 0.5)
+    ripple: Floats = peak_to_peak * (np.abs(2.0 * phase - 1.0) - 0.5)
+    if board.oscillation_v:
+        cycles = times_s * board.oscillation_hz
+        ripple = ripple + board.oscillation_v * np.sin(2.0 * math.pi * (cycles - np.floor(cycles)))
+    return ripple
 
 
 def _noise(epoch: Epoch, times_s: Floats, bandwidth_hz: float, rms_v: float, stream: int) -> Floats:
@@ -52,45 +58,46 @@ def _noise(epoch: Epoch, times_s: Floats, bandwidth_hz: float, rms_v: float, str
 
 def _terminal(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     steady = np.full(times_s.shape, epoch.idle.terminal_v)
-    return steady + _noise(epoch, times_s, bandwidth_hz, RAIL_5V_NOISE_V, 1) if epoch.state.feed.on else steady
+    return steady + _noise(epoch, times_s, bandwidth_hz, MAIN_NOISE_V, 1) if epoch.state.feed.on else steady
 
 
-def _rail_5v(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
-    mean = epoch.rail_5v_mean(times_s)
-    if epoch.idle.rail_5v <= 0.0:
+def _main(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    mean = epoch.main_mean(times_s)
+    if epoch.idle.main_v <= 0.0:
         return mean
-    return mean + _ripple(epoch, times_s, bandwidth_hz) + _noise(epoch, times_s, bandwidth_hz, RAIL_5V_NOISE_V, 2)
+    return mean + _ripple(epoch, times_s, bandwidth_hz) + _noise(epoch, times_s, bandwidth_hz, MAIN_NOISE_V, 2)
 
 
-def _rail_3v3(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
-    mean_5v = epoch.rail_5v_mean(times_s)
-    target = rails.LEAKY_REGULATED_V if "leaky_ldo" in epoch.state.faults else rails.REGULATED_V
-    output = np.clip(mean_5v - rails.DROPOUT_V, 0.0, target)
-    output = np.where(mean_5v < rails.LDO_STARTS_V, 0.0, output)
-    level = output * (rails.RAIL_LOAD_OHM / (rails.RAIL_LOAD_OHM + rails.LDO_OUTPUT_OHM))
+def _logic(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    board = epoch.board
+    mean = epoch.main_mean(times_s)
+    target = board.regulated_v + board.creep_v_per_h * np.maximum(0.0, times_s - epoch.start_s) / 3600.0
+    output = np.clip(mean - board.dropout_v, 0.0, target)
+    output = output * np.clip((mean - board.ldo_starts_v) / LDO_START_SPAN_V, 0.0, 1.0)
+    level = output * (board.logic_load_ohm / (board.logic_load_ohm + board.ldo_output_ohm))
     for drop in epoch.drops(float(times_s.min()) - 0.02, float(times_s.max())):
         edges = np.array([drop.start_s, drop.end_s])
         level = level * render(
             times_s, edges, np.array([drop.fraction, 1.0]), initial=1.0, tau_rise_s=JOINT_TAU_S, tau_fall_s=JOINT_TAU_S
         )
-    if epoch.idle.rail_3v3 <= 0.0:
+    if epoch.idle.logic_v <= 0.0:
         return level
-    ripple = rails.RIPPLE_FEEDTHROUGH * _ripple(epoch, times_s, bandwidth_hz)
-    return level + ripple + _noise(epoch, times_s, bandwidth_hz, RAIL_3V3_NOISE_V, 3)
+    ripple = board.ripple_feedthrough * _ripple(epoch, times_s, bandwidth_hz)
+    return level + ripple + _noise(epoch, times_s, bandwidth_hz, LOGIC_NOISE_V, 3)
 
 
 def _crystal(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     """Return the oscillator's output pin: it runs whenever the MCU has power, also in the ROM's bootloader."""
     if not epoch.powers_mcu:
         return np.zeros(times_s.shape)
-    rail = epoch.idle.rail_3v3
+    rail = epoch.idle.logic_v
     amplitude = CRYSTAL_AMPLITUDE_V * gain(epoch.crystal_hz, bandwidth_hz)
     grown = np.ones(times_s.shape)
     if epoch.running is None and epoch.rail_start_v < mcu.STARTS_ABOVE_V:
         grown = -np.expm1(-np.maximum(0.0, times_s - epoch.start_s) / CRYSTAL_START_S)
     cycles = times_s * epoch.crystal_hz
     wave = amplitude * np.sin(2.0 * math.pi * (cycles - np.floor(cycles)))
-    return grown * (rail / 2.0 + wave) + _noise(epoch, times_s, bandwidth_hz, RAIL_3V3_NOISE_V, 4)
+    return grown * (rail / 2.0 + wave) + _noise(epoch, times_s, bandwidth_hz, LOGIC_NOISE_V, 4)
 
 
 def _uart(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
@@ -98,30 +105,78 @@ def _uart(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     instants, levels = level_edges(frames)
     tau = slowed(GATE_TAU_S, bandwidth_hz)
     line = render(times_s, instants, levels.astype(np.float64), initial=1.0, tau_rise_s=tau, tau_fall_s=tau)
-    return line * _rail_3v3(epoch, times_s, bandwidth_hz)
+    return line * _logic(epoch, times_s, bandwidth_hz)
 
 
-def _relay(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
-    """Return the driven end of the relay coil, with the flyback diode's drop after switching off."""
-    instants, levels = epoch.relay_switching(float(times_s.min()), float(times_s.max()) + 1e-9)
-    weak = "weak_relay_drive" in epoch.state.faults
-    rise = slowed(WEAK_RELAY_TAU_S if weak else RELAY_TAU_S, bandwidth_hz)
-    fall = slowed(RELAY_TAU_S, bandwidth_hz)
-    volts = levels.astype(np.float64) * epoch.active.coil_v
-    wave = render(times_s, instants, volts, initial=0.0, tau_rise_s=rise, tau_fall_s=fall)
-    if instants.size:
+def _switched(epoch: Epoch, times_s: Floats, bandwidth_hz: float, volts: float) -> Floats:
+    """Return the output stage as it switches between 0 V and ``volts``; one that is stuck stays on."""
+    stage = epoch.board.stage
+    if stage.stuck_on:
+        return np.full(times_s.shape, volts)
+    instants, levels = epoch.switching(float(times_s.min()), float(times_s.max()) + 1e-9)
+    rise, fall = slowed(stage.rise_tau_s, bandwidth_hz), slowed(stage.fall_tau_s, bandwidth_hz)
+    steps = levels.astype(np.float64) * volts
+    return render(times_s, instants, steps, initial=0.0, tau_rise_s=rise, tau_fall_s=fall)
+
+
+def _lamp(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    """Return the LED string's current as the voltage of its sense resistor."""
+    volts = epoch.active.load_a * epoch.board.stage.sense_ohm
+    wave = _switched(epoch, times_s, bandwidth_hz, volts)
+    return wave + _noise(epoch, times_s, bandwidth_hz, LOGIC_NOISE_V, 5)
+
+
+def _output(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    """Return the switched output: the load's voltage, with the main rail's ripple while it is on."""
+    volts = epoch.active.load_v
+    wave = _switched(epoch, times_s, bandwidth_hz, volts)
+    if volts > 0.0:
+        wave = wave + wave / volts * _ripple(epoch, times_s, bandwidth_hz)
+    return wave + _noise(epoch, times_s, bandwidth_hz, MAIN_NOISE_V, 5)
+
+
+def _audio(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    """Return the amplifier's output: the tone as far as the supply and the clipping allow, and hum."""
+    stage = epoch.board.stage
+    on = _switched(epoch, times_s, bandwidth_hz, 1.0)
+    cycles = times_s * stage.tone_hz / epoch.slowness
+    tone = stage.tone_v * gain(stage.tone_hz, bandwidth_hz) * np.sin(2.0 * math.pi * (cycles - np.floor(cycles)))
+    wave: Floats = on * np.clip(tone, -stage.clip_v, stage.clip_v)
+    if epoch.powers_mcu and stage.hum_v:
+        hum = times_s * 100.0
+        wave = wave + stage.hum_v * np.sin(2.0 * math.pi * (hum - np.floor(hum)))
+    return wave + _noise(epoch, times_s, bandwidth_hz, LOGIC_NOISE_V, 5)
+
+
+def _thermistor(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    """Return the divider of 10 kΩ from the logic rail and the thermistor to ground."""
+    ntc = epoch.board.ntc_ohm
+    share = 1.0 if ntc is None or math.isinf(ntc) else ntc / (ntc + 10e3)
+    return share * _logic(epoch, times_s, min(bandwidth_hz, 1e3))
+
+
+def _stage(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    return _STAGES[epoch.board.stage.kind](epoch, times_s, bandwidth_hz)
+
+
+def _coil(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+    """Return the driven end of a coil, with the flyback diode's drop after switching off."""
+    wave = _switched(epoch, times_s, bandwidth_hz, epoch.active.load_v)
+    instants, levels = epoch.switching(float(times_s.min()), float(times_s.max()) + 1e-9)
+    fall = slowed(epoch.board.stage.fall_tau_s, bandwidth_hz)
+    if instants.size and not epoch.board.stage.stuck_on:
         index = np.searchsorted(instants, times_s, side="right") - 1
         after_off = (index >= 0) & ~levels[np.maximum(index, 0)]
         since = times_s[after_off] - instants[index[after_off]]
         wave[after_off] += FLYBACK_V * np.exp(-since / FLYBACK_TAU_S) * -np.expm1(-since / fall)
-    return wave + _noise(epoch, times_s, bandwidth_hz, RAIL_3V3_NOISE_V, 5)
+    return wave + _noise(epoch, times_s, bandwidth_hz, LOGIC_NOISE_V, 5)
 
 
 def _bus_edges(epoch: Epoch, start_s: float, end_s: float, *, data: bool) -> tuple[Floats, Floats]:
     """Return the edges of SDA (``data``) or SCL: one reading of the sensor every 50 ms while the application runs."""
     instants: list[Floats] = []
     levels: list[Floats] = []
-    stuck = "broken_sensor_bus" in epoch.state.faults
+    stuck = epoch.board.bus_stuck
     period = mcu.SENSOR_POLL_S * epoch.slowness
     for boot in epoch.boots(start_s - period, end_s):
         if not boot.runs_application:
@@ -141,9 +196,9 @@ def _bus_edges(epoch: Epoch, start_s: float, end_s: float, *, data: bool) -> tup
 
 
 def _bus(epoch: Epoch, times_s: Floats, bandwidth_hz: float, *, data: bool) -> Floats:
-    rail = _rail_3v3(epoch, times_s, bandwidth_hz)
-    if data and "broken_sensor_bus" in epoch.state.faults:
-        return np.minimum(rail, STUCK_LOW_V + _noise(epoch, times_s, bandwidth_hz, RAIL_3V3_NOISE_V, 6))
+    rail = _logic(epoch, times_s, bandwidth_hz)
+    if data and epoch.board.bus_stuck:
+        return np.minimum(rail, STUCK_LOW_V + _noise(epoch, times_s, bandwidth_hz, LOGIC_NOISE_V, 6))
     instants, levels = _bus_edges(epoch, float(times_s.min()), float(times_s.max()) + 1e-9, data=data)
     rise, fall = slowed(BUS_RISE_TAU_S, bandwidth_hz), slowed(BUS_FALL_TAU_S, bandwidth_hz)
     return rail * render(times_s, instants, levels, initial=1.0, tau_rise_s=rise, tau_fall_s=fall)
@@ -161,15 +216,22 @@ def _ground(_epoch: Epoch, times_s: Floats, _bandwidth_hz: float) -> Floats:
     return np.zeros(times_s.shape)
 
 
-WAVES: Mapping[str, Wave] = {
-    "J1": _terminal,
-    "TP_GND": _ground,
-    "TP_5V": _rail_5v,
-    "TP_3V3": _rail_3v3,
-    "TP_XTAL": _crystal,
-    "TP_UART": _uart,
-    "TP_RELAY": _relay,
-    "TP_SENSOR_SDA": _sda,
-    "TP_SENSOR_SCL": _scl,
+_STAGES: Mapping[StageKind, Wave] = {
+    StageKind.COIL: _coil,
+    StageKind.LAMP: _lamp,
+    StageKind.OUTPUT: _output,
+    StageKind.AUDIO: _audio,
 }
-"""Every test point and its wave (epoch, times, bandwidth of the input in hertz) → volts, shape of the times."""
+WAVES: Mapping[PointKind, Wave] = {
+    PointKind.TERMINAL: _terminal,
+    PointKind.GROUND: _ground,
+    PointKind.MAIN: _main,
+    PointKind.LOGIC: _logic,
+    PointKind.CRYSTAL: _crystal,
+    PointKind.UART: _uart,
+    PointKind.STAGE: _stage,
+    PointKind.SENSOR_SDA: _sda,
+    PointKind.SENSOR_SCL: _scl,
+    PointKind.THERMISTOR: _thermistor,
+}
+"""Every kind of test point and its wave (epoch, times, bandwidth of the input in hertz) → volts, shape of the times."""

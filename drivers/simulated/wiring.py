@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from drivers.simulated.device import TEST_POINTS, Device
+from drivers.simulated.device import Device
 from drivers.simulated.noise import Floats
 
 OPEN = "open"
@@ -36,7 +36,7 @@ class Wiring:
 
     def points(self) -> tuple[str, ...]:
         """Return everything that a probe can touch."""
-        return (*TEST_POINTS, *self.sources, OPEN)
+        return (*self.device.product.points, *self.sources, OPEN)
 
     def connect(self, name: str, point: str) -> None:
         """Move one probe; raise ``ValueError`` when there is no such probe or point."""

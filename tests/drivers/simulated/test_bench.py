@@ -359,7 +359,7 @@ def test_control_changes_a_running_bench(bench, tmp_path):
         assert ask(path, {"do": "misbehave", "instrument": "meter", "kind": "unplug"})["ok"]
         assert not ask(path, {"do": "state"})["state"]["instruments"]["meter"]["plugged"]
         assert ask(path, {"do": "behave", "instrument": "meter", "kind": "unplug"})["ok"]
-        assert len(ask(path, {"do": "faults"})["faults"]) == 8
+        assert len(ask(path, {"do": "faults"})["faults"]) == 9
         for wrong in ({"do": "inject", "fault": "rust"}, {"do": "dance"}, {"do": "connect", "instrument": "meter"}):
             answer = ask(path, wrong)
             assert answer["ok"] is False

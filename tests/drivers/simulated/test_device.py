@@ -5,8 +5,7 @@ import pytest
 from simulated_workbench import Workbench
 
 from drivers.simulated import firmware, heat
-from drivers.simulated.device import TEST_POINTS
-from drivers.simulated.faults import FAULTS
+from drivers.simulated.products import sp100
 from drivers.simulated.rails import Feed
 from drivers.simulated.uart import Receiver
 from drivers.simulated.wiring import edge_frequency
@@ -51,6 +50,8 @@ def hot_parts(field):
     )
 
 
+TEST_POINTS = tuple(sp100.PRODUCT.points)
+FAULTS = sp100.PRODUCT.faults_found_by("functional")
 HEALTHY = {
     "rail 5 V low": False,
     "rail 3.3 V low": False,

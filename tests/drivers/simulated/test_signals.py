@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.simulated import i2c_bus, mcu, rails
 from drivers.simulated.edges import RISE_OF_TAU, render, slowed
 from drivers.simulated.noise import band_noise, instants, key
+from drivers.simulated.products import sp100
 from drivers.simulated.rails import Feed
 from drivers.simulated.uart import Receiver, back_to_back, level_edges, line_is_high
 
@@ -75,10 +76,11 @@ def test_tmp102_temperatures(celsius, expected):
     st.sets(st.sampled_from(["shorted_load", "leaky_ldo", "weak_relay_drive", "dried_capacitor"])),
     st.booleans(),
 )
+@example(2.0, 0.03125, set(), True)  # limited where the regulator just starts
 def test_the_supply_never_gives_more_than_it_offers_and_power_is_conserved(volts, amps, faults, relay_on):
-    point = rails.solve(Feed(volts, amps, True), faults, relay_on=relay_on)
+    point = rails.solve(Feed(volts, amps, True), sp100.PRODUCT.board_with(faults), driven=relay_on)
     assert 0.0 <= point.supply_a <= amps + 1e-9
-    assert 0.0 <= point.rail_3v3 <= point.rail_5v <= point.terminal_v + 1e-9
+    assert 0.0 <= point.logic_v <= point.main_v <= point.terminal_v + 1e-9
     assert point.terminal_v <= volts + 1e-9
     assert point.limited == (point.supply_a == pytest.approx(amps) and point.terminal_v < volts - 1e-12) or (
         point.terminal_v == pytest.approx(volts)

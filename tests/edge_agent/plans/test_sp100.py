@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from drivers.simulated.bench import SimulatedBench
-from drivers.simulated.faults import FAULTS
 from drivers.simulated.firmware import good_image
+from drivers.simulated.products import sp100
 from edge_agent.bench_config import InstrumentConfig
 from edge_agent.firmware_profile import FOLDER_VARIABLE, checked_image, firmware_folder, load_firmware_profile
 from edge_agent.plans.captures import FolderCaptureStore
@@ -28,6 +28,7 @@ from protocols.messages.records import CaptureTaken, Device, Measurement, Outcom
 
 AT_ONCE = 5
 pytestmark = pytest.mark.xdist_group("sp100")  # one worker makes the runs that all tests look at
+FAULTS = sp100.PRODUCT.faults_found_by("functional")
 
 
 class Technician:
