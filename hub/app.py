@@ -46,6 +46,7 @@ from hub.stores import api as stores
 from hub.tickets import api as tickets
 from hub.tickets import attachments_api as attachments
 from hub.tickets import intake
+from hub.webhooks import api as webhooks
 
 VERSION = "0.1.0"
 DESCRIPTION = """
@@ -87,11 +88,14 @@ TAGS = [
     {"name": "stores", "description": "The stores of the chain."},
     {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
+    {"name": "webhooks", "description": "Events pushed to other systems, signed by Standard Webhooks."},
     {"name": "operations", "description": "What the hub does by itself, and how it went."},
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
 ]
 
-SECRET_ANSWERS = frozenset({"get_customer_link", "log_in", "create_api_key"})
+SECRET_ANSWERS = frozenset(
+    {"get_customer_link", "log_in", "create_api_key", "create_webhook_endpoint", "rotate_webhook_secret"}
+)
 """Endpoints whose answers hold a secret that is stored nowhere, so that they cannot be given again."""
 
 
@@ -214,6 +218,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         escalations.ticket_router,
         incidents.router,
         incidents.ticket_router,
+        webhooks.router,
         notifications.policy_router,
         notifications.router,
         notifications.customer_router,

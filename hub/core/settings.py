@@ -55,6 +55,8 @@ class Settings(BaseModel):
     """Language of messages to customers who have not chosen one, and to staff."""
     channels_file: Path | None = None
     """File of secrets with the providers' URLs for e-mail, SMS and WeCom; without it nothing is sent."""
+    webhook_allow_private: bool = False
+    """Whether webhooks may go to private addresses and over plain HTTP: for a network that is trusted as a whole."""
     jobs: bool = True
     """Whether a serving process stands for running the periodic jobs."""
     max_request_bytes: int = Field(default=1_114_112, ge=65_536, le=64 * 2**20)

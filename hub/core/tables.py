@@ -20,6 +20,7 @@ from hub.repairs import models as repairs
 from hub.sla import models as sla
 from hub.stores import models as stores
 from hub.tickets import models as tickets
+from hub.webhooks import models as webhooks
 
 DOMAINS = (
     complaints,
@@ -41,6 +42,7 @@ DOMAINS = (
     sla,
     stores,
     tickets,
+    webhooks,
 )
 """Importing a domain's models puts its tables into the metadata."""
 metadata = Table.metadata

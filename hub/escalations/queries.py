@@ -33,9 +33,9 @@ def _visible(actor: Actor) -> Select[Escalation, Ticket]:
 
 
 def escalation(session: Session, actor: Actor, public_id: str) -> tuple[Escalation, Ticket] | None:
-    """Return an escalation that ``actor`` may see with its ticket, locked for the transaction."""
+    """Return an escalation that ``actor`` may see with its ticket."""
     statement = _visible(actor).where(Escalation.id == (row_number(PREFIX, public_id) or 0))
-    found = session.execute(statement.with_for_update(of=Escalation)).one_or_none()
+    found = session.execute(statement).one_or_none()
     return None if found is None else (found[0], found[1])
 
 

@@ -77,6 +77,10 @@ class Permission(StrEnum):
     """Answer what was escalated to management."""
     INCIDENT_MANAGE = "incident:manage"
     INCIDENT_REPORT = "incident:report"
+    EVENT_READ = "event:read"
+    AUDIT_READ = "audit:read"
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_WRITE = "webhook:write"
     JOB_READ = "job:read"
     JOB_RUN = "job:run"
 
@@ -137,6 +141,10 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.ESCALATION_MANAGE: _LEADERS,
     P.INCIDENT_MANAGE: _LEADERS | {R.QUALITY},
     P.INCIDENT_REPORT: _LEADERS | _WORKSHOP | {R.QUALITY},
+    P.EVENT_READ: _LEADERS | {R.QUALITY, R.STORE_SYSTEM},
+    P.AUDIT_READ: frozenset({R.ADMIN, R.MANAGER, R.QUALITY}),
+    P.WEBHOOK_READ: frozenset({R.ADMIN, R.MANAGER, R.STORE_SYSTEM}),
+    P.WEBHOOK_WRITE: frozenset({R.ADMIN, R.MANAGER, R.STORE_SYSTEM}),
     P.JOB_READ: frozenset({R.ADMIN, R.MANAGER, R.FLEET_ADMIN}),
     P.JOB_RUN: frozenset({R.ADMIN}),
 }

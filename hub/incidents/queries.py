@@ -12,9 +12,9 @@ from hub.tickets.models import Ticket
 
 
 def newest(session: Session, ticket_id: int) -> MajorIncident | None:
-    """Return a ticket's newest major incident, locked for the transaction."""
+    """Return a ticket's newest major incident."""
     statement = select(MajorIncident).where(MajorIncident.ticket_id == ticket_id)
-    return session.scalar(statement.order_by(MajorIncident.id.desc()).limit(1).with_for_update())
+    return session.scalar(statement.order_by(MajorIncident.id.desc()).limit(1))
 
 
 def incidents(

@@ -13,8 +13,8 @@ def states(session: Session) -> dict[str, JobState]:
 
 
 def state(session: Session, name: str) -> JobState | None:
-    """Return how one job stands, locked for the transaction."""
-    return session.scalar(select(JobState).where(JobState.name == name).with_for_update())
+    """Return how one job stands."""
+    return session.scalar(select(JobState).where(JobState.name == name))
 
 
 def lease(session: Session) -> JobLease | None:

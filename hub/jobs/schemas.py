@@ -13,7 +13,7 @@ class JobOut(BaseModel):
     """One job and how it stands."""
 
     name: str = Field(examples=["housekeeping"])
-    what: str = Field(examples=["Forget expired sessions and kept answers"])
+    what: str = Field(examples=["Forget expired sessions, kept answers and old logs"])
     every_s: int | None = Field(description="Its period; `null` for a job that runs when there is work.")
     wanted: bool = Field(description="Whether the settings ask for it.")
     due_at: datetime | None = Field(default=None, description="When it runs next; after a failure, not before when.")

@@ -17,13 +17,18 @@ from hub.notifications.sending import plan_messages, send_messages
 from hub.sla.queries import anything_due
 from hub.sla.watching import FOLLOWER as SERVICE_LEVELS
 from hub.sla.watching import look, note_touched
+from hub.webhooks import queries as webhook_queries
+from hub.webhooks import service as webhooks
+from hub.webhooks.sending import send_webhooks
+
+WEBHOOK_LOG_FOR = timedelta(days=30)
 
 
 def _forget_expired(session: Session, at: datetime) -> int:
     done = 0
     for table in (KeptAnswer, LoginSession):
         done += session.execute(delete(table).where(table.expires_at < at)).rowcount  # type: ignore[attr-defined]
-    return done
+    return done + webhook_queries.forget_old(session, at - WEBHOOK_LOG_FOR)
 
 
 def _draft_verified_fixes(session: Session, _at: datetime) -> int:
@@ -56,10 +61,22 @@ JOBS: tuple[Job, ...] = (
         due=notifications.due,
     ),
     Job(
+        "webhooks.plan",
+        {"en": "Turn new events into webhook deliveries", "zh-CN": "将新事件转为 Webhook 投递"},
+        in_transaction(webhooks.plan),
+        due=lambda session, _at: behind(session, webhooks.FOLLOWER),
+    ),
+    Job(
+        "webhooks.send",
+        {"en": "Push the webhook deliveries that are due", "zh-CN": "推送到期的 Webhook 投递"},
+        send_webhooks,
+        due=webhook_queries.due,
+    ),
+    Job(
         "housekeeping",
         {
-            "en": "Forget expired sessions and kept answers",
-            "zh-CN": "清理过期的会话与幂等答复",
+            "en": "Forget expired sessions, kept answers and old logs",
+            "zh-CN": "清理过期的会话、幂等答复与旧日志",
         },
         in_transaction(_forget_expired),
         every=timedelta(hours=1),

@@ -44,11 +44,11 @@ def notifications(
 
 
 def notification(session: Session, actor: Actor, public_id: str) -> Notification | None:
-    """Return a notification that ``actor`` may see, locked for the transaction."""
+    """Return a notification that ``actor`` may see."""
     statement = select(Notification).where(Notification.id == (row_number(PREFIX, public_id) or 0))
     if actor.stores is not None:
         statement = statement.join(Ticket, Ticket.id == Notification.ticket_id).where(Ticket.store.in_(actor.stores))
-    return session.scalar(statement.with_for_update(of=Notification))
+    return session.scalar(statement)
 
 
 def due(session: Session, at: datetime) -> bool:
@@ -58,19 +58,19 @@ def due(session: Session, at: datetime) -> bool:
 
 
 def to_send(session: Session, at: datetime, limit: int) -> Sequence[Notification]:
-    """Return messages that may be sent, the oldest first, passing over those that another sender is taking."""
+    """Return messages that may be sent, the oldest first."""
     statement = (
         select(Notification)
         .where(Notification.state.in_(ON_THE_WAY), Notification.due_at <= at)
         .order_by(Notification.due_at, Notification.id)
         .limit(limit)
     )
-    return session.scalars(statement.with_for_update(skip_locked=True)).all()
+    return session.scalars(statement).all()
 
 
 def by_id(session: Session, number: int) -> Notification | None:
-    """Return one notification, locked for the transaction."""
-    return session.scalar(select(Notification).where(Notification.id == number).with_for_update())
+    """Return one notification."""
+    return session.scalar(select(Notification).where(Notification.id == number))
 
 
 def ticket(session: Session, public_id: str) -> Ticket | None:
@@ -88,4 +88,4 @@ def of_customer(session: Session, customer_id: int) -> Sequence[Notification]:
     """Return everything about a customer that holds personal data."""
     personal = or_(Notification.address.is_not(None), Notification.subject.is_not(None), Notification.body.is_not(None))
     statement = select(Notification).where(Notification.customer_id == customer_id, personal)
-    return session.scalars(statement.with_for_update()).all()
+    return session.scalars(statement).all()

@@ -31,8 +31,8 @@ def anything_due(session: Session, at: datetime) -> bool:
 
 
 def watch(session: Session, ticket_id: int) -> SlaWatch | None:
-    """Return when a ticket is to be looked at, locked for the transaction."""
-    return session.scalar(select(SlaWatch).where(SlaWatch.ticket_id == ticket_id).with_for_update())
+    """Return when a ticket is to be looked at."""
+    return session.scalar(select(SlaWatch).where(SlaWatch.ticket_id == ticket_id))
 
 
 def look_at(session: Session, public_ids: Iterable[str], at: datetime) -> None:

@@ -108,6 +108,8 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("POST", "/tickets/{ticket}/escalations", {"level": "expert", "reason": "r"}, P.ESCALATION_RAISE),
     ("GET", "/major-incidents", None, P.ESCALATION_READ),
     ("POST", "/tickets/{ticket}/major-incident", {"reason": "r"}, P.INCIDENT_MANAGE),
+    ("GET", "/webhook-endpoints", None, P.WEBHOOK_READ),
+    ("POST", "/webhook-endpoints", {"url": "https://example.com/h", "events": ["*"]}, P.WEBHOOK_WRITE),
     ("GET", "/jobs", None, P.JOB_READ),
     ("POST", "/jobs/housekeeping/runs", None, P.JOB_RUN),
 ]

@@ -187,7 +187,9 @@ def test_jobs_are_seen_and_asked_for_over_http(
 ) -> None:
     listed = admin.get("/api/v1/jobs", headers={"Accept-Language": "zh-CN"}).raise_for_status().json()
     assert listed["holder"] is None
-    assert [job["what"] for job in listed["items"] if job["name"] == "housekeeping"] == ["清理过期的会话与幂等答复"]
+    assert [job["what"] for job in listed["items"] if job["name"] == "housekeeping"] == [
+        "清理过期的会话、幂等答复与旧日志"
+    ]
     assert staff.get("/api/v1/jobs").status_code == 403
     assert staff.post("/api/v1/jobs/housekeeping/runs").status_code == 403
     assert admin.post("/api/v1/jobs/nothing/runs").json()["type"].endswith("job-not-found")

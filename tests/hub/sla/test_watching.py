@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from hub_running import MakeKey, RunningHub
+from hub_running import MakeKey, RunningHub, environment_of
 from sqlalchemy import select, update
 
 from hub.core.clock import now
@@ -345,12 +345,12 @@ def _all_told(database: Database) -> list[tuple[str, str, str | None, int | None
 def _kill_until_told(
     settings: Settings, database: Database, done: Callable[[], bool], *, hours: float, rounds: int
 ) -> None:
-    environment = dict(os.environ) | {"BENCHWRIGHT_HUB_DATA_DIR": str(settings.data_dir)}
+    variables = dict(os.environ) | environment_of(settings)
     pick = random.Random(7)
     killed = 0
     for _ in range(rounds):
         command = [sys.executable, "-c", KILLED, str(hours), str(pick.randrange(10**6))]
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env=variables, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 15
         while process.poll() is None and time.monotonic() < deadline and not done():
             time.sleep(0.05)

@@ -1,0 +1,46 @@
+"""Who may see which events: everything for auditors; for others business records, within their stores (S1, S5)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, case, cast, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from hub.core.ids import row_number
+from hub.events.models import Event
+from hub.identity.actors import Actor
+from hub.identity.permissions import Permission
+from hub.tickets.models import PREFIX, Ticket
+
+BUSINESS = frozenset({"ticket", "customer", "device", "bench", "store"})
+"""Record types whose events are no matter of identity, configuration or operation."""
+
+
+def condition(actor: Actor) -> ColumnElement[bool] | None:
+    """Return what a query about events has to ask for ``actor``; ``None``: nothing."""
+    audit = actor.may(Permission.AUDIT_READ)
+    if audit and actor.stores is None and actor.bench is None:
+        return None
+    if actor.bench is not None:
+        return false()
+    if actor.stores is None:
+        return Event.record_type.in_(BUSINESS)
+    number = case((Event.record_type == "ticket", cast(func.substr(Event.record_id, len(PREFIX) + 2), BigInteger)))
+    mine = select(Ticket.id).where(Ticket.store.in_(actor.stores))
+    return or_(number.in_(mine), (Event.record_type == "store") & Event.record_id.in_(actor.stores))
+
+
+def seen(session: Session, events: Sequence[Event], *, stores: frozenset[str] | None, audit: bool) -> list[Event]:
+    """Return those of ``events`` that somebody with these stores and rights may see, in their order."""
+    found = [event for event in events if audit or event.record_type in BUSINESS]
+    if stores is None:
+        return found
+    numbers = {row_number(PREFIX, event.record_id) for event in found if event.record_type == "ticket"} - {None}
+    statement: Any = select(Ticket.id).where(Ticket.id.in_(numbers), Ticket.store.in_(stores))
+    mine = set(session.scalars(statement)) if numbers else set()
+    return [
+        event
+        for event in found
+        if (event.record_type == "ticket" and row_number(PREFIX, event.record_id) in mine)
+        or (event.record_type == "store" and event.record_id in stores)
+    ]
