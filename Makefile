@@ -3,7 +3,8 @@
 
 RUN := .venv/bin
 FOR_DEMO := mosquitto:mosquitto stm32flash:stm32flash flashrom:flashrom
-FOR_TEST := $(FOR_DEMO) v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm pg_ctlcluster:postgresql
+FONT := /usr/share/fonts/truetype/wqy/wqy-microhei.ttc:fonts-wqy-microhei
+FOR_TEST := $(FOR_DEMO) $(FONT) pdftotext:poppler-utils v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm pg_ctlcluster:postgresql
 export BENCHWRIGHT_TEST_DATABASE ?= sqlite,postgresql
 
 .PHONY: help demo test check bench campaign docs lock clean

@@ -37,6 +37,7 @@ from hub.measurements import api as measurements
 from hub.measurements.ingest.worker import Ingest
 from hub.mqtt import Endpoint
 from hub.notifications import api as notifications
+from hub.papers import api as papers
 from hub.policies import routes
 from hub.portal import api as portal
 from hub.portal import pages as portal_pages
@@ -70,6 +71,7 @@ TAGS = [
         "name": "customer page",
         "description": "The link that opens a ticket's page for its customer, and what it shows.",
     },
+    {"name": "papers", "description": "What is printed for the customer, as PDF."},
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
     {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
@@ -190,6 +192,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         attachments.ticket_router,
         attachments.router,
         portal.router,
+        papers.router,
         repairs.router,
         repairs.taxonomy_router,
         repairs.tests_router,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepare a Debian machine: system packages that are missing, then .venv from requirements.lock.
-# Usage: scripts/setup.sh COMMAND:PACKAGE ...   (COMMAND is looked for; PACKAGE is what apt calls it)
+# Usage: scripts/setup.sh COMMAND:PACKAGE ...   (COMMAND, or the path of a file, is looked for; PACKAGE is apt's name)
 set -eu
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -9,7 +9,10 @@ stamp=.venv/installed
 
 missing=
 for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+    case "$pair" in
+        /*) [ -e "${pair%%:*}" ] ;;
+        *) command -v "${pair%%:*}" >/dev/null 2>&1 ;;
+    esac || missing="$missing ${pair#*:}"
 done
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 if [ -n "$missing" ]; then

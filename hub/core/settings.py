@@ -51,6 +51,8 @@ class Settings(BaseModel):
     portal_key_file: Path | None = None
     """File of the secret that customers' links are signed with; left out: ``portal.key`` in ``data_dir``, made at first
     use."""
+    fonts_dir: Path = Path("/usr/share/fonts/truetype/wqy")
+    """Folder with a font for papers that has Chinese characters."""
     language: Literal["en", "zh-CN"] = "zh-CN"
     """Language of messages to customers who have not chosen one, and to staff."""
     channels_file: Path | None = None

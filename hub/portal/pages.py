@@ -126,7 +126,7 @@ def _page(call: Call, notice: str | None = None, status: int = 200) -> Response:
     if isinstance(found, Response):
         return found
     with call.database.read() as session:
-        page = page_of(session, found, signing_key(call.settings), call.language)
+        page = page_of(session, found.ticket, found.link, signing_key(call.settings), call.language)
     told = Speaker(call.language)(notice) if notice else None
     return _html("ticket.html", call.language, status, page=page, notice=told, here=call.here)
 

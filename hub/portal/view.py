@@ -1,6 +1,6 @@
 """What the page of a ticket shows, as plain values in one language. No personal data but masked."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from hub.core.money import money_text
 from hub.events.models import Event
 from hub.measurements.essentials import Reading, essentials
 from hub.portal import masking, queries, tokens
-from hub.portal.links import Visit
+from hub.portal.models import PortalLink
 from hub.portal.words import Speaker, sections
 from hub.repairs import queries as repairs
 from hub.repairs import taxonomy
@@ -86,13 +86,14 @@ class Page:
     readings: tuple[Reading, ...]
     photos: tuple[str, ...]
     zone: str
-    until: str
-    extras: dict[str, object] = field(default_factory=dict)
+    until: str | None
+    care: tuple[tuple[str, str], ...] = ()
+    """What the customer was told at the delivery: explanation, advice, warranty (T13, T15)."""
 
 
-def page_of(session: Session, visit: Visit, key: bytes, language: Language) -> Page:
-    """Return what the customer sees."""
-    ticket, say = visit.ticket, Speaker(language)
+def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: bytes, language: Language) -> Page:
+    """Return what the customer sees. Without a ``link`` (on paper), nothing can be answered."""
+    say = Speaker(language)
     zone = calendars.calendar(session, calendars.STANDARD).time_zone
     clock = Clock(zone, language)
     happened = list(queries.events_of_kinds(session, ticket.record, list(sections()["events"]), MAX_EVENTS))
@@ -109,14 +110,14 @@ def page_of(session: Session, visit: Visit, key: bytes, language: Language) -> P
             for event in reversed(happened)
             if (words := say.maybe("events", event.kind)) is not None
         ),
-        plan=None if plan is None else _plan(plan, visit, key, say, clock),
+        plan=None if plan is None else _plan(plan, ticket, _mark(plan, ticket, link, key), say, clock),
         done=None if repair is None else _done(repair, say, clock),
         cause=None if fault is None else (fault.title.en if language == "en" else fault.title.zh_cn),
         test=_test(ticket, happened, say, clock),
         readings=tuple(essentials(session, ticket.public_id, ticket.serial, language)),
         photos=tuple(public_id("A", row.id) for row in queries.released_photos(session, ticket.id)),
         zone=str(zone),
-        until=clock.day(visit.link.expires_at),
+        until=clock.day(link.expires_at) if link else None,
     )
 
 
@@ -177,7 +178,13 @@ def _facts(session: Session, ticket: Ticket, say: Speaker, clock: Clock) -> tupl
     return tuple((name, value) for name, value in found if value)
 
 
-def _plan(plan: RepairPlan, visit: Visit, key: bytes, say: Speaker, clock: Clock) -> Plan:
+def _mark(plan: RepairPlan, ticket: Ticket, link: PortalLink | None, key: bytes) -> str | None:
+    if link is None or ticket.state != State.AWAITING_APPROVAL or not is_open(plan, now()):
+        return None
+    return tokens.form_mark(key, "plan", link.id, plan.id, plan.revision)
+
+
+def _plan(plan: RepairPlan, ticket: Ticket, mark: str | None, say: Speaker, clock: Clock) -> Plan:
     options = tuple(
         Option(
             number,
@@ -188,7 +195,7 @@ def _plan(plan: RepairPlan, visit: Visit, key: bytes, say: Speaker, clock: Clock
         )
         for number, option in enumerate(plan.options, 1)
     )
-    open_now = is_open(plan, now()) and visit.ticket.state == State.AWAITING_APPROVAL
+    open_now = is_open(plan, now()) and ticket.state == State.AWAITING_APPROVAL
     when = clock.moment(plan.answered_at) if plan.answered_at else ""
     if plan.status == "approved":
         online = plan.how == "online"
@@ -204,7 +211,7 @@ def _plan(plan: RepairPlan, visit: Visit, key: bytes, say: Speaker, clock: Clock
         plan.only_option_because,
         note,
         plan.option,
-        tokens.form_mark(key, "plan", visit.link.id, plan.id, plan.revision) if open_now else None,
+        mark,
     )
 
 

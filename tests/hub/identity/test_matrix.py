@@ -32,6 +32,8 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("POST", "/tickets/{ticket}/customer-link", {}, P.CONTACT_READ),
     ("GET", "/tickets/{ticket}/customer-links", None, P.CONTACT_READ),
     ("DELETE", "/tickets/{ticket}/customer-links", None, P.CONTACT_READ),
+    ("GET", "/tickets/{ticket}/slip.pdf", None, P.CONTACT_READ),
+    ("GET", "/tickets/{ticket}/report.pdf", None, P.CONTACT_READ),
     ("GET", "/fault-taxonomy", None, P.POLICY_READ),
     ("GET", "/fault-taxonomy/versions", None, P.POLICY_READ),
     ("GET", "/functional-test-rules", None, P.POLICY_READ),
