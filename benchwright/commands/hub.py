@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.commands.hub_jobs import app as jobs_app
+from benchwright.commands.hub_seed import seed
 from benchwright.errors import UsageError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve the hub and look after its database.")
@@ -20,6 +21,7 @@ app.add_typer(key_app, name="key")
 user_app = typer.Typer(no_args_is_help=True, help="Make, list and mend people's accounts.")
 app.add_typer(user_app, name="user")
 app.add_typer(jobs_app, name="jobs")
+app.command("seed")(seed)
 
 EXIT_BROKEN = 1
 

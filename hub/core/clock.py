@@ -1,11 +1,26 @@
 """The hub's clock: always UTC, and one place to read it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+
+_told: ContextVar[datetime | None] = ContextVar("told_time", default=None)
 
 
 def now() -> datetime:
-    """Return the current time in UTC, with microseconds."""
-    return datetime.now(UTC)
+    """Return the current time in UTC, with microseconds; within ``at``, the time that was told."""
+    return _told.get() or datetime.now(UTC)
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """Let this context believe that it is ``moment`` (aware): for history that is made up, and for tests."""
+    token = _told.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _told.reset(token)
 
 
 def rfc3339(at: datetime) -> str:

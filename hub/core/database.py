@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, URL, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, declared_attr, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
@@ -172,6 +173,31 @@ class Database:
             unit.session = unit.stack.enter_context(self._transaction())
         with unit.session.begin_nested():
             yield unit.session
+
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """Give the one writing transaction for a change of the tables themselves.
+
+        SQLite changes a table by making another in its place, to which references lead nowhere for a while; so they
+        are checked at the end. Raises ``IntegrityError`` for one that leads nowhere then.
+        """
+        with self._writer_lock, self._writing.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            if not self.is_sqlite:
+                with connection.begin():
+                    yield connection
+                return
+            driver.execute("PRAGMA foreign_keys = OFF")  # has no effect once a transaction has begun
+            try:
+                with connection.begin():
+                    yield connection
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                    if broken is not None:
+                        raise IntegrityError(
+                            None, None, Exception(f"{broken[0]}: a reference to {broken[2]} is broken")
+                        )
+            finally:
+                driver.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def _transaction(self) -> Iterator[Session]:

@@ -28,14 +28,14 @@ def _config(connection: Connection | None = None) -> Config:
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the database to ``revision``, in one transaction."""
-    with database.write() as session:
-        command.upgrade(_config(session.connection()), revision)
+    with database.rebuild() as connection:
+        command.upgrade(_config(connection), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Take the database back to ``revision`` (``base``: no tables), in one transaction."""
-    with database.write() as session:
-        command.downgrade(_config(session.connection()), revision)
+    with database.rebuild() as connection:
+        command.downgrade(_config(connection), revision)
 
 
 @lru_cache
@@ -44,6 +44,11 @@ def head() -> str:
     revision = ScriptDirectory.from_config(_config()).get_current_head()
     assert revision is not None  # noqa: S101 - the first migration is packaged
     return revision
+
+
+def revisions() -> list[str]:
+    """Return every revision that this version knows, the oldest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
 
 
 def current(database: Database) -> str | None:

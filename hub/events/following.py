@@ -6,7 +6,7 @@ mark. A reaction and the move of its mark commit together: whatever dies when, e
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hub.events.models import Event, EventMark
@@ -31,3 +31,9 @@ def behind(session: Session, name: str) -> bool:
     """Return whether there are events that ``name`` has not followed."""
     mark = select(EventMark.event_id).where(EventMark.name == name).scalar_subquery()
     return bool(session.scalar(select(select(Event.id).where(Event.id > func.coalesce(mark, 0)).exists())))
+
+
+def skip_all(session: Session) -> None:
+    """Let every follower go on behind the newest event: what is there is history that nobody is to react to."""
+    newest = session.scalar(select(func.max(Event.id))) or 0
+    session.execute(update(EventMark).values(event_id=newest))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import URL, inspect, text, update
+from sqlalchemy.exc import IntegrityError
 
 from hub.core import migrate
 from hub.core.database import Database
@@ -23,6 +24,7 @@ from hub.events.models import Event
 from hub.events.service import append, verify_chain
 from hub.fleet.models import Bench
 from hub.identity.actors import command_line_actor
+from hub.measurements.models import Spool
 from hub.mqtt import Endpoint
 
 
@@ -38,11 +40,6 @@ class TestMigrations:
             with database.read() as session:
                 assert inspect(session.connection()).get_table_names() == ["alembic_version"]
         database.close()
-
-    def test_a_difference_is_seen(self, database: Database) -> None:
-        with database.write() as session:
-            session.execute(text("ALTER TABLE ticket ADD COLUMN colour TEXT"))
-        assert "colour" in str(migrate.differences(database))
 
     def test_sql_for_postgresql_can_be_printed(self, capsys: pytest.CaptureFixture[str]) -> None:
         migrate.script("postgresql")
@@ -96,6 +93,18 @@ class TestDatabase:
         with database.read() as session:
             assert verify_chain(session).events == 2
         second.close()
+
+    def test_a_change_of_tables_that_breaks_a_reference_is_undone(self, database: Database) -> None:
+        with database.write() as session:
+            session.add(Bench(name="b", registered_at=datetime.now(UTC), desired_revision=1))
+            session.flush()
+            session.add(Spool(bench="b", epoch="0" * 32, first_seen_at=datetime.now(UTC)))
+        with pytest.raises(IntegrityError, match="spool"), database.rebuild() as connection:
+            connection.execute(text("DELETE FROM bench"))
+        with pytest.raises(IntegrityError), database.write() as session:
+            session.execute(text("DELETE FROM bench"))  # references are checked at once again
+        with database.read() as session:
+            assert session.get(Bench, "b") is not None
 
     def test_times_come_back_in_utc_and_naive_ones_are_refused(self, database: Database) -> None:
         shanghai = datetime(2026, 1, 31, 8, 30, tzinfo=timezone(timedelta(hours=8)))
