@@ -47,6 +47,7 @@ from hub.stores import api as stores
 from hub.tickets import api as tickets
 from hub.tickets import attachments_api as attachments
 from hub.tickets import intake
+from hub.transfers import api as transfers
 from hub.webhooks import api as webhooks
 
 VERSION = "0.1.0"
@@ -196,8 +197,11 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         repairs.router,
         repairs.taxonomy_router,
         repairs.tests_router,
+        transfers.ticket_router,
+        transfers.router,
         dispatch.ticket_router,
         dispatch.router,
+        dispatch.backlog_router,
         roster.workplaces_router,
         roster.certificates_router,
         roster.shifts_router,

@@ -20,6 +20,7 @@ from hub.repairs import models as repairs
 from hub.sla import models as sla
 from hub.stores import models as stores
 from hub.tickets import models as tickets
+from hub.transfers import models as transfers
 from hub.webhooks import models as webhooks
 
 DOMAINS = (
@@ -43,6 +44,7 @@ DOMAINS = (
     stores,
     tickets,
     webhooks,
+    transfers,
 )
 """Importing a domain's models puts its tables into the metadata."""
 metadata = Table.metadata

@@ -8,7 +8,8 @@ from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.i18n import Language, preferred_language
 from hub.dispatch import queries, service
-from hub.dispatch.schemas import DispatchOut, QueuedOut, RetryOut
+from hub.dispatch.backlog import By, backlog
+from hub.dispatch.schemas import BacklogLine, BacklogOut, DispatchOut, QueuedOut, RetryOut
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
@@ -19,6 +20,7 @@ from hub.tickets.kinds import State
 from hub.tickets.models import Ticket
 
 router = APIRouter(prefix="/api/v1/dispatch", tags=["dispatch"])
+backlog_router = APIRouter(prefix="/api/v1/backlog", tags=["dispatch"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["dispatch"])
 
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
@@ -97,6 +99,18 @@ def retry_dispatch(database: HubDatabase, caller: Caller) -> RetryOut:
     with database.write() as session:
         found = service.retry(session, now())
         return RetryOut(dispatched=[ticket.public_id for ticket in found], next_retry_at=queries.next_chance(session))
+
+
+@backlog_router.get("", summary="Show the backlog", responses=_COMMON)
+def show_backlog(database: HubDatabase, caller: Caller, by: By = By.STORE) -> BacklogOut:
+    """What waits, by store, group, bench or kind: how much, the oldest, and what is at risk (T5)."""
+    caller.require(Permission.TICKET_READ)
+    caller.require(Permission.ROSTER_READ)
+    at = now()
+    with database.read() as session:
+        found = backlog(session, caller, by, at)
+    lines = [BacklogLine.model_validate(line, from_attributes=True) for line in found.lines]
+    return BacklogOut(lines=lines, unread=found.unread, at=at)
 
 
 def _proposed(proposal: service.Proposal, ticket: Ticket, language: Language) -> DispatchOut:

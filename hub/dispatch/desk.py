@@ -25,7 +25,7 @@ UNKNOWN_PERSON = ProblemType(
     },
 )
 INTAKE = frozenset({"create", "submit", "amend"})
-_MAKES_DISPATCHABLE = INTAKE | {"reviewed", "call_off"}
+_MAKES_DISPATCHABLE = INTAKE | {"reviewed", "call_off", "receive", "send_back", "call_back"}
 
 
 def check_person(session: Session, person: str) -> None:
@@ -56,8 +56,8 @@ def follow(session: Session, ticket: Ticket, action: str) -> None:
     if action in _MAKES_DISPATCHABLE:
         if service.is_automatic(in_force(session)[1], ticket):
             service.dispatch(session, ticket, at)
-    elif action == "unassign":
-        service.hold(session, ticket)
-    if (ticket.bench is not None and State(ticket.state) not in ON_BENCH) or action == "unassign":
+    elif action in service.TAKEN_BACK:
+        service.hold(session, ticket, action)
+    if action in service.TAKEN_BACK or (ticket.bench is not None and State(ticket.state) not in ON_BENCH):
         entry = queries.entry(session, ticket.id)
         service.retry(session, at, group=entry.skill_group if entry else None)

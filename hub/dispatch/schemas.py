@@ -204,3 +204,25 @@ class RetryOut(BaseModel):
 
 def _considered(one: dict[str, str], language: Language) -> ConsideredOut:
     return ConsideredOut(bench=one["bench"], person=one["person"], fits=bool(one["fits"]), because=one[language])
+
+
+class BacklogLine(BaseModel):
+    """The open tickets of one store, group, bench or kind."""
+
+    key: str | None = Field(description="`null`: those that have none.", examples=["sh-xujiahui"])
+    open: int
+    waiting_for_dispatch: int
+    on_bench: int
+    urgent: int = Field(description="Of priority 0 or 1.")
+    at_risk: list[str] = Field(description="Past the reminder of a service level clock.", examples=[["T-000042"]])
+    breached: list[str] = Field(description="Past the due time of a service level clock.", examples=[[]])
+    oldest: str | None = Field(examples=["T-000017"])
+    oldest_at: datetime | None
+
+
+class BacklogOut(BaseModel):
+    """What waits, the fullest line first."""
+
+    lines: list[BacklogLine]
+    unread: int = Field(description="Open tickets beyond the 5000 most urgent; they are in no line.")
+    at: datetime

@@ -28,6 +28,11 @@ REVIEW_FIRST: Words = {
     "en": "a complex case: somebody senior has to review it first",
     "zh-CN": "疑难工单：须先由资深人员审核",
 }
+TAKEN_BACK: dict[str, Words] = {
+    "unassign": {"en": "taken back by hand", "zh-CN": "人工撤回"},
+    "send": {"en": "on its way to another store", "zh-CN": "正调拨到其他门店"},
+}
+"""Actions after which dispatch leaves a ticket alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +104,12 @@ def note_manual(session: Session, ticket: Ticket, person: str | None, at: dateti
     return _note(session, ticket, proposal, "dispatched", at, because=words, by_hand=(ticket.bench, person))
 
 
-def hold(session: Session, ticket: Ticket) -> None:
-    """Leave a ticket alone that a person took back from a bench."""
+def hold(session: Session, ticket: Ticket, action: str) -> None:
+    """Leave a ticket alone that a person took from its bench."""
     entry = queries.entry(session, ticket.id)
     if entry is not None:
-        entry.status, entry.bench, entry.person = "held", None, None
-        words: Words = {"en": "taken back by hand", "zh-CN": "人工撤回"}
-        entry.told = {"because": dict(words), "others": []}
+        entry.status, entry.bench, entry.person, entry.next_chance_at = "held", None, None, None
+        entry.told = {"because": dict(TAKEN_BACK[action]), "others": []}
 
 
 def _places(session: Session, need: Need, at: datetime) -> list[Place]:

@@ -31,6 +31,7 @@ FACT_OF_EVENT: dict[str, What] = {
     "major.team_formed": What.TEAM_FORMED,
     "major.update": What.UPDATE_GIVEN,
     "major.ended": What.MAJOR_ENDED,
+    "ticket.merge": What.CANCELLED,
 }
 """What each kind of event means to a clock. A new action of tickets that a clock should see is added here.
 

@@ -33,6 +33,8 @@ class State(StrEnum):
     NEW = "new"
     IN_REVIEW = "in_review"
     """A person judges a complex case, or a decision that somebody proposed."""
+    IN_TRANSIT = "in_transit"
+    """The device is on its way to another store, which has not received it yet."""
     ASSIGNED = "assigned"
     SCHEDULED = "scheduled"
     IN_PROGRESS = "in_progress"

@@ -50,6 +50,7 @@ class Ticket(Versioned, Table, table=True):
     test_waived: Mapped[bool] = Field(default=False)
     priority_pinned: Mapped[bool] = Field(default=False)
     priority_reasons: Mapped[list[Any]] = Field(default_factory=list, sa_type=Json)
+    merged_into: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="ticket.id")
     created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
     updated_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
     closed_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)

@@ -13,6 +13,7 @@ from hub.events.models import Event
 from hub.identity.actors import Actor
 from hub.tickets.kinds import ON_BENCH, State
 from hub.tickets.models import PREFIX, Attachment, Remark, Ticket
+from hub.transfers.models import Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,11 @@ class TicketFilter:
 
 
 def visible_tickets(actor: Actor) -> Select[Ticket]:
-    """Start every query about tickets here: a bench sees its own tickets only."""
+    """Start every query about tickets here: a bench sees its own, people see their stores' and what is sent there."""
     statement = select(Ticket)
+    if actor.stores is not None:
+        coming = select(Transfer.ticket_id).where(Transfer.to_store.in_(actor.stores), Transfer.ended_at.is_(None))
+        statement = statement.where(or_(Ticket.store.in_(actor.stores), Ticket.id.in_(coming)))
     return statement if actor.bench is None else statement.where(Ticket.bench == actor.bench)
 
 
@@ -55,6 +59,16 @@ def tickets(session: Session, actor: Actor, wanted: TicketFilter, cursor: str | 
         if value is not None:
             statement = statement.where(column == value)
     return session.scalars(after_cursor(statement, [Ticket.id], [int], cursor, limit)).all()
+
+
+def open_visible(actor: Actor) -> Select[Ticket]:
+    """Start a query about open tickets, drafts aside, that ``actor`` may see."""
+    return visible_tickets(actor).where(Ticket.closed_at.is_(None), Ticket.state != State.DRAFT)
+
+
+def count_open(session: Session, actor: Actor) -> int:
+    """Return how many open tickets there are that ``actor`` may see."""
+    return session.scalar(select(func.count()).select_from(open_visible(actor).subquery())) or 0
 
 
 def worklist(session: Session, bench: str, limit: int) -> Sequence[Ticket]:

@@ -19,7 +19,7 @@ from hub.tickets.actions import DETAILS
 from hub.tickets.details import Code
 from hub.tickets.intake import IntakePolicy, Item
 from hub.tickets.kinds import Channel, Kind, State, Urgency
-from hub.tickets.models import Attachment, Ticket
+from hub.tickets.models import PREFIX, Attachment, Ticket
 from hub.tickets.states import TABLES
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
@@ -181,6 +181,7 @@ class TicketOut(BaseModel):
     owner: str | None = Field(description="Who is responsible for a complaint.")
     approval: str | None = Field(description="What the customer said to the newest repair plan.", examples=["approved"])
     root_cause: str | None = Field(description="Code in the fault taxonomy (D1).", examples=["dried_capacitor"])
+    merged_into: str | None = Field(description="The ticket that goes on with it.", examples=[None])
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
@@ -213,6 +214,7 @@ class TicketOut(BaseModel):
             "owner": ticket.owner,
             "approval": ticket.approval,
             "root_cause": ticket.root_cause,
+            "merged_into": None if ticket.merged_into is None else public_id(PREFIX, ticket.merged_into),
             "created_at": ticket.created_at,
             "updated_at": ticket.updated_at,
             "closed_at": ticket.closed_at,

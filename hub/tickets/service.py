@@ -51,6 +51,26 @@ ACTION_GUARDED = ProblemType(
     {"en": "Something is missing for this action", "zh-CN": "操作条件不满足"},
     {"en": "{action} of ticket {ticket}: {reason}.", "zh-CN": "工单 {ticket} 执行 {action}：{reason}。"},
 )
+NOT_YOUR_STORE = ProblemType(
+    "not-your-store",
+    422,
+    {"en": "The ticket belongs to another store", "zh-CN": "工单不属于您的门店"},
+    {
+        "en": "You do not work for the store {store}; name one of yours.",
+        "zh-CN": "您不属于门店 {store}；请填写您所在的门店。",
+    },
+)
+ADDRESSES = {
+    "assign": "assignment",
+    "move": "assignment",
+    "amend": "intake",
+    "merge": "merge",
+    "send": "transfer",
+    "receive": "transfer/receipt",
+    "send_back": "transfer/refusal",
+    "call_back": "transfer",
+}
+"""Actions that have an address of their own below the ticket."""
 
 
 def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
@@ -66,6 +86,9 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     else:
         _require_complete(policy, wanted.kind, wanted.channel, given(wanted))
     at = now()
+    store = wanted.store or (min(actor.stores) if actor.stores is not None and len(actor.stores) == 1 else None)
+    if not actor.sees_store(store):
+        raise Problem(NOT_YOUR_STORE, store=store or "–")
     ticket = Ticket(
         kind=wanted.kind.value,
         state=(State.DRAFT if wanted.draft else TABLES[wanted.kind].initial).value,
@@ -73,7 +96,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
         model="",
         serial="",
         symptom="",
-        store=wanted.store,
+        store=store,
         channel=wanted.channel,
         waited_s=wanted.waited_s,
         plan=wanted.plan,
@@ -229,7 +252,8 @@ def assign(session: Session, actor: Actor, public_id: str, wanted: Assignment) -
     if wanted.priority is not None:
         writes |= {"priority_pinned": True, "priority_reasons": ["manual"]}
     person = writes.pop("person", None)
-    apply(session, ticket, "assign", actor, writes=writes, details={"person": person} if person else None)
+    action = "move" if ticket.state in {State.IN_PROGRESS, State.WAITING} else "assign"
+    apply(session, ticket, action, actor, writes=writes, details={"person": person} if person else None)
     return ticket
 
 
@@ -237,8 +261,8 @@ def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Tic
     """Take one action with its note and details."""
     ticket = get(session, actor, public_id, for_update=True)
     action = wanted.action
-    if action in {"assign", "amend"}:
-        place = "assignment" if action == "assign" else "intake"
+    place = ADDRESSES.get(action)
+    if place is not None:
         reason = {"en": f"there is an address for it: …/{place}", "zh-CN": f"请使用 …/{place}"}
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
     facts: dict[str, Any] = {}

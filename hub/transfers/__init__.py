@@ -1,0 +1,1 @@
+"""Devices on their way between stores, and where every device in our hands is."""
