@@ -4,7 +4,10 @@
 RUN := .venv/bin
 FOR_DEMO := mosquitto:mosquitto stm32flash:stm32flash flashrom:flashrom
 FONT := /usr/share/fonts/truetype/wqy/wqy-microhei.ttc:fonts-wqy-microhei
-FOR_TEST := $(FOR_DEMO) $(FONT) pdftotext:poppler-utils v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm pg_ctlcluster:postgresql
+BOOT_LOADERS := /usr/share/arduino/hardware/arduino/avr/bootloaders/optiboot/optiboot_atmega328.hex:arduino-core-avr
+SIMAVR := gcc:gcc /usr/include/simavr/sim_avr.h:libsimavr-dev /usr/include/libelf.h:libelf-dev $(BOOT_LOADERS)
+PROGRAMMERS := avrdude:avrdude openocd:openocd dfu-util:dfu-util $(SIMAVR)
+FOR_TEST := $(FOR_DEMO) $(FONT) $(PROGRAMMERS) pdftotext:poppler-utils v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm pg_ctlcluster:postgresql
 export BENCHWRIGHT_TEST_DATABASE ?= sqlite,postgresql
 
 .PHONY: help demo test check bench campaign docs lock clean

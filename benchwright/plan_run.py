@@ -70,7 +70,7 @@ def run_plan(request: Request) -> bool:
             raise UsageError(f"not all instruments answer ({faults})")
         try:
             with Spool(folder / "journal.sqlite") as spool:
-                session = _Session(request, rack, spool, FolderCaptureStore(folder / "captures"))
+                session = _Session(request, rack, spool, folder)
                 finished = session.run()
         except SpoolError as error:
             raise UsageError(str(error)) from error
@@ -84,7 +84,7 @@ def run_plan(request: Request) -> bool:
 class _Session:
     """The run on its own thread; this one talks with the person."""
 
-    def __init__(self, request: Request, rack: Rack, spool: Spool, captures: FolderCaptureStore) -> None:
+    def __init__(self, request: Request, rack: Rack, spool: Spool, folder: Path) -> None:
         self.request = request
         self.spool = spool
         self.steps: list[StepFinished] = []
@@ -92,7 +92,16 @@ class _Session:
         self._desk = PromptDesk()
         operator = self._desk if request.simulator is None else _ProbeMover(request.simulator, self._desk)
         clock = _SkippingClock(request.simulator) if request.simulator is not None and request.skip_waits else None
-        self._runner = Runner(request.plan, rack, spool, captures, operator, on_event=self._on_event, clock=clock)
+        self._runner = Runner(
+            request.plan,
+            rack,
+            spool,
+            FolderCaptureStore(folder / "captures"),
+            operator,
+            on_event=self._on_event,
+            clock=clock,
+            memory=folder / "memory",
+        )
         self._finished: RunFinished | None = None
         self._error: BaseException | None = None
 

@@ -9,7 +9,10 @@ from drivers.errors import Misconfigured
 
 _VISA = re.compile(r"^(TCPIP|USB|ASRL|GPIB|PXI|VXI)[^:]*::.+$|^ASRL[^:]+$", re.IGNORECASE)
 _VISA_SOCKET = re.compile(r"^TCPIP\d*::(?P<host>.+)::(?P<port>\d+)::SOCKET$", re.IGNORECASE)
-_WITH_OPTIONS = ("serial", "hid", "uvc", "modbus-rtu", "modbus-tcp", "i2c", "sc18im700", "stm32flash")
+_WITH_OPTIONS = (
+    "serial", "hid", "uvc", "modbus-rtu", "modbus-tcp", "i2c", "sc18im700", "stm32flash", "esptool",
+    "avrdude", "dfu-util", "openocd", "pyocd",
+)  # fmt: skip
 _SCHEMES = (*_WITH_OPTIONS, "flashrom")
 
 

@@ -300,6 +300,10 @@ class FirmwareProgrammer(Instrument):
     def chip(self) -> ChipIdentity:
         """Identify the chip without changing it."""
 
+    def target_voltage_v(self) -> float | None:
+        """Measure the supply of the device, V; ``None`` where the programmer cannot."""
+        return None
+
     @abstractmethod
     def read(self, destination: Path, *, size_bytes: int | None = None, progress: Progress | None = None) -> None:
         """Back up the memory to ``destination`` (raw binary)."""

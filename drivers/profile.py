@@ -19,7 +19,15 @@ from drivers.mlx90640_model import Mlx90640Profile
 from drivers.modbus_relay_model import ModbusRelayProfile
 from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile_base import ProfileBase
-from drivers.programmers.model import FlashromProfile, Stm32FlashProfile
+from drivers.programmers.model import (
+    AvrdudeProfile,
+    DfuUtilProfile,
+    EsptoolProfile,
+    FlashromProfile,
+    OpenOcdProfile,
+    PyOcdProfile,
+    Stm32FlashProfile,
+)
 from drivers.scpi.generator_model import ScpiGeneratorProfile
 from drivers.scpi.load_model import ScpiLoadProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
@@ -45,6 +53,11 @@ Profile = (
     | UvcCameraProfile
     | Stm32FlashProfile
     | FlashromProfile
+    | EsptoolProfile
+    | AvrdudeProfile
+    | DfuUtilProfile
+    | OpenOcdProfile
+    | PyOcdProfile
     | SerialConsoleProfile
 )
 

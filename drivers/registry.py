@@ -21,7 +21,16 @@ from drivers.modbus_relay_model import ModbusRelayProfile
 from drivers.modbus_supply_model import ModbusSupplyProfile
 from drivers.profile import Profile, load_profile
 from drivers.profile_base import ProfileBase, SerialLine
-from drivers.programmers.model import FlashromProfile, Stm32FlashProfile
+from drivers.programmers.model import (
+    AvrdudeProfile,
+    DfuUtilProfile,
+    EsptoolProfile,
+    FlashromProfile,
+    OpenOcdProfile,
+    PyOcdProfile,
+    Stm32FlashProfile,
+    ToolProfile,
+)
 from drivers.scpi.generator_model import ScpiGeneratorProfile
 from drivers.scpi.load_model import ScpiLoadProfile
 from drivers.scpi.model import ScpiProfile
@@ -247,6 +256,26 @@ def _open_flashrom(profile: FlashromProfile, address: Address, guard: Guard, opt
     return Flashrom(profile, address, guard, **options)
 
 
+def _open_tool(profile: ToolProfile, address: Address, guard: Guard, options: Options) -> Instrument:
+    from drivers.programmers.avrdude import Avrdude
+    from drivers.programmers.dfu_util import DfuUtil
+    from drivers.programmers.esptool import Esptool
+    from drivers.programmers.openocd import OpenOcd
+    from drivers.programmers.pyocd import PyOcd
+
+    drivers: dict[type[ToolProfile], tuple[str, Callable[..., Instrument]]] = {
+        EsptoolProfile: ("esptool", Esptool),
+        AvrdudeProfile: ("avrdude", Avrdude),
+        DfuUtilProfile: ("dfu-util", DfuUtil),
+        OpenOcdProfile: ("openocd", OpenOcd),
+        PyOcdProfile: ("pyocd", PyOcd),
+    }
+    scheme, driver = drivers[type(profile)]
+    if address.scheme != scheme:
+        raise _wrong_scheme(profile, address)
+    return driver(profile, address, guard, **options)
+
+
 def _tcp(address: Address, default_port: int, label: str, guard: Guard) -> ByteStream:
     from drivers.transports.tcp import TcpStream
 
@@ -285,4 +314,9 @@ _OPENERS: dict[type[ProfileBase], Callable[..., Instrument]] = {
     Mlx90640Profile: _open_mlx90640,
     Stm32FlashProfile: _open_stm32flash,
     FlashromProfile: _open_flashrom,
+    EsptoolProfile: _open_tool,
+    AvrdudeProfile: _open_tool,
+    DfuUtilProfile: _open_tool,
+    OpenOcdProfile: _open_tool,
+    PyOcdProfile: _open_tool,
 }

@@ -89,6 +89,7 @@ class Agent:
             worklist=self.worklist,
             bus=self.bus,
             plan_folders=options.plan_folders,
+            memory=state / "memory",
         )
         self.manual = ManualControl(self.rack, self.bus, self.runs.wait_ready)
         self.discoveries = Discoveries(config.name, self.rack, self.bus, bench_file(options.bench_file))

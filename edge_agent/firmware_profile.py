@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ from protocols.messages.records import Sha256
 FOLDER_VARIABLE = "BENCHWRIGHT_FIRMWARE"
 SHIPPED = Path(__file__).resolve().parent.parent / "firmware_profiles"
 MAX_IMAGE_BYTES = 64 << 20
+BLOCK_BYTES = 64
+"""Boot loaders write in blocks of this or a multiple of it."""
+MIN_BEGUN_BYTES = 64
 
 
 class FirmwareError(ValueError):
@@ -41,13 +45,46 @@ class Image(_Strict, frozen=True):
     sha256: Sha256
 
 
+class Supply(_Strict, frozen=True):
+    """The supply, V, within which the device may be written: outside it, a flash would end half-done."""
+
+    minimum_v: Annotated[float, Meta(gt=0, le=1000)]
+    maximum_v: Annotated[float, Meta(gt=0, le=1000)]
+
+    def check(self, found_v: float, model: str) -> None:
+        """Raise ``FirmwareError`` outside the limits."""
+        if not self.minimum_v <= found_v <= self.maximum_v:
+            raise FirmwareError(
+                f"the supply of the {model} is {found_v:.3g} V, but it is written at {self.minimum_v:g} to "
+                f"{self.maximum_v:g} V only; nothing was written; correct the supply first"
+            )
+
+
 class FirmwareProfile(_Strict, frozen=True):
-    """Firmware of one product model."""
+    """Firmware of one product model.
+
+    ``version_pattern`` finds the version in a memory that holds no released image: a regular expression with one group.
+    """
 
     model: str
     chip: Chip
     current: str
     images: Annotated[tuple[Image, ...], Meta(min_length=1)]
+    programmer: str | None = None
+    """The driver profile that is meant, for people who set a bench up."""
+    supply: Supply | None = None
+    version_pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        self.image()
+        if self.supply is not None and self.supply.minimum_v >= self.supply.maximum_v:
+            raise ValueError("minimum_v must be below maximum_v")
+        try:
+            groups = re.compile(self.version_pattern or "()").groups
+        except re.error as error:
+            raise ValueError(f"version_pattern is no regular expression ({error})") from error
+        if groups != 1:
+            raise ValueError("version_pattern needs one group, which is the version")
 
     def image(self, version: str | None = None) -> Image:
         """Return the image of ``version`` (the current one); raise ``FirmwareError`` naming those that exist."""
@@ -72,6 +109,28 @@ class FirmwareProfile(_Strict, frozen=True):
             if hashlib.sha256(content[: image.size]).hexdigest() == image.sha256:
                 return image.version
         return None
+
+    def told_version(self, content: bytes) -> str | None:
+        """Return the version that ``content`` names by itself, released or not."""
+        found = None if self.version_pattern is None else re.search(self.version_pattern.encode(), content)
+        return None if found is None else found[1].decode("utf-8", errors="replace")[:32]
+
+    def likeness(self, content: bytes, image: Image) -> str:
+        """Say in words how far ``content`` is an image: whole, begun (a flash that was cut short), erased, or another.
+
+        Raises ``FirmwareError`` when the image cannot be read.
+        """
+        wanted = checked_image(image).read_bytes()
+        found = content[: len(wanted)]
+        if found == wanted:
+            return "whole"
+        if not found.strip(b"\xff"):
+            return "erased"
+        same = next((at for at, (a, b) in enumerate(zip(found, wanted, strict=False)) if a != b), len(found))
+        rest = found[same:].rstrip(b"\xff")
+        if same >= MIN_BEGUN_BYTES and (not rest or same % BLOCK_BYTES == 0):
+            return f"begun: the first {same} of {len(wanted)} bytes are those of {image.version}"
+        return "another"
 
 
 def firmware_folder() -> Path:

@@ -76,6 +76,7 @@ class Runs:
         worklist: Worklist,
         bus: EventBus,
         plan_folders: tuple[Path, ...] = (),
+        memory: Path | None = None,
     ) -> None:
         self._bench = bench
         self._spool = spool
@@ -84,6 +85,7 @@ class Runs:
         self._worklist = worklist
         self._bus = bus
         self._folders = plan_folders
+        self._memory = memory
         # A question is told once it can be answered: the runner's own event comes a moment too early for that.
         self._desk = PromptDesk(self._asked)
         self._mutex = threading.Lock()
@@ -294,7 +296,9 @@ class Runs:
             self._begun.clear()
             self._error = None
             journal = _Journal(self._spool, self._on_body)
-            runner = Runner(plan, self._rack, journal, self._captures, self._desk, on_event=self._on_event)
+            runner = Runner(
+                plan, self._rack, journal, self._captures, self._desk, on_event=self._on_event, memory=self._memory
+            )
             thread = threading.Thread(target=self._work, args=(run, runner, go), name=f"run-{run}", daemon=True)
             self._journal, self._runner, self._thread = journal, runner, thread
             thread.start()

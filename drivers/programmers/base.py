@@ -2,12 +2,16 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from drivers.capabilities import Progress
-from drivers.errors import InstrumentRefused, Misconfigured
+from drivers.addresses import Address
+from drivers.capabilities import FirmwareProgrammer, Progress
+from drivers.errors import InstrumentError, InstrumentRefused, Misconfigured
+from drivers.guard import Guard
+from drivers.programmers.model import ToolProfile
+from drivers.transports.tool import ToolResult, find_tool, run_tool
 from protocols.intel_hex import IntelHexError, parse
 
 MAX_IMAGE_BYTES = 256 << 20
@@ -82,3 +86,80 @@ def scratch_file(suffix: str, data: bytes = b"") -> Iterator[Path]:
         path = Path(folder) / f"image{suffix}"
         path.write_bytes(data)
         yield path
+
+
+class ToolProgrammer(FirmwareProgrammer):
+    """A programmer whose work is done by one command-line tool, run anew for each operation.
+
+    A driver of this kind gives the tool's arguments, reads its output, and turns its complaints into errors.
+    """
+
+    profile: ToolProfile
+
+    def __init__(self, profile: ToolProfile, address: Address, guard: Guard) -> None:
+        self.profile = profile
+        self.guard = guard
+        self._address = address
+        self._label = f"{profile.name} at {address.text}"
+        self._program = find_tool(profile.program, profile.package)
+
+    def identify(self) -> str:
+        """Return the chip's name and code."""
+        chip = self.chip()
+        return f"{chip.name} ({chip.code})"
+
+    def close(self) -> None:
+        """Nothing is held between runs."""
+
+    def option(self, name: str, default: str) -> str:
+        """Return an option of the address, else the profile's value; raise ``Misconfigured`` when there is neither."""
+        value = self._address.options.get(name) or default
+        if not value:
+            raise Misconfigured(f"{self._label}: the address lacks ?{name}=…; write {self.profile.addresses[0]}")
+        return value
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        timeout_s: float | None = None,
+        progress: Progress | None = None,
+        doing: str = "",
+        check: bool = True,
+    ) -> ToolResult:
+        """Run the tool; ``check`` raises what `error_of` makes of an exit code other than 0."""
+        told = -1
+
+        def on_line(line: str) -> None:
+            nonlocal told
+            fraction = percent_in(line)
+            if fraction is not None and int(fraction * 100) > told:
+                told = int(fraction * 100)
+                report(progress, fraction, doing)
+
+        result = run_tool(
+            [self._program, *arguments],
+            label=self._label,
+            guard=self.guard,
+            timeout_s=timeout_s or self.profile.timeout_s,
+            on_line=on_line,
+        )
+        if check and result.exit_code != 0:
+            raise self.error_of(result)
+        if doing:
+            report(progress, 1.0, doing)
+        return result
+
+    def error_of(self, result: ToolResult) -> InstrumentError:
+        """Return the error that a failed run means; drivers add what their tool says for a missing port or chip."""
+        for pattern, kind, remedy in self.complaints():
+            said = next((line.strip() for line in result.lines if re.search(pattern, line, re.IGNORECASE)), None)
+            if said is not None:
+                return kind(f"{self._label}: {said[:200].rstrip('.')}; {remedy}")
+        return InstrumentRefused(
+            f"{self._label}: {self.profile.program} failed ({result.complaint()}); nothing may be assumed of the memory"
+        )
+
+    def complaints(self) -> Sequence[tuple[str, type[InstrumentError], str]]:
+        """Return (pattern of the tool's words, error, remedy), in the order of trial."""
+        return ()

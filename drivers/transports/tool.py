@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,8 +41,9 @@ class ToolResult:
 
 def find_tool(name: str, package: str) -> str:
     """Return the path of a tool; raise ``Misconfigured`` with the package to install when it is not there."""
-    # Programmers live in sbin, which is not on everybody's path.
-    path = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
+    # Programmers live in sbin, which is not on everybody's path; those that are Python packages beside our interpreter.
+    folders = (os.environ.get("PATH", ""), os.path.dirname(sys.executable), "/usr/sbin", "/sbin")  # noqa: PTH120
+    path = shutil.which(name, path=os.pathsep.join(folders))
     if path is None:
         raise Misconfigured(f"the program {name} is not installed; install the package {package}")
     return path

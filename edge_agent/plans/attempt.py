@@ -21,7 +21,17 @@ from edge_agent.plans.check import analysis_parameters
 from edge_agent.plans.model import AnalysisUse, Step
 from edge_agent.plans.prompts import Answer, Prompt, PromptUnanswered, StepSkipped
 from edge_agent.plans.reference import reference_image, reference_waveform
-from edge_agent.rack import CallCancelled, CallTimeout, Cancellation, Lease, Rack, RackError, WrongCapability, says
+from edge_agent.rack import (
+    CallCancelled,
+    CallTimeout,
+    Cancellation,
+    Lease,
+    Rack,
+    RackError,
+    UnknownRole,
+    WrongCapability,
+    says,
+)
 from protocols.errors import ProtocolError
 from protocols.messages.records import Outcome
 
@@ -58,6 +68,8 @@ class StepContext:
         timeout_s: float,
         files: Mapping[str, bytes],
         workspace: Path,
+        memory: Path,
+        device: str,
         on_progress: Callable[[float, str], None],
         ask: Callable[[Prompt, float], Answer],
     ) -> None:
@@ -71,6 +83,8 @@ class StepContext:
         self._files = files
         self._ask = ask
         self.workspace = workspace
+        self.memory = memory
+        self.device = device
         self.progress = on_progress
 
     @property
@@ -90,6 +104,8 @@ class StepContext:
             timeout_s=self._timeout_s,
             files=self._files,
             workspace=self.workspace,
+            memory=self.memory,
+            device=self.device,
             on_progress=self.progress,
             ask=self._ask,
         )
@@ -106,6 +122,8 @@ class StepContext:
         """Run on the worker of the step's instrument."""
         if self._role is None or self._kind is None:
             raise RackError("this action has no instrument")
+        if self._role not in self._leases:
+            raise UnknownRole(f"the plan has no role {self._role!r}; add it to the plan's roles")
         role, kind = self._role, self._kind
 
         def checked(driver: Instrument) -> T:

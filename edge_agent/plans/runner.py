@@ -58,7 +58,8 @@ class RunRefused(Exception):
 class Runner:
     """Runs one plan on one device, once: in the thread that calls ``run`` or ``resume``.
 
-    ``abort`` and ``request_skip`` may be called from any thread. Instruments are leased for the whole run.
+    ``abort`` and ``request_skip`` may be called from any thread. Instruments are leased for the whole run. ``memory``
+    is a folder for what actions must know after the run (half-written devices); without it, only during the run.
     """
 
     def __init__(
@@ -72,8 +73,11 @@ class Runner:
         on_event: Callable[[events.Event], None] | None = None,
         safe_state_s: float = SAFE_STATE_S,
         clock: RunClock | None = None,
+        memory: Path | None = None,
     ) -> None:
         self.plan = plan
+        self._memory = memory
+        self._device = ""
         self._rack = rack
         self._journal = journal
         self._captures = captures
@@ -132,7 +136,7 @@ class Runner:
             )
         self._check_rack()
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
-            self._run, self._leases = run, leases
+            self._run, self._leases, self._device = run, leases, device.serial
             self._journal.append(RunStarted(run, self.plan.reference, device, ticket, operator))
             return self._go()
 
@@ -154,7 +158,7 @@ class Runner:
             )
         self._check_rack()
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
-            self._run, self._leases = run, leases
+            self._run, self._leases, self._device = run, leases, started.device.serial
             self._rack.wait_connected(self._safe_state_s, self._outputs())
             failures = self._make_safe()
             if failures:
@@ -346,6 +350,8 @@ class Runner:
             timeout_s=float(step.timeout),
             files=self.plan.files,
             workspace=workspace,
+            memory=self._memory or workspace,
+            device=self._device,
             on_progress=lambda fraction, text: self._tell(events.StepProgress(self._run, step.id, fraction, text)),
             ask=lambda prompt, seconds: self._ask(step, replace(prompt, timeout_s=seconds), stop),
         )

@@ -94,6 +94,17 @@ class Context(Protocol):
         The driver is of the capability class of the action's ``kind``.
         """
 
+    @property
+    def device(self) -> str:
+        """Serial number of the device under repair."""
+
+    @property
+    def memory(self) -> Path:
+        """Folder of the bench for what outlives a run."""
+
+    def beside(self, role: str | None, kind: str | None) -> "Context":
+        """Return the same context for another instrument of the plan."""
+
     def wait(self, seconds: float) -> None:
         """Wait; raise ``CallTimeout`` or ``CallCancelled`` when the step ends meanwhile."""
 
