@@ -1,9 +1,9 @@
 """Migrations on a database that is in use: every step down and up again, on each kind of database."""
 
-from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from seeded import END
 from sqlalchemy import inspect, text
 
 from hub.core import migrate
@@ -11,8 +11,6 @@ from hub.core.database import Database
 from hub.events.service import verify_chain
 from hub.seed.filling import fill
 from hub.seed.scene import Size
-
-END = datetime(2026, 11, 29, tzinfo=UTC)
 
 SIZE = Size(stores=1, staff=8, devices=30, tickets=25)
 KEPT = ("ticket", "event", "measurement", "bench")

@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from hub_running import RunningHub, environment_of
+from seeded import END
 from sqlalchemy import select
 from typer.testing import CliRunner
 
@@ -26,7 +26,6 @@ from hub.seed.scene import Size
 from hub.tickets.kinds import OPEN, Kind, State
 from hub.tickets.models import Ticket
 
-END = datetime(2026, 11, 29, tzinfo=UTC)
 SMALL = Size(stores=2, staff=10, devices=90, tickets=60)
 
 
