@@ -26,6 +26,7 @@ from hub.dispatch import api as dispatch
 from hub.dispatch import documents as dispatch_documents
 from hub.dispatch import roster_api as roster
 from hub.escalations import api as escalations
+from hub.events import api as events
 from hub.fleet import api as fleet
 from hub.fleet.commands import CommandDesk
 from hub.identity import keys_api, oidc_api, people_api
@@ -91,6 +92,7 @@ TAGS = [
     {"name": "stores", "description": "The stores of the chain."},
     {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
+    {"name": "events", "description": "Who did what to which record, when; and that nobody changed it afterwards."},
     {"name": "webhooks", "description": "Events pushed to other systems, signed by Standard Webhooks."},
     {"name": "operations", "description": "What the hub does by itself, and how it went."},
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
@@ -225,6 +227,8 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         escalations.ticket_router,
         incidents.router,
         incidents.ticket_router,
+        events.router,
+        events.audit_router,
         webhooks.router,
         notifications.policy_router,
         notifications.router,

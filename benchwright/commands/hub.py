@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchwright.commands.hub_audit import app as audit_app
 from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.commands.hub_seed import seed
@@ -21,9 +22,8 @@ app.add_typer(key_app, name="key")
 user_app = typer.Typer(no_args_is_help=True, help="Make, list and mend people's accounts.")
 app.add_typer(user_app, name="user")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(audit_app, name="audit")
 app.command("seed")(seed)
-
-EXIT_BROKEN = 1
 
 
 @app.command()
@@ -89,23 +89,6 @@ def migrate(
             raise UsageError(f"revision {revision}: {error}") from error
         finally:
             database.close()
-
-
-@app.command()
-def audit(config: Config = None, as_json: AsJson = False) -> None:
-    """Check that no event was changed or removed from the middle of the history."""
-    from hub.events.service import verify_chain
-
-    with open_database(config) as database, database.read() as session:
-        report = verify_chain(session)
-    if as_json:
-        print_json({"events": report.events, "head": report.head, "broken_at": report.broken_at})
-    elif report.broken_at is None:
-        sys.stdout.write(f"{report.events} events fit together; head {report.head}\n")
-    else:
-        sys.stdout.write(f"event {report.broken_at} does not fit the {report.events} before it\n")
-    if report.broken_at is not None:
-        raise typer.Exit(EXIT_BROKEN)
 
 
 @app.command()

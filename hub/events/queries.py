@@ -1,9 +1,11 @@
 """All SQL about events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from hub.core.paging import after_cursor
@@ -26,3 +28,54 @@ def timeline(session: Session, record: tuple[str, str], cursor: str | None, limi
     """Return events of one record, the newest first, one more than ``limit`` when there are more."""
     statement = select(Event).where(Event.record_type == record[0], Event.record_id == record[1])
     return list(session.scalars(after_cursor(statement, [Event.id], [int], cursor, limit)))
+
+
+def events_after(session: Session, after: int, limit: int) -> Sequence[Event]:
+    """Return the events behind one, the oldest first."""
+    return session.scalars(select(Event).where(Event.id > after).order_by(Event.id).limit(limit)).all()
+
+
+def newest(session: Session) -> Event | None:
+    """Return the newest event."""
+    return session.scalar(select(Event).order_by(Event.id.desc()).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What to list; absent members do not restrict. A kind may be a family: ``ticket.*``."""
+
+    kinds: tuple[str, ...] = ()
+    record_type: str | None = None
+    record: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def events(
+    session: Session, visible: ColumnElement[bool] | None, wanted: EventFilter, cursor: str | None, limit: int
+) -> Sequence[Event]:
+    """Return visible events, the newest first, one more than ``limit`` when there are more."""
+    statement = select(Event)
+    if visible is not None:
+        statement = statement.where(visible)
+    if wanted.kinds:
+        statement = statement.where(or_(*(_of_kind(kind) for kind in wanted.kinds)))
+    for column, value in (
+        (Event.record_type, wanted.record_type),
+        (Event.record_id, wanted.record),
+        (Event.actor_id, wanted.actor),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.since is not None:
+        statement = statement.where(Event.recorded_at >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(Event.recorded_at < wanted.until)
+    return session.scalars(after_cursor(statement, [Event.id], [int], cursor, limit)).all()
+
+
+def _of_kind(kind: str) -> ColumnElement[bool]:
+    if kind.endswith(".*"):
+        return Event.kind.startswith(kind.removesuffix("*"), autoescape=True)
+    return Event.kind == kind

@@ -37,3 +37,17 @@ class EventOut(BaseModel):
             occurred_at=event.occurred_at,
             payload=event.payload,
         )
+
+
+class RecordedEventOut(EventOut):
+    """One event with the record that it is about."""
+
+    record_type: str = Field(examples=["ticket"])
+    record: str = Field(examples=["T-000042"])
+    hash: str = Field(description="Its link in the chain.")
+
+    @classmethod
+    def of(cls, event: Event) -> "RecordedEventOut":
+        """Show one row."""
+        fields = EventOut.of(event).model_dump()
+        return cls(**fields, record_type=event.record_type, record=event.record_id, hash=event.hash)

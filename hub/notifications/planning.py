@@ -23,9 +23,9 @@ from hub.jobs.job import ACTOR
 from hub.notifications import queries
 from hub.notifications.channels import Channels
 from hub.notifications.documents import FIELDS, Channel, NotificationPolicy, NotificationRule, in_force
-from hub.notifications.links import customer_link
 from hub.notifications.models import ContactPreference, Notification
 from hub.notifications.states import State
+from hub.portal.links import link_for
 from hub.sla.documents import Level
 from hub.tickets.models import Ticket
 
@@ -85,7 +85,8 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
         plans = _to_customer(rule, ticket, preference, channels)
     else:
         plans = [_to_staff(rule, event, channels)]
-    link = customer_link(session, settings, ticket) if ticket is not None and rule.to == "customer" else None
+    goes_out = rule.to == "customer" and any(one.reason is None for one in plans)
+    link = link_for(session, settings, ticket, ACTOR) if ticket is not None and goes_out else None
     words = _Words(event, ticket, policy, language, zone, link)
     text = policy.templates[rule.template].text(language)
     for one in plans:

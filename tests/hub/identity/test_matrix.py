@@ -115,6 +115,9 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("POST", "/tickets/{ticket}/major-incident", {"reason": "r"}, P.INCIDENT_MANAGE),
     ("GET", "/webhook-endpoints", None, P.WEBHOOK_READ),
     ("POST", "/webhook-endpoints", {"url": "https://example.com/h", "events": ["*"]}, P.WEBHOOK_WRITE),
+    ("GET", "/events", None, P.EVENT_READ),
+    ("GET", "/audit/head", None, P.AUDIT_READ),
+    ("POST", "/audit/verifications", {"limit": 1}, P.AUDIT_READ),
     ("GET", "/jobs", None, P.JOB_READ),
     ("POST", "/jobs/housekeeping/runs", None, P.JOB_RUN),
 ]

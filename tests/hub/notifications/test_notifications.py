@@ -126,6 +126,22 @@ def test_the_customer_chooses_channel_and_language(staff: httpx.Client, work: Wo
     assert staff.get("/api/v1/customers/C-000099/contact-preference").status_code == 404
 
 
+def test_the_message_carries_the_link_that_opens_the_customers_page(
+    hub: RunningHub, staff: httpx.Client, work: Work, gateway: Gateway
+) -> None:
+    """T10: the address in the message leads to the ticket's page, without any key."""
+    hub.app.state.settings = work.settings = work.settings.model_copy(update={"public_url": hub.url})
+    ticket = create(staff)
+    work.plan()
+    work.send()
+    link = next(word for word in gateway.json()[0]["message"].split("。") if word.startswith(hub.url))
+    page = httpx.get(link, timeout=20)
+    assert page.status_code == 200 and ticket in page.text
+    create(staff)
+    work.plan()
+    assert [row.body is not None and hub.url in row.body for row in work.rows()] == [True, True]
+
+
 def test_wecom_is_a_channel(staff: httpx.Client, work: Work, gateway: Gateway) -> None:
     create(staff)
     prefer(staff, channel="wecom", wecom="wm-1")

@@ -1,0 +1,88 @@
+"""``benchwright hub audit``: that nobody changed the history, and that nothing is missing at its end."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
+from benchwright.errors import UsageError
+
+app = typer.Typer(no_args_is_help=True, help="Check the history of events.")
+EXIT_BROKEN = 1
+
+
+@app.command("verify")
+def verify(
+    config: Config = None,
+    head: Annotated[
+        str | None, typer.Option(help="A head's hash that you noted earlier: it has to be in the history still.")
+    ] = None,
+    head_file: Annotated[Path | None, typer.Option(help="The same, from the file that --note wrote.")] = None,
+    note: Annotated[
+        Path | None, typer.Option(help="Write the head to this file, for the next time; keep it elsewhere.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the chain of hashes anew: 0 when all is sound, 1 with the first event that is not."""
+    from hub.core.clock import rfc3339
+    from hub.events import auditing, queries
+
+    noted = _noted(head, head_file)
+    with open_database(config) as database, database.read() as session:
+        newest = queries.newest(session)
+        with Progress(console=Console(stderr=True), transient=True, disable=as_json or not sys.stderr.isatty()) as bar:
+            task = bar.add_task("events", total=newest.id if newest else None)
+            report = auditing.look(session, noted_head=noted, progress=lambda count: bar.update(task, completed=count))
+    broken = report.broken
+    if as_json:
+        found = broken and {
+            "id": broken.id,
+            "kind": broken.kind,
+            "record": f"{broken.record_type} {broken.record_id}",
+            "recorded_at": rfc3339(broken.recorded_at),
+            "why": report.why,
+        }
+        print_json(
+            {
+                "sound": report.sound,
+                "events": report.events,
+                "head": report.head,
+                "broken": found or None,
+                "altered": report.altered,
+                "head_found": report.head_found,
+            }
+        )
+    elif broken is not None:
+        sys.stdout.write(
+            f"event {broken.id} ({broken.kind} of {broken.record_type} {broken.record_id}, "
+            f"{rfc3339(broken.recorded_at)}) is not sound: {report.why}; {report.events} events before it are\n"
+        )
+    else:
+        sys.stdout.write(f"{report.events} events fit together; head {report.head}\n")
+    if not as_json:
+        if report.altered:
+            numbers = ", ".join(map(str, report.altered))
+            sys.stdout.write(f"the words of event(s) {numbers} are not those that were written\n")
+        if report.head_found is False:
+            sys.stdout.write("the head that was noted is not in the history: events were removed from its end\n")
+    if not report.sound:
+        raise typer.Exit(EXIT_BROKEN)
+    if note is not None:
+        note.write_text(f"{report.head}\n", encoding="utf-8")
+
+
+def _noted(head: str | None, file: Path | None) -> str | None:
+    if file is not None:
+        if head is not None:
+            raise UsageError("give --head or --head-file, not both")
+        try:
+            head = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--head-file {file} cannot be read: {error}") from error
+    if head is not None and (len(head) != 64 or set(head) - set("0123456789abcdef")):
+        raise UsageError("the noted head is not a hash: 64 digits of 0-9 and a-f, as `audit verify` prints it")
+    return head
