@@ -4,11 +4,15 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import Literal, get_args
 
+from msgspec.structs import replace
+
 from edge_agent.local_api import events, views
 from edge_agent.local_api.firmware import FirmwareJob
 from tui import run_state
 
-Topic = Literal["connection", "link", "spool", "worklist", "instruments", "run", "progress", "readings", "firmware"]
+Topic = Literal[
+    "connection", "link", "spool", "worklist", "instruments", "run", "progress", "readings", "firmware", "discovery"
+]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 Question = Literal["about", "worklist", "run"]
 READINGS_KEPT = 600
@@ -36,6 +40,7 @@ class BenchState:
         self.consoles: dict[str, deque[events.ConsoleSaid]] = {}
         """What the consoles said; the screen that shows one takes its pieces out."""
         self.firmware: dict[str, FirmwareJob] = {}
+        self.discovery: views.DiscoveryState | None = None
 
     def described(self, about: views.Description) -> set[Topic]:
         """Take in the bench at a glance."""
@@ -83,6 +88,9 @@ class BenchState:
                 case events.FirmwareChanged():
                     self.firmware[event.job.role] = event.job
                     changed.add("firmware")
+                case events.InstrumentFound() | events.DiscoveryProgressed() | events.DiscoveryEnded():
+                    self._apply_to_discovery(event)
+                    changed.add("discovery")
                 case _:
                     self._apply_to_run(event, changed, questions)
         return changed, questions
@@ -109,6 +117,21 @@ class BenchState:
     def _awaits_receipts(self) -> bool:
         tickets = () if self.worklist is None else self.worklist.tickets
         return any(event.state == "waiting" for ticket in tickets for event in ticket.events)
+
+    def _apply_to_discovery(
+        self, event: events.InstrumentFound | events.DiscoveryProgressed | events.DiscoveryEnded
+    ) -> None:
+        if isinstance(event, events.DiscoveryEnded):
+            self.discovery = event.state
+            return
+        known = self.discovery
+        if known is None or known.id != event.search:
+            known = views.DiscoveryState(event.search, "running")
+        if isinstance(event, events.InstrumentFound):
+            others = tuple(one for one in known.findings if one.address != event.finding.address)
+            self.discovery = replace(known, findings=(*others, event.finding))
+        else:
+            self.discovery = replace(known, fraction=event.fraction, text=event.text)
 
     def _apply_to_run(self, event: events.AnyEvent, changed: set[Topic], questions: set[Question]) -> None:
         if isinstance(event, events.RunEnded | events.RunBegan):

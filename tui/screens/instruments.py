@@ -24,6 +24,7 @@ class InstrumentsScreen(ListScreen):
     TITLE_ID = N_("Instruments")
     KEYS = (
         Key("enter", "open", N_("By hand"), N_("Work by hand with the instrument under the cursor.")),
+        Key("f5", "discover", N_("Find instruments"), N_("Look for what is connected, and take it into the rack.")),
         Key("escape", "back", N_("Back"), N_("Go back.")),
         *LIST_KEYS,
     )
@@ -38,7 +39,7 @@ class InstrumentsScreen(ListScreen):
             Column(N_("Controlled by"), 16),
             Column(N_("Instrument")),
             Column(N_("Driver profile"), 18, from_width=120),
-            empty=N_("bench.toml names no instruments."),
+            empty=N_("bench.toml names no instruments: F5 looks for them."),
         )
         yield Said(self._detail, id="detail")
 
@@ -62,6 +63,12 @@ class InstrumentsScreen(ListScreen):
     def action_open(self) -> None:
         """Open the panel of the instrument under the cursor."""
         self.entered("")
+
+    def action_discover(self) -> None:
+        """Look for instruments."""
+        from tui.screens.discovery import DiscoveryScreen
+
+        self.app.push_screen(DiscoveryScreen())
 
     def _open(self, role: str) -> None:
         one = self.bench.instrument(role)
