@@ -168,7 +168,8 @@ class AgentDesk:
 
     def _worklist(self) -> views.Worklist:
         worklist = self._parts.worklist
-        return views.Worklist(worklist.revision, tuple(_ticket_view(ticket) for ticket in worklist.tickets()))
+        tickets = tuple(_ticket_view(ticket) for ticket in worklist.tickets())
+        return views.Worklist(worklist.revision, tickets, worklist.faults())
 
     def _record_ticket_event(self, request: requests.RecordTicketEvent) -> views.Recorded:
         event = TicketEvent(request.ticket, request.action, request.operator, request.note, request.details)
@@ -218,7 +219,8 @@ def _act(act: Callable[[Any], None]) -> Handler:
 
 
 def _ticket_view(ticket: Ticket) -> views.TicketView:
-    return views.TicketView(ticket.item, tuple(view for kept in ticket.events if (view := _event_view(kept))))
+    events = tuple(view for kept in ticket.events if (view := _event_view(kept)))
+    return views.TicketView(ticket.item, events, ticket.dossier)
 
 
 def _event_view(kept: Kept) -> views.TicketEventView | None:

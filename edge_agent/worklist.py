@@ -9,6 +9,7 @@ from pathlib import Path
 from edge_agent.spool import Kept, Spool
 from protocols.messages import codec
 from protocols.messages.control import Desired, WorkItem
+from protocols.messages.dossiers import Dossier, FaultName, dossiers_of, faults_of
 from protocols.messages.records import TicketEvent
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Ticket:
 
     item: WorkItem
     events: tuple[Kept, ...]
+    dossier: Dossier | None = None
 
 
 class Worklist:
@@ -85,7 +87,12 @@ class Worklist:
     def tickets(self) -> tuple[Ticket, ...]:
         """Return the tickets in the hub's order."""
         items = () if self._desired is None else self._desired.worklist
-        return tuple(Ticket(item, self._spool.ticket_events(item.ticket)) for item in items)
+        dossiers = {} if self._desired is None else dossiers_of(self._desired)
+        return tuple(Ticket(item, self._spool.ticket_events(item.ticket), dossiers.get(item.ticket)) for item in items)
+
+    def faults(self) -> tuple[FaultName, ...]:
+        """Return the fault taxonomy as the hub told it last."""
+        return () if self._desired is None else faults_of(self._desired)
 
     def ticket(self, ticket: str) -> Ticket | None:
         """Return one ticket, ``None`` when it is not on this bench's list."""

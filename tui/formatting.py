@@ -32,7 +32,11 @@ def duration(seconds: float) -> str:
 
 def since(moment: datetime, now: datetime) -> str:
     """Return how long ago ``moment`` was, in the largest unit that fits."""
-    seconds = (now - moment).total_seconds()
+    return span_words((now - moment).total_seconds())
+
+
+def span_words(seconds: float) -> str:
+    """Return a time span in the largest unit that fits."""
     if seconds < 60:
         return _("{count} s").format(count=max(0, int(seconds)))
     if seconds < 3600:
@@ -97,6 +101,7 @@ __all__ = [
     "one_line",
     "parse_number",
     "since",
+    "span_words",
     "unit_symbol",
     "value",
     "with_uncertainty",

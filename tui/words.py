@@ -9,23 +9,52 @@ STATES: Mapping[str, str] = {
     "new": N_("new"),
     "assigned": N_("assigned"),
     "in_progress": N_("in progress"),
-    "on_hold": N_("on hold"),
-    "waiting_part": N_("waiting for a part"),
-    "waiting_customer": N_("waiting for the customer"),
+    "waiting": N_("waiting"),
+    "awaiting_approval": N_("awaiting approval"),
+    "declined": N_("declined"),
     "repaired": N_("repaired"),
+    "upgraded": N_("upgraded"),
+    "inspected": N_("inspected"),
     "handed_over": N_("handed over"),
     "closed": N_("closed"),
     "cancelled": N_("cancelled"),
 }
 ACTIONS: Mapping[str, str] = {
     "taken": N_("taken"),
-    "held": N_("put on hold"),
-    "resumed": N_("taken up again"),
+    "wait": N_("put on hold"),
+    "resume": N_("taken up again"),
+    "propose_plan": N_("plan proposed"),
+    "name_cause": N_("root cause"),
+    "give_back": N_("given back unrepaired"),
     "finding": N_("finding"),
     "repaired": N_("repaired"),
     "rework": N_("rework"),
     "handed_over": N_("handed over"),
     "note": N_("note"),
+}
+APPROVALS: Mapping[str, str] = {
+    "proposed": N_("the customer has the plan"),
+    "in_advance": N_("agreed in advance"),
+    "approved": N_("agreed to the plan"),
+    "declined": N_("declined by the customer"),
+}
+PLAN_STATES: Mapping[str, str] = {
+    "proposed": N_("waits for the customer"),
+    "approved": N_("approved"),
+    "declined": N_("declined"),
+    "superseded": N_("superseded"),
+}
+CLOCKS: Mapping[str, str] = {
+    "first_response": N_("first response"),
+    "answer": N_("answer"),
+    "resolution": N_("resolution"),
+    "team": N_("team"),
+    "update": N_("report"),
+}
+WAITING_FOR: Mapping[str, str] = {
+    "part": N_("a part"),
+    "customer": N_("the customer"),
+    "third_party": N_("somebody else"),
 }
 EVENT_STATES: Mapping[str, str] = {
     "waiting": N_("waiting to be sent"),

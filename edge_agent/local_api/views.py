@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from protocols.messages.control import WorkItem
+from protocols.messages.dossiers import Dossier, FaultName
 from protocols.messages.records import (
     CaptureTaken,
     Device,
@@ -107,10 +108,11 @@ class TicketEventView(View, frozen=True):
 
 
 class TicketView(View, frozen=True):
-    """A ticket as the hub knows it, and what was done here."""
+    """A ticket as the hub knows it, what else the hub tells of it, and what was done here."""
 
     item: WorkItem
     events: tuple[TicketEventView, ...]
+    dossier: Dossier | None = None
 
 
 class Worklist(View, frozen=True):
@@ -118,6 +120,8 @@ class Worklist(View, frozen=True):
 
     revision: int
     tickets: tuple[TicketView, ...]
+    faults: tuple[FaultName, ...] = ()
+    """The fault taxonomy in force at the hub, empty before it was told."""
 
 
 class Recorded(View, frozen=True):

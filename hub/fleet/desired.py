@@ -1,16 +1,20 @@
 """The desired state of each bench, published retained whenever it changes and again on every new session."""
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy.orm import Session
 
 from hub.core.database import Database
-from hub.fleet import queries
+from hub.fleet import dossiers, queries
 from hub.mqtt import Link
 from hub.tickets import queries as ticket_queries
+from hub.tickets.models import Ticket
 from protocols.messages import codec, topics
 from protocols.messages.control import Desired, WorkItem
+from protocols.messages.dossiers import Dossier, settings_with
 from protocols.messages.records import Device
 
 log = logging.getLogger(__name__)
@@ -18,6 +22,9 @@ log = logging.getLogger(__name__)
 MAX_WORKLIST = 500
 MAX_WORKLIST_BYTES = 240_000
 """So that the message stays below the broker's size limit; tickets beyond it follow as others leave the list."""
+MAX_DESIRED_BYTES = 245_000
+MAX_DOSSIERS = 40
+"""The first tickets of the list come with what else is known of them."""
 
 
 class DesiredPublisher:
@@ -52,7 +59,8 @@ def desired_state(session: Session, bench: str, revision: int) -> Desired:
     """Return what the hub wants of a bench: its worklist, the most urgent and then the oldest ticket first."""
     items: list[WorkItem] = []
     size = 0
-    for ticket in ticket_queries.worklist(session, bench, MAX_WORKLIST):
+    tickets = ticket_queries.worklist(session, bench, MAX_WORKLIST)
+    for ticket in tickets:
         item = WorkItem(
             ticket=ticket.public_id,
             device=Device(model=ticket.model, serial=ticket.serial),
@@ -66,4 +74,21 @@ def desired_state(session: Session, bench: str, revision: int) -> Desired:
             log.warning("the worklist of bench %s is too long for one message; %d tickets are sent", bench, len(items))
             break
         items.append(item)
-    return Desired(bench=bench, revision=revision, worklist=tuple(items))
+    settings = _settings(session, tickets[: len(items)], MAX_DESIRED_BYTES - size)
+    return Desired(bench=bench, revision=revision, worklist=tuple(items), settings=settings)
+
+
+def _settings(session: Session, tickets: Sequence[Ticket], room: int) -> dict[str, Any]:
+    """Return the dossiers of the first tickets, as many as there is room for, and the fault taxonomy."""
+    if not tickets:
+        return {}
+    faults = dossiers.faults(session)
+    room -= len(msgspec.json.encode(faults))
+    known: dict[str, Dossier] = {}
+    for ticket in tickets[:MAX_DOSSIERS]:
+        one = dossiers.dossier(session, ticket)
+        room -= len(msgspec.json.encode(one)) + 32
+        if room < 0:
+            break
+        known[ticket.public_id] = one
+    return settings_with(known, faults)

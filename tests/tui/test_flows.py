@@ -40,14 +40,23 @@ def test_take_hold_find_repair_hand_over(bench):
         await hands.press("enter")
         await hands.sees("assigned  priority 2")
         await hands.press("f6")
-        await hands.sees("Put on hold")
+        await hands.sees("Put on hold", "F2 list")
         await hands.press("ctrl+s")
         await hands.sees("Fill in: Reason.")
         await hands.fill("no C5 here")
         await hands.press("ctrl+l")
         await hands.sees("挂起", "no C5 here")
         await hands.press("ctrl+l", "enter", "enter")
-        await hands.sees("put on hold", "reason: no C5 here")
+        await hands.sees("put on hold", "no C5 here", "waiting for: a part")
+        await hands.press("f6")
+        await hands.sees("Take up again")
+        await hands.press("ctrl+s")
+        await hands.sees("taken up again")
+        await hands.press("ctrl+g")
+        await hands.sees("Request parts")
+        await hands.fill("C5 220 uF, R12")
+        await hands.press("ctrl+s")
+        await hands.sees("parts requested: C5 220 uF, R12")
         await hands.press("f7")
         await hands.sees("What you found")
         await hands.type("dried_capacitor")
@@ -69,11 +78,13 @@ def test_take_hold_find_repair_hand_over(bench):
     work_at(bench.socket, work)
     done = events_of(bench, "T-000101")
     assert [(one.action, one.operator, one.state) for one in done] == [
-        (action, "li", "waiting") for action in ("taken", "held", "finding", "repaired", "handed_over")
+        (action, "li", "waiting")
+        for action in ("taken", "wait", "resume", "note", "finding", "repaired", "handed_over")
     ]
-    assert done[1].details == {"reason": "no C5 here"}
-    assert (done[2].note, done[2].details) == ("C5 has 8 µF", {"root_cause": "dried_capacitor"})
-    assert done[3].details == {"root_cause": "dried_capacitor", "parts": ["C5 220 uF", "R12"]}
+    assert (done[1].note, done[1].details) == ("no C5 here", {"waiting_for": "part"})
+    assert done[3].details == {"parts_requested": ["C5 220 uF", "R12"]}
+    assert (done[4].note, done[4].details) == ("C5 has 8 µF", {"root_cause": "dried_capacitor"})
+    assert done[5].details == {"root_cause": "dried_capacitor", "parts": ["C5 220 uF", "R12"]}
 
 
 def test_leaving_a_form_records_nothing(bench):
@@ -212,6 +223,7 @@ def test_what_was_typed_comes_back_when_the_agent_is_gone(bench):
         await hands.sees("T-000101")
         await hands.press("f6")
         await hands.sees("Put on hold")
+        await hands.press("enter")
         await hands.fill("waiting for C5")
         bench.agent.stop()
         await hands.until(lambda: not hands.app.bench.connected, "the loss is noticed")
@@ -223,7 +235,7 @@ def test_what_was_typed_comes_back_when_the_agent_is_gone(bench):
         await hands.sees("put on hold")
 
     work_at(bench.socket, work)
-    assert [one.details for one in events_of(bench, "T-000101")] == [{"reason": "waiting for C5"}]
+    assert [one.note for one in events_of(bench, "T-000101")] == ["waiting for C5"]
 
 
 def test_meter_by_hand_under_a_lease(bench):

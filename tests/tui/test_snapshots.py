@@ -115,7 +115,9 @@ PROMPT = views.PromptView(
 )
 EVENTS = (
     views.TicketEventView(1, NOW - timedelta(hours=1), "taken", "received", "li"),
-    views.TicketEventView(2, NOW, "held", "refused", "li", None, {"reason": "没有零件 C5"}, "already taken by wang"),
+    views.TicketEventView(
+        2, NOW, "wait", "refused", "li", "没有零件 C5", {"waiting_for": "part"}, "already taken by wang"
+    ),
     views.TicketEventView(3, NOW, "finding", "waiting", "li", "C5 has 8 µF", {"root_cause": "dried_capacitor"}),
 )
 TICKETS = (
@@ -174,7 +176,7 @@ def recorded(tmp_path, monkeypatch):
         requests.GetPlanOutline: lambda _: OUTLINE,
         requests.GetRefused: lambda _: (
             views.RefusedRecord(
-                Record(2, NOW, TicketEvent("T-000101", "held", "li", None, {"reason": "没有零件 C5"})),
+                Record(2, NOW, TicketEvent("T-000101", "wait", "li", "没有零件 C5", {"waiting_for": "part"})),
                 "already taken by wang",
                 NOW,
             ),

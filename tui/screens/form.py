@@ -1,11 +1,11 @@
 """A dialog with fields to fill in. Enter goes on to the next field, so a scanner fills one and cannot confirm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -13,9 +13,10 @@ from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input
 
-from tui.i18n import _
+from tui.i18n import N_, _
 from tui.screens.base import localise
 from tui.widgets.notice import Notice
+from tui.widgets.rows import Column, Row
 from tui.widgets.said import Said
 
 
@@ -29,6 +30,8 @@ class Field:
     required: bool = False
     value: str = ""
     suggestions: tuple[str, ...] = ()
+    choices: tuple[tuple[str, str], ...] = ()
+    """What F2 lists: what goes into the field, and its words in the language of the moment."""
 
 
 class FormDialog(ModalScreen[dict[str, str] | None]):
@@ -38,6 +41,7 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("ctrl+s", "save", show=False, priority=True),
+        Binding("f2", "list", show=False),
         Binding("ctrl+l", "app.language", show=False),
         Binding("up", "app.focus_previous", show=False),
         Binding("down", "app.focus_next", show=False),
@@ -68,7 +72,28 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
             with Horizontal(classes="buttons"):
                 yield Button(_(self._save), id="save", variant="primary")
                 yield Button(_("Leave"), id="leave")
-            yield Said(lambda: _("⏎ next field   Ctrl+S save   Esc leave"), classes="hint")
+            yield Said(self._keys, classes="hint")
+
+    def _keys(self) -> str:
+        listed = "F2 " + _("list") + "   " if any(field.choices for field in self._fields) else ""
+        return listed + _("⏎ next field   Ctrl+S save   Esc leave")
+
+    @work(group="list", exclusive=True)
+    async def action_list(self) -> None:
+        """Choose for the field with the cursor, or for the first one that has a list."""
+        from tui.screens.choose import ChooseDialog
+
+        focused = None if self.focused is None else self.focused.id
+        listed = [field for field in self._fields if field.choices]
+        field = next((one for one in listed if f"field-{one.name}" == focused), listed[0] if listed else None)
+        if field is None:
+            return
+        entry = self.query_one(f"#field-{field.name}", Input)
+        rows = [Row(code, (words, code)) for code, words in field.choices]
+        dialog = ChooseDialog(field.label, rows, (Column(N_("Name")), Column("", 22)), at=entry.value)
+        if (chosen := await self.app.push_screen_wait(dialog)) is not None:
+            entry.value = chosen
+            entry.focus()
 
     def on_mount(self) -> None:
         """Say why it is shown again."""
@@ -115,7 +140,4 @@ def _labelled(field: Field) -> str:
 
 def refilled(fields: Sequence[Field], values: Mapping[str, str]) -> tuple[Field, ...]:
     """Return the fields with what had been typed, for a second attempt."""
-    return tuple(
-        Field(one.name, one.label, one.hint, one.required, values.get(one.name, one.value), one.suggestions)
-        for one in fields
-    )
+    return tuple(replace(one, value=values.get(one.name, one.value)) for one in fields)

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from edge_agent.local_api.views import RunState, TicketEventView
+from tui import dossier_words
 from tui.bench_state import Topic
 from tui.formatting import clock, one_line
 from tui.i18n import N_, _, pick
@@ -22,6 +23,7 @@ class TicketScreen(TicketedScreen):
 
     TITLE_ID = N_("Ticket")
     KEYS = (
+        Key("enter", "all", N_("All"), N_("Show everything: history, knowledge, plan, photos."), in_bar=False),
         Key("escape", "back", N_("Back"), N_("Go back."), in_bar=False),
         *TICKET_KEYS,
         *LIST_KEYS,
@@ -62,6 +64,19 @@ class TicketScreen(TicketedScreen):
                 self.rows.move_to(str(self._newest))
             self.query_one("#detail", Said).localise()
 
+    def entered(self, text: str) -> None:
+        """Enter alone shows everything."""
+        if text:
+            self.bench_app.scan(text)
+        else:
+            self.action_all()
+
+    def action_all(self) -> None:
+        """Show everything that the hub tells of this ticket."""
+        from tui.screens.dossier import DossierScreen
+
+        self.app.push_screen(DossierScreen(self.ticket))
+
     def on_rows_moved(self) -> None:
         """Show the next event in full."""
         self.query_one("#detail", Said).localise()
@@ -86,6 +101,11 @@ class TicketScreen(TicketedScreen):
             (_("Test plan") + "  ", "$text-muted"), (item.plan or _("none yet; F9 lets you choose one"), "")
         )
         lines = [head, device, symptom, plan]
+        if view.dossier is not None:
+            lines.append(
+                dossier_words.summary(view.dossier, self.bench_app.now())
+                + Content.styled("  ⏎ " + _("all"), "bold $accent")
+            )
         run = self.bench.run
         if run is not None and run.ticket == self.ticket:
             lines.append(_last_run(run))

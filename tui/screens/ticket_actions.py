@@ -1,33 +1,55 @@
 """What a technician records on a ticket, the same from the worklist and from the ticket itself.
 
-Nothing confirmed is lost: an entry that the agent did not keep comes back into its form with the reason.
+Nothing confirmed is lost: an entry that the agent did not keep comes back into its form with the reason. The names of
+actions are those of the hub's table of transitions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.local_api.client import AgentError
-from tui.formatting import one_line
-from tui.i18n import N_, _
+from edge_agent.local_api.views import TicketView
+from tui.formatting import one_line, parse_number
+from tui.i18n import N_, _, pick
 from tui.keys import Key
 from tui.screens.form import Field, FormDialog, refilled
+from tui.words import WAITING_FOR, called
 
 if TYPE_CHECKING:
     from tui.app import BenchApp
 
 TICKET_KEYS = (
     Key("f5", "take", N_("Take"), N_("Take this ticket: you begin to work on it.")),
-    Key("f6", "hold", N_("Hold"), N_("Put this ticket on hold, with the reason.")),
+    Key("f6", "hold", N_("Hold"), N_("Put this ticket on hold, with the reason; or take it up again.")),
     Key("f7", "finding", N_("Finding"), N_("Record what you found, with the root cause.")),
     Key("f8", "repaired", N_("Repaired"), N_("Record the repair, with parts and notes.")),
     Key("f9", "start_run", N_("Test"), N_("Start the test plan of this ticket.")),
     Key("f12", "hand_over", N_("Hand over"), N_("Hand the repaired device over to the counter.")),
     Key("ctrl+o", "note", N_("Note"), N_("Add a note to this ticket."), in_bar=False),
+    Key("ctrl+g", "parts", N_("Parts"), N_("Request parts for this ticket."), in_bar=False),
+    Key("ctrl+e", "plan", N_("Plan"), N_("Propose a repair plan to the customer."), in_bar=False),
+    Key("ctrl+w", "rework", N_("Rework"), N_("Take up the work again after a repair."), in_bar=False),
 )
 
-_HOLD = (Field("reason", N_("Reason"), N_("waiting for a part, for the customer …"), required=True),)
 _NOTE = (Field("note", N_("Note"), required=True),)
 _HAND_OVER = (Field("note", N_("Note for the counter")),)
+_REWORK = (Field("reason", N_("Reason"), required=True),)
+_PARTS = (
+    Field("parts_requested", N_("Parts"), N_("separated by commas, e.g. C5 220 µF, U2"), required=True),
+    Field("note", N_("Note")),
+)
+_PLAN = (
+    Field("work", N_("First way: the work"), required=True),
+    Field("parts", N_("First way: parts"), N_("separated by commas, e.g. C5 220 µF, U2")),
+    Field("cost", N_("First way: price"), N_("e.g. 45.00"), required=True),
+    Field("work2", N_("Second way: the work"), N_("or why there is only one, below")),
+    Field("cost2", N_("Second way: price")),
+    Field("because", N_("Why there is only one way")),
+)
+CURRENCY = "CNY"
+Details = dict[str, Any]
+Checked = Details | str
+"""What goes into an event's details, or what is wrong with what was filled in."""
 
 
 async def take(app: "BenchApp", ticket: str) -> None:
@@ -35,14 +57,59 @@ async def take(app: "BenchApp", ticket: str) -> None:
     await app.record(ticket, "taken")
 
 
+def is_waiting(view: TicketView | None) -> bool:
+    """Return whether a ticket waits: what was done here last counts before what the hub said."""
+    if view is None:
+        return False
+    done = [one.action for one in view.events if one.action in {"wait", "resume"} and one.state != "refused"]
+    return done[-1] == "wait" if done else view.item.state == "waiting"
+
+
 async def hold(app: "BenchApp", ticket: str) -> bool:
-    """Ask for the reason and put the ticket on hold; return whether it was."""
-    return await _fill_in(app, ticket, "held", title=N_("Put on hold"), fields=_HOLD, save=N_("Hold"))
+    """Ask for the reason and put the ticket on hold, or take it up again; return whether it was done."""
+    if is_waiting(app.bench.ticket(ticket)):
+        return await _fill_in(
+            app, ticket, "resume", title=N_("Take up again"), fields=(Field("note", N_("Note")),), save=N_("Take up")
+        )
+    reasons = tuple((name, _(words)) for name, words in WAITING_FOR.items())
+    fields = (
+        Field(
+            "waiting_for",
+            N_("Waiting for"),
+            N_("part, customer or third_party"),
+            required=True,
+            value="part",
+            suggestions=tuple(WAITING_FOR),
+            choices=reasons,
+        ),
+        Field("note", N_("Reason"), required=True),
+    )
+    return await _fill_in(app, ticket, "wait", _waiting, title=N_("Put on hold"), fields=fields, save=N_("Hold"))
+
+
+def _waiting(values: Mapping[str, str]) -> Checked:
+    named = {
+        words.casefold(): name for name in WAITING_FOR for words in (name, WAITING_FOR[name], _(WAITING_FOR[name]))
+    }
+    wanted = named.get(values["waiting_for"].casefold())
+    if wanted is None:
+        return _("Waiting for: give one of {names}.").format(names=", ".join(WAITING_FOR))
+    return {"waiting_for": wanted}
 
 
 async def note(app: "BenchApp", ticket: str) -> bool:
     """Ask for a note and add it."""
     return await _fill_in(app, ticket, "note", title=N_("Add a note"), fields=_NOTE, save=N_("Save"))
+
+
+async def parts(app: "BenchApp", ticket: str) -> bool:
+    """Ask which parts are wanted."""
+    return await _fill_in(app, ticket, "note", title=N_("Request parts"), fields=_PARTS, save=N_("Request"))
+
+
+async def rework(app: "BenchApp", ticket: str) -> bool:
+    """Ask why the work goes on."""
+    return await _fill_in(app, ticket, "rework", title=N_("Rework"), fields=_REWORK, save=N_("Save"))
 
 
 async def hand_over(app: "BenchApp", ticket: str) -> bool:
@@ -52,28 +119,82 @@ async def hand_over(app: "BenchApp", ticket: str) -> bool:
     )
 
 
+async def plan(app: "BenchApp", ticket: str) -> bool:
+    """Ask for one or two ways to repair, each with its price."""
+    title = N_("Propose a repair plan")
+    return await _fill_in(app, ticket, "propose_plan", _offered, title=title, fields=_PLAN, save=N_("Propose"))
+
+
+def _offered(values: Mapping[str, str]) -> Checked:
+    options = []
+    for number in ("", "2"):
+        work, price = values[f"work{number}"], values[f"cost{number}"]
+        if not work and not price:
+            continue
+        cost = parse_number(price)
+        if not work or cost is None or cost < 0:
+            return _("Give each way its work and its price as a number, e.g. 45.00.")
+        option: Details = {"work": work, "cost_minor": round(cost * 100), "currency": CURRENCY}
+        if not number and (names := listed(values["parts"])):
+            option["parts"] = [{"part": code_of(name), "name": name} for name in names]
+        options.append(option)
+    if len(options) == 1 and not values["because"]:
+        return _("Offer a second way, or say why there is only one.")
+    details: Details = {"options": options}
+    if len(options) == 1:
+        details["only_option_because"] = values["because"]
+    return details
+
+
 async def finding(app: "BenchApp", ticket: str) -> bool:
-    """Ask for root cause and words; the suspects of the last run are offered."""
-    causes = suspected_causes(app, ticket)
-    fields = (
-        Field("root_cause", N_("Root cause"), required=True, value=causes[0] if causes else "", suggestions=causes),
-        Field("note", N_("What you found")),
+    """Ask for root cause and words; the suspects of the last run and the fault taxonomy are offered."""
+    suspects = suspected_causes(app, ticket)
+    fields = (_cause_field(app, suspects, suspects[0] if suspects else ""), Field("note", N_("What you found")))
+    return await _fill_in(
+        app, ticket, "finding", _with_cause(app, ticket), title=N_("Finding"), fields=fields, save=N_("Save")
     )
-    return await _fill_in(app, ticket, "finding", title=N_("Finding"), fields=fields, save=N_("Save"))
 
 
 async def repaired(app: "BenchApp", ticket: str) -> bool:
     """Ask for cause, parts and words."""
     known = app.bench.ticket(ticket)
     found = [event.details.get("root_cause") for event in (known.events if known else ()) if event.action == "finding"]
-    causes = suspected_causes(app, ticket)
-    cause = next((str(one) for one in reversed(found) if one), causes[0] if causes else "")
+    suspects = suspected_causes(app, ticket)
+    cause = next((str(one) for one in reversed(found) if one), suspects[0] if suspects else "")
     fields = (
-        Field("root_cause", N_("Root cause"), required=True, value=cause, suggestions=causes),
+        _cause_field(app, suspects, cause),
         Field("parts", N_("Parts replaced"), N_("separated by commas, e.g. C5 220 µF, U2")),
         Field("note", N_("What was done"), required=True),
     )
-    return await _fill_in(app, ticket, "repaired", title=N_("Repaired"), fields=fields, save=N_("Save"))
+    return await _fill_in(
+        app, ticket, "repaired", _with_cause(app, ticket), title=N_("Repaired"), fields=fields, save=N_("Save")
+    )
+
+
+def _cause_field(app: "BenchApp", suspects: tuple[str, ...], value: str) -> Field:
+    faults = () if app.bench.worklist is None else app.bench.worklist.faults
+    choices = tuple((one.code, f"{pick(one.group)}: {pick(one.title)}") for one in faults)
+    first = tuple((code, words) for code, words in choices if code in suspects)
+    rest = tuple(one for one in choices if one not in first)
+    codes = (*suspects, *(code for code, _words in rest))
+    return Field("root_cause", N_("Root cause"), required=True, value=value, suggestions=codes, choices=(*first, *rest))
+
+
+def _with_cause(app: "BenchApp", ticket: str) -> Callable[[Mapping[str, str]], Checked]:
+    """Return the check of a root cause: its code or its title in the taxonomy, or a suspect of the test."""
+
+    def check(values: Mapping[str, str]) -> Checked:
+        faults = () if app.bench.worklist is None else app.bench.worklist.faults
+        typed = values["root_cause"].casefold()
+        code = next(
+            (one.code for one in faults if typed in {one.code, *(text.casefold() for text in one.title.values())}), None
+        )
+        if code is None and faults and values["root_cause"] not in suspected_causes(app, ticket):
+            words = _("“{text}” is not in the fault taxonomy: F2 lists it.")
+            return words.format(text=values["root_cause"])
+        return details_of({**values, "root_cause": code or values["root_cause"]})
+
+    return check
 
 
 def suspected_causes(app: "BenchApp", ticket: str) -> tuple[str, ...]:
@@ -82,34 +203,78 @@ def suspected_causes(app: "BenchApp", ticket: str) -> tuple[str, ...]:
     return tuple(one.cause for one in run.suspects) if run is not None and run.ticket == ticket else ()
 
 
-def details_of(values: dict[str, str]) -> dict[str, Any]:
-    """Return what goes into an event's details: everything but the note; parts become a list."""
-    details: dict[str, Any] = {name: text for name, text in values.items() if text and name not in {"note", "parts"}}
-    if parts := [part.strip() for part in values.get("parts", "").replace("，", ",").split(",") if part.strip()]:
-        details["parts"] = parts
+def listed(text: str) -> list[str]:
+    """Return what is separated by commas, Chinese ones too."""
+    return [part.strip() for part in text.replace("，", ",").replace("、", ",").split(",") if part.strip()]
+
+
+def code_of(name: str) -> str:
+    """Return a part's name as the hub wants a code: letters, digits and a few marks."""
+    code = "".join(char if char.isascii() and (char.isalnum() or char in "._:-") else "-" for char in name).strip(
+        "-._:"
+    )
+    return code[:64] or "part"
+
+
+def details_of(values: Mapping[str, str]) -> Details:
+    """Return what goes into an event's details: everything but the note; parts become lists."""
+    lists = {"parts", "parts_requested"}
+    details: Details = {name: text for name, text in values.items() if text and name not in {"note", *lists}}
+    details |= {name: found for name in sorted(lists) if (found := listed(values.get(name, "")))}
     return details
 
 
-def told(details: dict[str, Any]) -> str:
+def told(details: Mapping[str, Any]) -> str:
     """Return an event's details for people."""
-    names = {"root_cause": _("root cause"), "parts": _("parts"), "reason": _("reason")}
+    names = {
+        "root_cause": _("root cause"),
+        "parts": _("parts"),
+        "parts_requested": _("parts requested"),
+        "reason": _("reason"),
+        "waiting_for": _("waiting for"),
+        "options": _("ways"),
+        "only_option_because": _("only way because"),
+    }
     words = []
     for name, content in details.items():
-        text = ", ".join(map(str, content)) if isinstance(content, list) else str(content)
-        words.append(f"{names.get(name, name)}: {one_line(text)}")
+        words.append(f"{names.get(name, name)}: {one_line(_told_one(name, content))}")
     return "; ".join(words)
 
 
+def _told_one(name: str, content: Any) -> str:
+    if name == "waiting_for":
+        return called(WAITING_FOR, str(content))
+    if name == "options" and isinstance(content, list):
+        return " / ".join(f"{one['work']} {money(int(one['cost_minor']), str(one['currency']))}" for one in content)
+    return ", ".join(map(str, content)) if isinstance(content, list) else str(content)
+
+
+def money(minor: int, currency: str) -> str:
+    """Return a price for people."""
+    return f"{minor / 100:.2f} {currency}"
+
+
 async def _fill_in(
-    app: "BenchApp", ticket: str, action: str, *, title: str, fields: Sequence[Field], save: str
+    app: "BenchApp",
+    ticket: str,
+    action: str,
+    check: Callable[[Mapping[str, str]], Checked] = details_of,
+    *,
+    title: str,
+    fields: Sequence[Field],
+    save: str,
 ) -> bool:
     error = ""
     while True:
         values = await app.push_screen_wait(FormDialog(title, fields, save, about=ticket, error=error))
         if values is None:
             return False
+        details = check(values)
+        if isinstance(details, str):
+            fields, error = refilled(fields, values), details
+            continue
         try:
-            await app.record(ticket, action, values.get("note", ""), details_of(values))
+            await app.record(ticket, action, values.get("note", ""), details)
         except AgentError as refused:
             fields, error = refilled(fields, values), _("Not kept: {reason}").format(reason=refused)
         else:

@@ -49,6 +49,18 @@ class TicketedScreen(ListScreen):
         """Add a note."""
         self._act(ticket_actions.note)
 
+    def action_parts(self) -> None:
+        """Request parts."""
+        self._act(ticket_actions.parts)
+
+    def action_plan(self) -> None:
+        """Propose a repair plan."""
+        self._act(ticket_actions.plan)
+
+    def action_rework(self) -> None:
+        """Take up the work again."""
+        self._act(ticket_actions.rework)
+
     @work(group="ticket", exclusive=True)
     async def action_start_run(self) -> None:
         """Start the plan of the ticket; without one, let a plan be chosen."""

@@ -1,5 +1,6 @@
 """The tickets of this bench."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -7,6 +8,7 @@ from textual.content import Content
 
 from edge_agent.local_api.views import TicketView
 from tui.bench_state import Topic
+from tui.dossier_words import time_left
 from tui.formatting import one_line
 from tui.i18n import N_, _, ngettext
 from tui.keys import LIST_KEYS, Key, bindings
@@ -39,7 +41,8 @@ class WorklistScreen(TicketedScreen):
             Column(N_("Ticket"), 11),
             Column(N_("State"), 12),
             Column(N_("Done here"), 15),
-            Column(N_("Device"), 8),
+            Column(N_("Due in"), 7, from_width=74),
+            Column(N_("Device"), 8, from_width=90),
             Column(N_("Serial"), 16, from_width=100),
             Column(N_("Symptom")),
         )
@@ -49,7 +52,7 @@ class WorklistScreen(TicketedScreen):
         """Show the worklist and, if there are any, runs that were interrupted and entries that were refused."""
         if changed & {"worklist", "connection"}:
             tickets = () if self.bench.worklist is None else self.bench.worklist.tickets
-            self.rows.show([_row(ticket) for ticket in tickets], empty=self._empty())
+            self.rows.show([_row(ticket, self.bench_app.now()) for ticket in tickets], empty=self._empty())
         self.query_one("#detail", Said).localise()
 
     def on_rows_moved(self) -> None:
@@ -115,7 +118,7 @@ class WorklistScreen(TicketedScreen):
         return Content("\n").join(lines)
 
 
-def _row(ticket: TicketView) -> Row:
+def _row(ticket: TicketView, now: datetime) -> Row:
     item = ticket.item
     done: Cell = ""
     if ticket.events:
@@ -130,6 +133,7 @@ def _row(ticket: TicketView) -> Row:
             item.ticket,
             called(STATES, item.state),
             done,
+            time_left(ticket.dossier, now),
             item.device.model,
             item.device.serial,
             item.symptom,
