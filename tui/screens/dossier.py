@@ -23,8 +23,8 @@ class DossierScreen(BenchScreen):
         Key("escape", "back", N_("Back"), N_("Go back to the ticket.")),
         Key("up", "scroll_page(-1)", N_("Up"), N_("One line up."), in_bar=False),
         Key("down", "scroll_page(1)", N_("Down"), N_("One line down."), in_bar=False),
-        Key("pageup", "scroll_page(-10)", N_("Page up"), N_("Ten lines up.")),
-        Key("pagedown", "scroll_page(10)", N_("Page down"), N_("Ten lines down.")),
+        Key("pageup", "scroll_page(-10)", N_("Page up"), N_("Ten lines up."), in_bar=False),
+        Key("pagedown", "scroll_page(10)", N_("Page down"), N_("Ten lines down."), in_bar=False),
     )
     BINDINGS: ClassVar = bindings(KEYS)
 
