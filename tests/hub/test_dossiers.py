@@ -57,7 +57,11 @@ def test_history_plan_deadlines_and_taxonomy_reach_the_bench_and_the_customers_d
         bench.wait_settled(*offered)
     assert bench.refused == {}, "what the terminal records is what the hub takes"
     wait_until(
-        lambda: (found := dossiers_of(bench.desired[-1]).get(second)) is not None and found.plan is not None,
+        lambda: (
+            bench.desired
+            and (found := dossiers_of(bench.desired[-1]).get(second)) is not None
+            and found.plan is not None
+        ),
         "the dossier with the plan",
     )
     told = bench.desired[-1]
