@@ -21,6 +21,8 @@ from hub.core.limits import BodyLimit
 from hub.core.rate_limit import Buckets, RateLimit
 from hub.core.requests import RequestFigures, Requests
 from hub.core.settings import Settings
+from hub.customers import api as customers
+from hub.customers import devices_api as devices
 from hub.customers import tiers
 from hub.dispatch import api as dispatch
 from hub.dispatch import documents as dispatch_documents
@@ -81,6 +83,11 @@ TAGS = [
         "name": "dispatch",
         "description": "Who gets a ticket and why, the queue of those that nobody can take, the backlog.",
     },
+    {
+        "name": "customers",
+        "description": "People and their data: kept current, merged, handed out, erased; reads are logged.",
+    },
+    {"name": "devices", "description": "Devices in customers' hands, and when they are inspected."},
     {"name": "roster", "description": "Benches as workplaces, certificates of people, and shifts."},
     {"name": "policies", "description": "Rules as data, in versions: dispatch and priority, intake, membership tiers."},
     {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
@@ -199,6 +206,8 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         repairs.router,
         repairs.taxonomy_router,
         repairs.tests_router,
+        customers.router,
+        devices.router,
         transfers.ticket_router,
         transfers.router,
         dispatch.ticket_router,

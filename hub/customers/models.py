@@ -57,8 +57,32 @@ class ContactPoint(Table, table=True):
     __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_contact_point_customer", "customer_id"))
 
 
-class CustomerDevice(Table, table=True):
-    """One device in a customer's hands, by its serial (M1). Stock knows serials too, but is another matter."""
+class Purchase(Table, table=True):
+    """What a customer bought once, by the order's number: what tiers are computed from (M2)."""
+
+    __tablename__ = "purchase"
+
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    customer_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="customer.id")
+    number: Mapped[str] = Field(max_length=64, unique=True)
+    bought_on: Mapped[date]
+    amount_minor: Mapped[int] = Field(sa_type=BigInteger)
+    currency: Mapped[str] = Field(max_length=3)
+    store: Mapped[str | None] = Field(default=None, max_length=64)
+    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 0", name="amount_range"),
+        Index("ix_purchase_customer", "customer_id", "bought_on"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class CustomerDevice(Versioned, Table, table=True):
+    """One device in a customer's hands, by its serial (M1). Stock knows serials too, but is another matter.
+
+    ``reminded_for`` is the due day that somebody was last reminded of.
+    """
 
     __tablename__ = "device"
 
@@ -69,6 +93,7 @@ class CustomerDevice(Table, table=True):
     bought_on: Mapped[date | None] = Field(default=None)
     inspect_every_days: Mapped[int | None] = Field(default=None)
     inspection_due_on: Mapped[date | None] = Field(default=None)
+    reminded_for: Mapped[date | None] = Field(default=None)
     created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
 
     __table_args__ = (

@@ -1,14 +1,17 @@
 """All SQL about customers and their devices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Row, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
-from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice
+from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
+from hub.events.models import Event
+from hub.notifications.models import ContactPreference, Notification
+from hub.repairs.models import Repair, RepairPlan
 from hub.tickets.models import Attachment, Remark, Ticket
 
 
@@ -38,21 +41,15 @@ def contact_points(session: Session, customer_id: int) -> Sequence[ContactPoint]
     ).all()
 
 
-def customers_with(session: Session, kind: str, key: str) -> Sequence[Customer]:
-    """Return the customer with this contact point, if there is one."""
-    statement = select(Customer).join(ContactPoint, ContactPoint.customer_id == Customer.id)
-    return session.scalars(statement.where(ContactPoint.kind == kind, ContactPoint.key == key)).all()
-
-
 def device_by_serial(session: Session, model: str, serial: str) -> CustomerDevice | None:
     """Return one device by what its label says."""
     return session.scalar(select(CustomerDevice).where(CustomerDevice.serial == serial, CustomerDevice.model == model))
 
 
-def device(session: Session, public_id: str) -> CustomerDevice | None:
+def device(session: Session, public_id: str, *, for_update: bool = False) -> CustomerDevice | None:
     """Return one device."""
     number = row_number(DEVICE_PREFIX, public_id)
-    return session.get(CustomerDevice, number) if number is not None else None
+    return session.get(CustomerDevice, number, with_for_update=for_update or None) if number is not None else None
 
 
 def devices_of(session: Session, customer_id: int) -> Sequence[CustomerDevice]:
@@ -67,7 +64,7 @@ def devices(
     *,
     model: str | None,
     serial: str | None,
-    due_by: date | None,
+    customer_id: int | None,
     cursor: str | None,
     limit: int,
 ) -> Sequence[CustomerDevice]:
@@ -77,15 +74,9 @@ def devices(
         statement = statement.where(CustomerDevice.model == model)
     if serial is not None:
         statement = statement.where(CustomerDevice.serial == serial)
-    if due_by is not None:
-        statement = statement.where(CustomerDevice.inspection_due_on <= due_by)
+    if customer_id is not None:
+        statement = statement.where(CustomerDevice.customer_id == customer_id)
     return session.scalars(after_cursor(statement, [CustomerDevice.id], [int], cursor, limit)).all()
-
-
-def installed_base(session: Session) -> Sequence[tuple[str, int]]:
-    """Return how many devices of each model are known."""
-    statement = select(CustomerDevice.model, func.count()).group_by(CustomerDevice.model).order_by(CustomerDevice.model)
-    return [(model, count) for model, count in session.execute(statement)]
 
 
 def tickets_of(session: Session, customer_id: int) -> Sequence[Ticket]:
@@ -106,3 +97,172 @@ def attachments_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[Atta
 def used_files(session: Session, hashes: Sequence[str]) -> set[str]:
     """Return which of these files a ticket still has."""
     return set(session.scalars(select(Attachment.sha256).where(Attachment.sha256.in_(hashes))))
+
+
+def customers(
+    session: Session,
+    *,
+    point: tuple[str, str] | None,
+    name: str | None,
+    tier: str | None,
+    cursor: str | None,
+    limit: int,
+) -> Sequence[Customer]:
+    """Return living records, the newest first, one more than ``limit`` when there are more.
+
+    ``point`` is a contact (kind, key), ``name`` how a name begins.
+    """
+    statement = select(Customer).where(Customer.merged_into.is_(None), Customer.erased_at.is_(None))
+    if point is not None:
+        owner = select(ContactPoint.customer_id).where(ContactPoint.kind == point[0], ContactPoint.key == point[1])
+        statement = statement.where(Customer.id.in_(owner))
+    if name is not None:
+        statement = statement.where(Customer.name.startswith(name, autoescape=True))
+    if tier is not None:
+        statement = statement.where(Customer.tier == tier)
+    return session.scalars(after_cursor(statement, [Customer.id], [int], cursor, limit)).all()
+
+
+def contact_points_of(session: Session, ids: Sequence[int]) -> dict[int, list[ContactPoint]]:
+    """Return the contact points of some customers."""
+    found: dict[int, list[ContactPoint]] = {}
+    rows = session.scalars(select(ContactPoint).where(ContactPoint.customer_id.in_(ids)).order_by(ContactPoint.id))
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(row)
+    return found
+
+
+def newest_tickets_of(session: Session, customer_id: int, limit: int) -> Sequence[Ticket]:
+    """Return a customer's newest tickets."""
+    statement = select(Ticket).where(Ticket.customer_id == customer_id)
+    return session.scalars(statement.order_by(Ticket.id.desc()).limit(limit)).all()
+
+
+def purchase(session: Session, number: str) -> Purchase | None:
+    """Return one purchase by its order's number."""
+    return session.scalar(select(Purchase).where(Purchase.number == number))
+
+
+def purchases_of(session: Session, customer_id: int) -> Sequence[Purchase]:
+    """Return a customer's purchases, the newest first."""
+    statement = select(Purchase).where(Purchase.customer_id == customer_id)
+    return session.scalars(statement.order_by(Purchase.bought_on.desc(), Purchase.id.desc())).all()
+
+
+def bought(session: Session, customer_id: int, since: date | None) -> tuple[int, int]:
+    """Return (amount in minor units, number) of a customer's purchases since a day."""
+    statement = select(func.coalesce(func.sum(Purchase.amount_minor), 0), func.count()).where(
+        Purchase.customer_id == customer_id
+    )
+    if since is not None:
+        statement = statement.where(Purchase.bought_on >= since)
+    amount, count = session.execute(statement).one()
+    return int(amount), count
+
+
+def customers_who_bought(session: Session, after: int, limit: int) -> Sequence[Customer]:
+    """Return living customers with purchases or a tier, by number, those behind ``after``."""
+    statement = select(Customer).where(
+        Customer.id > after,
+        Customer.erased_at.is_(None),
+        Customer.merged_into.is_(None),
+        or_(Customer.purchases > 0, Customer.tier.is_not(None)),
+    )
+    return session.scalars(statement.order_by(Customer.id).limit(limit)).all()
+
+
+def tiers_of(session: Session, ids: Collection[int]) -> dict[int, str | None]:
+    """Return the tiers of some customers."""
+    if not ids:
+        return {}
+    rows = session.execute(select(Customer.id, Customer.tier).where(Customer.id.in_(ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def devices_to_remind(session: Session, until: date, limit: int) -> Sequence[CustomerDevice]:
+    """Return devices due by a day whose owner was not reminded of it, the earliest first."""
+    statement = select(CustomerDevice).where(
+        CustomerDevice.inspection_due_on <= until,
+        or_(CustomerDevice.reminded_for.is_(None), CustomerDevice.reminded_for != CustomerDevice.inspection_due_on),
+    )
+    return session.scalars(statement.order_by(CustomerDevice.inspection_due_on, CustomerDevice.id).limit(limit)).all()
+
+
+def devices_due(session: Session, until: date, model: str | None, limit: int) -> Sequence[CustomerDevice]:
+    """Return devices due by a day, the earliest first."""
+    statement = select(CustomerDevice).where(CustomerDevice.inspection_due_on <= until)
+    if model is not None:
+        statement = statement.where(CustomerDevice.model == model)
+    return session.scalars(statement.order_by(CustomerDevice.inspection_due_on, CustomerDevice.id).limit(limit)).all()
+
+
+def installed(session: Session) -> Sequence[Row[str, int, int, int]]:
+    """Return per model: devices, those with a known owner, those under inspection."""
+    statement = select(
+        CustomerDevice.model,
+        func.count(),
+        func.count(CustomerDevice.customer_id),
+        func.count(CustomerDevice.inspect_every_days),
+    )
+    return session.execute(statement.group_by(CustomerDevice.model).order_by(CustomerDevice.model)).all()
+
+
+def move_everything(session: Session, source: int, target: int) -> dict[str, int]:
+    """Give a customer's contacts, devices, purchases, tickets and messages to another; return how many of each."""
+    moved = {}
+    for name, table in (
+        ("contact_points", ContactPoint),
+        ("devices", CustomerDevice),
+        ("purchases", Purchase),
+        ("tickets", Ticket),
+        ("messages", Notification),
+    ):
+        result = session.execute(update(table).where(table.customer_id == source).values(customer_id=target))
+        moved[name] = result.rowcount  # type: ignore[attr-defined]
+    session.execute(delete(ContactPreference).where(ContactPreference.customer_id == source))
+    session.expire_all()
+    return moved
+
+
+def open_tickets_of(session: Session, customer_id: int) -> Sequence[Ticket]:
+    """Return a customer's tickets that are not closed."""
+    statement = select(Ticket).where(Ticket.customer_id == customer_id, Ticket.closed_at.is_(None))
+    return session.scalars(statement.order_by(Ticket.id)).all()
+
+
+def messages_of(session: Session, customer_id: int, ticket_ids: Sequence[int]) -> Sequence[Notification]:
+    """Return what a customer was told, the oldest first."""
+    statement = select(Notification).where(
+        or_(
+            Notification.customer_id == customer_id,
+            and_(Notification.ticket_id.in_(ticket_ids), Notification.audience == "customer"),
+        )
+    )
+    return session.scalars(statement.order_by(Notification.id)).all()
+
+
+def events_about(session: Session, record: tuple[str, str], kinds: Collection[str], limit: int) -> Sequence[Event]:
+    """Return events of some kinds about a record, the newest first."""
+    statement = select(Event).where(Event.record_type == record[0], Event.record_id == record[1], Event.kind.in_(kinds))
+    return session.scalars(statement.order_by(Event.id.desc()).limit(limit)).all()
+
+
+def events_of_tickets(session: Session, numbers: Sequence[str]) -> Sequence[Event]:
+    """Return all events of some tickets, the oldest first."""
+    statement = select(Event).where(Event.record_type == "ticket", Event.record_id.in_(numbers))
+    return session.scalars(statement.order_by(Event.id)).all()
+
+
+def plans_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[RepairPlan]:
+    """Return the repair plans of some tickets."""
+    return session.scalars(select(RepairPlan).where(RepairPlan.ticket_id.in_(ticket_ids))).all()
+
+
+def repairs_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[Repair]:
+    """Return the repairs of some tickets."""
+    return session.scalars(select(Repair).where(Repair.ticket_id.in_(ticket_ids))).all()
+
+
+def preference(session: Session, customer_id: int) -> ContactPreference | None:
+    """Return how a customer wants to be told."""
+    return session.get(ContactPreference, customer_id)

@@ -36,6 +36,9 @@ class Tier(Document):
 class TierPolicy(Document):
     """All tiers, the highest first."""
 
+    within_days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
+        default=None, description="Purchases of how many days count; left out: all that were ever made."
+    )
     tiers: Annotated[tuple[Tier, ...], Field(max_length=20)]
 
     def tier(self, spent_minor: int, purchases: int) -> Tier | None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.problems import Problem, ProblemType
+from hub.customers import devices
 from hub.dispatch import queries, rejudging, service
 from hub.dispatch.judging import in_force
 from hub.identity.actors import Actor
@@ -56,6 +57,8 @@ def follow(session: Session, ticket: Ticket, action: str) -> None:
     if action in _MAKES_DISPATCHABLE:
         if service.is_automatic(in_force(session)[1], ticket):
             service.dispatch(session, ticket, at)
+    elif action == "inspected":
+        devices.note_inspected(session, ticket)
     elif action in service.TAKEN_BACK:
         service.hold(session, ticket, action)
     if action in service.TAKEN_BACK or (ticket.bench is not None and State(ticket.state) not in ON_BENCH):

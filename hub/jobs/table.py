@@ -6,6 +6,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from hub.core.idempotency_models import KeptAnswer
+from hub.customers.devices import due_inspections
+from hub.customers.service import recompute_tiers
 from hub.dispatch.service import retry_due
 from hub.events.following import behind
 from hub.identity.models import LoginSession
@@ -33,6 +35,16 @@ def _forget_expired(session: Session, at: datetime) -> int:
 
 def _draft_verified_fixes(session: Session, _at: datetime) -> int:
     return len(fixes.draft_new(session, ACTOR, limit=20))
+
+
+def _recompute_tiers(session: Session, _at: datetime) -> int:
+    done, after = 0, 0
+    while True:
+        changed, following = recompute_tiers(session, after=after)
+        done += changed
+        if following is None:
+            return done
+        after = following
 
 
 JOBS: tuple[Job, ...] = (
@@ -86,6 +98,18 @@ JOBS: tuple[Job, ...] = (
         {"en": "Dispatch tickets that waited for a shift", "zh-CN": "派发等待班次的工单"},
         in_transaction(retry_due),
         every=timedelta(minutes=1),
+    ),
+    Job(
+        "inspections",
+        {"en": "Remind owners of inspections that are due", "zh-CN": "提醒客户设备例行检查到期"},
+        in_transaction(due_inspections),
+        every=timedelta(hours=1),
+    ),
+    Job(
+        "tiers",
+        {"en": "Compute membership tiers anew as purchases get old", "zh-CN": "按有效消费重新计算会员等级"},
+        in_transaction(_recompute_tiers),
+        every=timedelta(hours=24),
     ),
     Job(
         "verified_fixes",
