@@ -20,7 +20,7 @@ demo:  ## Watch one device being repaired, end to end (DEMO="--keep" leaves it r
 
 test:  ## Run the whole test suite
 	@scripts/setup.sh $(FOR_TEST)
-	@$(RUN)/pytest -q -n auto --dist loadgroup $(TESTS)
+	@$(RUN)/pytest -q -n auto --dist loadfile $(TESTS)
 
 check:  ## Style, types, floors
 	@scripts/setup.sh

@@ -190,7 +190,7 @@ class TestDescription:
         assert len({operation["operationId"] for _, operation in operations}) == len(operations) >= 20
         for name, operation in operations:
             assert operation["summary"] and operation["description"] and len(operation["tags"]) == 1, name
-            if operation["tags"] == ["health"] or name == "POST /api/v1/sessions":
+            if operation["tags"] == ["health"] or "/api/v1/sessions" in name:
                 continue
             assert operation["security"] == [{"ApiKey": []}], name
             assert {"401", "403"} <= operation["responses"].keys(), name

@@ -27,7 +27,6 @@ from protocols.messages import codec
 from protocols.messages.records import CaptureTaken, Device, Measurement, Outcome, Record, RunFinished, StepFinished
 
 AT_ONCE = 5
-pytestmark = pytest.mark.xdist_group("sp100")  # one worker makes the runs that all tests look at
 FAULTS = sp100.PRODUCT.faults_found_by("functional")
 
 
@@ -86,6 +85,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
             assert not bench.device.state.feed.on, "teardown left the feed on"
             return ran
 
+    tmp_path_factory.getbasetemp()  # made before the threads would make it all at once
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return dict(zip(["", *FAULTS], pool.map(one, ["", *FAULTS]), strict=True))
 
