@@ -63,7 +63,7 @@ def run_plan(request: Request) -> bool:
     absent = [role for role in roles if role not in config.instruments]
     if absent:
         raise UsageError(f"{request.bench}: the plan needs the roles {', '.join(absent)}; add them to the bench")
-    instruments = {role: config.instruments[role] for role in roles}
+    instruments = {role: one for role, one in config.rack().items() if role in roles}
     with _folder(request.state) as folder, Rack(instruments) as rack:
         if not rack.wait_connected(CONNECT_S):
             faults = "; ".join(f"{one.role}: {one.fault}" for one in rack.status() if not one.healthy)

@@ -80,7 +80,7 @@ class Agent:
         except Exception:
             self.spool.close()
             raise
-        self.rack = Rack(config.instruments, opener=opener)
+        self.rack = Rack(config.rack(), opener=opener)
         self.runs = Runs(
             config.name,
             self.spool,

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
+from edge_agent.calibration import Calibration
 from protocols.messages.records import Identifier
 
 MAX_BYTES = 1_000_000
@@ -26,6 +28,8 @@ class BenchSection(_Strict, frozen=True):
     """``[bench]``."""
 
     name: Identifier
+    ambient_c: Annotated[float, Meta(ge=-20, le=60)] | None = None
+    """Usual temperature at the bench, °C: outside 18 … 28 °C the temperature coefficients of data sheets count."""
 
 
 class InstrumentConfig(_Strict, frozen=True):
@@ -35,6 +39,8 @@ class InstrumentConfig(_Strict, frozen=True):
     address: Annotated[str, Meta(min_length=1, max_length=512)]
     options: dict[str, Any] = {}
     """Further keyword arguments of ``drivers.registry.open_instrument`` for this profile."""
+    calibration: Calibration | None = None
+    """When it was calibrated, and until when that holds."""
 
 
 class HubConfig(_Strict, frozen=True):
@@ -61,6 +67,25 @@ class BenchConfig(_Strict, frozen=True):
     def name(self) -> str:
         """Name of the bench."""
         return self.bench.name
+
+    def rack(self) -> dict[str, InstrumentConfig]:
+        """Return the instruments, each that knows its temperature coefficients told how warm the bench is."""
+        ambient_c = self.bench.ambient_c
+        if ambient_c is None:
+            return dict(self.instruments)
+        return {role: _at(one, ambient_c) for role, one in self.instruments.items()}
+
+
+def _at(config: InstrumentConfig, ambient_c: float) -> InstrumentConfig:
+    from drivers.errors import InstrumentError
+    from drivers.registry import find_profile
+    from drivers.scpi.multimeter_model import ScpiMultimeterProfile
+
+    try:
+        knows = isinstance(find_profile(config.profile), ScpiMultimeterProfile)
+    except InstrumentError:  # told by the rack when it opens the instrument
+        return config
+    return replace(config, options={"ambient_c": ambient_c, **config.options}) if knows else config
 
 
 def load_bench_config(path: Path) -> BenchConfig:

@@ -103,6 +103,8 @@ class Board:
     bus_stuck: bool = False
     ntc_ohm: float | None = None
     """Thermistor against 10 kΩ from the logic rail, ``None`` where there is none; infinite when it is open."""
+    reference_v: float = 0.0
+    resistor_ohm: float = 0.0
     stage: Stage = field(default_factory=Stage)
 
     def changed(self, changes: Mapping[str, Any]) -> "Board":

@@ -246,6 +246,8 @@ class Device:
                 return board.stage.load_ohm
             case PointKind.THERMISTOR if board.ntc_ohm is not None and math.isfinite(board.ntc_ohm):
                 return board.ntc_ohm
+            case PointKind.RESISTOR:
+                return board.resistor_ohm
         return board.unpowered_logic_ohm
 
     def capacitance_f(self, test_point: str, at_s: float) -> float:

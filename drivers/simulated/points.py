@@ -16,6 +16,10 @@ class PointKind(StrEnum):
     SENSOR_SDA = "sensor_sda"
     SENSOR_SCL = "sensor_scl"
     THERMISTOR = "thermistor"
+    REFERENCE = "reference"
+    """A precise voltage."""
+    RESISTOR = "resistor"
+    """A precise resistor to ground."""
 
 
 def board_points(main: str, stage: str, **more: PointKind) -> dict[str, PointKind]:

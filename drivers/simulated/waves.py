@@ -155,6 +155,10 @@ def _thermistor(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     return share * _logic(epoch, times_s, min(bandwidth_hz, 1e3))
 
 
+def _reference(epoch: Epoch, times_s: Floats, _bandwidth_hz: float) -> Floats:
+    return np.full(times_s.shape, epoch.board.reference_v if epoch.powers_mcu else 0.0)
+
+
 def _stage(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     return _STAGES[epoch.board.stage.kind](epoch, times_s, bandwidth_hz)
 
@@ -233,5 +237,7 @@ WAVES: Mapping[PointKind, Wave] = {
     PointKind.SENSOR_SDA: _sda,
     PointKind.SENSOR_SCL: _scl,
     PointKind.THERMISTOR: _thermistor,
+    PointKind.REFERENCE: _reference,
+    PointKind.RESISTOR: _ground,
 }
 """Every kind of test point and its wave (epoch, times, bandwidth of the input in hertz) → volts, shape of the times."""

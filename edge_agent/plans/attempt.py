@@ -17,6 +17,7 @@ from edge_agent.analysis.result import Accuracy
 from edge_agent.firmware_profile import FirmwareError
 from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.actions.base import KINDS, THERMAL, Captured, Result, Value
+from edge_agent.plans.calibrated import grown
 from edge_agent.plans.check import analysis_parameters
 from edge_agent.plans.model import AnalysisUse, Step
 from edge_agent.plans.prompts import Answer, Prompt, PromptUnanswered, StepSkipped
@@ -72,6 +73,7 @@ class StepContext:
         device: str,
         on_progress: Callable[[float, str], None],
         ask: Callable[[Prompt, float], Answer],
+        growth: float = 1.0,
     ) -> None:
         self._rack = rack
         self._leases = leases
@@ -82,6 +84,8 @@ class StepContext:
         self._timeout_s = timeout_s
         self._files = files
         self._ask = ask
+        self.growth = growth
+        """How many times its stated limits the step's instrument may be off, by the age of its calibration."""
         self.workspace = workspace
         self.memory = memory
         self.device = device
@@ -108,6 +112,7 @@ class StepContext:
             device=self.device,
             on_progress=self.progress,
             ask=self._ask,
+            growth=self.growth,
         )
 
     def remaining_s(self) -> float:
@@ -187,7 +192,7 @@ def attempt(step: Step, context: StepContext, cancellation: Cancellation) -> Att
     """Run one attempt; everything that goes wrong becomes an outcome with words."""
     result = Result()
     try:
-        result = _with_meanwhile(step, context, cancellation)
+        result = grown(_with_meanwhile(step, context, cancellation), context.growth)
         values = dict(result.values)
         for use in step.analyse:
             values.update(_analyse(use, result.captured, context))

@@ -31,6 +31,10 @@ class Words(Strict, frozen=True):
         return {"en": self.en, "zh-CN": self.zh_cn}
 
 
+CalibrationRule = Literal["flag", "undecided", "block"]
+"""What a calibration that is overdue does: it is told with each value, takes verdicts back, or stops the run."""
+
+
 class RoleNeed(Strict, frozen=True):
     """An instrument that the plan needs, in the role under which ``bench.toml`` lists it."""
 
@@ -176,6 +180,8 @@ class Plan(Strict, frozen=True):
     faults: str | None = None
     """File beside the plan with the fault dictionary of the product."""
     description: Words | None = None
+    calibration: CalibrationRule = "flag"
+    """With ``undecided`` and ``block``, an instrument without a recorded calibration counts as overdue."""
     setup: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
     soak: Soak | None = None
     teardown: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()

@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from edge_agent.captures import CaptureStoreError
 from edge_agent.plans import events
 from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.attempt import Attempt, StepContext, attempt, prepare
+from edge_agent.plans.calibrated import flagged, obstacles
 from edge_agent.plans.captures import CaptureFile, CaptureStore, files_of, record_of
 from edge_agent.plans.clock import RunClock, SystemClock
 from edge_agent.plans.diagnosis import diagnose
@@ -86,6 +88,7 @@ class Runner:
         self._safe_state_s = safe_state_s
         self._clock = clock or SystemClock()
         self._soak_before: SoakState | None = None
+        self._calibrations = rack.calibrations
         self._lock = threading.Lock()
         self._abort_reason: str | None = None
         self._stop: Cancellation | None = None
@@ -188,6 +191,20 @@ class Runner:
                 "add it to bench.toml"
             )
 
+        if self.plan.plan.calibration == "block":
+            overdue = obstacles(self.plan.plan.roles, self._calibrations, self._today())
+            if overdue:
+                raise RunRefused(
+                    f"the plan {self.plan.plan.plan} asks for calibrated instruments: {'; '.join(overdue)}"
+                )
+
+    def _today(self) -> date:
+        return self._clock.utc().date()
+
+    def _growth(self, role: str | None) -> float:
+        calibration = self._calibrations.get(role or "")
+        return 1.0 if calibration is None else calibration.growth(self._today())
+
     def _go(self) -> RunFinished:
         try:
             prepare(list(self._steps.values()))
@@ -287,7 +304,8 @@ class Runner:
         if step.save and done.trouble is None and self._worth_keeping(turn, done):
             done = self._save(step, turn.attempt, done)
         missing = done.detail if done.trouble is not None else None
-        measurements = measurements_of(step, done.values, missing, needed=done.needed)
+        measured = measurements_of(step, done.values, missing, needed=done.needed)
+        measurements = flagged(measured, self._calibrations, self.plan.plan.calibration, self._today())
         outcome = done.trouble or outcome_of_step(measurements)
         detail = None if done.detail is None else done.detail[:_MAX_DETAIL]
         record = StepFinished(
@@ -354,6 +372,7 @@ class Runner:
             device=self._device,
             on_progress=lambda fraction, text: self._tell(events.StepProgress(self._run, step.id, fraction, text)),
             ask=lambda prompt, seconds: self._ask(step, replace(prompt, timeout_s=seconds), stop),
+            growth=self._growth(step.role),
         )
 
     # The operator.

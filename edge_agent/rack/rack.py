@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from drivers.errors import InstrumentError
 from edge_agent.bench_config import InstrumentConfig
+from edge_agent.calibration import Calibration
 from edge_agent.rack.call import PendingCall, says
 from edge_agent.rack.cancellation import Cancellation
 from edge_agent.rack.errors import RackError, UnknownRole
@@ -59,6 +60,11 @@ class Rack:
     def roles(self) -> tuple[str, ...]:
         """The roles of this bench."""
         return tuple(self._slots)
+
+    @property
+    def calibrations(self) -> dict[str, Calibration | None]:
+        """The calibration record of each instrument, by role."""
+        return {role: slot.config.calibration for role, slot in self._slots.items()}
 
     def status(self) -> tuple[InstrumentStatus, ...]:
         """Return every instrument as last seen."""

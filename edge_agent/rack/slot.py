@@ -92,8 +92,15 @@ class Slot:
         self._current: PendingCall[Any] | None = None
         self._retry_at = 0.0
         self._pause_s = timing.backoff_s[0]
+        calibration = config.calibration
+        self._calibrated = ("", "") if calibration is None else (str(calibration.on), str(calibration.until))
         self._status = InstrumentStatus(
-            role, config.profile, healthy=on_demand, fault=None if on_demand else "not connected yet"
+            role,
+            config.profile,
+            healthy=on_demand,
+            fault=None if on_demand else "not connected yet",
+            calibrated_on=self._calibrated[0],
+            calibration_due=self._calibrated[1],
         )
         self._thread = self._start()
 
@@ -269,7 +276,7 @@ class Slot:
             driver.close()
 
     def _mark(self, generation: int, *, healthy: bool, identity: str | None, fault: str | None) -> None:
-        status = InstrumentStatus(self.role, self.config.profile, healthy, identity, fault)
+        status = InstrumentStatus(self.role, self.config.profile, healthy, identity, fault, *self._calibrated)
         with self._condition:
             if self._generation != generation or status == self._status:
                 return

@@ -10,6 +10,8 @@ Identifier = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-
 """A name made by a machine or chosen for one: bench, run, step, ticket, instrument role."""
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Meta(max_length=4000)]
+IsoDate = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+"""A day without time of day, or nothing."""
 SequenceNumber = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
 """Made with the spool file: a sequence number means something only within its epoch."""
@@ -189,6 +191,10 @@ class InstrumentStatus(_Frozen, frozen=True):
     identity: Text | None = None
     """What the instrument answered when asked who it is."""
     fault: Text | None = None
+    calibrated_on: IsoDate = ""
+    """Date of the last calibration as the bench's configuration has it, empty where none is recorded."""
+    calibration_due: IsoDate = ""
+    """Last day on which that calibration holds."""
 
 
 class InventoryChanged(_Frozen, frozen=True, tag="inventory_changed"):

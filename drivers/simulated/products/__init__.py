@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
-from drivers.simulated.products import cs12, lm200, sp100, ss50, th300
+from drivers.simulated.products import cs12, lm200, rb1, sp100, ss50, th300
 from drivers.simulated.products.product import Product
 
 __all__ = ["PRODUCTS", "Product", "known_product"]
 
-PRODUCTS: Mapping[str, Product] = {
-    product.key: product for product in (sp100.PRODUCT, lm200.PRODUCT, cs12.PRODUCT, th300.PRODUCT, ss50.PRODUCT)
-}
+_ALL = (sp100.PRODUCT, lm200.PRODUCT, cs12.PRODUCT, th300.PRODUCT, ss50.PRODUCT, rb1.PRODUCT)
+PRODUCTS: Mapping[str, Product] = {product.key: product for product in _ALL}
 """Every product by the name that the command line gives it."""
 
 

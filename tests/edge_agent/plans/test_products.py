@@ -26,7 +26,8 @@ from protocols.messages import codec
 from protocols.messages.records import Device, Outcome, Record, RunFinished, StepFinished
 
 AT_ONCE = 12
-FURTHER = tuple(product for product in PRODUCTS.values() if product.key != "plug")
+REPAIRED = tuple(product for product in PRODUCTS.values() if product.faults_found_by("functional"))
+FURTHER = tuple(product for product in REPAIRED if product.key != "plug")
 """The plug has a file of its own (test_sp100)."""
 SEED = 20260
 
@@ -126,7 +127,7 @@ def test_every_fault_of_every_product_is_ranked_first_or_second(tmp_path_factory
     assert first >= len(runs) - len(FURTHER) - 2
 
 
-@pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
+@pytest.mark.parametrize("product", REPAIRED, ids=lambda product: product.key)
 def test_the_fault_dictionary_knows_every_fault_that_the_plan_finds(product: Product) -> None:
     faults = load_plan(find_plan(f"{product.slug}-functional")).faults
     assert faults is not None
@@ -146,6 +147,26 @@ def test_the_creeping_reference_that_a_short_test_misses_is_found_by_the_soak(tm
     assert "soak-rail-3v3 has drifted" in alarms[0]
     summary = {one.name: one for step in steps if step.step == "soak-summary" for one in step.measurements}
     assert summary["soak-rail-3v3.drift"].value == pytest.approx(-0.6e-3 * 72, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("fault", "wrong"),
+    [
+        ("", set()),
+        ("drifted_reference", {"meter-2v5-a", "meter-2v5-b", "meter-2v5-c", "handheld-2v5"}),
+        ("drifted_resistor", {"meter-10k-a", "meter-10k-b", "meter-10k-c"}),
+    ],
+)
+def test_the_daily_bench_check_passes_a_good_bench_and_tells_what_drifted(
+    tmp_path: Path, fault: str, wrong: set[str]
+) -> None:
+    """Q7: every result is a measurement with unit and uncertainty under the box's serial."""
+    with SimulatedBench([fault] if fault else [], directory=tmp_path, product=PRODUCTS["reference-box"]) as bench:
+        finished, steps = run_on(bench, load_plan(find_plan("bench-check")), tmp_path)
+    measured = [one for step in steps for one in step.measurements]
+    assert {one.name for one in measured if one.verdict.value == "fail"} == wrong
+    assert finished.outcome is (Outcome.FAILED if fault else Outcome.PASSED)
+    assert all(one.standard_uncertainty for one in measured)
 
 
 def test_an_unknown_product_or_fault_is_refused_with_those_there_are() -> None:

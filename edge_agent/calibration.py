@@ -1,0 +1,54 @@
+"""When an instrument was calibrated, until when that holds, and what follows for its numbers (Q7)."""
+
+from datetime import date, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+YEAR = timedelta(days=365)
+Standing = Literal["valid", "overdue", "unknown"]
+
+
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[instruments.<role>.calibration]``: ``on`` and ``due`` are dates; without ``due`` it holds for a year."""
+
+    on: date
+    due: date | None = None
+    certificate: Annotated[str, Meta(max_length=200)] | None = None
+    """Number of the certificate."""
+    by: Annotated[str, Meta(max_length=200)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.due is not None and self.due < self.on:
+            raise ValueError(f"due ({self.due}) is before on ({self.on})")
+
+    @property
+    def until(self) -> date:
+        """The last day on which it holds."""
+        return self.due or self.on + YEAR
+
+    def growth(self, today: date) -> float:
+        """Return how many times its stated limit of error the instrument may be off by now.
+
+        Makers state limits for a year after the calibration. Beyond that year the limit grows in proportion to the
+        time, as their columns for 90 days and one year do; it never shrinks below what is stated.
+        """
+        return max(1.0, (today - self.on) / YEAR)
+
+
+def standing(calibration: Calibration | None, today: date) -> Standing:
+    """Return whether a calibration holds today."""
+    if calibration is None:
+        return "unknown"
+    return "valid" if today <= calibration.until else "overdue"
+
+
+def words(role: str, calibration: Calibration | None, today: date) -> str | None:
+    """Say what is wrong with the calibration of an instrument, ``None`` when it holds."""
+    match standing(calibration, today):
+        case "valid":
+            return None
+        case "overdue" if calibration is not None:
+            return f"the calibration of {role} was due on {calibration.until}; have it calibrated"
+    return f"the calibration of {role} is not recorded; enter it in bench.toml under [instruments.{role}.calibration]"
