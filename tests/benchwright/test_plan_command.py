@@ -68,7 +68,7 @@ def test_schema_is_json(tmp_path: Path) -> None:
     [
         (
             ["plan", "run", "nonesuch", "--bench", "b.toml"],
-            "there is no test plan 'nonesuch'; there are sp100-f",
+            "there is no test plan 'nonesuch'; there are bench-check",
         ),
         (["plan", "run", "sp100-reflash", "--bench", "none.toml"], "none.toml: cannot be read"),
         (["plan", "run", "sp100-reflash", "--bench", "none.toml", "--resume"], "--resume needs --state"),
