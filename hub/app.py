@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hub import health, metrics
+from hub.analysis import api as analysis_api
 from hub.calendars import api as calendars
 from hub.captures import api as captures
 from hub.captures.blobs import FolderBlobStore
 from hub.complaints import api as complaints_api
 from hub.complaints import policy as complaint_policy
-from hub.core import idempotency, responses
+from hub.core import examples, idempotency, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody
 from hub.core.limits import BodyLimit
@@ -76,6 +77,7 @@ TAGS = [
         "description": "The link that opens a ticket's page for its customer, and what it shows.",
     },
     {"name": "papers", "description": "What is printed for the customer, as PDF."},
+    {"name": "attachments", "description": "Photos and documents of tickets, uploaded under their SHA-256."},
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
     {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
@@ -94,6 +96,7 @@ TAGS = [
     {"name": "service levels", "description": "By when tickets are answered and solved, and who hears of it."},
     {"name": "escalations", "description": "What waits for an expert or for management, and major incidents."},
     {"name": "notifications", "description": "What customers and staff are told, and how they want to be told."},
+    {"name": "analysis", "description": "Figures about tickets, computed from what happened."},
     {"name": "complaints", "description": "How urgent complaints are, what was promised, and what is learned of them."},
     {"name": "knowledge", "description": "Articles, FAQ and scripts, found from what a device shows and measures."},
     {"name": "stores", "description": "The stores of the chain."},
@@ -224,6 +227,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         sla.router,
         sla.ticket_router,
         complaints_api.router,
+        analysis_api.router,
         knowledge.router,
         knowledge.ticket_router,
         stores.router,
@@ -279,5 +283,6 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         schemas |= problem.pop("$defs", {})
         schemas["Problem"] = problem
         idempotency.describe(document, but=SECRET_ANSWERS)
+        examples.fill(document)
         app.openapi_schema = document
     return app.openapi_schema

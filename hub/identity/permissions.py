@@ -46,6 +46,7 @@ class Permission(StrEnum):
     ROSTER_READ = "roster:read"
     ROSTER_WRITE = "roster:write"
     CONTACT_READ = "contact:read"
+    ANALYSIS_READ = "analysis:read"
     COMPLAINT_READ = "complaint:read"
     COMPLAINT_REVIEW = "complaint:review"
     """Review major cases, and let causes become improvements."""
@@ -113,6 +114,7 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.ROSTER_READ: _PEOPLE - {R.FLEET_ADMIN},
     P.ROSTER_WRITE: _LEADERS,
     P.CONTACT_READ: _DESK | {R.STORE_SYSTEM},
+    P.ANALYSIS_READ: _LEADERS | {R.QUALITY},
     P.COMPLAINT_READ: _DESK | {R.QUALITY, R.SENIOR_TECHNICIAN},
     P.COMPLAINT_REVIEW: _LEADERS | {R.QUALITY},
     P.KNOWLEDGE_READ: _PEOPLE | {R.STORE_SYSTEM},

@@ -1,17 +1,14 @@
 """HTTP: questions about measured data (D5). There is no way to change it."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
-from hub.core.clock import rfc3339
+from hub.core.csv_text import csv_text
 from hub.core.documented import refusals
 from hub.core.ids import row_number
 from hub.core.pages import CursorText, Limit, Page
@@ -186,20 +183,4 @@ def _measurements(
 
 
 def _csv(rows: Sequence[MeasurementRow]) -> str:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer)
-    writer.writerow(CSV_COLUMNS)
-    for row in rows:
-        writer.writerow([_cell(getattr(row, column)) for column in CSV_COLUMNS])
-    return buffer.getvalue()
-
-
-def _cell(value: object) -> object:
-    """Return a cell that a spreadsheet shows and never runs: text that looks like a formula is quoted."""
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+    return csv_text(CSV_COLUMNS, ([getattr(row, column) for column in CSV_COLUMNS] for row in rows))

@@ -34,7 +34,7 @@ class StoreChange(BaseModel):
     name: _Line | None = Field(default=None, examples=["徐家汇旗舰店"])
     city: _City | None = None
     address: _Address | None = None
-    phone: _Phone | None = None
+    phone: _Phone | None = Field(default=None, examples=["+86 21 6400 0000"])
     closed: bool | None = Field(default=None, description="`true` closes the store, `false` opens it again.")
 
 

@@ -91,7 +91,7 @@ class Purpose(StrEnum):
 class AttachmentIn(Strict):
     """A file that was uploaded before under its SHA-256."""
 
-    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] = Field(examples=["0f" * 32])
     purpose: Purpose = Purpose.PHOTO
     name: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^/\\\x00-\x1f]+$")] | None = Field(
         default=None, examples=["front.jpg"]

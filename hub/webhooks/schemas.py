@@ -39,7 +39,7 @@ class WebhookEndpointChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: Url | None = None
+    url: Url | None = Field(default=None, examples=["https://erp.example.com/hooks/benchwright"])
     description: Line | None = None
     events: Patterns | None = None
     enabled: bool | None = Field(default=None, description="Switch it off, or on again.")

@@ -1,0 +1,97 @@
+"""HTTP: figures about tickets."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
+
+from hub.analysis import service
+from hub.analysis.queries import Dimension, Sums, TicketsWanted
+from hub.analysis.schemas import TicketAnalysis, TicketFigures
+from hub.calendars import service as calendars
+from hub.core.clock import now
+from hub.core.csv_text import csv_text
+from hub.core.documented import refusals
+from hub.identity.actors import FORBIDDEN
+from hub.identity.api import Caller, HubDatabase, caller_with
+from hub.identity.permissions import Permission
+from hub.identity.service import UNAUTHENTICATED
+from hub.tickets.kinds import Channel, Kind
+
+router = APIRouter(prefix="/api/v1/analysis", tags=["analysis"])
+
+_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, service.SPAN_WRONG, service.DIMENSIONS_WRONG)
+_CSV: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180, UTF-8"}
+}
+_reads = Depends(caller_with(Permission.ANALYSIS_READ))
+Text = Annotated[str | None, Query(max_length=64)]
+By = Annotated[
+    list[Dimension] | None,
+    Query(max_length=3, description="Count by these, one to three; left out: by month.", examples=[["month", "store"]]),
+]
+Since = Annotated[AwareDatetime | None, Query(description="Left out: 365 days before `until`.")]
+Until = Annotated[AwareDatetime | None, Query(description="Left out: now.")]
+
+
+def _wanted(
+    *,
+    since: Since = None,
+    until: Until = None,
+    kind: Kind | None = None,
+    store: Text = None,
+    model: Text = None,
+    fault: Text = None,
+    channel: Channel | None = None,
+) -> TicketsWanted:
+    end = until or now()
+    try:
+        begin = since or end - timedelta(days=365)
+    except OverflowError:
+        begin = end  # out of the years that can be analysed: the service says so
+    return TicketsWanted(begin, end, kind, store, model, fault, channel)
+
+
+Wanted = Annotated[TicketsWanted, Depends(_wanted)]
+
+
+@router.get("/tickets", summary="Analyse tickets", dependencies=[_reads], responses=_COMMON)
+def analyse_tickets(database: HubDatabase, caller: Caller, wanted: Wanted, by: By = None) -> TicketAnalysis:
+    """Volume, processing efficiency and problem types over time, by store, model and more (T16), of tickets that came
+    within the span of time and that the caller may see. Days are those of the stores' calendar.
+    """
+    return _analysis(database, caller, wanted, by or [Dimension.MONTH])
+
+
+@router.get(
+    "/tickets.csv",
+    summary="Analyse tickets as CSV",
+    dependencies=[_reads],
+    response_class=Response,
+    responses=_CSV | _COMMON,
+)
+def analyse_tickets_csv(database: HubDatabase, caller: Caller, wanted: Wanted, by: By = None) -> Response:
+    """The same rows for spreadsheets, a column for each dimension."""
+    dimensions = by or [Dimension.MONTH]
+    found = _analysis(database, caller, wanted, dimensions)
+    figures = [name for name in TicketFigures.model_fields if name != "key"]
+    rows = ([*(row.key[one] for one in dimensions), *(getattr(row, name) for name in figures)] for row in found.rows)
+    text = csv_text([*dimensions, *figures], rows)
+    return Response(text, media_type="text/csv; charset=utf-8")
+
+
+def _analysis(database: HubDatabase, caller: Caller, wanted: TicketsWanted, by: list[Dimension]) -> TicketAnalysis:
+    with database.read() as session:
+        zone = calendars.calendar(session, calendars.STANDARD).time_zone
+        rows = service.analyse(session, caller, wanted, by, zone)
+    total = Sums()
+    for row in rows:
+        total.add(row.sums)
+    return TicketAnalysis(
+        since=wanted.since,
+        until=wanted.until,
+        time_zone=zone.key,
+        total=TicketFigures.of({}, total),
+        rows=[TicketFigures.of(dict(zip(by, row.key, strict=True)), row.sums) for row in rows],
+    )
