@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from hub import health, metrics
+from hub.aftercare import api as aftercare
 from hub.analysis import api as analysis_api
 from hub.calendars import api as calendars
 from hub.captures import api as captures
@@ -76,6 +77,7 @@ TAGS = [
         "name": "customer page",
         "description": "The link that opens a ticket's page for its customer, and what it shows.",
     },
+    {"name": "after-care", "description": "Surveys, call-backs, improvements after a bad answer, warranty on repairs."},
     {"name": "papers", "description": "What is printed for the customer, as PDF."},
     {"name": "attachments", "description": "Photos and documents of tickets, uploaded under their SHA-256."},
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
@@ -204,6 +206,10 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         tickets.router,
         attachments.ticket_router,
         attachments.router,
+        aftercare.ticket_router,
+        aftercare.router,
+        aftercare.policy_router,
+        aftercare.warranty_router,
         portal.router,
         papers.router,
         repairs.router,

@@ -1,5 +1,6 @@
 """All tables in one place, for migrations."""
 
+from hub.aftercare import models as aftercare
 from hub.complaints import models as complaints
 from hub.core import idempotency_models as idempotency
 from hub.core.database import Table
@@ -24,6 +25,7 @@ from hub.transfers import models as transfers
 from hub.webhooks import models as webhooks
 
 DOMAINS = (
+    aftercare,
     complaints,
     customers,
     dispatch,

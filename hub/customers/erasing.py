@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from hub.aftercare import queries as aftercare
 from hub.captures.blobs import BlobStore
 from hub.core.clock import now
 from hub.core.problems import Problem, ProblemType
@@ -12,6 +13,7 @@ from hub.customers.service import get_open
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.portal import queries as portal
 from hub.tickets import remarks
 from hub.tickets.models import Ticket
 
@@ -61,6 +63,8 @@ def erase(session: Session, actor: Actor, store: BlobStore, public_id: str, conf
         plan.only_option_because = TOMBSTONE if plan.only_option_because else None
     for repair in queries.repairs_of(session, numbers):
         repair.work = TOMBSTONE if repair.work else None
+    aftercare.forget_words(session, numbers)
+    portal.revoke_links(session, numbers, now())
     messages = queries.messages_of(session, customer.id, numbers)
     for message in messages:
         message.address = message.subject = message.body = None

@@ -50,6 +50,10 @@ class Permission(StrEnum):
     COMPLAINT_READ = "complaint:read"
     COMPLAINT_REVIEW = "complaint:review"
     """Review major cases, and let causes become improvements."""
+    AFTERCARE_READ = "aftercare:read"
+    AFTERCARE_WORK = "aftercare:work"
+    """Call customers back, record their answers, work on improvements."""
+    AFTERCARE_VERIFY = "aftercare:verify"
     KNOWLEDGE_READ = "knowledge:read"
     KNOWLEDGE_WRITE = "knowledge:write"
     KNOWLEDGE_APPROVE = "knowledge:approve"
@@ -117,6 +121,9 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.ANALYSIS_READ: _LEADERS | {R.QUALITY},
     P.COMPLAINT_READ: _DESK | {R.QUALITY, R.SENIOR_TECHNICIAN},
     P.COMPLAINT_REVIEW: _LEADERS | {R.QUALITY},
+    P.AFTERCARE_READ: _DESK | {R.QUALITY, R.SENIOR_TECHNICIAN},
+    P.AFTERCARE_WORK: _DESK | {R.QUALITY, R.SENIOR_TECHNICIAN},
+    P.AFTERCARE_VERIFY: _LEADERS | {R.QUALITY},
     P.KNOWLEDGE_READ: _PEOPLE | {R.STORE_SYSTEM},
     P.KNOWLEDGE_WRITE: _PEOPLE - {R.COUNTER, R.FLEET_ADMIN},
     P.KNOWLEDGE_APPROVE: _LEADERS | {R.QUALITY, R.SENIOR_TECHNICIAN},

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from hub.aftercare import queries as aftercare_queries
+from hub.aftercare import service as aftercare
 from hub.core.idempotency_models import KeptAnswer
 from hub.customers.devices import due_inspections
 from hub.customers.service import recompute_tiers
@@ -83,6 +85,18 @@ JOBS: tuple[Job, ...] = (
         {"en": "Push the webhook deliveries that are due", "zh-CN": "推送到期的 Webhook 投递"},
         send_webhooks,
         due=webhook_queries.due,
+    ),
+    Job(
+        "aftercare.ask",
+        {"en": "Ask customers of closed tickets how it was", "zh-CN": "向已关闭工单的客户发出评价邀请"},
+        in_transaction(lambda session, at: aftercare.ask_due(session, at, ACTOR)),
+        due=aftercare_queries.any_survey_due,
+    ),
+    Job(
+        "aftercare.remind",
+        {"en": "Remind staff of call-backs whose time is nearly over", "zh-CN": "提醒即将到期的客户回访"},
+        in_transaction(lambda session, at: aftercare.remind_due(session, at, ACTOR)),
+        every=timedelta(minutes=10),
     ),
     Job(
         "housekeeping",

@@ -1,9 +1,11 @@
-"""What a customer can do on the page: agree to a repair plan or decline it (T12)."""
+"""What a customer can do on the page: agree to a repair plan or decline it (T12), and rate the service (T14)."""
 
 from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
+from hub.aftercare import queries as aftercare_queries
+from hub.aftercare import service as aftercare
 from hub.core.problems import Problem
 from hub.portal import tokens
 from hub.portal.links import Visit
@@ -45,6 +47,27 @@ def answer_plan(session: Session, visit: Visit, key: bytes, form: Mapping[str, s
         tickets.apply(session, ticket, action, visit.actor, details={"details": given})
     except Problem as problem:
         raise Refused("problems.expired" if problem.kind is PLAN_EXPIRED else "problems.outdated") from problem
+
+
+def answer_survey(session: Session, visit: Visit, key: bytes, form: Mapping[str, str]) -> None:
+    """Take the customer's scores (T14). A second answer changes nothing."""
+    ticket = tickets.get(session, visit.actor, visit.ticket.public_id, for_update=True)
+    if not tokens.same_mark(form.get("mark", ""), tokens.form_mark(key, "survey", visit.link.id)):
+        raise Refused("problems.closed")
+    row = aftercare_queries.follow_up(session, ticket.id)
+    if row is not None and row.answered_at is not None:
+        return
+    scores = [form.get(name, "") for name in ("attitude", "speed", "effectiveness")]
+    if any(score not in {"1", "2", "3", "4", "5"} for score in scores):
+        raise Refused("problems.scores")
+    attitude, speed, effectiveness = (int(score) for score in scores)
+    words = form.get("words", "").strip()[:1000] or None
+    try:
+        aftercare.answer_survey(
+            session, visit.actor, ticket, aftercare.Answer(attitude, speed, effectiveness, words, "page")
+        )
+    except Problem as problem:
+        raise Refused("problems.closed") from problem
 
 
 def _reason(form: Mapping[str, str]) -> str | None:

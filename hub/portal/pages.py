@@ -105,6 +105,12 @@ def answer_plan(call: Called, form: Form) -> Response:
     return _act(call, form, answers.answer_plan, "plan")
 
 
+@router.post("/{token}/survey")
+def answer_survey(call: Called, form: Form) -> Response:
+    """Rate attitude, speed and effectiveness after the close (T14)."""
+    return _act(call, form, answers.answer_survey, "survey")
+
+
 @router.get("/{token}/photos/{photo}")
 def show_photo(call: Called, photo: str, size: str = "view") -> Response:
     """A released photo, made small and without what the camera wrote into it."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub.events.models import Event
@@ -20,6 +20,15 @@ def links(session: Session, ticket_id: int) -> Sequence[PortalLink]:
     """Return a ticket's links, the newest first."""
     statement = select(PortalLink).where(PortalLink.ticket_id == ticket_id)
     return session.scalars(statement.order_by(PortalLink.id.desc())).all()
+
+
+def revoke_links(session: Session, ticket_ids: Sequence[int], at: datetime) -> None:
+    """Make every link of some tickets useless."""
+    session.execute(
+        update(PortalLink)
+        .where(PortalLink.ticket_id.in_(ticket_ids), PortalLink.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
 
 
 def usable_link(session: Session, ticket_id: int, until: datetime) -> PortalLink | None:

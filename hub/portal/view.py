@@ -1,11 +1,15 @@
 """What the page of a ticket shows, as plain values in one language. No personal data but masked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from hub.aftercare import queries as aftercare
+from hub.aftercare.service import can_answer
 from hub.calendars import service as calendars
 from hub.core.clock import now
 from hub.core.i18n import Language
@@ -20,7 +24,9 @@ from hub.repairs import queries as repairs
 from hub.repairs import taxonomy
 from hub.repairs.models import Repair, RepairPlan
 from hub.repairs.plans import is_open
+from hub.repairs.taxonomy import Fault
 from hub.stores.models import Store
+from hub.tickets import remarks
 from hub.tickets.kinds import State
 from hub.tickets.models import Ticket
 
@@ -71,6 +77,13 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """The three questions after the close (T14); without a ``mark`` they are answered."""
+
+    mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Everything on the page."""
 
@@ -87,6 +100,7 @@ class Page:
     photos: tuple[str, ...]
     zone: str
     until: str | None
+    survey: Survey | None = None
     care: tuple[tuple[str, str], ...] = ()
     """What the customer was told at the delivery: explanation, advice, warranty (T13, T15)."""
 
@@ -118,6 +132,8 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
         photos=tuple(public_id("A", row.id) for row in queries.released_photos(session, ticket.id)),
         zone=str(zone),
         until=clock.day(link.expires_at) if link else None,
+        survey=_survey(session, ticket, link, key),
+        care=_care(session, ticket, fault, happened, say, clock),
     )
 
 
@@ -223,6 +239,32 @@ def _done(repair: Repair, say: Speaker, clock: Clock) -> Done:
         say("page.minutes", count=repair.minutes) if repair.minutes is not None else None,
         price(repair.cost_minor, repair.currency, say),
     )
+
+
+def _survey(session: Session, ticket: Ticket, link: PortalLink | None, key: bytes) -> Survey | None:
+    row = aftercare.follow_up(session, ticket.id) if ticket.state == State.CLOSED and link else None
+    if row is None or link is None:
+        return None
+    if row.answered_at is not None:
+        return Survey(None)
+    return Survey(tokens.form_mark(key, "survey", link.id)) if can_answer(row, now()) else None
+
+
+def _care(  # noqa: PLR0917 - one caller, above
+    session: Session, ticket: Ticket, fault: Fault | None, happened: list[Event], say: Speaker, clock: Clock
+) -> tuple[tuple[str, str], ...]:
+    """Return what is told at the delivery (T13, T15); advice of the taxonomy where the desk wrote none."""
+    closing = next((event for event in happened if event.kind == "ticket.close"), None)
+    told: Mapping[str, Any] = remarks.shown(session, [closing])[0].payload if closing else {}
+    advice = fault.advice if fault is not None and closing is not None else None
+    general = None if advice is None else (advice.en if say.language == "en" else advice.zh_cn)
+    warranted = aftercare.warranty_of(session, ticket.id)
+    rows = (
+        (say("page.explanation"), told.get("explained")),
+        (say("page.guidance"), told.get("guidance") or general),
+        (say("page.warranty"), say("page.warranty_until", day=clock.day(warranted.ends_at)) if warranted else None),
+    )
+    return tuple((name, str(value)) for name, value in rows if value)
 
 
 def _test(ticket: Ticket, happened: list[Event], say: Speaker, clock: Clock) -> str | None:

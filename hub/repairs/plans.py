@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy.orm import Session
 
+from hub.aftercare import warranty
 from hub.core.clock import now, rfc3339
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, Problem, ProblemType
@@ -47,6 +48,10 @@ def propose(
     valid_until = wanted.valid_until or occurred_at + timedelta(days=wanted.valid_days)
     if valid_until <= occurred_at:
         _wrong("propose_plan", "valid_until", "this is in the past; name a time to come", "有效期须晚于提出时间")
+    for place, option in enumerate(wanted.options):
+        objection = warranty.objection_to_price(session, ticket, option.cost_minor)
+        if objection is not None:
+            _refuse("propose_plan", f"options/{place}/cost_minor", objection)
     before = queries.newest_plan(session, ticket.id)
     if before is not None and before.status == "proposed":
         before.status = "superseded"
@@ -129,5 +134,8 @@ def require_witness(action: str, actor: Actor, how: How, said_at: datetime | Non
 
 
 def _wrong(action: str, field: str, english: str, chinese: str) -> NoReturn:
-    words: Words = {"en": english, "zh-CN": chinese}
+    _refuse(action, field, {"en": english, "zh-CN": chinese})
+
+
+def _refuse(action: str, field: str, words: Words) -> NoReturn:
     raise Problem(DETAILS_WRONG, errors=(FieldError(f"#/details/{field}", words),), action=action, count=1)

@@ -20,6 +20,9 @@ class Fault(Document):
 
     code: FaultCode = Field(examples=["dried_capacitor"])
     title: BothLanguages
+    advice: BothLanguages | None = Field(
+        default=None, description="How to use and care for the device, told to the customer at the delivery (T13)."
+    )
 
 
 class FaultGroup(Document):

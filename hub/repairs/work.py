@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub.aftercare import warranty
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, Problem
 from hub.identity.actors import Actor
@@ -26,6 +27,11 @@ def record(
     plan = queries.newest_plan(session, ticket.id)
     approved = plan if plan is not None and plan.status == "approved" else None
     cost, currency = _cost(session, ticket, approved, done)
+    known = taxonomy.in_force(session).fault(done.root_cause) is not None
+    objection = warranty.objection_to_price(session, ticket, cost or 0, done.root_cause if known else None)
+    if objection is not None:
+        error = FieldError("#/details/cost_minor", objection)
+        raise Problem(DETAILS_WRONG, errors=(error,), action="repaired", count=1)
     before = queries.newest_repair(session, ticket.id)
     repair = Repair(
         ticket_id=ticket.id,
@@ -42,7 +48,6 @@ def record(
     )
     session.add(repair)
     facts = {"repair": repair.number, "cost_minor": cost, "currency": currency}
-    known = taxonomy.in_force(session).fault(done.root_cause) is not None
     writes = {"root_cause": done.root_cause} if known else {}
     return {name: value for name, value in facts.items() if value is not None}, writes
 

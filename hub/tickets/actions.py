@@ -262,6 +262,13 @@ class Repaired(Details):
         return [{"part": one} if isinstance(one, str) else one for one in value] if isinstance(value, list) else value
 
 
+class Close(Details):
+    """What the customer was told at the delivery (T13). It stands on the ticket's page and in the report."""
+
+    explained: Words | None = None
+    guidance: Words | None = None
+
+
 class Rework(Details):
     """Why the work goes on; an exception from the test is no longer valid."""
 
@@ -319,6 +326,7 @@ DETAILS: dict[str, type[Details]] = {
     "decline_plan": DeclinePlan,
     "repaired": Repaired,
     "rework": Rework,
+    "close": Close,
     "name_cause": NameCause,
     "propose": ProposeDecision,
     "inspected": Outcome,

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub.aftercare import service as aftercare
+from hub.aftercare import warranty
 from hub.complaints import effects as complaints
 from hub.core.clock import now
 from hub.core.ids import public_id
@@ -117,6 +119,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     session.add(ticket)
     session.flush()
     complaints.of_intake(session, ticket)
+    warranty.recognise(session, ticket)
     facts = {
         "kind": ticket.kind,
         "model": ticket.model,
@@ -330,6 +333,10 @@ def apply(
     if (after is not before or changes) and (before in ON_BENCH or after in ON_BENCH):
         for bench in sorted({old_bench, ticket.bench} - {None}, key=str):
             fleet.worklist_changed(session, str(bench))
+    if after is State.CLOSED:
+        aftercare.closed(session, ticket)
+    if "root_cause" in changes:
+        warranty.recognise(session, ticket)
     facts, remark = _facts_and_words(checked, note, words)
     if action in {"propose", "repaired", "upgraded"}:
         facts["by"] = actor.person

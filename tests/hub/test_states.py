@@ -208,6 +208,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "decline_plan": {"how": "phone"},
     "repaired": {"work": "C3 replaced", "parts": ["C3"], "minutes": 20},
     "rework": {"reason": "hums again"},
+    "close": {"explained": "C3 was dry"},
     "name_cause": {"root_cause": "dried_capacitor"},
     "propose": {"decision": "refund", "reason": "dead on arrival"},
     "inspected": {"result": "in_order", "report": "fine"},

@@ -1,0 +1,188 @@
+"""HTTP: surveys, call-backs, improvement tasks, and the warranty on repairs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query
+from pydantic import AwareDatetime
+
+from hub.aftercare import policy, queries, service, tasks
+from hub.aftercare.policy import AftercarePolicy, WarrantyPolicy
+from hub.aftercare.queries import TaskFilter
+from hub.aftercare.schemas import (
+    CallbackIn,
+    CallbackOut,
+    FollowUpOut,
+    ImprovementTaskOut,
+    RepeatRepairOut,
+    SurveyIn,
+    TaskActionIn,
+    TicketWarranty,
+)
+from hub.aftercare.states import TaskState
+from hub.calendars import service as calendars
+from hub.core.clock import now
+from hub.core.documented import refusals
+from hub.core.i18n import preferred_language
+from hub.core.pages import CursorText, Limit, Page
+from hub.core.paging import split_page
+from hub.core.problems import BAD_CURSOR, Problem
+from hub.identity.actors import FORBIDDEN
+from hub.identity.api import Caller, HubDatabase
+from hub.identity.permissions import Permission
+from hub.identity.service import UNAUTHENTICATED
+from hub.policies import routes
+from hub.tickets import service as tickets
+from hub.tickets.api import TicketId
+
+ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["after-care"])
+router = APIRouter(prefix="/api/v1", tags=["after-care"])
+_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
+_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
+_ANSWER = refusals(
+    UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, service.NOTHING_TO_ASK, service.ANSWERED_ALREADY
+)
+TaskId = Annotated[str, Path(max_length=40, description="The task's number.", examples=["I-000003"])]
+Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
+
+
+@ticket_router.get(
+    "/{ticket}/follow-up",
+    summary="Show what was asked after the close",
+    responses=_ONE | refusals(tickets.TICKET_NOT_FOUND, service.NOTHING_TO_ASK),
+)
+def show_follow_up(database: HubDatabase, caller: Caller, ticket: TicketId) -> FollowUpOut:
+    """Survey and call-back of a closed ticket (T14)."""
+    with database.read() as session:
+        found = tickets.get(session, caller, ticket)
+        caller.require(Permission.AFTERCARE_READ)
+        row = queries.follow_up(session, found.id)
+        if row is None:
+            raise Problem(service.NOTHING_TO_ASK, ticket=found.public_id)
+        return FollowUpOut.of(row)
+
+
+@ticket_router.post("/{ticket}/survey", status_code=201, summary="Take down a survey", responses=_ANSWER)
+def answer_survey(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: SurveyIn) -> FollowUpOut:
+    """What the customer said by telephone or at the counter; on the ticket's page customers answer by themselves.
+
+    A bad answer opens an improvement task with an owner.
+    """
+    answer = service.Answer(**wanted.model_dump())
+    with database.write() as session:
+        found = tickets.get(session, caller, ticket, for_update=True)
+        caller.require(Permission.AFTERCARE_WORK)
+        return FollowUpOut.of(service.answer_survey(session, caller, found, answer))
+
+
+@ticket_router.post("/{ticket}/callback", status_code=201, summary="Take down a call-back", responses=_ANSWER)
+def record_callback(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: CallbackIn) -> FollowUpOut:
+    """One call to the customer (T14). Who was not reached stays on the list for some more attempts."""
+    with database.write() as session:
+        found = tickets.get(session, caller, ticket, for_update=True)
+        caller.require(Permission.AFTERCARE_WORK)
+        return FollowUpOut.of(service.record_callback(session, caller, found, **wanted.model_dump()))
+
+
+@router.get("/callbacks", summary="List customers to call", responses=_COMMON | refusals(BAD_CURSOR))
+def list_callbacks(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    due_by: Annotated[AwareDatetime | None, Query(description="Only those due by this time.")] = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+) -> Page[CallbackOut]:
+    """Customers of closed tickets who were not called yet, within 48 hours of the close (T14)."""
+    caller.require(Permission.AFTERCARE_READ)
+    with database.read() as session:
+        found = queries.open_callbacks(session, caller, due_by, cursor, limit)
+        rows, following = split_page(found, limit, lambda pair: [pair[0].ticket_id])
+        at, contact = now(), caller.may(Permission.CONTACT_READ)
+        items = [CallbackOut.of(row, ticket, at=at, with_contact=contact) for row, ticket in rows]
+        return Page(items=items, next=following)
+
+
+@router.get("/improvement-tasks", summary="List improvement tasks", responses=_COMMON | refusals(BAD_CURSOR))
+def list_improvement_tasks(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    state: TaskState | None = None,
+    owner: Annotated[str | None, Query(max_length=64)] = None,
+    open_only: Annotated[bool, Query(alias="open", description="Only those that are not verified yet.")] = False,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+    accept_language: Accepted = None,
+) -> Page[ImprovementTaskOut]:
+    """What is done after bad answers (T14), the newest first."""
+    caller.require(Permission.AFTERCARE_READ)
+    language = preferred_language(accept_language)
+    with database.read() as session:
+        wanted = TaskFilter(state=state.value if state else None, owner=owner, open_only=open_only)
+        found = queries.tasks(session, wanted, cursor, limit)
+        rows, following = split_page(found, limit, lambda pair: [pair[0].id])
+        today = now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+        items = [ImprovementTaskOut.of(row, today=today, caller=caller, language=language) for row, _ in rows]
+        return Page(items=items, next=following)
+
+
+@router.post(
+    "/improvement-tasks/{task}/actions",
+    summary="Take an action on an improvement task",
+    responses=refusals(
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        tasks.TASK_NOT_FOUND,
+        tasks.TASK_ACTION_NOT_POSSIBLE,
+        tasks.TASK_GUARDED,
+        tasks.TASK_DETAILS,
+    ),
+)
+def act_on_improvement_task(
+    *, database: HubDatabase, caller: Caller, task: TaskId, wanted: TaskActionIn, accept_language: Accepted = None
+) -> ImprovementTaskOut:
+    """`assign`, `start`, `finish` with what was done, then `verify` by another person, or `reopen`."""
+    with database.write() as session:
+        found = tasks.act(session, caller, task, wanted)
+        today = now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+        return ImprovementTaskOut.of(found, today=today, caller=caller, language=preferred_language(accept_language))
+
+
+@ticket_router.get("/{ticket}/warranty", summary="Show a repair's warranty", responses=_ONE)
+def show_warranty(database: HubDatabase, caller: Caller, ticket: TicketId) -> TicketWarranty:
+    """Until when the repair is warranted, and whether it repeats a warranted one (T15)."""
+    with database.read() as session:
+        found = tickets.get(session, caller, ticket)
+        return TicketWarranty.of(queries.warranty_of(session, found.id), queries.repeat_of(session, found.id))
+
+
+@router.get("/repeat-repairs", summary="List repeats within the warranty", responses=_COMMON | refusals(BAD_CURSOR))
+def list_repeat_repairs(
+    database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50
+) -> Page[RepeatRepairOut]:
+    """Repairs of the same fault of the same device within the repair warranty (T15), the newest first."""
+    caller.require(Permission.AFTERCARE_READ)
+    with database.read() as session:
+        found = queries.repeats(session, cursor, limit)
+        rows, following = split_page(found, limit, lambda pair: [pair[0].ticket_id])
+        return Page(items=[RepeatRepairOut.row(row, ticket) for row, ticket in rows], next=following)
+
+
+policy_router = routes.router(
+    "aftercare-policy",
+    policy.FAMILY,
+    AftercarePolicy,
+    policy.delivered,
+    called="after-care policy",
+    tag="after-care",
+    check=routes.no_check,
+)
+warranty_router = routes.router(
+    "repair-warranty-policy",
+    policy.WARRANTY_FAMILY,
+    WarrantyPolicy,
+    policy.delivered_warranty,
+    called="warranty on repairs",
+    tag="after-care",
+    check=routes.no_check,
+)
