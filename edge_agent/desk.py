@@ -97,6 +97,8 @@ class AgentDesk:
             requests.GetRunState: lambda r: runs.state(r.run),
             requests.AnswerPrompt: _act(lambda r: runs.answer(r.prompt, r.value, r.skip_reason)),
             requests.SkipStep: _act(lambda r: runs.skip(r.step, r.reason)),
+            requests.PauseRun: _act(lambda r: runs.pause(r.run, on=r.on)),
+            requests.RepeatStep: _act(lambda r: runs.repeat(r.step)),
             requests.AbortRun: _act(lambda r: runs.abort(r.run, r.reason)),
             requests.GetSpool: lambda _: self.depth(),
             requests.GetRefused: lambda _: self._refused(),

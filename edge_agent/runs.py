@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.bus import EventBus
 from edge_agent.local_api import events as told
-from edge_agent.local_api.views import Interrupted, PlanOutline, PlanStep, PlanView, PromptView, RunState, StepView
+from edge_agent.local_api.views import (
+    Interrupted,
+    NextMeasurement,
+    PlanOutline,
+    PlanStep,
+    PlanView,
+    PromptView,
+    RunState,
+    StepView,
+)
 from edge_agent.plans import events
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk
 from edge_agent.rack import Rack
@@ -110,11 +119,45 @@ class Runs:
         """Return how a run stands: the one in progress or the last one, or the one named as long as it is known."""
         view = self._view
         if view is not None and run in {None, view.started.run}:
-            return view.state(running=self._is_running())
+            return self._completed(view.state(running=self._is_running()))
         if run is None:
             return None
         journalled = RunView.of(self._spool.run_records(run))
-        return None if journalled is None else journalled.state(running=False)
+        return None if journalled is None else self._completed(journalled.state(running=False))
+
+    def _completed(self, state: RunState) -> RunState:
+        """Return the state with what the journal does not tell: a pause, and what would tell the suspects apart."""
+        from msgspec.structs import replace
+
+        if state.status in {"running", "asking"}:
+            runner = self._runner
+            return replace(state, paused=runner is not None and runner.pause.wanted)
+        if state.outcome is None or len(state.suspects) < 2:
+            return state
+        return replace(state, next_best=self._next_best(state))
+
+    def _next_best(self, state: RunState) -> tuple[NextMeasurement, ...]:
+        from edge_agent.plans.diagnosis import next_best
+        from edge_agent.plans.load import PlanError
+
+        try:
+            loaded = self._load(state.plan.name)
+        except PlanError:  # the plan is gone: then nothing is proposed
+            return ()
+        if loaded.faults is None or loaded.sha256 != state.plan.sha256:
+            return ()
+        measured = {one.name: one for record in state.steps for one in record.measurements}
+        titles = {one.name: step for _, _, step in loaded.plan.steps() for one in step.measure}
+        return tuple(
+            NextMeasurement(
+                one.name,
+                round(one.gain_bits, 3),
+                one.apart,
+                titles[one.name].id if one.name in titles else None,
+                titles[one.name].title.as_dict() if one.name in titles else {},
+            )
+            for one in next_best(loaded.faults, measured.values())
+        )
 
     def interrupted(self) -> tuple[Interrupted, ...]:
         """Return the runs that were begun, are not finished and not in progress, oldest first."""
@@ -211,6 +254,16 @@ class Runs:
     def skip(self, step: str, reason: str) -> None:
         """Skip a step of the run in progress that has not begun. Raises ``RunError`` or ``ValueError``."""
         self._running(None).request_skip(step, reason)
+
+    def pause(self, run: str, *, on: bool) -> None:
+        """Hold the run in progress before its next step, or let it go on. Raises ``RunError``."""
+        runner = self._running(run)
+        runner.pause.hold() if on else runner.pause.go_on()
+        self._bus.publish(told.RunPaused(run, runner.pause.wanted))
+
+    def repeat(self, step: str) -> None:
+        """Do a step that ended without passing again. Raises ``RunError`` or ``ValueError``."""
+        self._running(None).request_repeat(step)
 
     def answer(self, prompt: str, value: bool | float | str, skip_reason: str | None) -> None:
         """Answer the open question. Raises ``ValueError`` when it is another one or the answer does not fit."""

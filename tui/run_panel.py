@@ -53,7 +53,7 @@ def question(prompt: PromptView, width: int) -> Content:
 
 
 def _answer(key: str, words: str) -> Content:
-    return Content.assemble((fit(f"  {key}", 7), "bold $accent"), (words, ""))
+    return Content.assemble((fit(f"  {key}", max(7, len(key) + 4)), "bold $accent"), (words, ""))
 
 
 def in_progress(step: StepView, width: int) -> Content:
@@ -167,8 +167,37 @@ def result(run: RunState, outcome: Outcome, width: int) -> Content:
         lines += [Content.styled(f"   · {one_line(pick(evidence))}", "$text-muted") for evidence in suspect.evidence]
         if suspect.remedy:
             lines.append(Content(f"   {_('Remedy')}: {pick(suspect.remedy)}"))
+    lines += list(_next_best(run))
     if outcome is Outcome.PASSED and not failing:
         lines += [Content(""), Content(_("Everything is within its limits."))]
+    return Content("\n").join(lines)
+
+
+def _next_best(run: RunState) -> Iterable[Content]:
+    if len(run.suspects) < 2:
+        return
+    names = {one.cause: pick(one.title, one.cause) for one in run.suspects}
+    yield Content("")
+    yield Content.styled(_("Measure next"), "bold")
+    for one in run.next_best:
+        apart = [names.get(cause, cause) for cause in one.apart]
+        why = _("tells {first} from {second}").format(first=apart[0], second=apart[1]) if len(apart) == 2 else ""
+        yield Content.assemble(
+            ("   → ", "$accent"), (pick(one.title, one.name), "bold"), (f"  ({one.name})  {why}", "$text-muted")
+        )
+    if not run.next_best:
+        yield Content("   " + _("All that the fault dictionary knows is measured: mend the likeliest and test again."))
+
+
+def paused(width: int) -> Content:
+    """Return that the run holds, and how to go on."""
+    lines = [
+        Content.styled(fit(" " + _("PAUSED"), width), _OTHER_BANNER),
+        Content(_("Nothing more is begun; outputs stay as they are.")),
+        _answer("F7", _("go on")),
+        _answer("Ctrl+Y", _("do the step under the cursor again")),
+        _answer("F8", _("abort: outputs to a safe state")),
+    ]
     return Content("\n").join(lines)
 
 

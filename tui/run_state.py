@@ -25,6 +25,8 @@ def after(state: RunState | None, event: events.AnyEvent) -> RunState | None:  #
             if event.record in state.steps:  # told twice: in the state and as an event
                 return state
             return replace(state, steps=(*state.steps, event.record), step=None, prompt=None, status="running")
+        case events.RunPaused():
+            return replace(state, paused=event.paused)
         case events.CaptureSaved():
             if event.record in state.captures:
                 return state

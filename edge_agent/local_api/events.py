@@ -76,6 +76,13 @@ class PromptSettled(Event, frozen=True, tag="prompt_settled"):
     prompt: str
 
 
+class RunPaused(Event, frozen=True, tag="run_paused"):
+    """The run holds before its next step (or will), or no longer."""
+
+    run: Identifier
+    paused: bool
+
+
 class RunEnded(Event, frozen=True, tag="run_ended"):
     """The run ended, or stopped without an end: then with the ``fault``, and it can be resumed."""
 
@@ -178,6 +185,7 @@ STREAM_OF: dict[type[Event], Stream] = {
     CaptureSaved: "run",
     PromptWanted: "run",
     PromptSettled: "run",
+    RunPaused: "run",
     RunEnded: "run",
     Reading: "readings",
     ScopeTaken: "readings",
@@ -200,6 +208,7 @@ AnyEvent: TypeAlias = (
     | CaptureSaved
     | PromptWanted
     | PromptSettled
+    | RunPaused
     | RunEnded
     | Reading
     | ScopeTaken

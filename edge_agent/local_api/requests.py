@@ -128,6 +128,19 @@ class SkipStep(Request[Done], frozen=True, tag="skip_step"):
     reason: Reason
 
 
+class PauseRun(Request[Done], frozen=True, tag="pause_run"):
+    """Hold the run in progress before its next step (outputs stay as they are), or let it go on (``on`` false)."""
+
+    run: Identifier
+    on: bool = True
+
+
+class RepeatStep(Request[Done], frozen=True, tag="repeat_step"):
+    """Do a step of the main part again that ended without passing, before the run goes on."""
+
+    step: Identifier
+
+
 class AbortRun(Request[Done], frozen=True, tag="abort_run"):
     """Stop the run in progress; teardown brings the outputs to a safe state."""
 
@@ -347,6 +360,8 @@ AnyRequest: TypeAlias = (
     | GetRunState
     | AnswerPrompt
     | SkipStep
+    | PauseRun
+    | RepeatStep
     | AbortRun
     | GetSpool
     | GetRefused

@@ -201,6 +201,16 @@ class StepView(View, frozen=True):
     text: str = ""
 
 
+class NextMeasurement(View, frozen=True):
+    """What to measure next to tell the suspects ``apart``: ``step`` of the plan measures it, unless it is ``None``."""
+
+    name: Identifier
+    gain_bits: float
+    apart: tuple[str, ...] = ()
+    step: Identifier | None = None
+    title: dict[str, str] = {}
+
+
 class RunState(View, frozen=True):
     """Everything about a run that a client needs to draw it, whenever it connects."""
 
@@ -219,6 +229,10 @@ class RunState(View, frozen=True):
     suspects: tuple[Suspect, ...] = ()
     fault: str | None = None
     """Why the run stopped without an end (it can be resumed)."""
+    paused: bool = False
+    """It holds before its next step, or will."""
+    next_best: tuple[NextMeasurement, ...] = ()
+    """Of a run that did not pass: the most telling first."""
 
 
 class LeaseView(View, frozen=True):

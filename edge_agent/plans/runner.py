@@ -31,6 +31,7 @@ from edge_agent.plans.load import LoadedPlan
 from edge_agent.plans.measure import measurements_of
 from edge_agent.plans.model import Soak, Step
 from edge_agent.plans.monitor import Monitor
+from edge_agent.plans.pause import Pause
 from edge_agent.plans.prompts import Answer, Operator, Prompt, PromptKind, PromptUnanswered, checked_answer
 from edge_agent.plans.soak import GROUP, SoakState, duration_words
 from edge_agent.rack import CallCancelled, Cancellation, Lease, Rack, RackError
@@ -92,6 +93,7 @@ class Runner:
         self._lock = threading.Lock()
         self._abort_reason: str | None = None
         self._stop: Cancellation | None = None
+        self.pause = Pause()
         self._skips: dict[str, str] = {}
         self._connected: dict[str, str] = {}
         self._progress = Progress({})
@@ -110,6 +112,7 @@ class Runner:
             if self._abort_reason is None:
                 self._abort_reason = reason
             stop = self._stop
+        self.pause.end()
         if stop is not None:
             stop.cancel(reason)
 
@@ -124,6 +127,22 @@ class Runner:
             raise ValueError("give the reason for skipping")
         with self._lock:
             self._skips[step] = reason
+
+    def request_repeat(self, step: str) -> None:
+        """Do a step of the main group again that has ended without passing; it comes next, then the run goes on.
+
+        Raises ``ValueError`` when there is no such step, or the run has come to its teardown.
+        """
+        wanted = self._steps.get(step)
+        done = None if wanted is None else self._progress.last(wanted)
+        if done is None or done.group != "main":
+            raise ValueError(f"the step {step} has not been done; only a step of the main part can be repeated")
+        if done.outcome is Outcome.PASSED:
+            raise ValueError(f"the step {step} has passed; run the plan again to repeat it")
+        if any(one.group == "teardown" for one in self._progress.finals()):
+            raise ValueError("the run is at its end; test again instead")
+        with self._lock:
+            self._redo = {**self._redo, step: len(self._progress.attempts[step])}
 
     # Running.
 
@@ -209,7 +228,7 @@ class Runner:
         try:
             prepare(list(self._steps.values()))
             with tempfile.TemporaryDirectory(prefix="benchwright-run-") as folder:
-                while (turn := next_step(self.plan.plan, self._progress, self._redo)) is not None:
+                while (turn := self._next()) is not None:
                     if isinstance(turn, Next):
                         self._do(turn, Path(folder))
                     elif self.plan.plan.soak is not None:
@@ -231,6 +250,11 @@ class Runner:
         self._journal.append(finished)
         self._tell(events.RunEnded(finished))
         return finished
+
+    def _next(self) -> Next | Monitoring | None:
+        """Return what to do now, after a pause that somebody wants."""
+        self.pause.wait()
+        return next_step(self.plan.plan, self._progress, self._redo)
 
     def _outputs(self) -> dict[str, Lease]:
         """Return the instruments that can harm the device: those that drive something."""

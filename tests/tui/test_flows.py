@@ -193,6 +193,56 @@ def test_skip_with_reason_abort_with_confirmation_and_again(bench):
     assert "lamp is covered" in skipped["look"]
 
 
+def test_pause_repeat_a_step_that_failed_and_go_on(bench):
+    bench.instruments.device.inject("leaky_ldo")
+
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3")
+        await hands.type("y")
+        await hands.sees("What does the lamp do?", "✗  3.3 V rail")
+        await hands.press("f7")
+        await hands.sees("paused")
+        await hands.type("1")
+        await hands.sees("PAUSED", "outputs stay as they are")
+        await hands.press("ctrl+y")
+        await hands.sees("Put the cursor on a step")
+        await hands.press("down", "ctrl+y")
+        await hands.sees("only a step of the main part")
+        hands.app.screen.rows.move_to("rail-3v3")
+        await hands.press("ctrl+y")
+        await hands.sees("The step is done again next.")
+        bench.instruments.device.repair("leaky_ldo")
+        await hands.press("f7")
+        await hands.sees("Scan the label", "✓  3.3 V rail")
+        await hands.type("x")
+        await hands.type("4")
+        await hands.sees("✓  PASSED")
+
+    work_at(bench.socket, work, size=(100, 30))
+    with SyncAgentClient(bench.socket) as agent:
+        run = agent.request(GetRunState())
+    assert [one.outcome for one in run.steps if one.step == "rail-3v3"] == [Outcome.FAILED, Outcome.PASSED]
+
+
+def test_a_paused_run_can_be_aborted(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3")
+        await hands.press("f7")
+        await hands.sees("paused")
+        await hands.type("y")
+        await hands.sees("PAUSED")
+        await hands.press("f8")
+        await hands.sees("Abort the test run?")
+        await hands.press("right", "enter")
+        await hands.sees("ABORTED")
+
+    work_at(bench.socket, work)
+
+
 def test_an_interrupted_run_goes_on_and_the_connection_comes_back(bench):
     async def work(hands):
         await hands.sees("T-000101")

@@ -12,21 +12,24 @@ from tui.bench_state import Topic
 from tui.formatting import duration, value
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
-from tui.screens.base import ListScreen
-from tui.screens.run_actions import RunActions
+from tui.screens.run_actions import NOW, RunActions
 from tui.widgets.entry import Entry
 from tui.widgets.rows import Cell, Column, Row, Rows
 from tui.widgets.said import Said
 from tui.words import GROUPS, OUTCOME_MARKS, OUTCOMES, called
 
-NOW = "/now"
-"""Key of the first row: the present of a run, or its result."""
 RUN_KEYS = (
     Key("enter", "answer", N_("Yes"), N_("Answer the question: done, yes; or give what was typed."), in_bar=False),
     Key("f5", "answer_no", N_("No"), N_("Answer the question with no.")),
     Key("f6", "skip", N_("Skip"), N_("Skip a step that the plan allows to be skipped, with the reason.")),
-    Key("f7", "go_on", N_("Go on"), N_("Go on with an interrupted test run where it stopped.")),
+    Key(
+        "f7",
+        "go_on",
+        N_("Pause/Go on"),
+        N_("Hold the run before its next step, or go on with it."),
+    ),
     Key("f8", "abort", N_("Abort"), N_("Stop the test run; all outputs go to a safe state.")),
+    Key("ctrl+y", "repeat", N_("Repeat"), N_("Do the step under the cursor again, if it did not pass."), in_bar=False),
     Key("f9", "again", N_("Test again"), N_("Run the same plan on the same device again.")),
     Key("escape", "back", N_("Back"), N_("Go back; the test run goes on.")),
     *LIST_KEYS[:2],
@@ -35,7 +38,7 @@ RUN_KEYS = (
 )
 
 
-class RunScreen(RunActions, ListScreen):
+class RunScreen(RunActions):
     """The run in progress, else the last one, else one that was interrupted."""
 
     TITLE_ID = N_("Test run")
@@ -151,6 +154,8 @@ class RunScreen(RunActions, ListScreen):
             return f"{_(OUTCOMES[run.outcome])}  {taken}", "bold"
         if run.status == "interrupted":
             return _("interrupted"), "bold $text-warning"
+        if run.paused:
+            return _("paused"), "bold $text-warning"
         return duration((self.bench_app.now() - run.started_at).total_seconds()), "bold $text-accent"
 
     def _panel(self) -> Content:
@@ -169,7 +174,8 @@ class RunScreen(RunActions, ListScreen):
             return run_panel.interrupted(run, width)
         if run.prompt is not None:
             return run_panel.question(run.prompt, width)
-        parts = [] if run.step is None else [run_panel.in_progress(run.step, width)]
+        parts = [run_panel.paused(width)] if run.paused else []
+        parts += [] if run.step is None else [run_panel.in_progress(run.step, width)]
         if run.steps:
             parts += [Content.styled(_("Before"), "$text-muted"), run_panel.record(run.steps[-1], width)]
         return Content("\n\n").join(parts)

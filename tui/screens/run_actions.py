@@ -12,6 +12,8 @@ from edge_agent.local_api.requests import (
     AnswerPrompt,
     GetPlanOutline,
     GetRunState,
+    PauseRun,
+    RepeatStep,
     Request,
     ResumeRun,
     SkipStep,
@@ -21,12 +23,14 @@ from edge_agent.local_api.views import Interrupted, PlanOutline, PromptView, Run
 from tui import run_state
 from tui.formatting import parse_number, unit_symbol
 from tui.i18n import N_, _, pick
-from tui.screens.base import BenchScreen
+from tui.screens.base import ListScreen
 from tui.screens.choose import ChooseDialog
 from tui.screens.confirm import ConfirmDialog
 from tui.screens.form import Field, FormDialog
 from tui.widgets.rows import Column, Row
 
+NOW = "/now"
+"""Key of the first row: the present of a run, or its result."""
 MIN_SEEN_S = 0.25
 """A question that appeared a moment ago was not read: the Enter belonged to the one before."""
 BEGIN_S = 90.0
@@ -41,7 +45,7 @@ def _number_wanted(unit: str) -> str:
     return _("Type a number in {unit}.").format(unit=symbol) if symbol else _("Type a number.")
 
 
-class RunActions(BenchScreen):
+class RunActions(ListScreen):
     """Mixed into the run screen; ``shown`` is the run on it, ``outline`` its plan where it is known."""
 
     outline: PlanOutline | None
@@ -60,6 +64,7 @@ class RunActions(BenchScreen):
         prompt = None if self.shown is None else self.shown.prompt
         if prompt is not None and prompt.id != self._asked_id:
             self.asked_since = time.monotonic()
+            self.rows.move_to(NOW)  # what is asked is on the screen before it can be answered
         self._asked_id = None if prompt is None else prompt.id
 
     def look_up(self) -> None:
@@ -144,6 +149,10 @@ class RunActions(BenchScreen):
 
     def _confirm(self, prompt: PromptView, text: str) -> None:
         word = text.casefold()
+        if not text and self.rows.key not in {None, NOW}:  # a record hides the question
+            self.rows.move_to(NOW)
+            self.asked_since = time.monotonic()
+            return
         if not text and time.monotonic() - self.asked_since < MIN_SEEN_S:
             return
         if not text or word in YES:
@@ -214,7 +223,11 @@ class RunActions(BenchScreen):
 
     @work(group="dialog", exclusive=True)
     async def action_go_on(self) -> None:
-        """Go on with an interrupted run; of several, let one be chosen."""
+        """Hold the run in progress, or let it go on; or go on with an interrupted one."""
+        run = self.shown
+        if run is not None and run.status in {"running", "asking"}:
+            self._send(PauseRun(run.run, on=not run.paused))
+            return
         about = self.bench.about
         waiting: tuple[Interrupted, ...] = () if about is None else about.interrupted
         if not waiting:
@@ -231,6 +244,16 @@ class RunActions(BenchScreen):
         if chosen is not None:
             self.notice.say(_("Outputs go to a safe state, then the run goes on …"), "info")
             await self._begin(ResumeRun(chosen))
+
+    def action_repeat(self) -> None:
+        """Do the step under the cursor again."""
+        run, step = self.shown, self.rows.key
+        record = None if run is None or step is None else run_state.last_attempts(run).get(step)
+        if record is None:
+            self.notice.say(_("Put the cursor on a step that has ended without passing."), "info")
+            return
+        self._send(RepeatStep(record.step))
+        self.notice.say(_("The step is done again next."), "info")
 
     @work(group="dialog", exclusive=True)
     async def action_again(self) -> None:
