@@ -23,6 +23,7 @@ from hub.core.limits import BodyLimit
 from hub.core.rate_limit import Buckets, RateLimit
 from hub.core.requests import RequestFigures, Requests
 from hub.core.settings import Settings
+from hub.core.version import VERSION
 from hub.customers import api as customers
 from hub.customers import devices_api as devices
 from hub.customers import tiers
@@ -55,7 +56,6 @@ from hub.tickets import intake
 from hub.transfers import api as transfers
 from hub.webhooks import api as webhooks
 
-VERSION = "0.1.0"
 DESCRIPTION = """
 The after-sales desk of a chain of electronics and smart-home stores: tickets, the benches that repair, and every
 number that they measured.

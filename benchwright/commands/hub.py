@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchwright.commands.hub_audit import app as audit_app
+from benchwright.commands.hub_backup import app as backup_app
 from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.commands.hub_seed import seed
@@ -23,6 +24,7 @@ user_app = typer.Typer(no_args_is_help=True, help="Make, list and mend people's 
 app.add_typer(user_app, name="user")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(audit_app, name="audit")
+app.add_typer(backup_app, name="backup")
 app.command("seed")(seed)
 
 

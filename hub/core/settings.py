@@ -59,6 +59,14 @@ class Settings(BaseModel):
     """File of secrets with the providers' URLs for e-mail, SMS and WeCom; without it nothing is sent."""
     webhook_allow_private: bool = False
     """Whether webhooks may go to private addresses and over plain HTTP: for a network that is trusted as a whole."""
+    backup_dir: Path | None = None
+    """Folder of the daily backups, best on another machine; without it there are none."""
+    backup_hour_utc: int = Field(default=18, ge=0, le=23)
+    """Hour (UTC) of the daily backup; 18 is two in the morning in China."""
+    backup_keep_days: int = Field(default=14, ge=1, le=3660)
+    """The newest backup of each of so many days is kept; likewise of weeks and of months."""
+    backup_keep_weeks: int = Field(default=8, ge=0, le=520)
+    backup_keep_months: int = Field(default=12, ge=0, le=120)
     jobs: bool = True
     """Whether a serving process stands for running the periodic jobs."""
     max_request_bytes: int = Field(default=1_114_112, ge=65_536, le=64 * 2**20)

@@ -48,7 +48,7 @@ class JobRun:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row of the table: a job runs ``every`` so often (``at`` is an offset from midnight UTC), or when ``due``
+    """One row of the table: a job runs ``every`` so often (``at`` gives an offset from midnight UTC), or when ``due``
     sees work.
 
     ``due`` is asked about once a second, so it must be one look into an index. ``run`` returns a short report without
@@ -59,7 +59,7 @@ class Job:
     what: Words
     run: Callable[[JobRun], str | None]
     every: timedelta | None = None
-    at: timedelta = timedelta()
+    at: Callable[[Settings], timedelta] = lambda _settings: timedelta()
     due: Callable[[Session, datetime], bool] | None = None
     wanted: Callable[[Settings], bool] = lambda _settings: True
 
@@ -67,12 +67,12 @@ class Job:
         if (self.every is None) is (self.due is None):
             raise ValueError(f"job {self.name}: give either a period or a due query")
 
-    def next_after(self, moment: datetime) -> datetime:
+    def next_after(self, moment: datetime, settings: Settings) -> datetime:
         """Return when the job is due after a run at ``moment``: at the next beat of its period, which never drifts."""
         if self.every is None:
             return moment
-        beats = (moment - _EPOCH - self.at) // self.every + 1
-        return _EPOCH + self.at + beats * self.every
+        first = _EPOCH + self.at(settings)
+        return first + ((moment - first) // self.every + 1) * self.every
 
 
 def pause_after(failures: int) -> timedelta:

@@ -118,5 +118,5 @@ def run_once(job: Job, work: JobRun) -> bool:
         log.exception("job %s failed (%d in a row); again at %s", job.name, failures, again.isoformat())
         return False
     with work.transaction() as session:
-        service.note_end(session, job, work.at, report)
+        service.note_end(session, job, work, report)
     return True

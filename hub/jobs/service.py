@@ -11,7 +11,7 @@ from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.jobs import queries
-from hub.jobs.job import Job, pause_after
+from hub.jobs.job import ACTOR, Job, JobRun, pause_after
 from hub.jobs.models import JobState
 from hub.jobs.table import JOBS
 
@@ -22,6 +22,8 @@ JOB_NOT_FOUND = ProblemType(
     {"en": "There is no job {job}; there are: {jobs}.", "zh-CN": "没有任务 {job}；现有任务：{jobs}。"},
 )
 _MAX_TEXT = 400
+TOLD_AFTER = 3
+"""So many failures in a row, and management is told."""
 
 
 def find(name: str) -> Job:
@@ -50,12 +52,12 @@ def note_start(session: Session, job: Job, at: datetime) -> None:
     state.started_at, state.ended_at, state.requested = at, None, False
 
 
-def note_end(session: Session, job: Job, started: datetime, report: str | None) -> None:
+def note_end(session: Session, job: Job, work: JobRun, report: str | None) -> None:
     """Keep that a run has done its work."""
-    state = _state(session, job, started)
+    state = _state(session, job, work.at)
     state.ended_at = now()
     state.failures, state.error, state.report = 0, None, report[:_MAX_TEXT] if report else None
-    state.due_at = now() if state.requested else job.next_after(started)
+    state.due_at = now() if state.requested else job.next_after(work.at, work.settings)
 
 
 def note_failure(session: Session, job: Job, started: datetime, error: Exception) -> JobState:
@@ -65,6 +67,9 @@ def note_failure(session: Session, job: Job, started: datetime, error: Exception
     state.failures += 1
     state.error = _sentence(error)
     state.due_at = now() + pause_after(state.failures)
+    if state.failures == TOLD_AFTER:
+        session.flush()
+        events.append(session, ACTOR, "job.failing", ("job", job.name), {"number": job.name, "failures": TOLD_AFTER})
     return state
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.aftercare import queries as aftercare_queries
 from hub.aftercare import service as aftercare
+from hub.backup.jobs import back_up
 from hub.core.idempotency_models import KeptAnswer
 from hub.customers.devices import due_inspections
 from hub.customers.service import recompute_tiers
@@ -97,6 +98,14 @@ JOBS: tuple[Job, ...] = (
         {"en": "Remind staff of call-backs whose time is nearly over", "zh-CN": "提醒即将到期的客户回访"},
         in_transaction(lambda session, at: aftercare.remind_due(session, at, ACTOR)),
         every=timedelta(minutes=10),
+    ),
+    Job(
+        "backup",
+        {"en": "Back everything up to another place, and check it", "zh-CN": "每日异地备份并校验"},
+        back_up,
+        every=timedelta(days=1),
+        at=lambda settings: timedelta(hours=settings.backup_hour_utc),
+        wanted=lambda settings: settings.backup_dir is not None,
     ),
     Job(
         "housekeeping",

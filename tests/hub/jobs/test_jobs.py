@@ -14,11 +14,12 @@ import httpx
 import pytest
 from hub_bench import wait_until
 from hub_running import MakeKey, RunningHub, environment_of
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.core.clock import now
 from hub.core.database import Database
 from hub.core.settings import Settings
+from hub.events.models import Event
 from hub.jobs import queries
 from hub.jobs.job import Job, JobRun, pause_after
 from hub.jobs.lease import Lease, NotLeadingError
@@ -92,10 +93,12 @@ class TestLease:
 
 class TestSchedule:
     def test_a_period_keeps_its_beat(self) -> None:
-        daily = Job("x", WHAT, lambda _: None, every=timedelta(days=1), at=timedelta(hours=2))
+        daily = Job("x", WHAT, lambda _: None, every=timedelta(days=1), at=lambda _settings: timedelta(hours=2))
+        settings = Settings()
         night = datetime(2026, 3, 1, 2, tzinfo=UTC)
-        assert daily.next_after(night - timedelta(seconds=1)) == night
-        assert daily.next_after(night) == daily.next_after(night + timedelta(hours=23)) == night + timedelta(days=1)
+        assert daily.next_after(night - timedelta(seconds=1), settings) == night
+        for later in (timedelta(), timedelta(hours=23)):
+            assert daily.next_after(night + later, settings) == night + timedelta(days=1)
 
     def test_a_job_has_either_a_period_or_a_query(self) -> None:
         for wrong in ({}, {"every": timedelta(1), "due": lambda _session, _at: True}):
@@ -119,13 +122,16 @@ class TestSchedule:
                 raise ValueError("the printer is on fire")
 
         job = Job("fails", WHAT, fails, every=timedelta(hours=1))
-        for failures in (1, 2):
+        for failures in (1, 2, 3, 4):
             assert not run_once(job, JobRun(database, settings))
             state = standing(database, "fails")
             assert state is not None
             assert (state.failures, state.error) == (failures, "ValueError: the printer is on fire")
             assert state.due_at - now() <= pause_after(failures)
         assert standing(database, "half") is None
+        with database.read() as session:
+            told = session.scalars(select(Event).where(Event.kind == "job.failing")).all()
+        assert len(told) == 1, "management is told once"
 
     def test_work_that_is_due_is_done_once_each_and_a_slow_job_holds_up_no_other(
         self, database: Database, settings: Settings

@@ -1,0 +1,126 @@
+"""``benchwright hub backup``: make backups, check them, restore them, and drill the restore (S2)."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchwright.commands.hub_common import AsJson, Config, open_database, print_json, read_settings
+from benchwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from hub.core.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Back the hub up to another place, and restore it.")
+EXIT_BROKEN = 1
+Where = Annotated[Path | None, typer.Option("--to", "--from", help="Folder of the backups; else backup_dir.")]
+Name = Annotated[str | None, typer.Argument(help="The backup, from `backup list`; left out: the newest.")]
+
+
+@contextmanager
+def _settings(config: Path | None, folder: Path | None) -> Iterator["Settings"]:
+    from hub.backup.manifest import BackupError
+
+    with read_settings(config) as settings:
+        try:
+            yield settings if folder is None else settings.model_copy(update={"backup_dir": folder})
+        except BackupError as error:
+            raise UsageError(str(error)) from error
+
+
+@app.command("create")
+def create(config: Config = None, folder: Where = None, as_json: AsJson = False) -> None:
+    """Make a backup now; the hub may go on working."""
+    from hub.backup import service
+    from hub.core.version import VERSION
+    from hub.identity.actors import command_line_actor
+
+    with _settings(config, folder) as settings, open_database(config) as database:
+        made = service.create(settings, VERSION)
+        service.note(database, command_line_actor(), "backup.created", made)
+    if as_json:
+        print_json(made.model_dump(mode="json", exclude={"files"}) | {"files": len(made.files)})
+    else:
+        sys.stdout.write(
+            f"{made.name}: {made.content.events} events, {len(made.files)} files, {made.size} bytes; "
+            f"head {made.content.head}\n"
+        )
+
+
+@app.command("list")
+def list_backups(config: Config = None, folder: Where = None, as_json: AsJson = False) -> None:
+    """List the backups, the newest first."""
+    from hub.backup import service
+
+    with _settings(config, folder) as settings:
+        found = [service.get(settings, name) for name in service.names(settings)]
+    if as_json:
+        print_json([one.model_dump(mode="json", exclude={"files"}) | {"files": len(one.files)} for one in found])
+        return
+    table = Table("backup", "database", "revision", "events", "files", "bytes")
+    for one in found:
+        cells = (one.database, one.content.revision, one.content.events, len(one.files), one.size)
+        table.add_row(one.name, *map(str, cells))
+    Console().print(table)
+
+
+@app.command("verify")
+def verify(name: Name = None, config: Config = None, folder: Where = None) -> None:
+    """Read every byte of a backup: 0 when it is what its manifest says, 1 with everything that is not."""
+    from hub.backup import service
+
+    with _settings(config, folder) as settings:
+        found = service.get(settings, name)
+        wrong = list(service.problems(settings, found))
+    for sentence in wrong:
+        sys.stdout.write(f"{sentence}\n")
+    if wrong:
+        raise typer.Exit(EXIT_BROKEN)
+    sys.stdout.write(f"{found.name} is sound: {len(found.files)} files, {found.size} bytes\n")
+
+
+@app.command("restore")
+def restore(name: Name = None, config: Config = None, folder: Where = None) -> None:
+    """Bring a backup into the empty data_dir and database of the settings, and prove it."""
+    from hub.backup import service
+
+    with _settings(config, folder) as settings:
+        found = service.restore(settings, settings, name)
+    sys.stdout.write(f"{found.name} is restored: {found.content.events} events to head {found.content.head}\n")
+
+
+@app.command("drill")
+def drill(name: Name = None, config: Config = None, folder: Where = None, as_json: AsJson = False) -> None:
+    """Restore a backup to a place that is thrown away, and prove it by its rows and the chain of its events."""
+    from hub.backup import service
+    from hub.identity.actors import command_line_actor
+
+    with _settings(config, folder) as settings, open_database(config) as database:
+        done = service.drill(settings, name)
+        service.note(database, command_line_actor(), "backup.proven", service.get(settings, done.name))
+    rows = sum(done.content.rows.values())
+    if as_json:
+        print_json(
+            {"name": done.name, "rows": rows, "events": done.content.events, "head": done.content.head,
+             "seconds": round(done.seconds, 3)}
+        )  # fmt: skip
+    else:
+        sys.stdout.write(
+            f"{done.name} restores in {done.seconds:.1f} s: {rows} rows, {done.content.events} events, "
+            f"the chain holds to its head {done.content.head}\n"
+        )
+
+
+@app.command("thin-out")
+def thin_out(config: Config = None, folder: Where = None) -> None:
+    """Remove backups that the settings do not keep any more."""
+    from hub.backup import service
+
+    with _settings(config, folder) as settings:
+        removed = service.thin_out(settings)
+    sys.stdout.write(f"{removed} backup(s) removed\n")

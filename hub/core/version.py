@@ -1,0 +1,3 @@
+"""The hub's version."""
+
+VERSION = "0.1.0"
