@@ -11,11 +11,13 @@ from fastapi.openapi.utils import get_openapi
 from hub import health, metrics
 from hub.aftercare import api as aftercare
 from hub.analysis import api as analysis_api
+from hub.appointments import api as appointments
 from hub.calendars import api as calendars
 from hub.captures import api as captures
 from hub.captures.blobs import FolderBlobStore
 from hub.complaints import api as complaints_api
 from hub.complaints import policy as complaint_policy
+from hub.consultations import api as consultations
 from hub.core import examples, idempotency, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody
@@ -215,6 +217,9 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         repairs.router,
         repairs.taxonomy_router,
         repairs.tests_router,
+        appointments.ticket_router,
+        appointments.router,
+        consultations.router,
         customers.router,
         devices.router,
         transfers.ticket_router,

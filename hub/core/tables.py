@@ -1,6 +1,7 @@
 """All tables in one place, for migrations."""
 
 from hub.aftercare import models as aftercare
+from hub.appointments import models as appointments
 from hub.complaints import models as complaints
 from hub.core import idempotency_models as idempotency
 from hub.core.database import Table
@@ -26,6 +27,7 @@ from hub.webhooks import models as webhooks
 
 DOMAINS = (
     aftercare,
+    appointments,
     complaints,
     customers,
     dispatch,

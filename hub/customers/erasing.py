@@ -65,6 +65,8 @@ def erase(session: Session, actor: Actor, store: BlobStore, public_id: str, conf
         repair.work = TOMBSTONE if repair.work else None
     aftercare.forget_words(session, numbers)
     portal.revoke_links(session, numbers, now())
+    for appointment in queries.appointments_of(session, numbers):
+        appointment.address = None
     messages = queries.messages_of(session, customer.id, numbers)
     for message in messages:
         message.address = message.subject = message.body = None

@@ -30,6 +30,7 @@ def export(session: Session, actor: Actor, public_id: str) -> dict[str, Any]:
     for event in queries.events_of_tickets(session, [ticket.public_id for ticket in tickets]):
         happened.setdefault(event.record_id, []).append(event)
     files = queries.attachments_of(session, numbers)
+    visits = queries.appointments_of(session, numbers)
     plans, repairs = queries.plans_of(session, numbers), queries.repairs_of(session, numbers)
     preference = queries.preference(session, customer.id)
     document = {
@@ -54,6 +55,9 @@ def export(session: Session, actor: Actor, public_id: str) -> dict[str, Any]:
                     one.model_dump(include={"sha256", "media_type", "size", "purpose", "name", "created_at"})
                     for one in files
                     if one.ticket_id == ticket.id
+                ],
+                "appointments": [
+                    one.model_dump(exclude={"id", "ticket_id"}) for one in visits if one.ticket_id == ticket.id
                 ],
                 "repair_plans": [
                     one.model_dump(exclude={"id", "ticket_id"}) for one in plans if one.ticket_id == ticket.id

@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import Row, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from hub.appointments.models import Appointment
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
 from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
@@ -266,3 +267,8 @@ def repairs_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[Repair]:
 def preference(session: Session, customer_id: int) -> ContactPreference | None:
     """Return how a customer wants to be told."""
     return session.get(ContactPreference, customer_id)
+
+
+def appointments_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[Appointment]:
+    """Return the appointments of some tickets."""
+    return session.scalars(select(Appointment).where(Appointment.ticket_id.in_(ticket_ids))).all()

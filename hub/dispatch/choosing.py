@@ -93,7 +93,7 @@ def choose(need: Need, places: Sequence[Place], at: datetime, zone: tzinfo) -> C
     others: list[Considered] = []
     chances: list[datetime] = []
     for place in places:
-        distance = _distance(need, place, region)
+        distance = _distance(need, place.store, place.region, region)
         objection = _bench_objection(need, place, distance)
         if objection is None:
             here = [turn for turn in place.turns if turn.starts_at <= at < turn.ends_at]
@@ -116,11 +116,16 @@ def choose(need: Need, places: Sequence[Place], at: datetime, zone: tzinfo) -> C
     return Choice(best.place.bench, best.turn.person, _praise(need, best, zone), ranked + tuple(others))
 
 
-def _distance(need: Need, place: Place, region: str | None) -> int | None:
+def reaches(need: Need, group: str | None, store: str | None, at_region: str | None, region: str | None) -> bool:
+    """Whether a bench of this group, store and region may take it, ``region`` being the ticket's."""
+    return group in {None, need.group} and _distance(need, store, at_region, region) is not None
+
+
+def _distance(need: Need, store: str | None, at_region: str | None, region: str | None) -> int | None:
     """Return 0 for the ticket's store, 1 for its region, 2 for elsewhere; ``None`` where the rule does not reach."""
-    if need.store is None or place.store is None or place.store == need.store:
+    if need.store is None or store is None or store == need.store:
         return 0
-    if region is not None and place.region == region:
+    if region is not None and at_region == region:
         return 1 if need.reach is not Reach.STORE else None
     return 2 if need.reach is Reach.CHAIN else None
 

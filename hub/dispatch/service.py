@@ -46,14 +46,31 @@ class Proposal:
     review_first: bool
 
 
-def propose(session: Session, ticket: Ticket, at: datetime) -> Proposal:
-    """Return whom the policy would choose at a moment; nothing is changed."""
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the first rule that fits a ticket says of it."""
+
+    need: Need
+    rule: int
+    version: int
+    review_first: bool
+
+
+def need_of(session: Session, ticket: Ticket) -> Ruled:
+    """Return what a ticket takes by the policy in force."""
     version, policy = in_force(session)
     number, rule = policy.rule(ticket.kind, ticket.model, ticket.fault)
     level = max(rule.level, policy.senior_level) if rule.complex else rule.level
     need = Need(rule.skill, rule.group, level, ticket.store, rule.reach)
-    choice = choose(need, _places(session, need, at), at, calendars.calendar(session, calendars.STANDARD).time_zone)
-    return Proposal(need, choice, number, version, rule.complex and not ticket.reviewed)
+    return Ruled(need, number, version, rule.complex and not ticket.reviewed)
+
+
+def propose(session: Session, ticket: Ticket, at: datetime) -> Proposal:
+    """Return whom the policy would choose at a moment; nothing is changed."""
+    ruled = need_of(session, ticket)
+    zone = calendars.calendar(session, calendars.STANDARD).time_zone
+    choice = choose(ruled.need, _places(session, ruled.need, at), at, zone)
+    return Proposal(ruled.need, choice, ruled.rule, ruled.version, ruled.review_first)
 
 
 def dispatch(session: Session, ticket: Ticket, at: datetime) -> DispatchEntry:

@@ -348,13 +348,17 @@ def apply(
     return events.append(session, actor, f"ticket.{action}", ticket.record, payload, occurred_at=occurred_at)
 
 
-def require_possible(ticket: Ticket, action: str, state: State) -> None:
-    """Raise the action-not-possible problem unless the ticket is in ``state`` and its table has the action there."""
-    table = TABLES[Kind(ticket.kind)]
+def possible(ticket: Ticket, action: str) -> bool:
+    """Whether the ticket's table has the action in its state."""
+    return TABLES[Kind(ticket.kind)].find(State(ticket.state), action) is not None
+
+
+def require_possible(ticket: Ticket, action: str, state: State | None = None) -> None:
+    """Raise the action-not-possible problem unless the ticket's table has the action, and it is in ``state``."""
     present = State(ticket.state)
-    if present is not state or table.find(present, action) is None:
-        possible = ", ".join(one.action for one in table.offered(present)) or "–"
-        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, state=present, action=action, possible=possible)
+    if state not in {None, present} or not possible(ticket, action):
+        offered = ", ".join(one.action for one in TABLES[Kind(ticket.kind)].offered(present)) or "–"
+        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, state=present, action=action, possible=offered)
 
 
 def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:

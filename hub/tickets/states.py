@@ -152,6 +152,16 @@ def _dispatched() -> tuple[Row, ...]:
     )
 
 
+def _visits() -> tuple[Row, ...]:
+    """A time at which the customer comes, or somebody goes to the customer; the state stays (T11)."""
+    before = frozenset({S.NEW, S.ASSIGNED})
+    return (
+        _row(before, "schedule", None, P.TICKET_SERVE, "Make an appointment", "预约"),
+        _row(before, "reschedule", None, P.TICKET_SERVE, "Move the appointment", "改约"),
+        _row(before, "call_off", None, P.TICKET_SERVE, "Call the appointment off", "取消预约"),
+    )
+
+
 def _waiting(permission: Permission) -> tuple[Row, ...]:
     return (
         _row(S.IN_PROGRESS, "wait", S.WAITING, permission, "Wait for somebody", "挂起等待"),
@@ -204,6 +214,7 @@ def _to_counter(done: State, *at_close: Guard) -> tuple[Row, ...]:
 
 REPAIR = _table(
     *_dispatched(),
+    *_visits(),
     _row(
         {S.NEW, S.IN_REVIEW, S.ASSIGNED, S.IN_PROGRESS, S.WAITING},
         "preapprove",
@@ -265,6 +276,7 @@ REPAIR = _table(
 
 UPGRADE = _table(
     *_dispatched(),
+    *_visits(),
     _row(S.IN_PROGRESS, "upgraded", S.UPGRADED, P.TICKET_WORK, "Record the upgrade", "记录升级"),
     *_to_counter(S.UPGRADED),
 )

@@ -38,7 +38,21 @@ def test_a_created_ticket_can_be_read_back(staff: httpx.Client) -> None:
     assert shown["contact"] == contact
     assert (shown["state"], shown["priority"], shown["version"]) == ("new", 2, 1)
     assert [action["action"] for action in shown["actions"]] == [
-        *("ask_review", "assign", "send", "cancel", "preapprove", "prioritise", "rejudge", "amend", "merge", "note"),
+        *(
+            "ask_review",
+            "assign",
+            "send",
+            "cancel",
+            "schedule",
+            "reschedule",
+            "call_off",
+            "preapprove",
+            "prioritise",
+            "rejudge",
+            "amend",
+            "merge",
+            "note",
+        ),
     ]
     assert "李雷" not in str(shown["timeline"]), "events outlive the erasure of personal data"
 
@@ -158,7 +172,8 @@ def test_an_action_out_of_place_says_what_is_possible(staff: httpx.Client) -> No
     answer = staff.post(f"/api/v1/tickets/{ticket}/actions", json={"action": "close"})
     assert answer.status_code == 409
     assert answer.json()["detail"].endswith(
-        "possible: ask_review, assign, send, cancel, preapprove, prioritise, rejudge, amend, merge, note."
+        "possible: ask_review, assign, send, cancel, schedule, "
+        "reschedule, call_off, preapprove, prioritise, rejudge, amend, merge, note."
     )
     assert assign(staff, ticket, "bench-99").json()["type"].endswith("bench-not-found")
     assert staff.get(f"/api/v1/tickets/{ticket}").json()["version"] == 1

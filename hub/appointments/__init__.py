@@ -1,0 +1,1 @@
+"""Appointments for repairs, inspections and visits, matched with the roster (T11)."""

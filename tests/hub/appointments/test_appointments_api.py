@@ -1,0 +1,112 @@
+"""Appointments as the desk makes them (T11): free times, booked, confirmed, moved, called off, kept."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from desk_roster import REPAIR, Roster
+
+from hub.core.database import Database
+
+PROOF = {"purchase_proof": {"kind": "receipt", "number": "FP-1"}}
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+
+
+def at(hour: float) -> str:
+    return (TOMORROW + timedelta(hours=hour - 9)).isoformat()
+
+
+def slug(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rpartition(":")[2]
+
+
+@pytest.fixture
+def roster(admin: httpx.Client, database: Database) -> Roster:
+    """One technician for repairs and visits, from 9 to 13 o'clock tomorrow."""
+    roster = Roster(admin, database)
+    roster.stores("north")
+    roster.bench("bench-01", group=None)
+    wang = roster.person("王芳", board_repair=2, service=1, inspection=1)
+    body = {"bench": "bench-01", "person": wang, "starts_at": at(9), "ends_at": at(13)}
+    admin.post("/api/v1/shifts", json=body).raise_for_status()
+    return roster
+
+
+def take_in(client: httpx.Client, **values: Any) -> str:
+    ticket: str = client.post("/api/v1/tickets", json={**REPAIR, **PROOF, **values}).raise_for_status().json()["id"]
+    return f"/api/v1/tickets/{ticket}"
+
+
+@pytest.mark.usefixtures("roster")
+def test_a_repair_gets_a_time_that_is_moved_and_called_off(admin: httpx.Client) -> None:
+    path = take_in(admin)
+    slots = admin.get(f"{path}/appointment-slots", params={"minutes": 60}).raise_for_status().json()
+    assert [one["starts_at"][11:16] for one in slots] == ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30", "12:00"]
+    booked = admin.post(f"{path}/appointments", json={"starts_at": at(10), "place": "store"})
+    assert booked.status_code == 201, booked.text
+    appointment = booked.headers["location"]
+    assert booked.json()["state"] == "requested"
+    assert (
+        slug(admin.post(f"{path}/appointments", json={"starts_at": at(11), "place": "store"}))[1]
+        == "appointment-exists"
+    )
+    other = take_in(admin, device={"model": "SP-100", "serial": "SN-2"})
+    taken = admin.post(f"{other}/appointments", json={"starts_at": at(10.5), "place": "store"})
+    assert slug(taken) == (409, "time-not-free")
+    assert "the next free time is" in taken.json()["detail"]
+    assert admin.post(f"{appointment}/confirmation").raise_for_status().json()["state"] == "confirmed"
+    assert slug(admin.post(f"{appointment}/confirmation")) == (409, "appointment-state")
+    event = admin.get(path).json()["timeline"][0]
+    assert (event["kind"], event["payload"]["appointment_at"]) == (
+        "ticket.schedule",
+        booked.json()["starts_at"],
+    )
+    stale = admin.patch(appointment, json={"starts_at": at(11)}, headers={"If-Match": booked.headers["etag"]})
+    assert slug(stale) == (412, "stale-version")
+    moved = admin.patch(appointment, json={"starts_at": at(11)}).raise_for_status().json()
+    assert moved["starts_at"][11:16] == "11:00"
+    assert admin.post(f"{other}/appointments", json={"starts_at": at(10), "place": "store"}).status_code == 201
+    assert admin.delete(appointment).raise_for_status().json()["state"] == "called_off"
+    kinds = [one["kind"] for one in admin.get(path).json()["timeline"]]
+    assert kinds[:2] == ["ticket.call_off", "appointment.call_off"]
+    assert [one["state"] for one in admin.get("/api/v1/appointments").json()["items"]] == ["called_off", "requested"]
+
+
+@pytest.mark.usefixtures("roster")
+def test_a_visit_is_kept_and_the_work_begins(admin: httpx.Client) -> None:
+    path = take_in(admin, kind="installation")
+    body = {"starts_at": at(9.5), "minutes": 90, "place": "on_site", "address": "漕溪北路 1 号", "confirmed": True}
+    booked = admin.post(f"{path}/appointments", json=body)
+    assert booked.status_code == 201, booked.text
+    assert booked.json()["state"] == "confirmed"
+    assert admin.get(path).json()["state"] == "scheduled"
+    kept = admin.post(f"{booked.headers['location']}/outcome", json={"outcome": "kept"}).raise_for_status().json()
+    assert kept["state"] == "kept"
+    assert admin.get(path).json()["state"] == "in_progress"
+
+
+@pytest.mark.usefixtures("roster")
+def test_a_customer_who_was_not_there_gets_another_time(admin: httpx.Client) -> None:
+    path = take_in(admin, kind="installation")
+    body = {"starts_at": at(9.5), "place": "on_site", "address": "x", "confirmed": True}
+    appointment = admin.post(f"{path}/appointments", json=body).headers["location"]
+    admin.post(f"{appointment}/outcome", json={"outcome": "missed"}).raise_for_status()
+    assert admin.get(path).json()["state"] == "new"
+    assert admin.post(f"{path}/appointments", json=body).status_code == 201
+
+
+@pytest.mark.usefixtures("roster")
+def test_what_is_missing_for_an_appointment_is_named(admin: httpx.Client) -> None:
+    ticket = admin.post("/api/v1/tickets", json={**REPAIR, "channel": "phone"}).raise_for_status().json()["id"]
+    answer = admin.post(
+        f"/api/v1/tickets/{ticket}/appointments",
+        json={"starts_at": at(10), "place": "on_site"},
+        headers={"Accept-Language": "zh"},
+    )
+    assert slug(answer) == (422, "appointment-not-ready")
+    assert [one["detail"] for one in answer.json()["errors"]] == ["请先填写购买凭证", "请填写上门地址"]
+    complaint = {**REPAIR, "kind": "complaint"}
+    ticket = admin.post("/api/v1/tickets", json=complaint).raise_for_status().json()["id"]
+    refused = admin.post(f"/api/v1/tickets/{ticket}/appointments", json={"starts_at": at(10), "place": "store"})
+    assert slug(refused) == (409, "action-not-possible")
