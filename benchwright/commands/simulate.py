@@ -15,6 +15,7 @@ from benchwright.errors import UsageError
 
 if TYPE_CHECKING:
     from drivers.simulated.bench import SimulatedBench
+    from drivers.simulated.personality import PlayedBench
     from drivers.simulated.products import Product
 
 app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False, rich_markup_mode="rich")
@@ -36,6 +37,13 @@ def simulate(
     directory: Annotated[Path | None, typer.Option(help="Folder for serial ports and the flash image.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of all noise and tolerances.")] = 1,
     pace: Annotated[float, typer.Option(min=0.0, help="1: measurements take as long as in reality; 0: no time.")] = 0.0,
+    personality: Annotated[
+        list[str] | None,
+        typer.Option(help="Play this driver profile in the place of the usual instruments; may be repeated."),
+    ] = None,
+    list_personalities: Annotated[
+        bool, typer.Option("--list-personalities", help="Show the profiles that can be played, and stop.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print addresses (or faults) as one line of JSON.")] = False,
 ) -> None:
     """Run the simulated bench: a device with physics, and instruments that look at it and speak their real protocols.
@@ -48,6 +56,11 @@ def simulate(
     if list_faults:
         _show_faults(_product(product), as_json)
         return
+    if list_personalities:
+        from drivers.simulated.personality import playable
+
+        _print(json.dumps(playable()) if as_json else "\n".join(playable()))
+        return
     from drivers.simulated.bench import SimulatedBench
     from drivers.simulated.control import control_endpoint
 
@@ -58,6 +71,24 @@ def simulate(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    if personality:
+        if control is not None or pace:
+            raise UsageError("a bench of personalities takes no time and has no control socket; leave both options out")
+        from drivers.errors import Misconfigured
+        from drivers.simulated.personality import PlayedBench
+
+        try:
+            played = PlayedBench(
+                personality, faults=fault or (), seed=seed, directory=directory, product=_product(product)
+            )
+        except (Misconfigured, ValueError) as error:
+            raise UsageError(str(error)) from error
+        with played:
+            if write_bench is not None:
+                _write_text(write_bench, played.bench_toml(name))
+            _show_played(played, as_json)
+            stopped.wait()
+        return
     try:
         bench = SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace, product=_product(product))
     except ValueError as error:
@@ -113,6 +144,23 @@ def _product(name: str) -> "Product":
         return known_product(name)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _show_played(bench: "PlayedBench", as_json: bool) -> None:
+    if as_json:
+        shown = {role: {"profile": p, "address": a} for role, (p, a) in bench.instruments.items()}
+        _print(json.dumps({"instruments": shown}))
+        return
+    for role, (profile, address) in bench.instruments.items():
+        _print(f"{role:12} {profile:24} {address}")
+    _print("Ctrl-C ends it.")
 
 
 def _request(words: list[str]) -> dict[str, Any]:

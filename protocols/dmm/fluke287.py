@@ -103,6 +103,11 @@ def identity(answer: bytes) -> str | None:
     return ",".join(fields) if fields[0].startswith("FLUKE") else None
 
 
+def encode_identity(model: str, *, serial: str = "95081087", firmware: str = "V1.16") -> bytes:
+    """Return the answer to `IDENTITY_REQUEST` of a meter called ``model`` (``FLUKE 287``)."""
+    return f"0\r{model.upper()},{firmware},{serial}\r".encode("ascii")
+
+
 def decode(answer: bytes) -> DmmReading:
     """Return what the display shows, from an answer to QDDA or to QM.
 

@@ -135,6 +135,11 @@ def identity(frame: bytes) -> str | None:
     return text if text.isprintable() and text.startswith("UT") else None
 
 
+def encode_identity(model: str) -> bytes:
+    """Return the answer to `IDENTITY_REQUEST` of a meter called ``model``."""
+    return hid_uart.pack(model.encode("ascii"))
+
+
 def encode(
     function: str, value: float, *, range_value: float | None = None, flags: Iterable[Flag] = (Flag.AUTO,)
 ) -> bytes:

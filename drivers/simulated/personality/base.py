@@ -1,0 +1,169 @@
+"""What all personalities share: reading messages, the error queue, answers in the profile's kinds."""
+
+import re
+import re._constants as sre  # type: ignore[import-not-found] # what the standard library's own parser gives
+import re._parser as sre_parser  # type: ignore[import-not-found]
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from drivers.scpi.model import ScpiProfile, Value
+from drivers.simulated.endpoints import Session
+from drivers.simulated.personality.grammar import Call, Grammar
+from drivers.simulated.scpi_device import IMPOSTOR
+from drivers.simulated.wiring import Wiring
+from protocols.ieee488 import Ieee488Error, ProgramMessageReader
+from protocols.scpi import STANDARD_ERRORS, ErrorEntry, ErrorQueue, ScpiError
+
+P = TypeVar("P", bound=ScpiProfile)
+Answer = str | bytes | None
+EXECUTION = -200
+
+
+class ScpiPersonality(Generic[P]):
+    """An instrument that a SCPI profile declares.
+
+    A subclass gives a method ``on_<command>`` for each command that means something to it; all others are kept as
+    settings, or answered from them. ``exercised`` names every declared command that was heard.
+    """
+
+    def __init__(self, profile: P, wiring: Wiring, name: str = "meter") -> None:
+        self.profile = profile
+        self.wiring = wiring
+        self.name = name
+        self.errors = ErrorQueue()
+        self.impostor = False
+        self.exercised: set[str] = set()
+        self.settings: dict[tuple[str, ...], Mapping[str, Value]] = {}
+        self._grammar = Grammar(profile.commands)
+
+    def handle(self, message: bytes) -> bytes:
+        """Carry out one message and return the answer with its terminator (or nothing)."""
+        text = message.decode("latin-1").strip()
+        if not text:
+            return b""
+        answers: list[bytes] = []
+        try:
+            for call in self._grammar.read(text):
+                self.exercised.add(call.name)
+                answer = self._carry_out(call)
+                if answer is not None:
+                    answers.append(answer.encode("latin-1") if isinstance(answer, str) else answer)
+        except ScpiError as error:
+            self.refuse(error.code)
+        return b";".join(answers) + b"\n" if answers else b""
+
+    def refuse(self, code: int) -> None:
+        """Put an error on the queue; an instrument without one passes mistakes over."""
+        if "next_error" in self.profile.commands:
+            self.errors.push(ErrorEntry(code, STANDARD_ERRORS.get(code, "Device-specific error")))
+
+    def _carry_out(self, call: Call) -> Answer:
+        handler: Callable[..., Answer] | None = getattr(self, f"on_{call.name}", None)
+        if handler is not None:
+            return handler(**call.values)
+        if call.name in self.profile.safe_state:
+            self.switch_off()
+            return None
+        if self.profile.commands[call.name].reply is not None:
+            raise ScpiError(f"{call.name} is declared, but this personality cannot answer it", EXECUTION)
+        self.settings[(call.name, *(str(v) for k, v in call.values.items() if k == "channel"))] = call.values
+        return None
+
+    def switch_off(self) -> None:
+        """Switch every output off, as a safe-state command does that is no case of a general one."""
+
+    def on_identify(self) -> Answer:
+        """Say who it is: the profile's example."""
+        return IMPOSTOR if self.impostor else self.profile.identity.example
+
+    def on_clear(self) -> Answer:
+        """Forget the errors."""
+        self.errors.clear()
+        return None
+
+    def on_next_error(self) -> Answer:
+        """Tell the oldest error."""
+        entry = self.errors.pop()
+        return f'{entry.code:+d},"{entry.text}"' if entry.code else '+0,"No error"'
+
+
+class PersonalitySession(Session):
+    """One client's conversation with a personality."""
+
+    def __init__(self, personality: ScpiPersonality[Any], baud: int | None = None) -> None:
+        self._personality = personality
+        self.baud = baud
+        self._reader = ProgramMessageReader(1 << 20)
+
+    def receive(self, data: bytes) -> bytes:
+        """Carry out every whole message in ``data``."""
+        try:
+            self._reader.feed(data)
+        except Ieee488Error:
+            self._personality.refuse(-363)
+            return b""
+        replies = []
+        while (message := self._reader.pop()) is not None:
+            replies.append(self._personality.handle(message))
+        return b"".join(replies)
+
+
+def number(value: float) -> str:
+    """Return a number as instruments answer it."""
+    return f"{value:+.9E}"
+
+
+def text_matching(pattern: str, values: Mapping[Any, str]) -> str:
+    """Return a text that ``pattern`` matches, with ``values`` in its groups (by name, or by number).
+
+    Optional parts are there when they hold a group; every other choice is the plainest.
+    """
+    parsed = sre_parser.parse(pattern)
+    names = {index: name for name, index in parsed.state.groupdict.items()}
+    made = _write(parsed, values, names)
+    if re.search(pattern, made) is None:
+        raise ValueError(f"no text was found that {pattern!r} matches; it was tried with {made!r}")
+    return made
+
+
+def _write(parsed: Any, values: Mapping[Any, str], names: Mapping[int, str]) -> str:
+    parts: list[str] = []
+    for code, argument in parsed:
+        if code is sre.LITERAL:
+            parts.append(chr(argument))
+        elif code is sre.ANY:
+            parts.append("X")
+        elif code is sre.IN:
+            parts.append(_member(argument))
+        elif code is sre.BRANCH:
+            parts.append(_write(argument[1][0], values, names))
+        elif code is sre.SUBPATTERN:
+            group, _, _, inner = argument
+            key: str | int | None = names.get(group, group) if group is not None else None
+            parts.append(values[key] if key is not None and key in values else _write(inner, values, names))
+        elif code in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            least, _, inner = argument
+            times = max(least, 1) if least or _holds_group(inner, values, names) else 0
+            parts.append(_write(inner, values, names) * times)
+    return "".join(parts)
+
+
+def _member(choices: Any) -> str:
+    code, argument = choices[0]
+    if code is sre.NEGATE:
+        return "X"
+    if code is sre.LITERAL:
+        return chr(argument)
+    if code is sre.RANGE:
+        return chr(argument[0])
+    return {sre.CATEGORY_DIGIT: "1", sre.CATEGORY_WORD: "A", sre.CATEGORY_SPACE: " "}.get(argument, "A")
+
+
+def _holds_group(parsed: Any, values: Mapping[Any, str], names: Mapping[int, str]) -> bool:
+    for code, argument in parsed:
+        if code is sre.SUBPATTERN:
+            if names.get(argument[0], argument[0]) in values or _holds_group(argument[3], values, names):
+                return True
+        elif code in (sre.MAX_REPEAT, sre.MIN_REPEAT) and _holds_group(argument[2], values, names):
+            return True
+    return False
