@@ -15,6 +15,7 @@ from hub import reference
 from hub.app import create_app
 from hub.core.settings import Settings
 from protocols.messages import asyncapi
+from scripts import house
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,6 +38,8 @@ def _filled(path: str) -> Callable[[], str]:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "docs/architecture.md": house.architecture_page,
+    "docs/decisions/README.md": house.decisions_page,
     "docs/verification.md": report.page,
     "docs/api/openapi.json": _openapi,
     **{path: _filled(path) for path in reference.DOCUMENTS},

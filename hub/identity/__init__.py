@@ -1,1 +1,1 @@
-"""Who asks, and what they may do: API keys now, people and sessions beside them later."""
+"""Who asks, and what they may do: people and their sessions, single sign-on, API keys, one table of permissions."""
