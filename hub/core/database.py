@@ -96,6 +96,10 @@ class Table(SQLModel, registry=registry(metadata=_METADATA)):
     database.
     """
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a column as SQLAlchemy does; SQLModel would ask pydantic besides, which has nothing to say of a row."""
+        object.__setattr__(self, name, value)
+
 
 class Versioned(SQLModel):
     """Rows that count their changes: writing over what somebody else has changed meanwhile fails."""

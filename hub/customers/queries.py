@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import Row, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.appointments.models import Appointment
@@ -15,15 +15,19 @@ from hub.notifications.models import ContactPreference, Notification
 from hub.repairs.models import Repair, RepairPlan
 from hub.tickets.models import Attachment, Remark, Ticket
 
+_OWNERS = (
+    select(ContactPoint.kind, ContactPoint.key, Customer)
+    .join(Customer, Customer.id == ContactPoint.customer_id)
+    .where(tuple_(ContactPoint.kind, ContactPoint.key).in_(bindparam("keys", expanding=True)))
+)
+_DEVICE = select(CustomerDevice).where(
+    CustomerDevice.serial == bindparam("serial"), CustomerDevice.model == bindparam("model")
+)
+
 
 def owners(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
     """Return which customer has each contact point (kind, key)."""
-    statement = (
-        select(ContactPoint.kind, ContactPoint.key, Customer)
-        .join(Customer, Customer.id == ContactPoint.customer_id)
-        .where(tuple_(ContactPoint.kind, ContactPoint.key).in_(keys))
-    )
-    return {(kind, key): customer for kind, key, customer in session.execute(statement)}
+    return {(kind, key): customer for kind, key, customer in session.execute(_OWNERS, {"keys": keys})}
 
 
 def customer(session: Session, public_id: str, *, for_update: bool = False) -> Customer | None:
@@ -44,7 +48,7 @@ def contact_points(session: Session, customer_id: int) -> Sequence[ContactPoint]
 
 def device_by_serial(session: Session, model: str, serial: str) -> CustomerDevice | None:
     """Return one device by what its label says."""
-    return session.scalar(select(CustomerDevice).where(CustomerDevice.serial == serial, CustomerDevice.model == model))
+    return session.scalar(_DEVICE, {"serial": serial, "model": model})
 
 
 def device(session: Session, public_id: str, *, for_update: bool = False) -> CustomerDevice | None:

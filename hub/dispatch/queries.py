@@ -15,10 +15,12 @@ from hub.identity.models import User
 from hub.tickets.kinds import ON_BENCH, State
 from hub.tickets.models import Ticket
 
+_WORKPLACES = select(Workplace).order_by(Workplace.bench)
+
 
 def workplaces(session: Session, actor: Actor | None = None) -> Sequence[Workplace]:
     """Return every workplace by its bench, those of the actor's stores where one is given."""
-    statement = select(Workplace).order_by(Workplace.bench)
+    statement = _WORKPLACES
     if actor is not None and actor.stores is not None:
         statement = statement.where(Workplace.store.in_(actor.stores))
     return session.scalars(statement).all()

@@ -1,20 +1,31 @@
 """All SQL about events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, insert, or_, select
 from sqlalchemy.orm import Session
 
 from hub.core.paging import after_cursor
 from hub.events.models import Event
 
+_INSERT = insert(Event.__table__)  # type: ignore[attr-defined]
+"""A plain row, as each change adds one: an object in the session would cost twice as much."""
+_NEWEST_HASH = select(Event.hash).order_by(Event.id.desc()).limit(1)
+
 
 def chain_head(session: Session) -> str | None:
     """Return the newest event's hash; it stays the newest, for there is one writer at a time."""
-    return session.scalar(select(Event.hash).order_by(Event.id.desc()).limit(1))
+    return session.scalar(_NEWEST_HASH)
+
+
+def add(session: Session, values: Mapping[str, Any]) -> int:
+    """Add one event and return its number."""
+    result: Any = session.execute(_INSERT, values)
+    return int(result.inserted_primary_key[0])
 
 
 def all_events(session: Session) -> Iterator[Event]:

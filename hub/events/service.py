@@ -34,41 +34,46 @@ def append(
     payload: Mapping[str, Any],
     *,
     occurred_at: datetime | None = None,
-) -> Event:
-    """Add one event about ``record`` (type, id) in the caller's transaction; ``payload`` must be JSON."""
-    recorded_at = now()
-    event = Event(
-        recorded_at=recorded_at,
-        occurred_at=occurred_at or recorded_at,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name,
-        record_type=record[0],
-        record_id=record[1],
-        kind=kind,
-        payload=dict(payload),
-        previous_hash=queries.chain_head(session) or FIRST_HASH,
-        hash="",
-    )
-    event.hash = event_hash(event)
-    session.add(event)
+) -> int:
+    """Add one event about ``record`` (type, id) in the caller's transaction and return its number.
+
+    ``payload`` must be JSON. What the session holds is written first.
+    """
     session.flush()
-    return event
+    recorded_at = now()
+    values: dict[str, Any] = {
+        "recorded_at": recorded_at,
+        "occurred_at": occurred_at or recorded_at,
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "record_type": record[0],
+        "record_id": record[1],
+        "kind": kind,
+        "payload": dict(payload),
+        "previous_hash": queries.chain_head(session) or FIRST_HASH,
+    }
+    return queries.add(session, {**values, "hash": _content_hash(values)})
 
 
 def event_hash(event: Event) -> str:
+    """Return the hash that an event must have."""
+    return _content_hash(vars(event))
+
+
+def _content_hash(event: Mapping[str, Any]) -> str:
     """Return the SHA-256 (hex) over an event's content and the hash of the one before."""
     content = [
-        event.previous_hash,
-        rfc3339(event.recorded_at),
-        rfc3339(event.occurred_at),
-        event.actor_kind,
-        event.actor_id,
-        event.actor_name,
-        event.record_type,
-        event.record_id,
-        event.kind,
-        event.payload,
+        event["previous_hash"],
+        rfc3339(event["recorded_at"]),
+        rfc3339(event["occurred_at"]),
+        event["actor_kind"],
+        event["actor_id"],
+        event["actor_name"],
+        event["record_type"],
+        event["record_id"],
+        event["kind"],
+        event["payload"],
     ]
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -12,10 +12,13 @@ from hub.core.paging import after_cursor
 from hub.identity.actors import Actor
 from hub.identity.models import PREFIX, ApiKey, LoginSession, LoginThrottle, SignOn, User
 
+_KEY = select(ApiKey).where(ApiKey.id == bindparam("id"))
+"""Every request reads one: a statement that is made once costs half."""
+
 
 def key_by_id(session: Session, key_id: str) -> ApiKey | None:
     """Return one key, revoked or not."""
-    return session.get(ApiKey, key_id)
+    return session.scalar(_KEY, {"id": key_id})
 
 
 def all_keys(session: Session) -> Sequence[ApiKey]:

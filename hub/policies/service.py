@@ -85,8 +85,7 @@ def put(
         created_at=at,
         document=dict(document),
     )
-    session.add(row)
-    session.flush()
+    queries.add(session, row)
     payload = {"version": number, "valid_from": row.valid_from.isoformat()}
     events.append(session, actor, "policy.version_added", ("policy", f"{family}/{name}"), payload)
     return row, True

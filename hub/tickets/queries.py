@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
@@ -14,6 +14,8 @@ from hub.identity.actors import Actor
 from hub.tickets.kinds import ON_BENCH, State
 from hub.tickets.models import PREFIX, Attachment, Remark, Ticket
 from hub.transfers.models import Transfer
+
+_ATTACHMENTS = select(Attachment).where(Attachment.ticket_id == bindparam("ticket")).order_by(Attachment.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def remarks(session: Session, ids: Sequence[int]) -> dict[int, Remark]:
 
 def attachments(session: Session, ticket_id: int) -> Sequence[Attachment]:
     """Return a ticket's attachments, the oldest first."""
-    return session.scalars(select(Attachment).where(Attachment.ticket_id == ticket_id).order_by(Attachment.id)).all()
+    return session.scalars(_ATTACHMENTS, {"ticket": ticket_id}).all()
 
 
 def attachment(session: Session, ticket_id: int, number: int) -> Attachment | None:

@@ -13,11 +13,10 @@ from hub.core.clock import now
 from hub.core.ids import public_id
 from hub.core.problems import Problem, ProblemType
 from hub.customers import registry
-from hub.customers.models import CUSTOMER_PREFIX
+from hub.customers.models import CUSTOMER_PREFIX, Customer
 from hub.dispatch.judging import in_force as dispatch_policy
 from hub.dispatch.judging import judged
 from hub.events import service as events
-from hub.events.models import Event
 from hub.fleet import service as fleet
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -111,7 +110,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
         setattr(ticket, name, value)
     if not ticket.symptom and not wanted.draft:
         ticket.symptom = "–"  # the kind does not want one; benches show it
-    _recognise(session, actor, ticket)
+    _customer = _recognise(session, actor, ticket)  # held, so that the session need not read the row again
     ticket.priority_pinned = wanted.priority is not None
     found = {"priority": wanted.priority, "priority_reasons": ["given"]}
     for name, value in (_unless_pinned(session, ticket) or found).items():
@@ -185,13 +184,14 @@ def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -
     return ticket
 
 
-def _recognise(session: Session, actor: Actor, ticket: Ticket) -> None:
+def _recognise(session: Session, actor: Actor, ticket: Ticket) -> Customer | None:
     customer = None
     if ticket.contact_name is not None:
         facts = registry.ContactFacts(ticket.contact_name, ticket.contact_phone, ticket.contact_email)
         customer = registry.recognise(session, actor, facts)
         ticket.customer_id = customer.id if customer else None
     registry.register_device(session, ticket.model, ticket.serial, customer)
+    return customer
 
 
 def _unless_pinned(session: Session, ticket: Ticket) -> dict[str, Any]:
@@ -291,8 +291,10 @@ def apply(
     details: Mapping[str, Any] | None = None,
     writes: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
-) -> Event:
+) -> int:
     """Move ``ticket`` by ``action``: table, permission, details, guards; then state and event in one transaction.
+
+    Returns the event's number.
 
     ``writes`` are new values of fields that the transition lets the action change. In ``details``, ``note`` and
     ``details`` are what people wrote: they go into the event's remark, but for the facts that ``actions`` names; the

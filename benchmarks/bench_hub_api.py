@@ -1,0 +1,189 @@
+"""The hub's API against the same work in plain SQL, at ten thousand tickets and at a million.
+
+Both are processes of their own behind the same HTTP server, asked by the same client; the figure is the CPU time of the
+process for one request. The peer (``hub_peer``) looks up and writes the same rows by hand-written SQL on one
+connection, without framework, validation, permissions or threads. Both write to disk with ``synchronous=FULL``.
+"""
+
+import json
+import math
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import httpx
+import psutil
+from sqlalchemy import URL
+
+from benchmarks import hub_peer
+from benchmarks.row import Row
+from hub.core import migrate
+from hub.core.database import Database
+from hub.identity.actors import command_line_actor
+from hub.identity.permissions import Role
+from hub.identity.service import create_key
+
+FEW, MANY = 10_000, 1_000_000
+ROUNDS = 3
+REQUESTS = 200
+CLIENTS, EACH = 16, 25
+WAITS_S = 60
+HUB = "from benchwright.cli import main; main()"
+_JSON = {"Content-Type": "application/json"}
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """CPU milliseconds a request, of the hub and of its peer, and the slow end of sixteen clients in milliseconds."""
+
+    list_ms: float
+    create_ms: float
+    peer_list_ms: float
+    peer_create_ms: float
+    slow_create_ms: float
+
+
+def rows() -> Iterator[Row]:
+    """Measure and yield ratios at both sizes; of some rounds each side's best."""
+    few, many = measure(FEW), measure(MANY)
+    for size, one in ((FEW, few), (MANY, many)):
+        note = f"{one.list_ms:.2f} ÷ {one.peer_list_ms:.2f} ms CPU; 50 of {size:,} tickets"
+        yield Row(f"ticket list ÷ plain SQL, {size:,}", one.list_ms / one.peer_list_ms, 4.0, "lower", note)
+        note = f"{one.create_ms:.2f} ÷ {one.peer_create_ms:.2f} ms CPU; bounded by SQLAlchemy's unit of work"
+        yield Row(f"ticket create ÷ plain SQL, {size:,}", one.create_ms / one.peer_create_ms, 4.5, "lower", note)
+        note = f"99 of 100 are quicker; {CLIENTS} clients on the same machine, SQLite on disk"
+        yield Row(f"slow ticket create, {size:,}", one.slow_create_ms, 150, "lower", note, "ms")
+    yield Row("ticket list, a million ÷ ten thousand", many.list_ms / few.list_ms, 1.5, "lower", "CPU of the hub")
+    yield Row("ticket create, a million ÷ ten thousand", many.create_ms / few.create_ms, 1.5, "lower", "CPU of the hub")
+
+
+def measure(size: int) -> Measured:
+    """Return the figures with ``size`` tickets in the database."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hub.db"
+        token = _prepare(path, size)
+        environment = {
+            "BENCHWRIGHT_HUB_DATA_DIR": folder,
+            "BENCHWRIGHT_HUB_JOBS": "false",
+            "BENCHWRIGHT_HUB_MAX_REQUESTS_A_MINUTE": "0",
+        }
+        hub = ["-c", HUB, "hub", "serve", "--no-ingest", "--log-level", "error", "--port"]
+        with _serving(hub, environment) as (process, url), _client(url, token) as client:
+            list_ms, create_ms = _cpu_ms(process, lambda: show(client)), _cpu_ms(process, lambda: create(client))
+            slow_ms = min(_slow_ms(url, token) for _ in range(ROUNDS))
+        with (
+            _serving(["-m", "benchmarks.hub_peer", str(path), token], {}) as (process, url),
+            _client(url, token) as client,
+        ):
+            return Measured(
+                list_ms,
+                create_ms,
+                _cpu_ms(process, lambda: show(client)),
+                _cpu_ms(process, lambda: create(client)),
+                slow_ms,
+            )
+
+
+def show(client: httpx.Client) -> None:
+    """Ask for the newest tickets."""
+    client.get("/api/v1/tickets?limit=50").raise_for_status()
+
+
+def create(client: httpx.Client) -> None:
+    """Take in a ticket."""
+    client.post("/api/v1/tickets", content=body(), headers=_JSON).raise_for_status()
+
+
+def body() -> bytes:
+    """Return the intake of a device and a customer that nobody has seen yet."""
+    number = next(_numbers)
+    return json.dumps(
+        {
+            "kind": "repair",
+            "channel": "phone",
+            "device": {"model": "SP-100", "serial": f"NEW{number:08d}"},
+            "symptom": "按下电源键没有反应",
+            "urgency": "normal",
+            "contact": {"name": "李雷", "phone": f"101{number:08d}"},
+        }
+    ).encode()
+
+
+def _cpu_ms(process: psutil.Process, request: Callable[[], object]) -> float:
+    """Return the CPU time that ``process`` takes for one request; of some rounds the best."""
+    best = math.inf
+    for _ in range(20):
+        request()
+    for _ in range(ROUNDS):
+        before = process.cpu_times()
+        for _ in range(REQUESTS):
+            request()
+        after = process.cpu_times()
+        best = min(best, (after.user + after.system - before.user - before.system) / REQUESTS * 1e3)
+    return best
+
+
+def _slow_ms(url: str, token: str) -> float:
+    """Return what 99 of 100 creates take at most while sixteen clients create."""
+    took: list[float] = []
+
+    def work() -> None:
+        with _client(url, token) as client:
+            client.get("/healthz")
+            for _ in range(EACH):
+                begun = time.perf_counter()
+                create(client)
+                took.append((time.perf_counter() - begun) * 1e3)
+
+    threads = [threading.Thread(target=work) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(took) == CLIENTS * EACH
+    return sorted(took)[int(len(took) * 0.99)]
+
+
+def _prepare(path: Path, size: int) -> str:
+    database = Database(URL.create("sqlite", database=str(path)))
+    migrate.upgrade(database)
+    hub_peer.fill(path, size)
+    with database.write() as session:
+        token = create_key(session, command_line_actor(), name="bench", role=Role.STAFF)[1]
+    database.close()
+    return token
+
+
+def _client(url: str, token: str) -> httpx.Client:
+    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=WAITS_S)
+
+
+@contextmanager
+def _serving(arguments: list[str], environment: dict[str, str]) -> Iterator[tuple[psutil.Process, str]]:
+    """Run a server in a process of its own; the port is its last argument."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    url = f"http://127.0.0.1:{port}"
+    with subprocess.Popen([sys.executable, *arguments, port], env=os.environ | environment) as child:
+        try:
+            deadline = time.monotonic() + WAITS_S
+            while time.monotonic() < deadline:
+                try:
+                    httpx.get(f"{url}/healthz")
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.05)
+            yield psutil.Process(child.pid), url
+        finally:
+            child.terminate()
