@@ -13,6 +13,7 @@ from hub.customers.service import get_open
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.notifications import service as notifications
 from hub.portal import queries as portal
 from hub.tickets import remarks
 from hub.tickets.models import Ticket
@@ -68,8 +69,7 @@ def erase(session: Session, actor: Actor, store: BlobStore, public_id: str, conf
     for appointment in queries.appointments_of(session, numbers):
         appointment.address = None
     messages = queries.messages_of(session, customer.id, numbers)
-    for message in messages:
-        message.address = message.subject = message.body = None
+    notifications.empty(actor, messages)
     points = queries.contact_points(session, customer.id)
     for point in points:
         session.delete(point)

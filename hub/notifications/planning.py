@@ -16,6 +16,7 @@ from hub.calendars import service as calendars
 from hub.core.clock import now
 from hub.core.i18n import Language
 from hub.core.settings import Settings
+from hub.customers import queries as customers
 from hub.events.following import follow
 from hub.events.models import Event
 from hub.identity.permissions import Permission
@@ -41,6 +42,15 @@ class _Plan:
     channel: str
     address: str | None = None
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipient:
+    """A customer, and how to reach them."""
+
+    customer_id: int | None
+    phone: str | None
+    email: str | None
 
 
 def plan(session: Session, settings: Settings, channels: Channels) -> int:
@@ -76,13 +86,16 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
     if not _fits(rule, event, ticket):
         return
     at = now()
-    preference = queries.preference(session, ticket.customer_id if ticket else None)
+    customer_id = ticket.customer_id if ticket else None
     language = settings.language
     if rule.to == "customer":
-        if ticket is None:
+        reached = _recipient(session, event, ticket)
+        if reached is None:
             return
+        customer_id = reached.customer_id
+        preference = queries.preference(session, customer_id)
         language = _LANGUAGES.get((preference and preference.language) or "", settings.language)
-        plans = _to_customer(rule, ticket, preference, channels)
+        plans = _to_customer(rule, reached, preference, channels)
     else:
         plans = [_to_staff(rule, event, channels)]
     goes_out = rule.to == "customer" and any(one.reason is None for one in plans)
@@ -93,7 +106,7 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
         yield Notification(
             event_id=event.id,
             ticket_id=ticket.id if ticket else None,
-            customer_id=ticket.customer_id if ticket else None,
+            customer_id=customer_id,
             audience=one.audience,
             channel=one.channel,
             template=rule.template,
@@ -114,13 +127,24 @@ def _fits(rule: NotificationRule, event: Event, ticket: Ticket | None) -> bool:
     return all(event.payload.get(name) == value for name, value in rule.when.items())
 
 
+def _recipient(session: Session, event: Event, ticket: Ticket | None) -> _Recipient | None:
+    """Return the customer whom an event concerns: a ticket's, as the ticket says, or the owner of a device."""
+    if ticket is not None:
+        return _Recipient(ticket.customer_id, ticket.contact_phone, ticket.contact_email)
+    device = customers.device(session, event.record_id) if event.record_type == "device" else None
+    if device is None or device.customer_id is None:
+        return None
+    ways = {point.kind: point.value for point in reversed(customers.contact_points(session, device.customer_id))}
+    return _Recipient(device.customer_id, ways.get("phone"), ways.get("email"))
+
+
 def _to_customer(
-    rule: NotificationRule, ticket: Ticket, preference: ContactPreference | None, channels: Channels
+    rule: NotificationRule, reached: _Recipient, preference: ContactPreference | None, channels: Channels
 ) -> list[_Plan]:
     """Choose the channels: those of the rule, or the preferred one, or the first that works."""
     addresses = {
-        Channel.SMS: ticket.contact_phone,
-        Channel.EMAIL: ticket.contact_email,
+        Channel.SMS: reached.phone,
+        Channel.EMAIL: reached.email,
         Channel.WECOM: preference.wecom if preference else None,
     }
     wanted = list(rule.channels or Channel)
@@ -128,13 +152,13 @@ def _to_customer(
         wanted.sort(key=lambda channel: channel != preference.channel)
     if preference is not None and preference.opted_out and not rule.essential:
         return [_Plan("customer", wanted[0], reason="opted_out")]
-    reached = [(one, addresses[one]) for one in wanted if addresses[one] and one in channels.for_customers]
-    if not reached:
+    works = [(one, addresses[one]) for one in wanted if addresses[one] and one in channels.for_customers]
+    if not works:
         reason = "no_channel" if any(addresses[one] for one in wanted) else "no_address"
         return [_Plan("customer", wanted[0], reason=reason)]
     if rule.channels is None:
-        reached = reached[:1]
-    return [_Plan("customer", channel, address) for channel, address in reached]
+        works = works[:1]
+    return [_Plan("customer", channel, address) for channel, address in works]
 
 
 def _to_staff(rule: NotificationRule, event: Event, channels: Channels) -> _Plan:
@@ -160,13 +184,13 @@ class _Words(Mapping[str, str]):
     ) -> None:
         payload = event.payload
         cause = policy.causes.get(payload.get("cause", "workload"))
-        due = payload.get("due") or payload.get("promised_at") or payload.get("until")
+        due = payload.get("due") or payload.get("promised_at") or payload.get("until") or payload.get("due_on")
         found: dict[str, Any] = {
             "link": link,
             "due": _moment(due, zone),
             "appointment": _moment(payload.get("appointment_at"), zone),
             "options": payload.get("option_count"),
-            **{name: payload.get(name) for name in ("clock", "level", "percent", "number", "reason")},
+            **{name: payload.get(name) for name in ("clock", "level", "percent", "number", "reason", "model")},
         }
         if cause is not None and "reason" not in payload:
             found["reason"] = cause.reason.en if language == "en" else cause.reason.zh_cn
@@ -188,4 +212,6 @@ class _Words(Mapping[str, str]):
 
 def _moment(text: Any, zone: ZoneInfo) -> str:
     """Return a moment of an event by the wall clock of the stores."""
+    if isinstance(text, str) and len(text) == len("2026-01-31"):
+        return text
     return f"{datetime.fromisoformat(text).astimezone(zone):%Y-%m-%d %H:%M}" if isinstance(text, str) else ""

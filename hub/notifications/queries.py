@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
@@ -82,10 +82,3 @@ def ticket(session: Session, public_id: str) -> Ticket | None:
 def preference(session: Session, customer_id: int | None) -> ContactPreference | None:
     """Return how a customer wants to be told."""
     return session.get(ContactPreference, customer_id) if customer_id is not None else None
-
-
-def of_customer(session: Session, customer_id: int) -> Sequence[Notification]:
-    """Return everything about a customer that holds personal data."""
-    personal = or_(Notification.address.is_not(None), Notification.subject.is_not(None), Notification.body.is_not(None))
-    statement = select(Notification).where(Notification.customer_id == customer_id, personal)
-    return session.scalars(statement).all()

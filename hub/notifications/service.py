@@ -1,6 +1,6 @@
 """One function per command on notifications. ``move`` is the only place where a state changes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -110,21 +110,13 @@ def resend(session: Session, actor: Actor, public_id: str) -> Notification:
     return found
 
 
-def erase(session: Session, actor: Actor, customer_id: int) -> int:
-    """Empty everything that was written to a customer, and how to reach them; return how many messages that were."""
-    actor.require(Permission.CUSTOMER_ERASE)
-    found = queries.of_customer(session, customer_id)
-    for one in found:
-        if one.state != State.UNSENT:
-            waits = one.state in queries.ON_THE_WAY
-            if waits:
-                move(actor, one, "erase")
-                one.reason = "erased"
+def empty(actor: Actor, messages: Iterable[Notification]) -> None:
+    """Take everything personal out of messages; those that wait are not sent any more."""
+    for one in messages:
+        if one.state in queries.ON_THE_WAY:
+            move(actor, one, "erase")
+            one.reason = "erased"
         one.address = one.subject = one.body = None
-    preference = queries.preference(session, customer_id)
-    if preference is not None:
-        session.delete(preference)
-    return len(found)
 
 
 def preference_of(session: Session, actor: Actor, customer: str) -> tuple[Customer, ContactPreference | None]:

@@ -48,7 +48,7 @@ TABLE: TransitionTable[State, None] = TransitionTable(
             {"en": "Send it again", "zh-CN": "重新发送"},
         ),
         Transition(
-            frozenset({S.WAITING, S.SENDING, S.SENT, S.DEAD, S.UNSENT}),
+            frozenset({S.WAITING, S.SENDING}),
             "erase",
             S.UNSENT,
             P.CUSTOMER_ERASE,

@@ -16,6 +16,8 @@ from hub.core import migrate
 from hub.core.clock import now
 from hub.core.database import Database
 from hub.core.settings import Settings, SettingsError
+from hub.customers import queries as customers
+from hub.customers.models import CustomerDevice
 from hub.events import service as events
 from hub.events.following import follow
 from hub.events.models import Event
@@ -255,7 +257,7 @@ def test_erasing_a_customer_empties_messages_and_stops_those_that_wait(
     create(staff)
     work.plan()
     with database.write() as session:
-        assert service.erase(session, command_line_actor(), 1) == 2
+        service.empty(command_line_actor(), customers.messages_of(session, 1, [1, 2]))
     assert work.send() == "0 of 0 sent"
     assert work.states() == [("received", "sent"), ("received", "unsent")]
     assert [(row.address, row.subject, row.body) for row in work.rows()] == [(None, None, None)] * 2
@@ -294,6 +296,24 @@ def test_mistakes_in_the_channels_are_named_without_secrets(
     file.write_text(content)
     with pytest.raises(SettingsError, match=words):
         load_channels(settings.model_copy(update={"channels_file": file}))
+
+
+def test_the_owner_of_a_device_is_reminded_of_its_inspection(
+    staff: httpx.Client, work: Work, mail: MailServer, database: Database
+) -> None:
+    """M3: no ticket is there; the message goes to whoever the device belongs to."""
+    create(staff)
+    work.plan()
+    prefer(staff, channel="email")
+    with database.write() as session:
+        device = session.get_one(CustomerDevice, 1)
+        facts = {"model": "SP-100", "due_on": "2026-12-24"}
+        events.append(session, ACTOR, "device.inspection_due", device.record, facts)
+        events.append(session, ACTOR, "device.inspection_due", ("device", "D-000099"), facts)
+    work.plan()
+    work.send()
+    assert mail.subjects() == ["您的 SP-100 该做例行检查了"]
+    assert "2026-12-24" in mail.texts()[0]
 
 
 class TestPolicy:
