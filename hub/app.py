@@ -51,6 +51,7 @@ from hub.portal import api as portal
 from hub.portal import pages as portal_pages
 from hub.repairs import api as repairs
 from hub.sla import api as sla
+from hub.staff import api as staff
 from hub.stores import api as stores
 from hub.tickets import api as tickets
 from hub.tickets import attachments_api as attachments
@@ -220,6 +221,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         appointments.ticket_router,
         appointments.router,
         consultations.router,
+        staff.router,
         customers.router,
         devices.router,
         transfers.ticket_router,

@@ -20,6 +20,7 @@ from hub.policies import models as policies
 from hub.portal import models as portal
 from hub.repairs import models as repairs
 from hub.sla import models as sla
+from hub.staff import models as staff
 from hub.stores import models as stores
 from hub.tickets import models as tickets
 from hub.transfers import models as transfers
@@ -45,6 +46,7 @@ DOMAINS = (
     portal,
     repairs,
     sla,
+    staff,
     stores,
     tickets,
     webhooks,

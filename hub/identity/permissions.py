@@ -45,6 +45,8 @@ class Permission(StrEnum):
     DEVICE_WRITE = "device:write"
     ROSTER_READ = "roster:read"
     ROSTER_WRITE = "roster:write"
+    STAFF_READ = "staff:read"
+    STAFF_WRITE = "staff:write"
     CONTACT_READ = "contact:read"
     ANALYSIS_READ = "analysis:read"
     COMPLAINT_READ = "complaint:read"
@@ -117,6 +119,8 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.DEVICE_WRITE: _DESK | {R.STORE_SYSTEM},
     P.ROSTER_READ: _PEOPLE - {R.FLEET_ADMIN},
     P.ROSTER_WRITE: _LEADERS,
+    P.STAFF_READ: _LEADERS,
+    P.STAFF_WRITE: _LEADERS,
     P.CONTACT_READ: _DESK | {R.STORE_SYSTEM},
     P.ANALYSIS_READ: _LEADERS | {R.QUALITY},
     P.COMPLAINT_READ: _DESK | {R.QUALITY, R.SENIOR_TECHNICIAN},

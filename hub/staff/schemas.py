@@ -1,0 +1,151 @@
+"""What the staff API takes and gives."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from hub.staff.models import Assessment, FileEntry, Training
+from hub.staff.policy import Kind, Method, total
+
+Person = Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+Score = Annotated[int, Field(ge=0, le=100)]
+Quarter = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-Q[1-4]$")]
+
+
+class Strict(BaseModel):
+    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewTraining(Strict):
+    """A lesson to plan."""
+
+    person: Person = Field(examples=["U-000007"])
+    kind: Kind
+    method: Method
+    content: Prose = Field(examples=["BGA 返修：预热曲线与检验"])
+    hours: Annotated[float, Field(gt=0, le=200)] = Field(examples=[2.5])
+    planned_on: date
+    trainer: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+
+
+class TrainingResult(Strict):
+    """How a lesson ended."""
+
+    held_on: date
+    passed: bool
+    score: Score | None = Field(default=None, description="Of the exam; left out: there was none.")
+
+
+class TrainingOut(BaseModel):
+    """A lesson."""
+
+    id: str = Field(examples=["L-000003"])
+    person: str
+    kind: Kind
+    method: Method
+    content: str
+    hours: float
+    planned_on: date
+    held_on: date | None
+    passed: bool | None
+    score: int | None
+    trainer: str | None
+    version: int
+
+    @classmethod
+    def of(cls, row: Training) -> "TrainingOut":
+        """Show one row."""
+        values = row.model_dump(exclude={"id", "minutes", "created_at"})
+        return cls.model_validate({**values, "id": row.public_id, "hours": row.minutes / 60})
+
+
+class DueOut(BaseModel):
+    """Training that a person lacks."""
+
+    person: str
+    name: str
+    kind: Kind
+    due_on: date
+    overdue: bool
+    planned_on: date | None = Field(description="The earliest lesson that is planned for it.")
+
+
+class AssessmentIn(Strict):
+    """What a person was worth in a quarter, each part of 100."""
+
+    theory: Score
+    practice: Score
+    customer_rating: Score
+    remark: Prose | None = None
+
+
+class AssessmentOut(BaseModel):
+    """An assessment of a quarter (H3)."""
+
+    person: str
+    quarter: str = Field(examples=["2026-Q4"])
+    theory: int
+    practice: int
+    customer_rating: int
+    total: float = Field(description="30 % theory, 40 % practice, 30 % customer rating.")
+    remark: str | None
+    assessed_by: str
+
+    @classmethod
+    def of(cls, row: Assessment) -> "AssessmentOut":
+        """Show one row."""
+        values = row.model_dump(exclude={"id", "created_at"})
+        return cls(total=total(row.theory, row.practice, row.customer_rating), **values)
+
+
+class NewFileEntry(Strict):
+    """A reward or a sanction."""
+
+    kind: Literal["reward", "sanction"]
+    on_day: date
+    reason: Prose
+
+
+class FileEntryOut(BaseModel):
+    """A reward or a sanction."""
+
+    kind: Literal["reward", "sanction"]
+    on_day: date
+    reason: str
+    decided_by: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: FileEntry) -> "FileEntryOut":
+        """Show one row."""
+        return cls.model_validate(row, from_attributes=True)
+
+
+class StaffFile(BaseModel):
+    """Everything that is kept of a person's work (H2, H3); everybody may see their own."""
+
+    person: str
+    trainings: list[TrainingOut]
+    assessments: list[AssessmentOut]
+    file: list[FileEntryOut]
+
+
+class FiguresOut(BaseModel):
+    """One person's work in a span of time (H4)."""
+
+    person: str
+    name: str
+    dispatched: int = Field(description="Tickets that came to the person in the span.")
+    on_bench_now: int
+    closed: int
+    repairs: int
+    reworks: int
+    rework_rate: float | None = Field(description="Reworks of all repairs; `null` without repairs.")
+    mean_minutes: float | None = Field(description="Of the repairs whose time was noted.")
+    customer_rating: int | None = Field(description="Of the newest assessment.")
+    rewards: int
+    sanctions: int
