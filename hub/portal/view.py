@@ -200,6 +200,12 @@ def _mark(plan: RepairPlan, ticket: Ticket, link: PortalLink | None, key: bytes)
     return tokens.form_mark(key, "plan", link.id, plan.id, plan.revision)
 
 
+def _ready_in(days: int | None, say: Speaker) -> str | None:
+    if not days:
+        return None
+    return say("plan.ready_in_one") if days == 1 else say("plan.ready_in", days=days)
+
+
 def _plan(plan: RepairPlan, ticket: Ticket, mark: str | None, say: Speaker, clock: Clock) -> Plan:
     options = tuple(
         Option(
@@ -207,7 +213,7 @@ def _plan(plan: RepairPlan, ticket: Ticket, mark: str | None, say: Speaker, cloc
             str(option["work"]),
             parts_of(option.get("parts", []), say),
             price(int(option["cost_minor"]), plan.currency, say) or "",
-            say("plan.ready_in", days=option["ready_in_days"]) if option.get("ready_in_days") else None,
+            _ready_in(option.get("ready_in_days"), say),
         )
         for number, option in enumerate(plan.options, 1)
     )
