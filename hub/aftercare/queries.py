@@ -25,11 +25,11 @@ def follow_up(session: Session, ticket_id: int, *, for_update: bool = False) -> 
 
 
 def due_surveys(session: Session, at: datetime, limit: int) -> Sequence[tuple[FollowUp, Ticket]]:
-    """Return closed tickets whose customers are to be asked by ``at`` and were not, the oldest first."""
+    """Return closed tickets whose customers are to be asked by ``at``, were not, and can still answer; oldest first."""
     statement = (
         select(FollowUp, Ticket)
         .join(Ticket, Ticket.id == FollowUp.ticket_id)
-        .where(FollowUp.asked_at.is_(None), FollowUp.survey_due_at <= at)
+        .where(FollowUp.asked_at.is_(None), FollowUp.survey_due_at <= at, FollowUp.survey_ends_at > at)
         .order_by(FollowUp.survey_due_at, FollowUp.ticket_id)
         .limit(limit)
     )
@@ -38,8 +38,8 @@ def due_surveys(session: Session, at: datetime, limit: int) -> Sequence[tuple[Fo
 
 def any_survey_due(session: Session, at: datetime) -> bool:
     """Whether somebody is to be asked: one look into an index."""
-    statement = select(FollowUp.ticket_id).where(FollowUp.asked_at.is_(None), FollowUp.survey_due_at <= at).limit(1)
-    return session.scalar(statement) is not None
+    to_ask = (FollowUp.asked_at.is_(None), FollowUp.survey_due_at <= at, FollowUp.survey_ends_at > at)
+    return session.scalar(select(FollowUp.ticket_id).where(*to_ask).limit(1)) is not None
 
 
 def open_callbacks(
@@ -69,14 +69,16 @@ def due_callbacks(session: Session, at: datetime, limit: int) -> Sequence[tuple[
     return [(row[0], row[1]) for row in session.execute(statement)]
 
 
-def unreminded_callbacks(session: Session, due_by: datetime, limit: int) -> Sequence[tuple[FollowUp, Ticket]]:
-    """Return call-backs due by a moment of which staff were not reminded."""
+def unreminded_callbacks(
+    session: Session, since: datetime, due_by: datetime, limit: int
+) -> Sequence[tuple[FollowUp, Ticket]]:
+    """Return call-backs due between two moments of which staff were not reminded."""
     statement = (
         select(FollowUp, Ticket)
         .join(Ticket, Ticket.id == FollowUp.ticket_id)
         .where(
             FollowUp.called_at.is_(None),
-            FollowUp.callback_due_at <= due_by,
+            FollowUp.callback_due_at.between(since, due_by),
             FollowUp.callback_reminded_at.is_(None),
         )
         .order_by(FollowUp.callback_due_at, FollowUp.ticket_id)

@@ -39,6 +39,8 @@ ANSWERED_ALREADY = ProblemType(
     },
 )
 BATCH = 500
+REMINDED_FOR = timedelta(days=7)
+"""Of older call-backs nobody is reminded: an imported history does not fill the inboxes. They stay on the list."""
 
 
 def in_force(session: Session) -> tuple[int, AftercarePolicy]:
@@ -89,7 +91,7 @@ def ask_due(session: Session, at: datetime, actor: Actor) -> int:
 def remind_due(session: Session, at: datetime, actor: Actor) -> int:
     """Remind staff of call-backs whose time is nearly over, once each; return of how many."""
     policy = in_force(session)[1]
-    found = queries.unreminded_callbacks(session, at + policy.callback.remind_before, BATCH)
+    found = queries.unreminded_callbacks(session, at - REMINDED_FOR, at + policy.callback.remind_before, BATCH)
     for row, ticket in found:
         row.callback_reminded_at = at
         due = row.callback_due_at.isoformat() if row.callback_due_at else None

@@ -27,7 +27,7 @@ from hub.repairs.plans import is_open
 from hub.repairs.taxonomy import Fault
 from hub.stores.models import Store
 from hub.tickets import remarks
-from hub.tickets.kinds import State
+from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
 
 MAX_EVENTS = 40
@@ -90,6 +90,7 @@ class Page:
     ticket: str
     status: str
     detail: str | None
+    answer: str | None
     facts: tuple[tuple[str, str], ...]
     timeline: tuple[Step, ...]
     plan: Plan | None
@@ -117,7 +118,8 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
     return Page(
         ticket=ticket.public_id,
         status=say(f"states.{ticket.state}"),
-        detail=_detail(ticket, happened, say),
+        detail=_detail(ticket, happened, say, clock),
+        answer=_answer(session, ticket, happened),
         facts=_facts(session, ticket, say, clock),
         timeline=tuple(
             Step(clock.moment(event.occurred_at), event.occurred_at.isoformat(timespec="seconds"), words)
@@ -173,11 +175,38 @@ def price(cost_minor: int | None, currency: str | None, say: Speaker) -> str | N
     return say("page.free") if cost_minor == 0 else money_text(cost_minor, currency or "CNY")
 
 
-def _detail(ticket: Ticket, happened: list[Event], say: Speaker) -> str | None:
-    if ticket.state != State.WAITING:
+def _detail(ticket: Ticket, happened: list[Event], say: Speaker, clock: Clock) -> str | None:
+    """Return what the status leaves open: whom we wait for, and when something is due."""
+    newest = {event.kind: event for event in reversed(happened)}
+    if ticket.state == State.WAITING and (waits := newest.get("ticket.wait")):
+        until = _moment_in(waits, "until", clock)
+        words = say.maybe("waiting_for", str(waits.payload.get("waiting_for")))
+        return f"{words} {say('page.until', when=until)}" if words and until else words
+    if ticket.state == State.PROMISED and (promised := newest.get("ticket.promise")):
+        return say("page.promised", when=_moment_in(promised, "promised_at", clock))
+    if ticket.state == State.SCHEDULED:
+        made = [one for kind in ("ticket.schedule", "ticket.reschedule") if (one := newest.get(kind))]
+        latest = max(made, key=lambda event: event.id, default=None)
+        when = _moment_in(latest, "appointment_at", clock) if latest else None
+        return say("page.appointment", when=when) if when else None
+    return None
+
+
+def _answer(session: Session, ticket: Ticket, happened: list[Event]) -> str | None:
+    """Return what a consultation was answered (T2), in the words that the customer was told."""
+    told = [event for event in happened if event.kind in {"ticket.answer", "ticket.inform"}]
+    if ticket.kind != Kind.CONSULTATION or not told:
         return None
-    waits = next((event for event in happened if event.kind == "ticket.wait"), None)
-    return say.maybe("waiting_for", str(waits.payload.get("waiting_for"))) if waits else None
+    words = [remarks.shown(session, [event])[0].payload for event in reversed(told)]
+    return "\n".join(str(one[name]) for one in words for name in ("answer", "outcome") if name in one) or None
+
+
+def _moment_in(event: Event, name: str, clock: Clock) -> str | None:
+    value = event.payload.get(name)
+    try:
+        return clock.moment(datetime.fromisoformat(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _facts(session: Session, ticket: Ticket, say: Speaker, clock: Clock) -> tuple[tuple[str, str], ...]:

@@ -298,3 +298,41 @@ def test_a_stranger_gets_html_of_the_same_kind(browser: httpx.Client):
         answer = browser.get(path, headers={"Accept-Language": "en"})
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
         Outline(answer.text)
+
+
+def test_it_says_what_is_waited_for_and_until_when(shop, browser):
+    ticket = shop.on_bench()
+    place = link_of(shop, ticket)
+    shop.act(shop.technician, ticket, "wait", waiting_for="part", until="2026-12-24T09:00:00Z").raise_for_status()
+    assert "等待配件到货 （预计至 2026年12月24日 17:00）" in seen(browser, place).text
+    shop.act(shop.technician, ticket, "resume").raise_for_status()
+    assert "等待配件到货" not in seen(browser, place).text
+    visit = {
+        "kind": "installation",
+        "device": {"model": "SP-100"},
+        "symptom": "安装",
+        "contact": {"name": "李雷", "phone": "+86 138 0000 1234"},
+        "purchase_proof": {"kind": "receipt", "number": "FP-1"},
+    }
+    installation = shop.counter.post("/api/v1/tickets", json=visit).raise_for_status().json()["id"]
+    for action, day in (("schedule", "24"), ("reschedule", "25")):
+        details = {"appointment_at": f"2026-12-{day}T02:00:00Z", "place": "on_site"}
+        shop.act(shop.counter, installation, action, **details).raise_for_status()
+    assert "Appointment: 25 Dec 2026, 10:00" in seen(browser, link_of(shop, installation), "en").text
+
+
+def test_a_consultations_answer_is_there_to_read_again(shop, browser):
+    question = {
+        "kind": "consultation",
+        "symptom": "如何配网？",
+        "contact": {"name": "韩梅梅", "phone": "+86 139 0000 5678"},
+        "waited_s": 12,
+    }
+    ticket = shop.counter.post("/api/v1/tickets", json=question).raise_for_status().json()["id"]
+    place = link_of(shop, ticket)
+    shop.act(shop.counter, ticket, "promise", promised_at="2026-12-01T01:30:00Z").raise_for_status()
+    assert "我们将于 2026年12月1日 09:30 前答复您" in seen(browser, place).text
+    shop.act(shop.counter, ticket, "answer", answer="长按配网键 5 秒").raise_for_status()
+    shop.act(shop.counter, ticket, "inform", outcome="客户已连上网络").raise_for_status()
+    text = seen(browser, place).text
+    assert "我们的答复" in text and "长按配网键 5 秒\n客户已连上网络" in text

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from hub.aftercare import policy, service
+from hub.aftercare import policy, queries, service
 from hub.core.clock import now
 from hub.identity import passwords, users
 from hub.identity.actors import command_line_actor
@@ -56,6 +56,8 @@ def test_the_survey_is_asked_within_24_hours_and_answered_on_the_page(shop, hub)
         assert service.due_surveys(session, at) == [], "not at once: the customer is still on the way home"
         due = service.due_surveys(session, at + timedelta(hours=24))
         assert [one.public_id for _, one in due] == [ticket]
+        assert service.due_surveys(session, at + timedelta(days=31)) == [], "nobody is asked who cannot answer"
+        assert not queries.any_survey_due(session, at + timedelta(days=31))
     assert run_job(shop, "aftercare.ask", at + timedelta(hours=2)) == "1 done"
     assert run_job(shop, "aftercare.ask", at + timedelta(hours=3)) == "0 done", "asked once"
     run_job(shop, "notifications.plan", at)
