@@ -3,9 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
+from hub.aftercare import service as aftercare
+from hub.aftercare import warranty
+from hub.aftercare.policy import Verdict
 from hub.core.clock import now
 from hub.identity.actors import Actor
 from hub.identity.permissions import Role
+from hub.jobs.job import ACTOR
 from hub.measurements.ingest.reading import Batch
 from hub.measurements.ingest.storing import Patience, store_batches
 from hub.seed.desk import act, take_in
@@ -44,7 +48,8 @@ def repair(scene: Scene, owned: Owned, counter: Actor) -> Life:
     measure(scene, bench, f"{ticket}:1", owned, fault, passes=False)
     if not warranty:
         yield scene.after(now(), 0.1, 3)
-        does(scene, bench, ticket, "propose_plan", options=_options(fault))
+        free = _repeats(scene, bench, ticket, fault)
+        does(scene, bench, ticket, "propose_plan", options=_options(fault, free=free))
         yield scene.after(now(), 0.5, 60)
         if scene.chance(0.1):
             act(scene, ticket, counter, "decline_plan", how="phone", said_by=owned.contact.name)
@@ -74,6 +79,31 @@ def repair(scene: Scene, owned: Owned, counter: Actor) -> Life:
     does(scene, bench, ticket, "handed_over")
     yield scene.after(now(), 1, 96)
     act(scene, ticket, counter, "close")
+    yield scene.after(now(), 3, 40)
+    _asked(scene, ticket, counter)
+
+
+def _repeats(scene: Scene, bench: Bench, ticket: str, fault: dict[str, Any]) -> bool:
+    """Name the cause first where an earlier repair is under warranty; return whether this one is free."""
+    row = tickets.get(scene.session, ACTOR, ticket)
+    if warranty.judged(scene.session, row) is None:
+        return False
+    does(scene, bench, ticket, "name_cause", root_cause=fault["cause"])
+    found = warranty.judged(scene.session, row)
+    return found is not None and found[0] is Verdict.REPEAT
+
+
+def _asked(scene: Scene, ticket: str, counter: Actor) -> None:
+    """Ask the customer how it was; some answer, most are reached by telephone."""
+    aftercare.ask_due(scene.session, now(), ACTOR)
+    row = tickets.get(scene.session, ACTOR, ticket)
+    content = not scene.chance(0.08)
+    if scene.chance(0.35):
+        attitude, speed, effectiveness = (scene.dice.choice((4, 5, 5) if content else (1, 2, 3)) for _ in range(3))
+        answer = aftercare.Answer(attitude, speed, effectiveness, None, "message")
+        aftercare.answer_survey(scene.session, counter, row, answer)
+    if scene.chance(0.95):
+        aftercare.record_callback(scene.session, counter, row, reached=True, satisfied=content, said=None)
 
 
 def upgrade(scene: Scene, owned: Owned, counter: Actor) -> Life:
@@ -142,9 +172,9 @@ def _assign(scene: Scene, ticket: str, owned: Owned, group: str) -> Bench:
     return bench
 
 
-def _options(fault: dict[str, Any]) -> list[dict[str, Any]]:
+def _options(fault: dict[str, Any], *, free: bool) -> list[dict[str, Any]]:
     part = {"part": fault["part"], "name": fault["name"]}
-    cost = fault["yuan"] * 100
+    cost = 0 if free else fault["yuan"] * 100
     return [
         {"work": fault["work"], "parts": [part], "cost_minor": cost, "ready_in_days": 2},
         {"work": "更换整机主板", "parts": [], "cost_minor": cost * 3, "ready_in_days": 5},
