@@ -10,7 +10,7 @@ from protocols.messages.dossiers import Deadline, Dossier, PastRepair, PlanOffer
 from tui.formatting import one_line, span_words
 from tui.i18n import _, ngettext, pick
 from tui.screens.ticket_actions import money, told
-from tui.words import ACTIONS, APPROVALS, CLOCKS, OUTCOMES, PLAN_STATES, STATES, called
+from tui.words import ACTIONS, APPROVALS, CLOCKS, OUTCOMES, PLAN_STATES, STATES, URGENCIES, called
 
 
 def next_deadline(dossier: Dossier | None) -> Deadline | None:
@@ -90,7 +90,7 @@ def _intake(dossier: Dossier) -> Iterator[Content]:
         yield _fact(_("received"), f"{dossier.received_at.astimezone():%Y-%m-%d %H:%M}")
     for label, text in (
         (_("fault as reported"), dossier.fault),
-        (_("urgency"), dossier.urgency),
+        (_("urgency"), called(URGENCIES, dossier.urgency) if dossier.urgency else None),
         (_("appearance"), dossier.appearance),
         (_("accessories"), ", ".join(dossier.accessories)),
     ):

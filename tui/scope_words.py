@@ -14,7 +14,7 @@ from tui.words import MEASURES, called
 
 STYLES = {"ch1": "accent", "ch2": "primary", "ch3": "error", "ch4": "success"}
 """Colours of channels as theme variables; the name stands beside wherever one is used."""
-_COUPLINGS = {"dc": "⎓", "ac": "∿"}
+_COUPLINGS = {"dc": "DC", "ac": "AC"}
 
 
 def settings_line(settings: Settings, frame: ScopeFrame | None) -> Content:

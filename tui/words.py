@@ -38,6 +38,12 @@ APPROVALS: Mapping[str, str] = {
     "approved": N_("agreed to the plan"),
     "declined": N_("declined by the customer"),
 }
+URGENCIES: Mapping[str, str] = {
+    "critical": N_("critical"),
+    "high": N_("high"),
+    "normal": N_("normal"),
+    "low": N_("low"),
+}
 PLAN_STATES: Mapping[str, str] = {
     "proposed": N_("waits for the customer"),
     "approved": N_("approved"),

@@ -36,6 +36,15 @@ KEPT_BACKUPS = 10
 _FAILING = (RackError, InstrumentError, FirmwareError, OSError)
 
 
+def _capability(profile: str) -> str:
+    from drivers.registry import find_profile
+
+    try:
+        return find_profile(profile).capability
+    except InstrumentError:
+        return ""
+
+
 class FirmwareDesk:
     """Thread-safe. A job leases its programmer until it has ended, whoever watches."""
 
@@ -59,7 +68,9 @@ class FirmwareDesk:
                 views.append(FirmwareView(path.stem, fault=str(error)))
                 continue
             versions = tuple(image.version for image in profile.images)
-            views.append(FirmwareView(path.stem, profile.model, profile.chip.name, profile.current, versions))
+            views.append(
+                FirmwareView(path.stem, profile.model, profile.chip.name, profile.current, versions, profile.programmer)
+            )
         return tuple(views)
 
     def job(self, role: str) -> FirmwareJob | None:
@@ -87,6 +98,8 @@ class FirmwareDesk:
             if backup is None or not Path(backup).exists():
                 raise ValueError(f"{role} has no backup to be written back")
             path = Path(backup)
+        if act in {"flash", "restore"}:
+            self._check_supply(known, holder)
         lease = self._rack.acquire(role, f"{holder} (firmware)", None)
         kept = former.memory if former is not None and former.memory == "incomplete" else "unchanged"
         job = FirmwareJob(
@@ -156,6 +169,24 @@ class FirmwareDesk:
         if act == "verify":
             self._phase(role, "verify")
             driver.verify(image, progress=lambda fraction, _text: self._progress(role, fraction))
+
+    def _check_supply(self, profile: FirmwareProfile, holder: str) -> None:
+        """Raise ``FirmwareError`` when the bench's one supply feeds the device with less or more than it is written at.
+
+        A supply that somebody else controls, or none at all, says nothing: then the person who confirms looks.
+        """
+        limits = profile.supply
+        supplies = [one for one in self._rack.status() if one.healthy and _capability(one.profile) == "power_supply"]
+        if limits is None or len(supplies) != 1:
+            return
+        role = supplies[0].role
+        try:
+            with self._rack.leased([role], f"{holder} (firmware)") as leases:
+                reading = self._rack.call(role, leases[role], lambda supply: supply.read(), 5.0)
+        except (RackError, InstrumentError, OSError) as error:
+            log.info("the supply %s was not read before flashing: %s", role, error)
+            return
+        limits.check(reading.voltage.value, profile.model)
 
     def _back_up(self, role: str, driver: FirmwareProgrammer, size: int) -> None:
         self._phase(role, "backup")

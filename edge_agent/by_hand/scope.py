@@ -1,19 +1,25 @@
 """Oscilloscopes by hand: records are taken under a lease and kept here; clients look at them in frames."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+
+import msgspec
 
 from drivers.capabilities import ChannelSetup, Coupling, Instrument, Oscilloscope, Slope, TriggerSetup
 from edge_agent.bus import EventBus
 from edge_agent.by_hand.good_records import GoodRecords
 from edge_agent.by_hand.scope_frame import Record, frame_of
 from edge_agent.local_api.events import ScopeTaken
-from edge_agent.local_api.scope import ScopeFrame, ScopeSetup, ScopeView
+from edge_agent.local_api.scope import Measured, ScopeFrame, ScopeSetup, ScopeView
 from edge_agent.manual_control import ManualControl
 from edge_agent.rack import WrongCapability
 from protocols.waveform import Capture, Waveform
+
+MEASURE_EVERY_S = 0.5
+"""While it runs, the table of measurements (which reads every sample) is of a record no older than this."""
 
 
 class ScopeDesk:
@@ -44,10 +50,20 @@ class ScopeDesk:
         with self._mutex:
             self._views[role] = view
 
+        measured: tuple[Measured, ...] = ()
+        measured_at = 0.0
+
         def once(fault: str | None, waveforms: tuple[Waveform, ...] | None) -> None:
+            nonlocal measured, measured_at
             frame = None
             if waveforms is not None:
-                frame = self._frame(self._keep(role, setup, waveforms), self._views[role])
+                view, record = self._views[role], self._keep(role, setup, waveforms)
+                if view.table and time.monotonic() - measured_at < MEASURE_EVERY_S:
+                    frame = self._frame(record, msgspec.structs.replace(view, table=False))
+                    frame = msgspec.structs.replace(frame, measured=measured)
+                else:
+                    frame = self._frame(record, view)
+                    measured, measured_at = frame.measured, time.monotonic()
             self._bus.publish(ScopeTaken(role, frame, fault), key=f"scope:{role}")
 
         self._control.repeat(token, taking, once, seconds=seconds, interval_s=interval_s, timeout_s=timeout_s)

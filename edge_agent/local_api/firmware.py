@@ -16,6 +16,8 @@ class FirmwareView(View, frozen=True):
     chip: str = ""
     current: str = ""
     versions: tuple[str, ...] = ()
+    programmer: str | None = None
+    """The driver profile that is meant for it."""
     fault: str | None = None
 
 

@@ -11,12 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from recorded_panels import DOSSIER, FAULTS
+from recorded_panels import handlers as panel_handlers
 from textual.widgets import Input
 from tui_driving import Hands
 
 from edge_agent.bus import EventBus
 from edge_agent.desk import explain
 from edge_agent.local_api import events, requests, views
+from edge_agent.local_api.manual import SetGenerator
+from edge_agent.local_api.scope import Decoding
 from edge_agent.local_api.server import LocalApiServer
 from protocols.messages.control import WorkItem
 from protocols.messages.records import (
@@ -34,6 +38,12 @@ from protocols.messages.records import (
 )
 from tui import i18n
 from tui.app import BenchApp
+from tui.screens.console import ConsoleScreen
+from tui.screens.discovery import DiscoveryScreen
+from tui.screens.firmware import FirmwareScreen
+from tui.screens.generator import GeneratorScreen
+from tui.screens.heat import HeatScreen
+from tui.screens.scope import ScopeScreen
 
 FOLDER = Path(__file__).parent / "snapshots"
 NOW = datetime(2026, 5, 4, 10, 0, 0, tzinfo=UTC)
@@ -122,7 +132,9 @@ EVENTS = (
 )
 TICKETS = (
     views.TicketView(
-        WorkItem("T-000101", DEVICE, "指示灯不亮，插座无法开关（客户称雷雨后出现）", "in_progress", "rails", 2), EVENTS
+        WorkItem("T-000101", DEVICE, "指示灯不亮，插座无法开关（客户称雷雨后出现）", "in_progress", "rails", 2),
+        EVENTS,
+        DOSSIER,
     ),
     views.TicketView(WorkItem("T-000102", Device("SP-100", "SP100-000043"), "Switches off by itself", "assigned"), ()),
 )
@@ -171,7 +183,7 @@ def recorded(tmp_path, monkeypatch):
 
     handlers = {
         requests.Describe: lambda _: about,
-        requests.GetWorklist: lambda _: views.Worklist(7, TICKETS),
+        requests.GetWorklist: lambda _: views.Worklist(7, TICKETS, FAULTS),
         requests.GetRunState: lambda _: None if scenes["run"] is None else run_state(scenes["run"]),
         requests.GetPlanOutline: lambda _: OUTLINE,
         requests.GetRefused: lambda _: (
@@ -184,6 +196,7 @@ def recorded(tmp_path, monkeypatch):
         requests.AcquireLease: lambda request: views.LeaseView(request.role, request.holder, "token", 30.0),
         requests.ReleaseLease: lambda _: views.Done(),
         requests.Monitor: monitor,
+        **panel_handlers(),
     }
     server = LocalApiServer(tmp_path / "agent.sock", handlers, bus, explain)
     server.start()
@@ -243,7 +256,76 @@ async def result(hands, become):
     await hands.sees("3.0177 V", "U2")
 
 
-SCENES = (worklist, form, help_, refused, ticket, instruments, meter, asking, result)
+async def dossier(hands, _become):
+    await hands.press("f2")
+    await hands.type("T-000101")
+    await hands.press("enter")
+    await hands.sees("receipt R-77", "45.00 CNY")
+
+
+async def panel(hands, screen, *words):
+    hands.app.show(screen)
+    await hands.sees(*words)
+
+
+async def scope(hands, _become):
+    screen = ScopeScreen("scope")
+    screen.looking.decoding = Decoding("uart", ("ch1",))
+    await panel(hands, screen, "CH1 1 V", "CH2 500 mV", " O ")
+    await hands.until(lambda: screen.lease is not None, "the lease")
+    await hands.press("ctrl+b")
+    await hands.sees("┃", "│")
+
+
+async def heat(hands, _become):
+    screen = HeatScreen("camera")
+    await panel(hands, screen, "32×24", "▀")
+    await hands.until(lambda: screen.lease is not None, "the lease")
+    await hands.press("f6")
+    await hands.sees("┌", "10×8")
+
+
+async def generator(hands, _become):
+    screen = GeneratorScreen("generator")
+    screen._set[1] = SetGenerator("square", 8_000_000.0, 3.3, 1.65)
+    screen._on[1] = True
+    await panel(hands, screen, "Vpp")
+    await hands.until(lambda: screen.lease is not None, "the lease")
+    screen.draw({"instruments"})
+
+
+async def console(hands, _become):
+    screen = ConsoleScreen("console")
+    await panel(hands, screen, ">>> version")
+    await hands.until(lambda: screen.lease is not None, "the lease")
+
+
+async def firmware(hands, _become):
+    await panel(hands, FirmwareScreen("mcu"), "mcu-20260504T100000.bin")
+
+
+async def discovery(hands, _become):
+    await panel(hands, DiscoveryScreen(), "/dev/ttyUSB1", "34461A")
+
+
+SCENES = (
+    worklist,
+    form,
+    help_,
+    refused,
+    ticket,
+    instruments,
+    meter,
+    asking,
+    result,
+    dossier,
+    scope,
+    heat,
+    generator,
+    console,
+    firmware,
+    discovery,
+)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

@@ -84,7 +84,9 @@ class FirmwareScreen(BenchScreen):
         usable = [one for one in self._profiles if one.fault is None]
         if self._profile is None:
             wanted = None if job is None else next((one for one in usable if one.name == job.profile), None)
-            self._profile = wanted or (usable[0] if len(usable) == 1 else None)
+            instrument = self.bench.instrument(self.role)
+            meant = [one for one in usable if instrument and one.programmer == instrument.status.profile]
+            self._profile = wanted or (meant[0] if len(meant) == 1 else None)
             if self._profile is not None:
                 self._version = job.version if wanted is not None and job is not None else self._profile.current
         if self.can_draw:

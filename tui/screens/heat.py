@@ -78,9 +78,10 @@ class HeatScreen(ByHandScreen):
     def draw(self, changed: set[Topic]) -> None:
         """Take in the newest picture."""
         if "readings" in changed and not self.frozen and (taken := self.bench.heat.get(self.role)) is not None:
-            self._fault = taken.fault
-            self.frame = taken.frame or self.frame
-        if changed & {"readings", "instruments", "connection"}:
+            if taken.fault != self._fault or (taken.frame is not None and taken.frame is not self.frame):
+                self._fault, self.frame = taken.fault, taken.frame or self.frame
+                self.redraw()
+        elif changed & {"instruments", "connection"}:
             self.redraw()
 
     def redraw(self) -> None:

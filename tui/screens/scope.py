@@ -63,16 +63,19 @@ class ScopeScreen(ScopeActions):
         """Stream records while it runs."""
         if not self.running:
             return None
-        return RunScope(token, self.settings.setup(), self.view(), seconds=MONITOR_S, interval_s=0.03)
+        return RunScope(token, self.settings.setup(), self.view(), seconds=MONITOR_S, interval_s=0.02)
 
     def draw(self, changed: set[Topic]) -> None:
         """Take in the newest record while it runs."""
         if "readings" in changed and self.running and (taken := self.bench.scopes.get(self.role)) is not None:
-            self._fault = taken.fault
             if taken.frame is not None and taken.frame is not self.frame:
+                self._fault = taken.fault
                 self.show(taken.frame)
                 return
-        if changed & {"readings", "instruments", "connection"}:
+            if taken.fault != self._fault:
+                self._fault = taken.fault
+                self.redraw()
+        if changed & {"instruments", "connection"}:
             self.redraw()
 
     # -- records ---------------------------------------------------------------------------------------------------
