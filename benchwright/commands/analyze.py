@@ -27,6 +27,9 @@ def analyze(
     ] = None,
     i2c: Annotated[str | None, typer.Option(help="Decode I²C: SCL,SDA.")] = None,
     spi: Annotated[str | None, typer.Option(help="Decode SPI: CLK,MOSI,MISO,CS[,MODE]; leave out with -.")] = None,
+    convert: Annotated[
+        Path | None, typer.Option("--convert", help="Write the one FILE anew, as its new name ends: .sr, .npz, .bwc.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables and pictures.")] = False,
 ) -> None:
     """Show levels, timing, ripple, bus traffic and temperatures of capture FILES.
@@ -37,6 +40,9 @@ def analyze(
         raise UsageError("no file given; name capture files, or use --truth for the folder of real captures")
     if truth:
         _show_truth(as_json)
+        return
+    if convert is not None:
+        _convert(list(files or ()), convert)
         return
     from benchwright.analyze_report import Buses, report
 
@@ -50,6 +56,27 @@ def analyze(
     console = Console()
     for one in reports:
         console.print(one.picture)
+
+
+def _convert(files: list[Path], target: Path) -> None:
+    from protocols.captures import CaptureError, read_capture
+    from protocols.captures.npz import write_npz
+    from protocols.captures.packed import write_packed
+    from protocols.captures.sigrok_write import write_sr
+
+    writers = {".sr": write_sr, ".npz": write_npz, ".bwc": write_packed}
+    if len(files) != 1:
+        raise UsageError(f"--convert takes one file, found {len(files)}")
+    if target.suffix not in writers or target.exists():
+        raise UsageError(f"{target}: give a new file whose name ends with {', '.join(writers)}")
+    try:
+        content = writers[target.suffix](read_capture(_bytes(files[0]), files[0].name))
+        target.write_bytes(content)
+    except CaptureError as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+    sys.stdout.write(f"{target}: {len(content)} bytes\n")
 
 
 def _bytes(path: Path) -> bytes:

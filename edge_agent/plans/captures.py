@@ -11,10 +11,12 @@ from typing import Protocol
 import numpy as np
 
 from protocols.captures.errors import CaptureError
+from protocols.captures.packed import write_packed
 from protocols.captures.sigrok_write import write_sr
 from protocols.messages.records import CaptureTaken, Curve
 from protocols.waveform import Capture, ThermalImage, Waveform
 
+PACKED_FROM_BYTES = 4 << 20
 MAX_SPANS = 1000
 _SPANS_OF_ALL_CHANNELS = 2400
 """So that the previews of one record fit a message with room to spare."""
@@ -76,9 +78,15 @@ class FolderCaptureStore:
 
 
 def files_of(name: str, waveforms: Sequence[Waveform], thermal: ThermalImage | None) -> list[CaptureFile]:
-    """Return waveforms as a sigrok session (``.npz`` where that format cannot hold them) and an image as ``.npz``."""
+    """Return waveforms as a sigrok session (``.npz`` where that format cannot hold them) and an image as ``.npz``.
+
+    Long records are packed (``.bwc``): the others' deflate would take longer than the step (decision 0151).
+    """
     files = []
-    if waveforms:
+    if sum(wave.codes.nbytes for wave in waveforms) >= PACKED_FROM_BYTES:
+        packed = write_packed(Capture(analog=tuple(waveforms)))
+        files.append(CaptureFile(f"{name}.bwc", "application/vnd.benchwright.capture", packed))
+    elif waveforms:
         try:
             session = write_sr(Capture(analog=tuple(waveforms)))
             files.append(CaptureFile(f"{name}.sr", "application/vnd.sigrok.session", session))
@@ -99,7 +107,7 @@ def files_of(name: str, waveforms: Sequence[Waveform], thermal: ThermalImage | N
 
 def record_of(run: str, step: str, file: CaptureFile, waveforms: Sequence[Waveform]) -> CaptureTaken:
     """Return the record of a saved file, with a preview of each channel."""
-    shown = waveforms[:_MAX_CURVES] if file.name.endswith((".sr", ".npz")) else ()
+    shown = waveforms[:_MAX_CURVES] if file.name.endswith((".sr", ".npz", ".bwc")) else ()
     spans = min(MAX_SPANS, _SPANS_OF_ALL_CHANNELS // max(1, len(shown)))
     previews = tuple(curve(wave, spans) for wave in shown if wave.codes.size)
     return CaptureTaken(run, step, file.name, file.sha256, len(file.content), file.media_type, previews)

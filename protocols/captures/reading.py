@@ -23,12 +23,16 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
     return binary if binary is not None else _read_text(data, name, sample_rate_hz)
 
 
-def _read_binary(data: bytes, name: str) -> Capture | None:
+def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - one for each signature
     """Read a file with a known signature; ``None`` for any other."""
     if data[:4] in (b"AG01", b"AG03", b"AG10", b"RG01", b"RG03"):
         from protocols.captures.agilent_bin import read_agilent_bin
 
         return read_agilent_bin(data, name)
+    if data.startswith(b"BWC1"):
+        from protocols.captures.packed import read_packed
+
+        return read_packed(data, name)
     if data.startswith(b"\x01\xff\xff\xff"):
         from protocols.captures.rigol_wfm import read_rigol_wfm
 

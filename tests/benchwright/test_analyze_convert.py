@@ -1,0 +1,26 @@
+"""benchwright analyze --convert: a packed capture becomes a sigrok session, and bad input one sentence."""
+
+import numpy as np
+from typer.testing import CliRunner
+
+from benchwright.commands.analyze import app
+from benchwright.errors import UsageError
+from protocols.captures import read_capture
+from protocols.captures.packed import write_packed
+from protocols.waveform import Capture, Waveform
+
+
+def test_a_packed_capture_becomes_a_sigrok_session(tmp_path):
+    wave = Waveform("CH1", np.arange(-500, 500, dtype=np.int16), 1e-6, scale=0.01)
+    packed = tmp_path / "a.bwc"
+    packed.write_bytes(write_packed(Capture(analog=(wave,))))
+    target = tmp_path / "a.sr"
+    done = CliRunner().invoke(app, [str(packed), "--convert", str(target)])
+    assert done.exit_code == 0, done.output
+    read = read_capture(target.read_bytes(), target.name).analog[0]
+    assert np.allclose(read.values(), wave.values(), atol=1e-6)
+    again = CliRunner().invoke(app, [str(packed), "--convert", str(target)])
+    assert isinstance(again.exception, UsageError)
+    assert "give a new file" in str(again.exception)
+    two = CliRunner().invoke(app, [str(packed), str(packed), "--convert", str(tmp_path / "b.sr")])
+    assert "takes one file" in str(two.exception)
