@@ -173,6 +173,8 @@ class _Session:
         hint = {"confirm": "Enter, or n", "number": prompt.unit}.get(prompt.kind.value, "")
         if prompt.choices:
             hint = ", ".join(f"{name}: {words[self.request.language]}" for name, words in prompt.choices.items())
+        if prompt.picture is not None:
+            self._console.print(f"picture: {self._picture(prompt)}", style="dim")
         skip = ", or s REASON to skip" if prompt.skippable else ""
         self._console.print(f"[bold]{text}[/] ({hint}{skip})")
         while self._desk.pending is prompt:
@@ -185,6 +187,12 @@ class _Session:
                 return
             if self._give(prompt, _parse(prompt, line.strip())):
                 return
+
+    def _picture(self, prompt: Prompt) -> Path:
+        """Write the question's picture where any viewer can open it."""
+        path = Path(tempfile.gettempdir()) / f"benchwright-{Path(prompt.picture or '').name}"
+        path.write_bytes(prompt.picture_data)
+        return path
 
     def _give(self, prompt: Prompt, answer: Answer) -> bool:
         try:

@@ -446,4 +446,6 @@ def _prompt_view(prompt: Prompt) -> PromptView:
         choices=prompt.choices,
         unit=prompt.unit,
         skippable=prompt.skippable,
+        picture=prompt.picture or "",
+        picture_data=prompt.picture_data,
     )

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchwright.commands import faults, golden
 from benchwright.errors import UsageError
 
 if TYPE_CHECKING:
     from edge_agent.plans.load import LoadedPlan
 
 app = typer.Typer(add_completion=False, help="Check, show and run test plans.", no_args_is_help=True)
+app.add_typer(golden.app, name="golden")
+app.command("next")(faults.next_command)
+app.command("learn-faults")(faults.learn_command)
 
 PlanFile = Annotated[str, typer.Argument(help="A plan file, or the name of a plan that is shipped.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]

@@ -67,6 +67,12 @@ _HOT_SPOT_FIELDS = {
     "ambient": "Cel",
 }
 
+_MASK = Parameter(ParameterKind.MASK, "mask learned from good units")
+_MASK_FIELDS = {
+    "worst": "1", "limit": "1", "outside": "%", "deviation": DERIVED_UNIT, "false_reject": "%",
+    "false_reject_bound": "%", "units": "1",
+}  # fmt: skip
+
 _SPECS = (
     _spec(
         "levels", InputKind.WAVEFORM, "levels:state_levels",
@@ -288,6 +294,17 @@ _SPECS = (
         parameters={
             "false_reject": _number("chance of refusing a good unit", "1", 0.001, low=1e-9, high=0.5),
         },
+    ),
+    _spec(
+        "golden_mask", InputKind.WAVEFORMS, "mask:golden_mask",
+        "Waveform, spectrum, response or V-I curve against a mask learned from good units",
+        "波形、频谱、频响或 V-I 曲线与良品学习模板对比",
+        quantities=_MASK_FIELDS, texts=("place",), flags=("matches",), parameters={"mask": _MASK}, with_accuracy=False,
+    ),
+    _spec(
+        "golden_heat", InputKind.THERMAL, "mask:golden_heat",
+        "Heat map against a mask learned from good units", "热像图与良品学习模板对比",
+        quantities=_MASK_FIELDS, texts=("place",), flags=("matches",), parameters={"mask": _MASK}, with_accuracy=False,
     ),
     _spec(
         "boot_log", InputKind.TEXT, "serial_log:boot_log",

@@ -47,7 +47,7 @@ def delay_samples(record: Floats, reference: Floats) -> float:
     total = 0.0
     frequency = 2 * math.pi * np.arange(target.size) / n
     for turn in range(_ROUNDS + 1):
-        moved = _shifted(record, -total) if turn else record
+        moved = shifted(record, -total) if turn else record
         cross = fft.rfft((moved - moved.mean()) * window) * np.conj(target)
         if turn == 0:
             place = int(np.argmax(fft.irfft(cross, n)))
@@ -78,7 +78,7 @@ def golden_comparison(
 
     device, *good = (waveform.values() for waveform in waveforms)
     first = good[0]
-    aligned = np.array([_shifted(one, -delay_samples(one, first)) for one in good])
+    aligned = np.array([shifted(one, -delay_samples(one, first)) for one in good])
     mean = aligned.mean(axis=0)
     delay = delay_samples(device, mean)
     # The shift joins the record's ends; what it brought in takes no part.
@@ -87,7 +87,7 @@ def golden_comparison(
     number = len(good)
     scatter = _pooled(aligned.var(axis=0, ddof=1)[inner])
     spread = np.sqrt(np.maximum(scatter, 1e-30)) * math.sqrt(1 + 1 / number)
-    deviation = np.abs(_shifted(device, -delay) - mean)[inner] / spread
+    deviation = np.abs(shifted(device, -delay) - mean)[inner] / spread
     freedom = (number - 1) * _POOL
     limit = -float(stdtrit(freedom, false_reject / 2 / deviation.size))
     place = int(np.argmax(deviation))
@@ -109,7 +109,8 @@ def _pooled(variance: Floats) -> Floats:
     return np.asarray(np.convolve(padded, kernel, mode="valid"))
 
 
-def _shifted(values: Floats, samples: float) -> Floats:
+def shifted(values: Floats, samples: float) -> Floats:
+    """Return ``values`` delayed by ``samples`` (Fourier shift: the record's ends are joined)."""
     from scipy import fft
 
     ramp = np.exp(-2j * math.pi * fft.rfftfreq(values.size) * samples)

@@ -60,6 +60,8 @@ class ParameterKind(StrEnum):
     """A reference waveform."""
     THERMAL = "thermal"
     """A reference (golden) thermal image."""
+    MASK = "mask"
+    """A mask learned from good units (``mask.Mask``)."""
 
 
 class FieldKind(StrEnum):
@@ -103,6 +105,8 @@ class Parameter:
             case ParameterKind.WAVEFORM if isinstance(value, Waveform):
                 return value
             case ParameterKind.THERMAL if isinstance(value, ThermalImage):
+                return value
+            case ParameterKind.MASK if type(value).__name__ == "Mask":  # its module need not be imported here
                 return value
         raise AnalysisError(f"parameter {name} must be a {self.kind.value}, not {type(value).__name__}")
 

@@ -186,6 +186,9 @@ class PromptView(View, frozen=True):
     choices: dict[str, dict[str, str]] = {}
     unit: str = "1"
     skippable: bool = False
+    picture: str = ""
+    """Name of the picture that belongs to the question (SVG or PNG), empty without one."""
+    picture_data: bytes = b""
 
 
 class StepView(View, frozen=True):

@@ -21,7 +21,7 @@ from edge_agent.plans.calibrated import grown
 from edge_agent.plans.check import analysis_parameters
 from edge_agent.plans.model import AnalysisUse, Step
 from edge_agent.plans.prompts import Answer, Prompt, PromptUnanswered, StepSkipped
-from edge_agent.plans.reference import reference_image, reference_waveform
+from edge_agent.plans.reference import reference_image, reference_mask, reference_waveform
 from edge_agent.rack import (
     CallCancelled,
     CallTimeout,
@@ -264,6 +264,8 @@ def _analyse(use: AnalysisUse, captured: Captured, context: StepContext) -> dict
                 supplied[name] = accuracy
         elif use.reference is not None and parameter.kind is ParameterKind.THERMAL:
             supplied[name] = reference_image(context.file(use.reference), use.reference)
+        elif use.reference is not None and parameter.kind is ParameterKind.MASK:
+            supplied[name] = reference_mask(context.file(use.reference), use.reference)
         elif use.reference is not None and parameter.kind is ParameterKind.WAVEFORM:
             supplied[name] = reference_waveform(context.file(use.reference), use.reference)
     signal = _signal(spec.input_kind, use, captured)

@@ -16,8 +16,10 @@ from edge_agent.plans.soak_check import check_soak
 from edge_agent.plans.units import Amount, UnitError, parse_quantity
 from protocols.captures.errors import CaptureError
 
-SUPPLIED = (ParameterKind.ACCURACY, ParameterKind.WAVEFORM, ParameterKind.THERMAL)
+SUPPLIED = (ParameterKind.ACCURACY, ParameterKind.WAVEFORM, ParameterKind.THERMAL, ParameterKind.MASK)
 """Parameters that the runner supplies, from the instrument or from a reference file."""
+MOST_PICTURE_BYTES = 131_072
+"""A picture travels with its question to every screen."""
 _INPUT = {
     InputKind.WAVEFORM: "waveform",
     InputKind.WAVEFORMS: "waveform",
@@ -51,6 +53,8 @@ def check_plan(plan: Plan, faults: FaultDictionary | None, files: Mapping[str, b
         problems += check_soak(plan.soak)
         drifts = [(drift_name(watch), watch.drift) for watch in plan.soak.watch]
         measured |= {name: MeasureSpec(name, "", drift, drift) for name, drift in drifts}
+    if plan.elimination is not None and faults is None:
+        problems.append(Problem(("elimination",), "elimination needs a fault dictionary; add the key faults"))
     if faults is not None:
         problems += _check_faults(plan, faults, measured)
     return sorted(problems, key=lambda problem: tuple(str(part).zfill(6) for part in problem.path))
@@ -105,6 +109,8 @@ def _check_step(plan: Plan, path: tuple[str | int, ...], step: Step, files: Mapp
             yield bad.problem
         if step.meanwhile.after >= step.timeout:
             yield Problem((*path, "meanwhile"), "begins after the step's timeout; make after smaller")
+    if decoded is not None:
+        yield from _check_files(path, *decoded, files)
     if step.timeout <= 0:
         yield Problem((*path, "timeout"), "timeout must be above zero")
     if decoded is None:
@@ -129,6 +135,14 @@ def _check_step(plan: Plan, path: tuple[str | int, ...], step: Step, files: Mapp
             yield Problem((*path, "measure", index), f"measurement {measure.name}: {words}")
     if step.save and not action.captures and action.name != "firmware.backup":
         yield Problem((*path, "save"), f"{action.name} captures nothing that could be saved; remove save")
+
+
+def _check_files(
+    path: tuple[str | int, ...], action: Action[Any], parameters: Any, files: Mapping[str, bytes]
+) -> Iterator[Problem]:
+    for name in action.files(parameters):
+        if len(files.get(name, b"")) > MOST_PICTURE_BYTES:
+            yield Problem((*path, "with"), f"{name} has more than {MOST_PICTURE_BYTES} bytes; make it smaller")
 
 
 class _Bad(Exception):
@@ -221,10 +235,13 @@ def _check_analysis(use: AnalysisUse, action: Action[Any], parameters: Any, file
 
 
 def _check_reference(name: str, spec: AnalysisSpec, files: Mapping[str, bytes]) -> None:
-    from edge_agent.plans.reference import reference_image, reference_waveform
+    from edge_agent.plans.reference import reference_image, reference_mask, reference_waveform
 
     kinds = {parameter.kind for parameter in spec.parameters.values()}
     try:
+        if ParameterKind.MASK in kinds:
+            reference_mask(files[name], name)
+            return
         (reference_image if ParameterKind.THERMAL in kinds else reference_waveform)(files[name], name)
     except CaptureError as error:
         raise Wrong(f"reference {error}") from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from edge_agent.plans.model import Strict, Words
 from protocols.messages.records import Identifier, Measurement, Suspect, Verdict
@@ -38,6 +38,8 @@ class Cause(Strict, frozen=True):
     title: Words
     remedy: Words
     signature: Annotated[dict[Identifier, Sign | tuple[Sign, ...]], Meta(min_length=1)]
+    seen: dict[Identifier, dict[Sign, Annotated[int, Meta(ge=0)]]] = field(default_factory=dict)
+    """How often each measurement came out which way in finished runs with this cause; weighed with the signature."""
 
     def expects(self, measurement: str) -> tuple[Sign, ...]:
         """Return the signs that this cause predicts for a measurement."""
@@ -52,6 +54,8 @@ class FaultDictionary(Strict, frozen=True):
     causes: tuple[Cause, ...]
 
 
+_SIGNATURE_WEIGHT = 4.0
+"""A signature counts as much as so many finished runs that came out as it says."""
 _HIT, _MISS = 0.9, 0.03
 """Probability that a measurement comes out as the signature says, and that it comes out in one certain other way."""
 MIN_SHARE = 0.02
@@ -79,33 +83,47 @@ def diagnose(dictionary: FaultDictionary, measurements: Iterable[Measurement]) -
     all measurements are taken as independent, given the cause.
     """
     last = {measurement.name: measurement for measurement in measurements}
-    signs = {name: sign for name, one in last.items() if (sign := sign_of(one)) is not None}
+    signs = signs_of(last.values())
     if all(sign is Sign.PASS for sign in signs.values()):
         return ()
-    scores = {cause.cause: _score(cause, signs) for cause in dictionary.causes}
-    best = max(scores.values(), default=0.0)
-    weights = {name: math.exp(score - best) for name, score in scores.items()}
-    total = math.fsum(weights.values())
-    ranked = sorted(dictionary.causes, key=lambda cause: -scores[cause.cause])
+    shares = posterior(dictionary, signs)
+    ranked = sorted(dictionary.causes, key=lambda cause: -shares[cause.cause])
     suspects = []
     for cause in ranked:
         explained = [name for name in signs if signs[name] is not Sign.PASS and signs[name] in cause.expects(name)]
-        share = weights[cause.cause] / total
+        share = shares[cause.cause]
         if explained and share >= MIN_SHARE:
             suspects.append(_suspect(cause, last, signs, explained, share))
     return tuple(suspects[:32])
 
 
-def _score(cause: Cause, signs: Mapping[str, Sign]) -> float:
-    """Return the log-likelihood of the signs under a cause."""
-    score = 0.0
-    for name, sign in signs.items():
-        expected = cause.expects(name)
-        if Sign.ANY not in expected:
-            score += math.log(_HIT / len(expected) if sign in expected else _MISS)
-        else:
-            score += math.log(1 / 4)
-    return score
+def signs_of(measurements: Iterable[Measurement]) -> dict[str, Sign]:
+    """Return how each judged measurement came out, the last of each name."""
+    last = {measurement.name: measurement for measurement in measurements}
+    return {name: sign for name, one in last.items() if (sign := sign_of(one)) is not None}
+
+
+def posterior(dictionary: FaultDictionary, signs: Mapping[str, Sign]) -> dict[str, float]:
+    """Return how likely each cause is, given that one of the dictionary is at work (equal priors, naive Bayes)."""
+    scores = {
+        cause.cause: math.fsum(math.log(likelihood(cause, name, sign)) for name, sign in signs.items())
+        for cause in dictionary.causes
+    }
+    best = max(scores.values(), default=0.0)
+    weights = {name: math.exp(score - best) for name, score in scores.items()}
+    total = math.fsum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}
+
+
+def likelihood(cause: Cause, measurement: str, sign: Sign) -> float:
+    """Return how likely a cause makes a measurement come out so: its signature, and what finished runs have shown."""
+    expected = cause.expects(measurement)
+    stated = _HIT / len(expected) if sign in expected else _MISS
+    if Sign.ANY in expected:
+        stated = 1 / 4
+    seen = cause.seen.get(measurement, {})
+    total = sum(seen.values())
+    return (_SIGNATURE_WEIGHT * stated + seen.get(sign, 0)) / (_SIGNATURE_WEIGHT + total)
 
 
 def _suspect(
@@ -144,34 +162,31 @@ def next_best(dictionary: FaultDictionary, measurements: Iterable[Measurement], 
     signs = {name: sign for name, one in last.items() if (sign := sign_of(one)) is not None}
     if not dictionary.causes or all(sign is Sign.PASS for sign in signs.values()):
         return ()
-    scores = [_score(cause, signs) for cause in dictionary.causes]
-    weights = [math.exp(score - max(scores)) for score in scores]
-    prior = [weight / math.fsum(weights) for weight in weights]
+    prior = list(posterior(dictionary, signs).values())
     open_names = {name for cause in dictionary.causes for name in cause.signature} - signs.keys()
     proposals = []
     for name in sorted(open_names):
-        likelihood = [[_chance(cause, name, sign) for sign in _SIGNS] for cause in dictionary.causes]
-        gain = _entropy(prior)
+        chances = [_chances(cause, name) for cause in dictionary.causes]
+        gain = entropy_bits(prior)
         for index in range(len(_SIGNS)):
-            joint = [share * row[index] for share, row in zip(prior, likelihood, strict=True)]
+            joint = [share * row[index] for share, row in zip(prior, chances, strict=True)]
             total = math.fsum(joint)
             if total > 0:
-                gain -= total * _entropy([one / total for one in joint])
+                gain -= total * entropy_bits(one / total for one in joint)
         if gain >= LEAST_GAIN_BITS:
             proposals.append(Proposal(name, gain, _apart(dictionary, prior, name)))
     return tuple(sorted(proposals, key=lambda one: -one.gain_bits)[:limit])
 
 
-def _chance(cause: Cause, name: str, sign: Sign) -> float:
-    """Return how likely a sign is under a cause, over all five signs."""
-    expected = cause.expects(name)
-    if Sign.ANY in expected:
-        return 1 / len(_SIGNS)
-    share = _HIT / len(expected)
-    return share if sign in expected else (1 - _HIT) / (len(_SIGNS) - len(expected))
+def _chances(cause: Cause, name: str) -> list[float]:
+    """Return how likely each of the five signs is under a cause."""
+    weights = [likelihood(cause, name, sign) for sign in _SIGNS]
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
 
 
-def _entropy(shares: Sequence[float]) -> float:
+def entropy_bits(shares: Iterable[float]) -> float:
+    """Return how much is not known when things are as likely as ``shares`` say."""
     return -math.fsum(share * math.log2(share) for share in shares if share > 0)
 
 

@@ -3,9 +3,9 @@
 A run that resumes after a crash asks the same question with the same journal, and so goes on at the right step.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from edge_agent.plans.model import Plan, Step
 from protocols.messages.records import Body, Measurement, Outcome, StepFinished, Verdict
@@ -74,14 +74,22 @@ class Progress:
         return [done[-1] for done in self.attempts.values()]
 
 
-def next_step(plan: Plan, progress: Progress, redo: Mapping[str, int]) -> Next | Monitoring | None:
+Order: TypeAlias = Callable[[Progress], Sequence[Step]]
+"""The steps of ``main`` in the order in which they are to be done."""
+
+
+def next_step(
+    plan: Plan, progress: Progress, redo: Mapping[str, int], order: Order | None = None
+) -> Next | Monitoring | None:
     """Return the step to do now, or the soak, or ``None`` when everything is done.
 
     ``redo`` maps a step that must be done again in this session (after a resume) to the attempts it had before that.
     A device that failed in ``main`` is not monitored: it has to be repaired first.
     """
     walk = _Walk(progress, redo)
-    over = walk.through("setup", plan.setup, ends_on_failure=True) or walk.through("main", plan.main)
+    over = walk.through("setup", plan.setup, ends_on_failure=True) or walk.through(
+        "main", plan.main if order is None else order(progress)
+    )
     faulty = any(one.outcome in _FAULTY for one in _finals_of(plan.main, progress))
     if not over and not faulty and plan.soak is not None and SOAK_SUMMARY not in progress.attempts:
         return Monitoring()
@@ -124,12 +132,12 @@ class _Walk:
         return False
 
 
-def redo_after_interruption(plan: Plan, progress: Progress) -> dict[str, int]:
+def redo_after_interruption(plan: Plan, progress: Progress, order: Order | None = None) -> dict[str, int]:
     """Return what must be done again when a run resumes: the setup, and steps whose state later steps rely on.
 
     Nothing, when only the teardown is left: the outputs are safe already.
     """
-    pending = next_step(plan, progress, {})
+    pending = next_step(plan, progress, {}, order)
     if pending is None or pending.group == "teardown":
         return {}
     again = [step for _, _, step in plan.steps() if step.redo_on_resume]

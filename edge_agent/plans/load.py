@@ -1,5 +1,6 @@
 """Plans from files: read, checked without instruments, and known by the hash of everything that belongs to them."""
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.check import check_plan
 from edge_agent.plans.diagnosis import FaultDictionary
 from edge_agent.plans.model import Plan, Step
@@ -92,7 +94,15 @@ def _identity(data: bytes, files: Mapping[str, bytes]) -> str:
 
 
 def _files_of(plan: Plan) -> list[str]:
-    return [use.reference for _, _, step in plan.steps() for use in step.analyse if use.reference is not None]
+    """Return the files beside the plan that its steps name; wrong parameters are told by the check of the plan."""
+    found = []
+    for _, _, step in plan.steps():
+        found += [use.reference for use in step.analyse if use.reference is not None]
+        action = ACTIONS.get(step.action)
+        if action is not None:
+            with contextlib.suppress(msgspec.ValidationError):
+                found += action.files(action.decode(step.parameters))
+    return found
 
 
 def _beside(file: str, plan_name: str, read_file: Callable[[str], bytes]) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from edge_agent.analysis.registry import DERIVED_UNIT
 from edge_agent.analysis.result import NoAnswer
 from edge_agent.analysis.verdict import judge, judge_expected
 from edge_agent.plans.actions.base import FieldKind, Value
@@ -43,6 +44,8 @@ def _measurement(step: Step, spec: MeasureSpec, value: Value, unit: str) -> Meas
             None if spec.low is None else spec.low.value,
             None if spec.high is None else spec.high.value,
         )
+    if unit == DERIVED_UNIT:  # follows from what was captured, so the value says it
+        unit = value.unit if isinstance(value, Quantity) else "1"
     if isinstance(value, Quantity) and value.unit != unit:
         value = NoAnswer(f"the value came in {value.unit} where {unit} was expected; this is a defect of the action")
     if isinstance(value, Quantity) and not math.isfinite(value.value):

@@ -119,6 +119,8 @@ class Step(Strict, frozen=True):
     """It brings about a state that later steps rely on: done again when a run resumes after it."""
     save: bool = False
     """Keep what was captured as a file."""
+    cost: Seconds | None = None
+    """What the step takes a person and the bench, for elimination; estimated where it is left out."""
 
     def branch(self) -> "tuple[Step, ...]":
         """Return the steps that are done when this one fails."""
@@ -163,6 +165,15 @@ class Soak(Strict, frozen=True):
     """Whether the bench goes on by itself when it starts after a power cut: outputs are then switched on unattended."""
 
 
+class Elimination(Strict, frozen=True):
+    """After the first failure ``main`` goes on with what tells the suspects apart best for its cost.
+
+    It ends when one cause is at least ``settled_at`` likely among those known.
+    """
+
+    settled_at: Annotated[float, Meta(gt=0.5, lt=1)] = 0.97
+
+
 class Plan(Strict, frozen=True):
     """A test plan for one product model.
 
@@ -184,6 +195,8 @@ class Plan(Strict, frozen=True):
     """With ``undecided`` and ``block``, an instrument without a recorded calibration counts as overdue."""
     setup: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
     soak: Soak | None = None
+    elimination: Elimination | None = None
+    """Not for a functional test, which has to do every step."""
     teardown: Annotated[tuple[Step, ...], Meta(max_length=100)] = ()
 
     def group(self, name: str) -> tuple[Step, ...]:

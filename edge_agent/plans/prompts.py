@@ -36,6 +36,9 @@ class Prompt:
     unit: str = "1"
     timeout_s: float = 600.0
     skippable: bool = False
+    picture: str | None = None
+    """Name of a picture that belongs to the question."""
+    picture_data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """Golden records that lie beside a plan."""
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from protocols.captures import CaptureError, read_capture
 from protocols.waveform import ThermalImage, Waveform
+
+if TYPE_CHECKING:
+    from edge_agent.analysis.mask import Mask
 
 
 def reference_image(data: bytes, name: str) -> ThermalImage:
@@ -22,6 +26,16 @@ def reference_image(data: bytes, name: str) -> ThermalImage:
             f"{name}: not a table of temperatures ({error}); give rows of °C, separated by commas"
         ) from error
     return ThermalImage(table, emissivity=1.0)
+
+
+def reference_mask(data: bytes, name: str) -> "Mask":
+    """Read a mask learned from good units."""
+    from edge_agent.analysis.mask import decode
+
+    try:
+        return decode(data, name)
+    except ValueError as error:
+        raise CaptureError(str(error)) from error
 
 
 def reference_waveform(data: bytes, name: str) -> Waveform:

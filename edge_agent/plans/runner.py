@@ -17,9 +17,11 @@ from edge_agent.plans.calibrated import flagged, obstacles
 from edge_agent.plans.captures import CaptureFile, CaptureStore, files_of, record_of
 from edge_agent.plans.clock import RunClock, SystemClock
 from edge_agent.plans.diagnosis import diagnose
+from edge_agent.plans.elimination import connections, ordered, worths
 from edge_agent.plans.flow import (
     Monitoring,
     Next,
+    Order,
     Progress,
     next_step,
     outcome_of_run,
@@ -187,8 +189,8 @@ class Runner:
                 words = "; ".join(f"{role}: {said}" for role, said in failures.items())
                 raise RunRefused(f"run {run} cannot go on because outputs could not be made safe ({words})")
             self._progress = Progress.of(records)
-            self._redo = redo_after_interruption(self.plan.plan, self._progress)
-            pending = next_step(self.plan.plan, self._progress, {})
+            self._redo = redo_after_interruption(self.plan.plan, self._progress, self._elimination())
+            pending = next_step(self.plan.plan, self._progress, {}, self._elimination())
             if isinstance(pending, Monitoring) and self.plan.plan.soak is not None:
                 self._resume_soak(SoakState.of(self.plan.plan.soak, journalled))
             self._journal.append(RunResumed(run, pending.step.id if isinstance(pending, Next) else None))
@@ -254,7 +256,23 @@ class Runner:
     def _next(self) -> Next | Monitoring | None:
         """Return what to do now, after a pause that somebody wants."""
         self.pause.wait()
-        return next_step(self.plan.plan, self._progress, self._redo)
+        return next_step(self.plan.plan, self._progress, self._redo, self._elimination())
+
+    def _elimination(self) -> Order | None:
+        faults, plan = self.plan.faults, self.plan.plan
+        if plan.elimination is None or faults is None:
+            return None
+        return lambda progress: ordered(plan, faults, progress)
+
+    def _chosen(self, turn: Next) -> str | None:
+        """Say why elimination takes this step next, ``None`` where the plan's own order does."""
+        faults, plan = self.plan.faults, self.plan.plan
+        if plan.elimination is None or faults is None or turn.group != "main":
+            return None
+        there = connections(plan, self._progress)
+        found = worths(faults, [turn.step], self._progress.measurements(), there)
+        said = found[0].words() if found else None
+        return None if said is None else f"{said['en']} · {said['zh-CN']}"
 
     def _outputs(self) -> dict[str, Lease]:
         """Return the instruments that can harm the device: those that drive something."""
@@ -306,6 +324,7 @@ class Runner:
                 len(self._order),
             )
         )
+        chosen = self._chosen(turn)
         began = time.monotonic()
         stop = Cancellation()
         with self._lock:
@@ -331,7 +350,8 @@ class Runner:
         measured = measurements_of(step, done.values, missing, needed=done.needed)
         measurements = flagged(measured, self._calibrations, self.plan.plan.calibration, self._today())
         outcome = done.trouble or outcome_of_step(measurements)
-        detail = None if done.detail is None else done.detail[:_MAX_DETAIL]
+        said = " · ".join(filter(None, (done.detail, chosen)))
+        detail = said[:_MAX_DETAIL] or None
         record = StepFinished(
             self._run,
             step.id,

@@ -11,6 +11,7 @@ from typing import get_args, get_type_hints
 import numpy as np
 import pytest
 
+from edge_agent.analysis.mask import Mask
 from edge_agent.analysis.registry import (
     REQUIRED,
     AnalysisError,
@@ -34,6 +35,7 @@ PYTHON_TYPES = {
     ParameterKind.ACCURACY: Accuracy,
     ParameterKind.WAVEFORM: Waveform,
     ParameterKind.THERMAL: ThermalImage,
+    ParameterKind.MASK: Mask,
 }
 INPUT_TYPES = {
     InputKind.WAVEFORM: Waveform,

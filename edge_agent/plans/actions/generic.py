@@ -1,6 +1,7 @@
 """Actions that need no instrument."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from msgspec import field
 
@@ -32,12 +33,13 @@ class Wait(Action[WaitParameters]):
 
 
 class PromptParameters(Strict, frozen=True):
-    """The question, the kind of answer, and for a choice the answers by name."""
+    """The question, the kind of answer, for a choice the answers by name, and a picture (SVG, PNG) beside the plan."""
 
     text: Words
     kind: PromptKind = PromptKind.CONFIRM
     choices: dict[str, Words] = field(default={})
     unit: str = "1"
+    picture: str | None = None
 
 
 class Ask(Action[PromptParameters]):
@@ -50,9 +52,16 @@ class Ask(Action[PromptParameters]):
 
     def problems(self, parameters: PromptParameters) -> list[str]:
         """Check that a choice, and only a choice, has choices."""
+        found = []
         if (parameters.kind is PromptKind.CHOICE) != bool(parameters.choices):
-            return ["choices belong to the kind choice, which needs at least one"]
-        return []
+            found.append("choices belong to the kind choice, which needs at least one")
+        if parameters.picture is not None and not parameters.picture.endswith((".svg", ".png")):
+            found.append(f"the picture {parameters.picture!r} is neither .svg nor .png")
+        return found
+
+    def files(self, parameters: PromptParameters) -> tuple[str, ...]:
+        """Name the picture."""
+        return () if parameters.picture is None else (parameters.picture,)
 
     def fields(self, parameters: PromptParameters) -> Mapping[str, Field]:
         """Give the answer as ``answer`` (for ``confirm``: yes or no)."""
@@ -67,6 +76,9 @@ class Ask(Action[PromptParameters]):
         """Ask."""
         choices = {name: words.as_dict() for name, words in parameters.choices.items()}
         prompt = Prompt("", "", parameters.kind, parameters.text.as_dict(), choices=choices, unit=parameters.unit)
+        if parameters.picture is not None:
+            picture = context.file(parameters.picture)
+            prompt = replace(prompt, picture=parameters.picture, picture_data=picture)
         answer = context.ask(prompt).value
         value: Value = Quantity(answer, parameters.unit) if isinstance(answer, float) else answer
         return Result({"answer": value}, detail=f"answer: {answer}")

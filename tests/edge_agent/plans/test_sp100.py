@@ -142,6 +142,16 @@ def test_it_takes_at_most_15_s(runs: dict[str, Ran]) -> None:
     assert min(ran.seconds for fault, ran in runs.items() if fault != "shorted_load") < 15
 
 
+def test_elimination_needs_fewer_steps_than_the_whole_test(tmp_path: Path, runs: dict[str, Ran]) -> None:
+    """D3: after the first failure, each step is the one that tells the suspects apart best; it ends when settled."""
+    with SimulatedBench(["broken_sensor_bus"], directory=tmp_path / "bench") as bench:
+        ran = run_on(bench, tmp_path, "sp100-diagnose")
+    assert ran.finished.suspects[0].cause == "broken_sensor_bus"
+    assert len(ran.steps) < 0.7 * len(runs["broken_sensor_bus"].steps)
+    assert "power-off" in ran.outcomes
+    assert any("chosen to tell" in (step.detail or "") and "用于区分" in (step.detail or "") for step in ran.steps)
+
+
 def test_corrupted_firmware_is_repaired_and_the_old_content_kept(tmp_path: Path) -> None:
     with SimulatedBench(["corrupted_firmware"], directory=tmp_path / "bench") as bench:
         before = bytes(bench.device.mcu_flash[:24576])
