@@ -18,9 +18,9 @@ from hub.captures.blobs import FolderBlobStore
 from hub.complaints import api as complaints_api
 from hub.complaints import policy as complaint_policy
 from hub.consultations import api as consultations
-from hub.core import examples, idempotency, responses
+from hub.core import examples, idempotency, rate_limit, responses
 from hub.core.database import Database
-from hub.core.documented import ProblemBody
+from hub.core.documented import ProblemBody, describe_all
 from hub.core.limits import BodyLimit
 from hub.core.rate_limit import Buckets, RateLimit
 from hub.core.requests import RequestFigures, Requests
@@ -83,6 +83,7 @@ TAGS = [
     {"name": "after-care", "description": "Surveys, call-backs, improvements after a bad answer, warranty on repairs."},
     {"name": "papers", "description": "What is printed for the customer, as PDF."},
     {"name": "attachments", "description": "Photos and documents of tickets, uploaded under their SHA-256."},
+    {"name": "appointments", "description": "When customers come to a store or are visited, matched with the roster."},
     {"name": "measurements", "description": "What the benches measured. Nothing here can be changed through any API."},
     {"name": "captures", "description": "Capture files under their SHA-256, uploaded in chunks with resume."},
     {"name": "benches", "description": "The benches, what is connected to them, and commands."},
@@ -105,6 +106,7 @@ TAGS = [
     {"name": "complaints", "description": "How urgent complaints are, what was promised, and what is learned of them."},
     {"name": "knowledge", "description": "Articles, FAQ and scripts, found from what a device shows and measures."},
     {"name": "stores", "description": "The stores of the chain."},
+    {"name": "staff", "description": "Workload, quality, training and assessment of each person, for management."},
     {"name": "identity", "description": "Users, sessions and API keys: who calls, and what they may do."},
     {"name": "ingest", "description": "What benches sent and the hub did not take, with the reasons."},
     {"name": "events", "description": "Who did what to which record, when; and that nobody changed it afterwards."},
@@ -296,6 +298,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         schemas |= problem.pop("$defs", {})
         schemas["Problem"] = problem
         idempotency.describe(document, but=SECRET_ANSWERS)
+        describe_all(document, limited=rate_limit.TOO_MANY_REQUESTS, but=rate_limit.FREE)
         examples.fill(document)
         app.openapi_schema = document
     return app.openapi_schema

@@ -1,7 +1,7 @@
 """HTTP: business calendars."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
@@ -29,7 +29,8 @@ router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
 _reads = Depends(caller_with(Permission.POLICY_READ))
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, POLICY_NOT_FOUND)
-_PUT = refusals(
+_THERE: dict[int | str, dict[str, Any]] = {200: {"description": "It was there already.", "model": CalendarOut}}
+_PUT = _THERE | refusals(
     UNAUTHENTICATED,
     FORBIDDEN,
     VERSION_TAKEN,

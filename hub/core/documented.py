@@ -61,3 +61,26 @@ def _refusal(kinds: list[ProblemType]) -> dict[str, Any]:
             }
         },
     }
+
+
+def add_refusals(operation: dict[str, Any], *kinds: ProblemType) -> None:
+    """Document further refusals of an operation of the OpenAPI document."""
+    for kind in kinds:
+        refusal = _refusal([kind])
+        there = operation["responses"].setdefault(str(kind.status), refusal)
+        there["content"][problems.MEDIA_TYPE].setdefault("examples", {}).update(
+            refusal["content"][problems.MEDIA_TYPE]["examples"]
+        )
+
+
+def describe_all(document: dict[str, Any], *, limited: ProblemType, but: frozenset[str]) -> None:
+    """Document what can happen to every request, whatever it asks for: a body that cannot be read or is too large, too
+    many requests (``limited``; not at the paths of ``but``), and a failure of the hub.
+    """
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                add_refusals(operation, problems.MALFORMED_BODY, problems.REQUEST_TOO_LARGE)
+            if path not in but:
+                add_refusals(operation, limited)
+            add_refusals(operation, problems.INTERNAL_ERROR)

@@ -33,7 +33,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.core.clock import now
 from hub.core.database import Database
-from hub.core.documented import refusals
+from hub.core.documented import add_refusals
 from hub.core.i18n import preferred_language
 from hub.core.idempotency_models import KeptAnswer
 from hub.core.problems import Problem, ProblemType
@@ -165,10 +165,7 @@ def describe(document: dict[str, Any], *, but: frozenset[str] = frozenset()) -> 
         if operation is None or operation["operationId"] in but:
             continue
         operation.setdefault("parameters", []).append(parameter)
-        for status, refusal in refusals(*kinds).items():
-            there = operation["responses"].setdefault(str(status), refusal)
-            for kind, example in refusal["content"].items():
-                there["content"][kind].setdefault("examples", {}).update(example["examples"])
+        add_refusals(operation, *kinds)
 
 
 def _around(call: Callable[..., Any], route: APIRoute) -> Callable[..., Any]:

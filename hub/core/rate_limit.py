@@ -29,7 +29,8 @@ TOO_MANY_REQUESTS = ProblemType(
 )
 MAX_CALLERS = 20_000
 """More at a time are forgotten, the longest silent first."""
-_FREE = frozenset({"/healthz", "/readyz"})
+FREE = frozenset({"/healthz", "/readyz"})
+"""Paths that anybody may ask as often as they want."""
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ class RateLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on while its caller has tokens."""
-        if scope["type"] == "http" and scope["path"] not in _FREE:
+        if scope["type"] == "http" and scope["path"] not in FREE:
             headers = dict(scope["headers"])
             wait_s = self._buckets.take(_caller(headers.get(b"authorization"), scope))
             if wait_s:

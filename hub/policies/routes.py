@@ -103,7 +103,9 @@ def router(
     found.put(
         "/versions/{version}", name=f"put_{slug}_version", status_code=201, response_model=shown,
         summary=f"Put a version of the {called}",
-        responses=_COMMON | refusals(policies.VERSION_TAKEN, policies.VERSION_NOT_NEXT, policies.VALID_TOO_EARLY),
+        responses={200: {"description": "It was there already.", "model": shown}}
+        | _COMMON
+        | refusals(policies.VERSION_TAKEN, policies.VERSION_NOT_NEXT, policies.VALID_TOO_EARLY),
     )(put)  # fmt: skip
     return found
 

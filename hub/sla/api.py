@@ -1,6 +1,6 @@
 """HTTP: service levels."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 
@@ -30,7 +30,8 @@ ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
 _reads = Depends(caller_with(Permission.POLICY_READ))
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, POLICY_NOT_FOUND)
-_PUT = refusals(UNAUTHENTICATED, FORBIDDEN, VERSION_TAKEN, VERSION_NOT_NEXT, VALID_TOO_EARLY)
+_THERE: dict[int | str, dict[str, Any]] = {200: {"description": "It was there already.", "model": SlaPolicyOut}}
+_PUT = _THERE | refusals(UNAUTHENTICATED, FORBIDDEN, VERSION_TAKEN, VERSION_NOT_NEXT, VALID_TOO_EARLY)
 
 
 @router.get("", summary="List service level policies", dependencies=[_reads], responses=_COMMON)
