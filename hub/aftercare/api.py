@@ -119,10 +119,10 @@ def list_improvement_tasks(
     language = preferred_language(accept_language)
     with database.read() as session:
         wanted = TaskFilter(state=state.value if state else None, owner=owner, open_only=open_only)
-        found = queries.tasks(session, wanted, cursor, limit)
-        rows, following = split_page(found, limit, lambda pair: [pair[0].id])
+        found = queries.tasks(session, caller, wanted, cursor, limit)
+        rows, following = split_page(found, limit, lambda row: [row.id])
         today = now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
-        items = [ImprovementTaskOut.of(row, today=today, caller=caller, language=language) for row, _ in rows]
+        items = [ImprovementTaskOut.of(row, today=today, caller=caller, language=language) for row in rows]
         return Page(items=items, next=following)
 
 
@@ -163,7 +163,7 @@ def list_repeat_repairs(
     """Repairs of the same fault of the same device within the repair warranty (T15), the newest first."""
     caller.require(Permission.AFTERCARE_READ)
     with database.read() as session:
-        found = queries.repeats(session, cursor, limit)
+        found = queries.repeats(session, caller, cursor, limit)
         rows, following = split_page(found, limit, lambda pair: [pair[0].ticket_id])
         return Page(items=[RepeatRepairOut.row(row, ticket) for row, ticket in rows], next=following)
 

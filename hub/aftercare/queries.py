@@ -47,10 +47,8 @@ def open_callbacks(
 ) -> Sequence[tuple[FollowUp, Ticket]]:
     """Return visible customers who are still to be called, the longest due last, one more than ``limit``."""
     statement: Select[FollowUp, Ticket] = select(FollowUp, Ticket).join(Ticket, Ticket.id == FollowUp.ticket_id)
-    mine = visible_tickets(actor).with_only_columns(Ticket.id)
-    statement = statement.where(
-        FollowUp.called_at.is_(None), FollowUp.callback_due_at.is_not(None), FollowUp.ticket_id.in_(mine)
-    )
+    mine = FollowUp.ticket_id.in_(_visible(actor))
+    statement = statement.where(FollowUp.called_at.is_(None), FollowUp.callback_due_at.is_not(None), mine)
     if due_by is not None:
         statement = statement.where(FollowUp.callback_due_at <= due_by)
     found = after_cursor(statement, [FollowUp.ticket_id], [int], cursor, limit)
@@ -97,28 +95,26 @@ class TaskFilter:
 
 
 def tasks(
-    session: Session, wanted: TaskFilter, cursor: str | None, limit: int
-) -> Sequence[tuple[ImprovementTask, Ticket]]:
-    """Return improvement tasks with their tickets, the newest first, one more than ``limit``."""
-    statement: Select[ImprovementTask, Ticket] = select(ImprovementTask, Ticket).join(
-        Ticket, Ticket.id == ImprovementTask.ticket_id
-    )
+    session: Session, actor: Actor, wanted: TaskFilter, cursor: str | None, limit: int
+) -> Sequence[ImprovementTask]:
+    """Return improvement tasks of visible tickets, the newest first, one more than ``limit``."""
+    statement = select(ImprovementTask).where(ImprovementTask.ticket_id.in_(_visible(actor)))
     if wanted.state is not None:
         statement = statement.where(ImprovementTask.state == wanted.state)
     if wanted.owner is not None:
         statement = statement.where(ImprovementTask.owner == wanted.owner)
     if wanted.open_only:
         statement = statement.where(ImprovementTask.ended_at.is_(None))
-    found = after_cursor(statement, [ImprovementTask.id], [int], cursor, limit)
-    return [(row[0], row[1]) for row in session.execute(found)]
+    return session.scalars(after_cursor(statement, [ImprovementTask.id], [int], cursor, limit)).all()
 
 
-def task(session: Session, number: str, *, for_update: bool = False) -> ImprovementTask | None:
-    """Return one improvement task."""
+def task(session: Session, actor: Actor, number: str, *, for_update: bool = False) -> ImprovementTask | None:
+    """Return one improvement task of a visible ticket."""
     row = row_number(TASK_PREFIX, number)
     if row is None:
         return None
-    statement = select(ImprovementTask).where(ImprovementTask.id == row)
+    mine = ImprovementTask.ticket_id.in_(_visible(actor))
+    statement = select(ImprovementTask).where(ImprovementTask.id == row, mine)
     return session.scalar(statement.with_for_update() if for_update else statement)
 
 
@@ -167,12 +163,17 @@ def count_repeats(session: Session, since: datetime, until: datetime) -> int:
     return session.scalar(statement) or 0
 
 
-def repeats(session: Session, cursor: str | None, limit: int) -> Sequence[tuple[RepeatRepair, Ticket]]:
+def repeats(session: Session, actor: Actor, cursor: str | None, limit: int) -> Sequence[tuple[RepeatRepair, Ticket]]:
     """Return repeats within the warranty, the newest first, one more than ``limit``."""
     statement: Select[RepeatRepair, Ticket] = (
         select(RepeatRepair, Ticket)
         .join(Ticket, Ticket.id == RepeatRepair.ticket_id)
-        .where(RepeatRepair.verdict == Verdict.REPEAT)
+        .where(RepeatRepair.verdict == Verdict.REPEAT, RepeatRepair.ticket_id.in_(_visible(actor)))
     )
     found = after_cursor(statement, [RepeatRepair.ticket_id], [int], cursor, limit)
     return [(row[0], row[1]) for row in session.execute(found)]
+
+
+def _visible(actor: Actor) -> Select[int]:
+    """Return the numbers of the tickets that an actor may see: what belongs to a ticket is seen with it."""
+    return visible_tickets(actor).with_only_columns(Ticket.id)

@@ -52,7 +52,7 @@ _WANTS: dict[str, tuple[str, Words]] = {
 
 def get(session: Session, actor: Actor, number: str, *, for_update: bool = False) -> ImprovementTask:
     """Return one task; raise not-found before forbidden."""
-    found = queries.task(session, number, for_update=for_update)
+    found = queries.task(session, actor, number, for_update=for_update)
     if found is None:
         raise Problem(TASK_NOT_FOUND, task=number[:40])
     actor.require(Permission.AFTERCARE_READ)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,20 +33,22 @@ class Reading:
     after: Shown | None
 
 
-def essentials(session: Session, ticket: str, serial: str, language: Language) -> list[Reading]:
-    """Return the readings that matter of a ticket's device: the first failed run beside the newest one."""
-    finished = (
-        select(Run)
-        .where(Run.ticket == ticket, Run.serial == serial, Run.outcome.is_not(None))
-        .order_by(Run.id)
-        .limit(50)
-    )
-    runs = session.scalars(finished).all()
-    if not runs:
-        return []
-    newest = runs[-1] if len(runs) > 1 or runs[-1].outcome == "passed" else None
-    first = next((run for run in runs if run.outcome != "passed" and run is not newest), None)
+def essentials(
+    session: Session, ticket: str, serial: str, worked_at: datetime | None, language: Language
+) -> list[Reading]:
+    """Return the readings that matter of a ticket's device: of the run that found the fault, and of the newest since.
+
+    ``worked_at`` is when the newest work was done; ``None``: not yet, so that no run is one after the repair.
+    """
+    mine = select(Run).where(Run.ticket == ticket, Run.serial == serial, Run.outcome.is_not(None))
+    earlier = mine if worked_at is None else mine.where(Run.started_at <= worked_at)
+    failed_first = (Run.outcome == "passed", Run.id.desc())
+    first = session.scalar(earlier.order_by(*failed_first).limit(1))
+    later = None if worked_at is None else mine.where(Run.started_at > worked_at)
+    newest = None if later is None else session.scalar(later.order_by(Run.id.desc()).limit(1))
     ids = [run.id for run in (first, newest) if run is not None]
+    if not ids:
+        return []
     titles = {(step.run_id, step.step): step for step in queries.steps_of_runs(session, ids)}
     by_name: dict[tuple[str, str], dict[int, Measurement]] = {}
     for one in queries.measurements_of_runs(session, ids):

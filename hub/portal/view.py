@@ -130,7 +130,7 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
         done=None if repair is None else _done(repair, say, clock),
         cause=None if fault is None else (fault.title.en if language == "en" else fault.title.zh_cn),
         test=_test(ticket, happened, say, clock),
-        readings=tuple(essentials(session, ticket.public_id, ticket.serial, language)),
+        readings=tuple(essentials(session, ticket.public_id, ticket.serial, _worked_at(happened), language)),
         photos=tuple(public_id("A", row.id) for row in queries.released_photos(session, ticket.id)),
         zone=str(zone),
         until=clock.day(link.expires_at) if link else None,
@@ -274,6 +274,11 @@ def _done(repair: Repair, say: Speaker, clock: Clock) -> Done:
         say("page.minutes", count=repair.minutes) if repair.minutes is not None else None,
         price(repair.cost_minor, repair.currency, say),
     )
+
+
+def _worked_at(happened: list[Event]) -> datetime | None:
+    done = (event.occurred_at for event in happened if event.kind in {"ticket.repaired", "ticket.upgraded"})
+    return max(done, default=None)
 
 
 def _survey(session: Session, ticket: Ticket, link: PortalLink | None, key: bytes) -> Survey | None:
