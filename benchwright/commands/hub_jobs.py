@@ -1,6 +1,7 @@
 """``benchwright hub jobs``: run the periodic work, look at it, and run one job now."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -27,7 +28,7 @@ def run(config: Config = None, log_level: LogLevel = "info", log_json: LogJson =
 
 @app.command("list")
 def list_jobs(config: Config = None, as_json: AsJson = False) -> None:
-    """Show every job, when it is due and how its last run went."""
+    """Show every job, when it is due (UTC) and how its last run went; --json says what each is for."""
     from hub.jobs import queries
     from hub.jobs.schemas import JobOut, JobsOut
     from hub.jobs.table import JOBS
@@ -39,16 +40,21 @@ def list_jobs(config: Config = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(shown.model_dump(mode="json"))
         return
-    columns = ("what", "period", "due", "last run", "failures", "last report or error")
-    table = Table(Column("job", no_wrap=True), *columns)
+    table = Table(Column("job", no_wrap=True), Column("due", no_wrap=True), Column("last run", no_wrap=True), "result")
     for row in shown.items:
-        period = "when due" if row.every_s is None else f"{row.every_s} s"
-        times = (f"{at:%Y-%m-%d %H:%M:%S}" if at else "" for at in (row.due_at, row.started_at))
-        table.add_row(
-            row.name, row.what, period if row.wanted else "off", *times, str(row.failures), row.error or row.report
-        )
+        due = _moment(row.due_at) if row.wanted else "off"
+        running = row.started_at is not None and row.ended_at is None
+        result = f"failed {row.failures} ×: {row.error}" if row.failures else "running" if running else row.report
+        table.add_row(row.name, due, _moment(row.started_at), result)
     Console().print(table)
     sys.stdout.write(f"run by {shown.holder or 'no process'}\n")
+
+
+def _moment(at: datetime | None) -> str:
+    """Return a moment in UTC, without the day when that is today's."""
+    if at is None:
+        return ""
+    return f"{at:%H:%M:%S}" if at.date() == datetime.now(UTC).date() else f"{at:%Y-%m-%d %H:%M}"
 
 
 @app.command("run-now")
