@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.core.documented import refusals
 from hub.core.pages import CursorText, Limit, Page
@@ -17,6 +17,7 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
+from hub.policies.values import Moment
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 audit_router = APIRouter(prefix="/api/v1/audit", tags=["events"])
@@ -25,7 +26,7 @@ _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 MAX_CHECKED = 20_000
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.(\*|[a-z_]+)$", max_length=64)]
 Hash = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-Word = Annotated[str | None, Query(max_length=128)]
+Word = Annotated[str | None, Query(max_length=128, pattern=r"^[^\x00]*$")]
 
 
 class AuditHead(BaseModel):
@@ -85,8 +86,8 @@ def list_events(
     record_type: Word = None,
     record: Word = None,
     actor: Word = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[RecordedEventOut]:

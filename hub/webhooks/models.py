@@ -67,7 +67,7 @@ class WebhookDelivery(Table, table=True):
     __table_args__ = (
         UniqueConstraint("endpoint_id", "event_id"),
         CheckConstraint("attempts >= 0", name="attempts_range"),
-        Index("ix_webhook_delivery_due", "state", "due_at"),
+        Index("ix_webhook_delivery_due", "endpoint_id", "state", "due_at"),
         Index("ix_webhook_delivery_endpoint", "endpoint_id", "id"),
         {"sqlite_autoincrement": True},
     )

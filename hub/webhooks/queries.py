@@ -47,41 +47,36 @@ def count_enabled(session: Session) -> int:
 
 def due(session: Session, at: datetime) -> bool:
     """Return whether a delivery may be tried, or a sender has died."""
-    return bool(session.scalar(select(_due(at).exists())))
+    return bool(session.scalar(select(_with_work(at).exists())))
 
 
-def _due(at: datetime) -> Select[WebhookDelivery]:
-    return (
-        select(WebhookDelivery)
-        .join(WebhookEndpoint, WebhookEndpoint.id == WebhookDelivery.endpoint_id)
-        .where(
-            WebhookDelivery.state.in_(ON_THE_WAY),
-            WebhookDelivery.due_at <= at,
-            WebhookEndpoint.disabled_at.is_(None),
-        )
+def _with_work(at: datetime) -> Select[WebhookEndpoint]:
+    """Return enabled endpoints that have something due: a look into the index for each, however much waits."""
+    work = select(WebhookDelivery.id).where(
+        WebhookDelivery.endpoint_id == WebhookEndpoint.id,
+        WebhookDelivery.state.in_(ON_THE_WAY),
+        WebhookDelivery.due_at <= at,
     )
+    return select(WebhookEndpoint).where(WebhookEndpoint.disabled_at.is_(None), work.exists())
 
 
-def to_send(session: Session, at: datetime, limit: int, of_each: int) -> Sequence[WebhookDelivery]:
-    """Return deliveries that may be tried, the oldest first: at most ``of_each`` for an endpoint, and one for an
-    endpoint that is failing, so that none holds up the others.
+def to_send(session: Session, at: datetime, limit: int, of_each: int) -> list[WebhookDelivery]:
+    """Return deliveries that may be tried: at most ``of_each`` for an endpoint, and one for an endpoint that is
+    failing, so that none holds up the others. What is due longest goes first.
     """
-    due = _due(at).subquery()
-    ranked = select(
-        due.c.id,
-        due.c.due_at,
-        due.c.endpoint_id,
-        func.row_number().over(partition_by=due.c.endpoint_id, order_by=(due.c.due_at, due.c.id)).label("place"),
-    ).subquery()
-    chosen = (
-        select(ranked.c.id)
-        .join(WebhookEndpoint, WebhookEndpoint.id == ranked.c.endpoint_id)
-        .where((ranked.c.place == 1) | ((ranked.c.place <= of_each) & WebhookEndpoint.failing_since.is_(None)))
-        .order_by(ranked.c.due_at, ranked.c.id)
-        .limit(limit)
-    )
-    statement = select(WebhookDelivery).where(WebhookDelivery.id.in_(session.scalars(chosen).all()))
-    return session.scalars(statement.order_by(WebhookDelivery.id)).all()
+    found: list[WebhookDelivery] = []
+    for endpoint in session.scalars(_with_work(at).order_by(WebhookEndpoint.id)).all():
+        statement = (
+            select(WebhookDelivery)
+            .where(
+                WebhookDelivery.endpoint_id == endpoint.id,
+                WebhookDelivery.state.in_(ON_THE_WAY),
+                WebhookDelivery.due_at <= at,
+            )
+            .order_by(WebhookDelivery.due_at, WebhookDelivery.id)
+        )
+        found += session.scalars(statement.limit(1 if endpoint.failing_since else of_each))
+    return sorted(found, key=lambda one: (one.due_at, one.id))[:limit]
 
 
 def delivery(session: Session, number: int) -> WebhookDelivery | None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.events.models import Event
+from hub.policies.values import Moment
 from hub.stores.schemas import StoreCode
 from hub.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hub.webhooks.states import State
@@ -87,7 +88,7 @@ class Replay(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     event: Annotated[int, Field(ge=1, lt=2**63)] | None = Field(default=None, examples=[4711])
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -249,13 +249,14 @@ def check_url(settings: Settings, text: str) -> None:
     """Raise the webhook-url problem for what the hub would never send to; names are judged at each delivery again."""
     try:
         url = httpx.URL(text)
-        literal = url.host.strip("[]")
-        private = not is_public(literal) if literal.replace(":", "").replace(".", "").isalnum() else False
-    except httpx.InvalidURL as error:
+        host = url.host
+    except (httpx.InvalidURL, UnicodeError) as error:
         raise _url_problem() from error
+    try:
+        private = not is_public(host)
     except ValueError:  # a name
-        private = url.host == "localhost" or url.host.endswith((".localhost", ".local", ".internal"))
-    wrong = not url.host or url.userinfo or url.fragment
+        private = host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+    wrong = not host or url.userinfo or url.fragment
     if wrong or (not settings.webhook_allow_private and (private or url.scheme != "https")):
         raise _url_problem()
 

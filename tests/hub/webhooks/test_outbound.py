@@ -44,7 +44,7 @@ def test_an_address_is_no_more_public_for_being_wrapped(address: Any) -> None:
     [
         *("http://example.com/h", "https://127.0.0.1/h", "https://[::1]/h", "https://localhost/h"),
         *("https://hub.internal/h", "https://user:secret@example.com/h", "https://example.com/h#part"),
-        *("https://[::ffff:10.0.0.1]/", "https://169.254.169.254/latest", "https:///h"),
+        *("https://[::ffff:10.0.0.1]/", "https://169.254.169.254/latest", "https:///h", "https://xn--/"),
     ],
 )
 def test_such_endpoints_are_not_registered(url: str) -> None:
@@ -52,6 +52,19 @@ def test_such_endpoints_are_not_registered(url: str) -> None:
         service.check_url(Settings(), url)
     service.check_url(Settings(), "https://example.com/h")
     service.check_url(Settings(webhook_allow_private=True), "http://127.0.0.1:8080/h")
+
+
+@given(st.one_of(st.text(max_size=40), st.from_regex(r"\Ahttps?://[^\s]{1,40}\Z")))
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    try:
+        service.check_url(Settings(), text)
+    except Problem as problem:
+        assert problem.kind is service.URL_NOT_ALLOWED
+
+
+@pytest.mark.parametrize("name", ["0x7f.1", "2130706433", "127.1"])
+def test_other_ways_to_write_an_address_are_judged_at_delivery(name: str) -> None:
+    assert "public Internet" in str(send(f"https://{name}/", allow_private=False).error)
 
 
 def send(url: str, *, allow_private: bool = True) -> outbound.Answer:
