@@ -148,6 +148,10 @@ def result(run: RunState, outcome: Outcome, width: int) -> Content:
     blank = Content.styled(" " * width, banner)
     words = Content.styled(fit(f"   {mark}  {_(OUTCOMES[outcome]).upper()}", width), banner)
     lines = [blank, words, blank]
+    if run.suspects:  # the answer first: on a small screen the rest is a page further down
+        likeliest = pick(run.suspects[0].title, run.suspects[0].cause)
+        lines.append(Content.assemble((_("Likeliest") + "  ", "$text-muted"), (likeliest, "bold $text-accent")))
+        lines.append(Content.styled(_("PgDn: measurements, evidence, remedy"), "$text-muted"))
     failing = list(run_state.failing(run))
     if failing:
         lines += [Content(""), Content.styled(_("Failed or undecided"), "bold")]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from benchwright.demo.scene import Scene
+    from drivers.simulated.products import Product
 
 app = typer.Typer(add_completion=False)
 
@@ -76,22 +77,35 @@ def demo(
             raise typer.Exit(1) from error
         console.print(say("took", language, seconds=time.monotonic() - began), style="dim")
         if keep:
-            _keep(scene, console, say("kept", language))
+            _keep(scene, chosen, console, language)
     raise typer.Exit(0 if good else 1)
 
 
-def _keep(scene: "Scene", console: "Console", heading: str) -> None:
-    """Print where everything is and wait for Ctrl-C."""
+def _keep(scene: "Scene", product: "Product", console: "Console", language: Literal["en", "zh-CN"]) -> None:
+    """Leave a ticket to be worked on, print where everything is, move probes when a test asks, wait for Ctrl-C."""
+    from benchwright.demo.kept import SECOND_FAULT, Hand, leave_ticket
+    from benchwright.demo.words import say
+
     socket, key = scene.agent_socket, scene.staff_key
+    known = product.faults_found_by("functional")
+    fault = SECOND_FAULT if SECOND_FAULT in known else known[0]
+    plan = f"{product.slug}-functional"
+    ticket, serial = leave_ticket(scene, model=product.model, plan=plan, symptom=say("symptom", language), fault=fault)
     console.print(f"""
-{heading}
+{say("kept", language)}
   {scene.hub_url}/docs
   curl -H "Authorization: Bearer $(cat {key})" {scene.hub_url}/api/v1/tickets
   benchwright agent status --socket {socket}
-  benchwright simulate control {scene.control_socket} inject leaky_ldo
+  benchwright tui --socket {socket} --language {language}
+     {say("try_it", language, ticket=ticket, serial=serial)}
+  benchwright simulate control {scene.control_socket} repair {fault}
+     {say("mend_it", language)}
 """, highlight=False, soft_wrap=True)  # fmt: skip
+    hand = Hand(scene, lambda role, point: console.print(f"{role} → {point}", style="dim", highlight=False))
     try:
         while True:
             time.sleep(1)
     except KeyboardInterrupt:
         return
+    finally:
+        hand.stop()

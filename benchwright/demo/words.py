@@ -52,6 +52,16 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "Everything is still running. Ctrl-C ends it. Look around:",
         "zh-CN": "一切仍在运行，Ctrl-C 结束。可查看：",
     },
+    "try_it": {
+        "en": "the device is broken again: type {serial} as a scanner would, "
+        "F5 takes {ticket}, F9 tests it; the probes move as asked",
+        "zh-CN": "设备再次出现故障：输入 {serial}（相当于扫码），F5 接单 {ticket}，F9 检测；探头会按提示移动",
+    },
+    "mend_it": {
+        "en": "mends the device (the soldering iron of this bench); "
+        "then F8 records the repair, F9 tests again, F12 hands over",
+        "zh-CN": "修好设备（相当于烙铁）；然后 F8 记录维修，F9 复测，F12 移交",
+    },
 }
 
 

@@ -58,7 +58,9 @@ class TicketScreen(TicketedScreen):
             self.query_one("#facts", Said).localise()
             view = self.bench.ticket(self.ticket)
             events = () if view is None else view.events
-            self.rows.show([_row(event) for event in reversed(events)])
+            gone = N_("It was handed over, or is another bench's now. F2 goes to the tickets.")
+            none = N_("Nothing has been done on this ticket here. F5 takes it.")
+            self.rows.show([_row(event) for event in reversed(events)], empty=none if view else gone)
             if events and events[-1].seq != self._newest:
                 self._newest = events[-1].seq
                 self.rows.move_to(str(self._newest))
