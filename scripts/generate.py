@@ -15,7 +15,7 @@ from hub import reference
 from hub.app import create_app
 from hub.core.settings import Settings
 from protocols.messages import asyncapi
-from scripts import house
+from scripts import house, requirements_page
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,6 +44,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/api/openapi.json": _openapi,
     **{path: _filled(path) for path in reference.DOCUMENTS},
     "docs/instruments.md": instruments_page,
+    "docs/requirements.md": requirements_page.page,
     "drivers/profiles/profile.schema.json": lambda: _json(json_schema()),
     "docs/contract/asyncapi.json": _asyncapi,
     "docs/schema/test-plan.schema.json": lambda: as_text(plan_schema()),
