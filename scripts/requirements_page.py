@@ -1,7 +1,7 @@
 """``docs/requirements.md``: each requirement with the rooms that name it and the tests that prove it.
 
-An ID counts where a docstring names it as such: at the beginning of a paragraph (``T4: …``, ``K1.``) or alone in brackets
-(``(T4)``, ``(C1-C4)``, ``(T7, T8)``). So a capacitor C3 in a sentence is no complaint.
+An ID counts where a docstring names it as such: at the beginning of a paragraph (``T4: …``, ``K1.``) or alone in
+brackets (``(T4)``, ``(C1-C4)``, ``(T7, T8)``). So a capacitor C3 in a sentence is no complaint.
 """
 
 import ast
