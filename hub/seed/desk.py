@@ -70,7 +70,8 @@ def return_exchange(scene: Scene, owned: Owned, counter: Actor) -> Life:
     else:
         act(scene, ticket, manager, "approve")
         yield scene.after(now(), 2, 96)
-        act(scene, ticket, counter, "fulfil")
+        payer = scene.one(owned.shop, Role.SENIOR_TECHNICIAN) if decision == "refund" else counter
+        act(scene, ticket, payer, "fulfil")
     yield scene.after(now(), 1, 24)
     act(scene, ticket, counter, "close")
 

@@ -31,6 +31,10 @@ class Facts:
     """Members of the intake that the kind wants and that are not there."""
     proposed_by: str | None = None
     """Id of the actor who proposed what is to be decided."""
+    approved_by: str | None = None
+    """Id of the actor who approved it."""
+    refund: bool = False
+    """Whether what was proposed is money for the customer."""
     actor: str = ""
     """Id of the actor who wants to act."""
     actor_name: str = ""
@@ -99,4 +103,14 @@ def second_person(facts: Facts) -> Words | None:
     return {
         "en": "who proposed the decision cannot take it; let another person decide",
         "zh-CN": "提出建议者不得自行审批；请由他人决定",
+    }
+
+
+def third_person_pays(facts: Facts) -> Words | None:
+    """R7: who proposed or approved a refund does not pay it."""
+    if not facts.refund or facts.actor not in {facts.proposed_by, facts.approved_by}:
+        return None
+    return {
+        "en": "who proposed or approved the refund does not pay it; let a third person do so",
+        "zh-CN": "提出或批准退款者不得自行付款；请由第三人执行",
     }

@@ -340,7 +340,7 @@ def apply(
     if "root_cause" in changes:
         warranty.recognise(session, ticket)
     facts, remark = _facts_and_words(checked, note, words)
-    if action in {"propose", "repaired", "upgraded"}:
+    if action in {"propose", "approve", "repaired", "upgraded"}:
         facts["by"] = actor.person
     if action in {"handed_over", "close"} and found is not None:
         facts |= {"evidence": found.evidence} if found.evidence else {"test_waived": ticket.test_waived}
@@ -366,6 +366,7 @@ def require_possible(ticket: Ticket, action: str, state: State | None = None) ->
 def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
     """Return what guards look at."""
     proposal = queries.newest_event(session, ticket.record, "ticket.propose")
+    approval = queries.newest_event(session, ticket.record, "ticket.approve") if proposal else None
     absent: tuple[str, ...] = ()
     if ticket.state == State.DRAFT:
         channel = Channel(ticket.channel) if ticket.channel else None
@@ -382,6 +383,8 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         worked_by=proof.worked_by,
         missing_intake=absent,
         proposed_by=proposal.payload.get("by") if proposal else None,
+        approved_by=approval.payload.get("by") if approval else None,
+        refund=proposal is not None and proposal.payload.get("decision") == "refund",
         actor=actor.person,
         actor_name=actor.name,
         complaint=complaints.facts_of(session, ticket),

@@ -15,6 +15,7 @@ from hub.tickets.guards import (
     proven_or_unrepaired,
     root_cause_named,
     second_person,
+    third_person_pays,
 )
 from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
 
@@ -419,7 +420,15 @@ RETURN_EXCHANGE = _table(
     _row(S.IN_REVIEW, "approve", S.APPROVED, P.TICKET_DECIDE, "Approve", "批准", only_if=second_person),
     _row(S.IN_REVIEW, "refuse", S.REFUSED, P.TICKET_DECIDE, "Refuse", "驳回", only_if=second_person),
     _row({S.IN_REVIEW, S.REFUSED}, "reconsider", S.IN_PROGRESS, P.TICKET_SERVE, "Look at it again", "重新处理"),
-    _row(S.APPROVED, "fulfil", S.FULFILLED, P.TICKET_SERVE, "Carry the decision out", "执行处理"),
+    _row(
+        S.APPROVED,
+        "fulfil",
+        S.FULFILLED,
+        P.TICKET_SERVE,
+        "Carry the decision out",
+        "执行处理",
+        only_if=third_person_pays,
+    ),
     _row({S.FULFILLED, S.REFUSED}, "close", S.CLOSED, P.TICKET_CLOSE, "Close", "关闭"),
     _row({S.NEW, S.IN_PROGRESS}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),
 )

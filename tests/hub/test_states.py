@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.complaints.models import Complaint
 from hub.core.clock import now
 from hub.core.database import Database
 from hub.core.i18n import Words
@@ -117,9 +118,15 @@ def test_no_role_may_upload_evidence_but_a_bench() -> None:
     assert [role for role in Role if Permission.CAPTURE_UPLOAD in ROLE_PERMISSIONS[role]] == [Role.BENCH]
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_every_state_action_and_role(kind: Kind, table_database: Database) -> None:
-    """Exhaustive: what table, permissions and guards say is what happens, and a refusal changes nothing."""
+@pytest.mark.parametrize(
+    ("kind", "ready"),
+    [*((kind, False) for kind in Kind), (Kind.COMPLAINT, True), (Kind.RETURN_EXCHANGE, True)],
+)
+def test_every_state_action_and_role(kind: Kind, ready: bool, table_database: Database) -> None:
+    """T1, S1. Exhaustive: what table, permissions and guards say is what happens, and a refusal changes nothing.
+
+    ``ready``: what the guards of a kind ask for is there.
+    """
     table = TABLES[kind]
     for state in sorted(used(kind)):
         with table_database.write() as session:
@@ -128,6 +135,12 @@ def test_every_state_action_and_role(kind: Kind, table_database: Database) -> No
             session.flush()
             if state is State.AWAITING_APPROVAL:
                 session.add(_plan(ticket))
+            if ready and kind is Kind.COMPLAINT:
+                session.add(_complaint(ticket))
+            if ready and kind is Kind.RETURN_EXCHANGE:
+                facts = {"decision": "refund", "by": "user:U-000009"}
+                for past in ("ticket.propose", "ticket.approve"):
+                    events.append(session, ACTORS[Role.ADMIN], past, ticket.record, facts)
             session.flush()
             before = session.scalar(select(func.count()).select_from(Event))
             for action in [*sorted(table.actions), "explode"]:
@@ -252,6 +265,19 @@ def _plan(ticket: Ticket) -> RepairPlan:
         proposed_by="user:U-000001",
         proposed_at=now(),
         valid_until=now() + timedelta(days=1),
+    )
+
+
+def _complaint(ticket: Ticket) -> Complaint:
+    return Complaint(
+        ticket_id=ticket.id,
+        complaint_class="logistics",
+        found_round=1,
+        concluded_round=1,
+        compensation_minor=100,
+        currency="CNY",
+        requested_by="user:U-000009",
+        told_at=now(),
     )
 
 
