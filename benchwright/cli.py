@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "Watch one device being repaired, end to end.",
     "discover": "Look for instruments and propose a bench.toml.",
     "hub": "Serve the hub and look after its database.",
+    "net": "Be the other end of a network measurement.",
     "plan": "Check, show and run test plans.",
     "simulate": "Run the simulated bench.",
     "tui": "Work at the bench in the terminal.",

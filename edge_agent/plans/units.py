@@ -24,6 +24,7 @@ _UNITS = {
     "dB": "dB",
     "%": "%",
     "bit": "bit",
+    "bit/s": "bit/s",
 }
 _UNPREFIXED = {"Cel", "°C", "dB", "%", "bit"}
 _SPECIAL = {"min": (Decimal(60), "s"), "h": (Decimal(3600), "s"), "ppm": (Decimal(1), "[ppm]")}

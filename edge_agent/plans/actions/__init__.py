@@ -10,6 +10,7 @@ from edge_agent.plans.actions import (
     generator,
     generic,
     multimeter,
+    network,
     oscilloscope,
     scanner,
     supply,
@@ -33,6 +34,9 @@ _ALL: tuple[Action[Any], ...] = (
     firmware.Backup(),
     firmware.Flash(),
     firmware.Verify(),
+    network.Reach(),
+    network.Latency(),
+    network.Throughput(),
     generic.Ask(),
     generic.Wait(),
 )
