@@ -12,35 +12,34 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-MODELS = ("SP-100", "TC-20", "DB-7", "AP-3")
-FAULTS = ("no_power", "intermittent", "firmware", "noise", "battery", "radio", "drift", "key_dead")
 COLUMNS = (
-    *(
-        "id",
-        "version",
-        "kind",
-        "state",
-        "priority",
-        "model",
-        "serial",
-        "symptom",
-        "store",
-        "channel",
-        "urgency",
-        "fault",
-    ),
-    *("customer_id", "contact_name", "contact_phone", "plan", "bench", "reviewed", "test_waived", "priority_pinned"),
-    *("priority_reasons", "created_at", "updated_at", "closed_at"),
+    *("id", "version", "kind", "state", "priority", "model", "serial", "symptom", "store", "channel", "urgency"),
+    *("fault", "customer_id", "contact_name", "contact_phone", "plan", "bench", "reviewed", "test_waived"),
+    *("priority_pinned", "priority_reasons", "created_at", "updated_at", "closed_at"),
 )
 OPEN_OF_A_HUNDRED = 2
 _EVENT = (
     "INSERT INTO event (recorded_at, occurred_at, actor_kind, actor_id, actor_name, record_type, record_id, kind,"
     " payload, previous_hash, hash) VALUES (?, ?, 'key', 'k', 'n', ?, ?, ?, ?, ?, ?)"
 )
+_DISPATCH = (
+    "INSERT INTO dispatch_entry (ticket_id, status, skill, skill_group, level, automatic, policy_version, rule, told,"
+    " tried_at) VALUES (?, 'waiting', 'board_repair', 'board', 1, 1, 0, 4, ?, ?)"
+)
 _TWINS = (
     "SELECT * FROM ticket WHERE ((serial = ? AND model = ?) OR customer_id = ?) AND id <> ? AND closed_at IS NULL"
     " ORDER BY id DESC LIMIT 10"
 )
+
+
+def model(number: int) -> str:
+    """Return one of a hundred models."""
+    return f"M-{number % 100:02d}"
+
+
+def fault(number: int) -> str:
+    """Return one of a thousand faults: so many that none of a model is a batch problem."""
+    return f"fault_{number // 100 % 1000:03d}"
 
 
 def fill(path: Path, count: int) -> None:
@@ -68,7 +67,7 @@ def fill(path: Path, count: int) -> None:
         )
         connection.executemany(
             "INSERT INTO device (model, serial, customer_id, created_at) VALUES (?, ?, ?, ?)",
-            ((MODELS[n % 4], f"SN{n:08d}", n, texts[n - 1]) for n in numbers),
+            ((model(n), f"SN{n:08d}", n, texts[n - 1]) for n in numbers),
         )
         marks = ", ".join("?" * len(COLUMNS))
         connection.executemany(
@@ -86,8 +85,8 @@ def fill(path: Path, count: int) -> None:
 def _ticket(number: int, at: str, count: int) -> tuple[Any, ...]:
     is_open = number > count - 20 or number % 100 < OPEN_OF_A_HUNDRED
     return (
-        *(number, 5, "repair", "assigned" if is_open else "closed", 5, MODELS[number % 4], f"SN{number:08d}"),
-        *("按下电源键没有反应", f"store-{number % 20:02d}", "phone", "normal", FAULTS[number % 8], number, "李雷"),
+        *(number, 5, "repair", "assigned" if is_open else "closed", 5, model(number), f"SN{number:08d}"),
+        *("按下电源键没有反应", f"store-{number % 20:02d}", "phone", "normal", fault(number), number, "李雷"),
         *(
             f"100{number:08d}",
             "sp100-repair",
@@ -163,26 +162,21 @@ class Raw:
                 "INSERT INTO device (model, serial, customer_id, created_at) VALUES (?, ?, ?, ?)",
                 (device["model"], device["serial"], customer, at),
             )
+        since = (datetime.now(UTC) - timedelta(days=14)).replace(tzinfo=None).isoformat(" ", "microseconds")
+        one(
+            "SELECT count(*) FROM ticket WHERE model = ? AND fault = ? AND created_at >= ? AND state <> 'draft'",
+            *(device["model"], wanted["fault"], since),
+        )
         values = (
-            *(
-                1,
-                "repair",
-                "new",
-                5,
-                device["model"],
-                device["serial"],
-                wanted["symptom"],
-                None,
-                "phone",
-                "normal",
-                None,
-            ),
-            *(customer, contact["name"], key, None, None, 0, 0, 0, '["urgency:normal"]', at, at, None),
+            *(1, "repair", "new", 5, device["model"], device["serial"], wanted["symptom"], None, "phone", "normal"),
+            *(wanted["fault"], customer, contact["name"], key, None, None, 0, 0, 0, '["urgency:normal"]', at, at, None),
         )
         marks = ", ".join("?" * len(values))
         number = run(f"INSERT INTO ticket ({', '.join(COLUMNS[1:])}) VALUES ({marks})", values).lastrowid
         facts = {"kind": "repair", "model": device["model"], "serial": device["serial"], "priority": 5, "to": "new"}
         self._event("ticket", f"T-{number:06d}", "ticket.created", facts, at)
+        run("SELECT * FROM workplace ORDER BY bench").fetchall()
+        run(_DISPATCH, (number, json.dumps({"because": {"en": "nobody", "zh-CN": "无人"}, "others": []}), at))
         twins = run(_TWINS, (device["serial"], device["model"], customer, number)).fetchall()
         shown = self._shown(one("SELECT * FROM ticket WHERE id = ?", number))
         run("COMMIT")

@@ -94,8 +94,7 @@ def get_open(session: Session, actor: Actor, public_id: str, permission: Permiss
 
 def note_access(session: Session, actor: Actor, customers: Iterable[Customer], kind: str) -> None:
     """Log that somebody read personal data (M1): one event for each customer."""
-    for customer in customers:
-        events.append(session, actor, kind, customer.record, {"by": actor.person})
+    events.append_each(session, actor, kind, [customer.record for customer in customers], {"by": actor.person})
 
 
 def change(session: Session, actor: Actor, public_id: str, wanted: CustomerChange, expected: Precondition) -> Customer:

@@ -95,7 +95,9 @@ def people(session: Session, ids: Collection[str]) -> dict[str, User]:
 
 def bench_loads(session: Session) -> dict[str, int]:
     """Return how many tickets stand on each bench's worklist."""
-    statement = select(Ticket.bench, func.count()).where(Ticket.bench.is_not(None), Ticket.state.in_(ON_BENCH))
+    statement = select(Ticket.bench, func.count()).where(
+        Ticket.closed_at.is_(None), Ticket.bench.is_not(None), Ticket.state.in_(ON_BENCH)
+    )
     return {str(bench): count for bench, count in session.execute(statement.group_by(Ticket.bench))}
 
 
@@ -104,7 +106,7 @@ def person_loads(session: Session) -> dict[str, int]:
     statement = (
         select(DispatchEntry.person, func.count())
         .join(Ticket, Ticket.id == DispatchEntry.ticket_id)
-        .where(DispatchEntry.person.is_not(None), Ticket.state.in_(ON_BENCH))
+        .where(Ticket.closed_at.is_(None), Ticket.state.in_(ON_BENCH), DispatchEntry.person.is_not(None))
     )
     return {str(person): count for person, count in session.execute(statement.group_by(DispatchEntry.person))}
 

@@ -88,9 +88,10 @@ class Scene:
         return self.dice.random() < probability
 
     def one(self, shop: Shop, *roles: Role) -> Actor:
-        """Return somebody of the store with the first of these roles that anybody has there, or else in the chain."""
-        found = [people for role in roles for at in (shop, *self.shops) if (people := at.people.get(role))]
-        return self.some(found[0]) if found else self.admin
+        """Return somebody of the store with the first of these roles that anybody has there, or else the manager."""
+        managers = [person for one in self.shops for person in one.people.get(Role.MANAGER, [])]
+        found = next((people for role in roles if (people := shop.people.get(role))), managers)
+        return self.some(found) if found else self.admin
 
     def after(self, moment: datetime, least_h: float, most_h: float) -> datetime:
         """Return a moment that many hours later, when the store is open."""

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
 from sqlmodel import Field
 
 from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime, Versioned
 from hub.core.ids import public_id
 
 PREFIX = "T"
+
+_IS_OPEN = text("closed_at IS NULL")
 
 
 class Ticket(Versioned, Table, table=True):
@@ -62,7 +64,10 @@ class Ticket(Versioned, Table, table=True):
         Index("ix_ticket_bench", "bench", "state", "id"),
         Index("ix_ticket_serial", "serial", "id"),
         Index("ix_ticket_customer", "customer_id", "id"),
-        Index("ix_ticket_alike", "model", "fault", "id"),
+        Index("ix_ticket_alike", "model", "fault", "created_at", "state"),
+        # Few tickets are open, and the desk, the benches and the dispatch ask for these again and again.
+        Index("ix_ticket_open", "bench", "state", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_ticket_open_alike", "model", "fault", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         {"sqlite_autoincrement": True},
     )
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from desk_roster import REPAIR
 from hub_running import MakeKey, RunningHub
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from hub.core.database import Database
 from hub.customers import service
@@ -171,7 +171,7 @@ def test_a_person_gets_their_data_and_is_forgotten(admin: httpx.Client, database
     assert "erased" in str(shown["timeline"])
     with database.read() as session:
         assert verify_chain(session).broken_at is None
-        tables = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+        tables = inspect(session.connection()).get_table_names()
         for table in tables:
             rows = session.execute(text(f'SELECT * FROM "{table}"')).all()
             for word in ("李雷", "13800000000", "SO-LI-1", sha256):
