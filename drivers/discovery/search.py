@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from drivers.capabilities import Progress
@@ -133,7 +133,9 @@ class Search:
             about = known(usb.vendor, usb.product) if usb is not None else None
             if about is not None and about.kind is Kind.PROGRAMMER:
                 note = NOTES["programmer"]
-                return [Finding(address, "serial", place, about.name, _hinted(about, device), note)]
+                by_port = tuple(one for one in about.addresses if "{device}" in one[1])
+                hinted = _hinted(replace(about, addresses=by_port), device)
+                return [Finding(address, "serial", place, about.name, hinted, note)]
             probe = SerialProbe(
                 device,
                 place,
@@ -184,8 +186,9 @@ class Search:
                 findings.append(self._confirmed(file, about, transport, guard))
         for device in sysfs.usb_devices(self._scope.sysfs):
             about = known(device.usb.vendor, device.usb.product)
-            if about is not None and about.kind is Kind.PROGRAMMER and about.addresses:
-                candidates = _hinted(about, device.bus_name)
+            by_usb = tuple(one for one in about.addresses if "{device}" not in one[1]) if about is not None else ()
+            if about is not None and about.kind is Kind.PROGRAMMER and by_usb:
+                candidates = _hinted(replace(about, addresses=by_usb), device.bus_name)
                 findings.append(
                     Finding(
                         candidates[0].address,

@@ -21,7 +21,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """``addresses``: an address for each profile that it may be; ``{device}`` is the device file."""
+    """``addresses``: an address for each profile that it may be; ``{device}`` is the device file.
+
+    The chip in a programmer's address is an example that a person corrects: no programmer tells it by its USB id.
+    """
 
     kind: Kind
     name: str
@@ -36,8 +39,12 @@ def _bridge(name: str) -> Known:
     return Known(Kind.BRIDGE, name)
 
 
-_STLINK = ()
-_CMSIS_DAP = ()
+_STLINK = (("openocd", "openocd:interface/stlink.cfg?target=target/stm32f1x.cfg"),)
+_CMSIS_DAP = (
+    ("pyocd", "pyocd:any?target=cortex_m"),
+    ("openocd", "openocd:interface/cmsis-dap.cfg?target=target/stm32f1x.cfg"),
+)
+_JLINK = (("openocd", "openocd:interface/jlink.cfg?target=target/stm32f1x.cfg"),)
 
 USB_IDS: dict[tuple[int, int], Known] = {
     # Serial bridges.
@@ -74,22 +81,22 @@ USB_IDS: dict[tuple[int, int], Known] = {
     (0x0483, 0x374E): _probe("ST-Link/V3", *_STLINK),
     (0x0483, 0x374F): _probe("ST-Link/V3", *_STLINK),
     (0x0483, 0x3753): _probe("ST-Link/V3", *_STLINK),
-    (0x0483, 0xDF11): _probe("STM32 in DFU mode"),
+    (0x0483, 0xDF11): _probe("STM32 in DFU mode", ("dfu-util", "dfu-util:0483:df11?alternate=0")),
     (0x0D28, 0x0204): _probe("DAPLink (CMSIS-DAP)", *_CMSIS_DAP),
     (0x2E8A, 0x000C): _probe("Raspberry Pi Debug Probe (CMSIS-DAP)", *_CMSIS_DAP),
     (0x2E8A, 0x0003): _probe("RP2040 in its boot loader"),
-    (0x1366, 0x0101): _probe("SEGGER J-Link"),
-    (0x1366, 0x0105): _probe("SEGGER J-Link"),
-    (0x1366, 0x1015): _probe("SEGGER J-Link"),
+    (0x1366, 0x0101): _probe("SEGGER J-Link", *_JLINK),
+    (0x1366, 0x0105): _probe("SEGGER J-Link", *_JLINK),
+    (0x1366, 0x1015): _probe("SEGGER J-Link", *_JLINK),
     (0x1D50, 0x6018): _probe("Black Magic Probe"),
     (0x1A86, 0x5512): _probe("WCH CH341A", ("flashrom", "flashrom:ch341a_spi")),
-    (0x16C0, 0x05DC): _probe("USBasp"),
-    (0x1781, 0x0C9F): _probe("USBtinyISP"),
-    (0x03EB, 0x2104): _probe("AVRISP mkII"),
-    (0x03EB, 0x2141): _probe("Atmel-ICE"),
-    (0x303A, 0x1001): _probe("Espressif USB JTAG/serial"),
+    (0x16C0, 0x05DC): _probe("USBasp", ("avrdude", "avrdude:usb?programmer=usbasp&part=m328p")),
+    (0x1781, 0x0C9F): _probe("USBtinyISP", ("avrdude", "avrdude:usb?programmer=usbtiny&part=m328p")),
+    (0x03EB, 0x2104): _probe("AVRISP mkII", ("avrdude", "avrdude:usb?programmer=avrispmkII&part=m328p")),
+    (0x03EB, 0x2141): _probe("Atmel-ICE", ("avrdude", "avrdude:usb?programmer=atmelice_isp&part=m328p")),
+    (0x303A, 0x1001): _probe("Espressif USB JTAG/serial", ("esptool", "esptool:{device}")),
     (0x303A, 0x0002): _probe("Espressif ROM loader"),
-    (0x1A86, 0x55D4): _probe("WCH CH9102 (usual on ESP32 boards)"),
+    (0x1A86, 0x55D4): _probe("WCH CH9102 (usual on ESP32 boards)", ("esptool", "esptool:{device}")),
     (0x0403, 0x6010): _probe("FTDI FT2232 (usual in JTAG adapters)"),
     (0x0403, 0x6011): _probe("FTDI FT4232 (usual in JTAG adapters)"),
     (0x0403, 0x6014): _probe("FTDI FT232H (usual in JTAG and SPI adapters)"),

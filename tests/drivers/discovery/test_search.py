@@ -180,6 +180,8 @@ def test_a_port_that_belongs_to_a_programmer_or_board_is_never_opened(tmp_path: 
         assert not link.exists()
         assert {one.address for one in found} >= {"serial:/dev/ttyACM0", "serial:/dev/ttyACM1"}
         assert all("left alone" in one.note["en"] for one in found if one.transport == "serial")
+        probe = next(one for one in found if one.transport == "usb")
+        assert (probe.candidates[0].profile, probe.confidence) == ("openocd", 0.6)
         assert port.received == b""
 
 
