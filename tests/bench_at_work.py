@@ -1,5 +1,6 @@
 """A bench as a technician finds it: the simulated instruments, a running agent, and tickets on its worklist."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ main:
     with:
       kind: choice
       text: {en: "What does the lamp do?", zh-CN: "指示灯状态如何？"}
+      picture: lamp.png
       choices:
         steady: {en: it is steady, zh-CN: 常亮}
         blinks: {en: it blinks, zh-CN: 闪烁}
@@ -83,6 +85,17 @@ ITEMS = (
     WorkItem("T-000102", Device("SP-100", "SP100-000043"), "Switches off by itself after an hour", "in_progress", None),
     WorkItem("T-000103", Device("SP-100", "SP100-000044"), "Smells burnt", "assigned", "sp100-functional", 7),
 )
+
+
+def lamp() -> bytes:
+    """Return a picture of a lamp: a yellow square in a black one."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    picture = Image.new("RGB", (40, 40), "#000000")
+    picture.paste("#ffff00", (10, 10, 30, 30))
+    picture.save(out, "PNG")
+    return out.getvalue()
 
 
 @dataclass
@@ -121,6 +134,7 @@ def simulated(folder: Path, *, roles: tuple[str, ...] = ("meter", "supply")) -> 
     """Run simulated instruments and write bench.toml and the plan into ``folder``."""
     plans = folder / "plans"
     plans.mkdir(parents=True)
+    (plans / "lamp.png").write_bytes(lamp())
     (plans / "rails.plan.yaml").write_text(PLAN.replace("faults: rails.faults.yaml\n", ""))
     with SimulatedBench(directory=folder / "simulator") as instruments:
         instruments.connect("meter", "TP_3V3")

@@ -43,8 +43,10 @@ def tui(
     theme: Annotated[ThemeName, typer.Option("--theme", help="Colours at the start.")] = ThemeName.DARK,
 ) -> None:
     """Work at the bench: tickets, test runs, instruments. F1 shows the keys; Ctrl+L changes the language."""
+    from tui import pictures
     from tui.app import BenchApp
     from tui.i18n import of_environment
 
+    pictures.prepare()
     chosen = of_environment() if language is None else language.value
     BenchApp(socket, language=chosen, operator=operator or getpass.getuser(), theme=theme.value).run()

@@ -4,6 +4,7 @@ import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bench_at_work import lamp
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -12,7 +13,7 @@ from textual.binding import Binding
 from edge_agent.local_api import events, views
 from protocols.messages.records import Device, Limits, Measurement, Outcome, PlanReference, StepFinished, Verdict
 from scripts import catalogues
-from tui import i18n, run_panel, run_state
+from tui import i18n, pictures, run_panel, run_state
 from tui.app import BenchApp
 from tui.bench_state import BenchState
 from tui.formatting import fit, limits, parse_number, since, with_uncertainty
@@ -273,3 +274,35 @@ def test_colours_can_be_read(theme):
     for colour in (theme.primary, theme.accent, theme.success, theme.warning, theme.error, theme.foreground):
         for ground in (theme.background, theme.surface):
             assert contrast(colour, ground) >= least, (theme.name, colour, ground)
+
+
+# -- pictures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({"TERM": "xterm-kitty"}, True),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, True),
+        ({"TERM": "foot"}, True),
+        ({"TERM": "xterm-256color"}, False),
+        ({"TERM": "xterm-kitty", "TMUX": "/tmp/tmux"}, False),
+        ({"TERM": "xterm-kitty", "BENCHWRIGHT_PICTURES": "blocks"}, False),
+        ({}, False),
+    ],
+)
+def test_only_a_terminal_that_is_known_for_graphics_is_asked(environment, wanted):
+    assert pictures.has_graphics(environment) is wanted
+
+
+def test_half_blocks_keep_shape_and_colours():
+    lines = pictures.half_blocks(lamp(), 40, 40)
+    assert len(lines) == 20
+    assert all(sum(len(text) for text, _style in line) == 40 for line in lines)
+    assert lines[10][1] == ("▀" * 20, "#ffff00#ffff00")
+    assert lines[0] == [("▀" * 40, "#000000#000000")]
+    small = pictures.half_blocks(lamp(), 10, 3)
+    assert (len(small), sum(len(text) for text, _style in small[0])) == (3, 6)
+    with pytest.raises(OSError, match="cannot be read"):
+        pictures.half_blocks(b"\x89PNG\r\n\x1a\nbroken", 10, 10)
+    assert not pictures.can_be_drawn(b"<svg/>")

@@ -14,6 +14,7 @@ from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.run_actions import NOW, RunActions
 from tui.widgets.entry import Entry
+from tui.widgets.picture import QuestionPicture
 from tui.widgets.rows import Cell, Column, Row, Rows
 from tui.widgets.said import Said
 from tui.words import GROUPS, OUTCOME_MARKS, OUTCOMES, called
@@ -65,6 +66,7 @@ class RunScreen(RunActions):
             )
             with VerticalScroll(id="panel", can_focus=False):
                 yield Said(self._panel, id="panel-text")
+                yield QuestionPicture()
 
     def on_mount(self) -> None:
         """Draw, and let the time run."""
@@ -86,9 +88,19 @@ class RunScreen(RunActions):
             self.query_one("#run-head", Said).localise()
             self._draw_steps()
         self.query_one("#panel-text", Said).localise()
+        self._show_picture()
+
+    def _show_picture(self) -> None:
+        """Show the picture of the question, while that is what the right side is about."""
+        prompt = None if self.shown is None else self.shown.prompt
+        if prompt is None or self.rows.key not in {None, NOW}:
+            self.query_one(QuestionPicture).show("", b"")
+        else:
+            self.query_one(QuestionPicture).show(prompt.picture, prompt.picture_data)
 
     def on_rows_moved(self) -> None:
         """Show the record of the next step."""
+        self._show_picture()
         self.query_one("#panel-text", Said).localise()
         self.query_one("#panel").scroll_home(animate=False)
 
