@@ -11,6 +11,7 @@ from drivers.discovery.proposal import instrument_toml, suggested_role
 from drivers.registry import find_profile
 from drivers.simulated.device import Device
 from drivers.simulated.endpoints import TcpEndpoint
+from drivers.simulated.personality.korad import KoradPersonality
 from drivers.simulated.personality.play import Personality, serve
 from drivers.simulated.personality.supply import SupplyPersonality
 from drivers.simulated.products import sp100
@@ -52,7 +53,7 @@ class PlayedBench:
             player, endpoint, address = serve(name, self.wiring, role, directory.absolute())
             self.players[role] = player
             self._served.append((role, name, endpoint, address))
-        if not any(isinstance(player, SupplyPersonality) for player in self.players.values()):
+        if not any(isinstance(player, SupplyPersonality | KoradPersonality) for player in self.players.values()):
             self.device.power(Feed(product.feed_v, FEED_LIMIT_A, True))
 
     def __enter__(self) -> Self:

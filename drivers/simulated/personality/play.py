@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.errors import Misconfigured
+from drivers.korad_supply_model import KoradSupplyProfile
 from drivers.profile_base import ProfileBase
 from drivers.registry import find_profile, profiles
 from drivers.scpi.generator_model import ScpiGeneratorProfile
@@ -13,18 +14,21 @@ from drivers.scpi.model import ScpiProfile
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 from drivers.scpi.supply_model import ScpiSupplyProfile
+from drivers.serial_generator_model import SerialGeneratorProfile
 from drivers.serial_meter_model import SerialMeterProfile
 from drivers.simulated.endpoints import Endpoint, PtyEndpoint, TcpEndpoint
 from drivers.simulated.personality.base import PersonalitySession, ScpiPersonality
 from drivers.simulated.personality.generator import GeneratorPersonality
+from drivers.simulated.personality.korad import KoradPersonality
 from drivers.simulated.personality.load import LoadPersonality
 from drivers.simulated.personality.multimeter import MultimeterPersonality
 from drivers.simulated.personality.oscilloscope import OscilloscopePersonality
+from drivers.simulated.personality.serial_generator import SerialGeneratorPersonality
 from drivers.simulated.personality.serial_meter import SerialMeterPersonality
 from drivers.simulated.personality.supply import SupplyPersonality
 from drivers.simulated.wiring import Wiring
 
-Personality = ScpiPersonality[Any] | SerialMeterPersonality
+Personality = ScpiPersonality[Any] | SerialMeterPersonality | KoradPersonality | SerialGeneratorPersonality
 _PLAYERS: Mapping[type[ProfileBase], Callable[..., Personality]] = {
     ScpiMultimeterProfile: MultimeterPersonality,
     ScpiGeneratorProfile: GeneratorPersonality,
@@ -32,6 +36,8 @@ _PLAYERS: Mapping[type[ProfileBase], Callable[..., Personality]] = {
     ScpiLoadProfile: LoadPersonality,
     ScpiOscilloscopeProfile: OscilloscopePersonality,
     SerialMeterProfile: SerialMeterPersonality,
+    KoradSupplyProfile: KoradPersonality,
+    SerialGeneratorProfile: SerialGeneratorPersonality,
 }
 
 
@@ -58,7 +64,7 @@ def serve(name: str, wiring: Wiring, role: str, directory: Path) -> tuple[Person
     player = play(name, wiring, role)
     profile = player.profile
     on_serial_line = all(address.startswith(("serial:", "ASRL", "hid:")) for address in profile.addresses)
-    if isinstance(player, SerialMeterPersonality):
+    if isinstance(player, SerialMeterPersonality | KoradPersonality | SerialGeneratorPersonality):
         return player, PtyEndpoint(role, player, directory / role), f"serial:{directory / role}"
     if on_serial_line and isinstance(profile, ScpiProfile):
         session = PersonalitySession(player, profile.serial.baud)

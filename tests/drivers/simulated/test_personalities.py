@@ -245,6 +245,23 @@ def test_the_frames_of_every_knob_position_decode(name: str) -> None:
             assert chip.decode(frames[0]).function == position or player.profile.symbols, position
 
 
+def test_a_korad_supply_is_played_without_terminators() -> None:
+    with bench("korad-ka3005p") as (supply, _, wiring):
+        assert isinstance(supply, PowerSupply)
+        use_supply(supply, wiring)
+
+
+@pytest.mark.parametrize("name", ["feeltech-fy6900", "juntek-jds6600"])
+def test_generators_on_serial_lines_are_played(name: str) -> None:
+    with bench(name) as (generator, _, wiring):
+        assert isinstance(generator, SignalGenerator)
+        use_generator(generator, wiring)
+        generator.configure(2, Wave.SQUARE, frequency_hz=50.0, amplitude_vpp=1.0, offset_v=-2.0)
+        generator.output(2, on=True)
+        volts = wiring.sources["IT2"].voltage(np.arange(1000) / 1e4)
+        assert (volts.min(), volts.max()) == pytest.approx((-2.5, -1.5))
+
+
 def test_words_may_be_written_out_and_commands_joined() -> None:
     player = play("keysight-34461a", Wiring(Device(seed=1)), "it")
     assert player.handle(b":CONFigure:VOLTage:DC AUTO;*IDN?\n").startswith(b"Keysight")
