@@ -15,7 +15,7 @@ from hub import reference
 from hub.app import create_app
 from hub.core.settings import Settings
 from protocols.messages import asyncapi
-from scripts import house, requirements_page
+from scripts import gallery, house, requirements_page
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,6 +33,10 @@ def _openapi() -> str:
         return _json(create_app(Settings(data_dir=Path(folder))).openapi())
 
 
+def _drawn(path: str) -> Callable[[], str]:
+    return lambda: gallery.files()[path]
+
+
 def _filled(path: str) -> Callable[[], str]:
     return lambda: reference.fill((ROOT / path).read_text(encoding="utf-8"))
 
@@ -41,6 +45,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/architecture.md": house.architecture_page,
     "docs/decisions/README.md": house.decisions_page,
     "docs/verification.md": report.page,
+    **{path: _drawn(path) for path in gallery.paths()},
     "docs/api/openapi.json": _openapi,
     **{path: _filled(path) for path in reference.DOCUMENTS},
     "docs/instruments.md": instruments_page,
