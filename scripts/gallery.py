@@ -339,7 +339,7 @@ def _said(value: Any) -> str:
         return format_measured(value.value, value.unit, expanded)
     if isinstance(value, NoAnswer):
         return f"none: {value.reason}"
-    return str(value).replace("|", "\\|").replace("\n", " ") or "–"
+    return " ".join(str(value).replace("|", "\\|").split()) or "–"
 
 
 def _plain(value: Any) -> str:
