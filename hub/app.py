@@ -12,6 +12,7 @@ from hub import health, metrics
 from hub.aftercare import api as aftercare
 from hub.analysis import api as analysis_api
 from hub.appointments import api as appointments
+from hub.bulk import api as bulk
 from hub.calendars import api as calendars
 from hub.captures import api as captures
 from hub.captures.blobs import FolderBlobStore
@@ -96,6 +97,7 @@ TAGS = [
         "description": "People and their data: kept current, merged, handed out, erased; reads are logged.",
     },
     {"name": "devices", "description": "Devices in customers' hands, and when they are inspected."},
+    {"name": "files", "description": "Many customers, devices or tickets at once: CSV and Excel, in and out."},
     {"name": "roster", "description": "Benches as workplaces, certificates of people, and shifts."},
     {"name": "policies", "description": "Rules as data, in versions: dispatch and priority, intake, membership tiers."},
     {"name": "calendars", "description": "When stores work: opening hours, public holidays, make-up days."},
@@ -223,6 +225,8 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         appointments.ticket_router,
         appointments.router,
         consultations.router,
+        bulk.imports_router,
+        bulk.exports_router,
         staff.router,
         customers.router,
         devices.router,

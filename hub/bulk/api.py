@@ -1,0 +1,179 @@
+"""HTTP: import and export of files."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Header, Path, Query, Response
+from pydantic import BaseModel, Field
+
+from hub.bulk import files, service
+from hub.bulk.kinds import TABLES, Kind, Table
+from hub.bulk.service import Report
+from hub.core.documented import refusals
+from hub.core.i18n import Language, preferred_language
+from hub.core.ids import row_number
+from hub.core.problems import BAD_CURSOR, REQUEST_TOO_LARGE, Problem, ProblemType
+from hub.identity.actors import FORBIDDEN
+from hub.identity.api import Caller, HubDatabase
+from hub.identity.service import UNAUTHENTICATED
+
+imports_router = APIRouter(prefix="/api/v1/imports", tags=["files"])
+exports_router = APIRouter(prefix="/api/v1/exports", tags=["files"])
+
+Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
+MAX_EXPORTED = 10_000
+
+
+NO_SUCH_FILES = ProblemType(
+    "no-such-files",
+    404,
+    {"en": "There are no files of this kind", "zh-CN": "没有此类文件"},
+    {
+        "en": "There are files of customers, devices and tickets.",
+        "zh-CN": "可用类型：customers、devices、tickets。",
+    },
+)
+_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, NO_SUCH_FILES)
+KindPath = Annotated[
+    str, Path(max_length=32, json_schema_extra={"enum": [kind.value for kind in Kind]}, examples=["customers"])
+]
+
+
+class Format(StrEnum):
+    """How a file is written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+class RowErrorOut(BaseModel):
+    """What is wrong in a row."""
+
+    row: int = Field(description="1 is the header.", examples=[3])
+    column: str | None = Field(examples=["phones"])
+    detail: str = Field(examples=["Field required"])
+
+
+class ImportOut(BaseModel):
+    """What became of a file."""
+
+    committed: bool = Field(description="`false`: a dry run, or rows were wrong; nothing was changed.")
+    rows: int
+    created: list[str] = Field(description="Records that are new, by number; of a dry run: that would be.")
+    unchanged: list[str] = Field(description="Records that were known already.")
+    errors: list[RowErrorOut] = Field(description="At most about 200, in the order of the rows.")
+
+    @classmethod
+    def of(cls, report: Report, language: Language, *, committed: bool) -> "ImportOut":
+        """Show a report."""
+        return cls(
+            committed=committed,
+            rows=report.rows,
+            created=report.created,
+            unchanged=report.unchanged,
+            errors=[
+                RowErrorOut(
+                    row=one.row,
+                    column=one.column.title[language] if one.column else None,
+                    detail=one.words[language],
+                )
+                for one in report.errors
+            ],
+        )
+
+
+@imports_router.post(
+    "/{kind}", summary="Import a file", responses=_COMMON | refusals(files.BAD_FILE, REQUEST_TOO_LARGE)
+)
+def import_file(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    kind: KindPath,
+    data: Annotated[
+        bytes, Body(media_type="application/octet-stream", description="CSV (UTF-8 or GB 18030) or an Excel workbook.")
+    ],
+    dry_run: Annotated[bool, Query(description="Check every row and change nothing.")] = False,
+    partial: Annotated[bool, Query(description="Take the good rows although others are wrong.")] = False,
+    accept_language: Accepted = None,
+) -> ImportOut:
+    """At most 1000 rows below a row of column names, in English or Chinese. All are taken or none, unless `partial`.
+
+    What is wrong is told row by row in the caller's language. Known customers and devices stay as they are.
+    """
+    table = _table(kind)
+    caller.require(table.may_import)
+    rows = files.read(data)
+    with database.write() as session:
+        whole = session.begin_nested()
+        report = service.take(session, caller, table, rows)
+        committed = not dry_run and (partial or not report.errors)
+        whole.commit() if committed else whole.rollback()
+    return ImportOut.of(report, preferred_language(accept_language), committed=committed)
+
+
+@imports_router.get(
+    "/{kind}/template", summary="Get an empty file to fill in", response_class=Response, responses=_COMMON
+)
+def import_template(
+    caller: Caller,
+    kind: KindPath,
+    format: Format = Format.XLSX,
+    accept_language: Accepted = None,
+) -> Response:
+    """A file with the columns that can be imported, in the caller's language."""
+    table = _table(kind)
+    caller.require(table.may_import)
+    language = preferred_language(accept_language)
+    return _file([[one.title[language] for one in table.imported]], kind, format)
+
+
+@exports_router.get(
+    "/{kind}", summary="Export a file", response_class=Response, responses=_COMMON | refusals(BAD_CURSOR)
+)
+def export_file(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    kind: KindPath,
+    format: Format = Format.CSV,
+    after: Annotated[
+        str | None, Query(max_length=40, description="Number of the last record of the file before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_EXPORTED)] = MAX_EXPORTED,
+    accept_language: Accepted = None,
+) -> Response:
+    """Records by number, the oldest first. The header `Last-Record` of a full file goes on as `after`.
+
+    No cell is a formula. Exporting customers is for managers, and is logged at each customer.
+    """
+    table = _table(kind)
+    caller.require(table.may_export)
+    number = 0
+    if after is not None:
+        found = row_number(table.prefix, after)
+        if found is None:
+            raise Problem(BAD_CURSOR)
+        number = found
+    language = preferred_language(accept_language)
+    with database.write() if kind == Kind.CUSTOMERS else database.read() as session:
+        rows = table.rows(session, caller, number, limit)
+    response = _file([[one.title[language] for one in table.exported], *rows], kind, format)
+    if len(rows) == limit:
+        response.headers["Last-Record"] = str(rows[-1][0])
+    return response
+
+
+def _table(kind: str) -> Table:
+    """Return how files of a kind are read and written; raise the no-such-files problem."""
+    if kind not in TABLES:
+        raise Problem(NO_SUCH_FILES)
+    return TABLES[Kind(kind)]
+
+
+def _file(rows: Sequence[Sequence[Any]], kind: KindPath, wanted: Format) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.{wanted}"', "Cache-Control": "private"}
+    if wanted is Format.XLSX:
+        return Response(files.workbook(rows, kind), media_type=files.XLSX, headers=headers)
+    return Response("".join(files.csv_lines(rows)), media_type=f"{files.CSV}; charset=utf-8", headers=headers)
