@@ -1,0 +1,27 @@
+"""Complaint 投诉 (T1, C1, C2): one owner, facts before a cause, a remedy, feedback with an apology, a second round."""
+
+from kinds_chain import Chain
+
+
+def test_a_rude_answer_is_made_good(chain: Chain) -> None:
+    ticket = chain.takes_in("complaint", channel="phone", symptom="店员态度恶劣，拒绝接待")
+    chain.does(chain.counter, ticket, "classify", complaint_class="service_attitude")
+    assert chain.does(chain.supervisor, ticket, "name_owner", owner=chain.wang)["owner"] == chain.wang
+    chain.does(chain.counter, ticket, "taken")
+    chain.does(chain.counter, ticket, "finding")
+    chain.does(chain.counter, ticket, "conclude", cause="attitude", because="两名同事证实")
+    chain.does(chain.counter, ticket, "propose_remedy", remedy="apology", offer="店长当面致歉")
+    chain.does(chain.counter, ticket, "agree", how="phone")
+    chain.does(chain.counter, ticket, "fulfil")
+    told = {"how": "phone", "outcome": "已致歉并培训", "apology": "非常抱歉"}
+    chain.does(chain.counter, ticket, "feedback", **told)
+    # Li Lei is not content yet: a second round begins.
+    assert chain.does(chain.counter, ticket, "dispute", reason="希望书面致歉")["state"] == "in_progress"
+    chain.does(chain.counter, ticket, "finding")
+    chain.does(chain.counter, ticket, "conclude", cause="attitude", because="首轮未书面回复")
+    chain.does(chain.counter, ticket, "propose_remedy", remedy="apology", offer="书面致歉")
+    chain.does(chain.counter, ticket, "agree", how="phone")
+    chain.does(chain.counter, ticket, "fulfil")
+    chain.does(chain.counter, ticket, "feedback", **told)
+    assert chain.does(chain.counter, ticket, "close")["state"] == "closed"
+    assert chain.history(ticket).count("feedback") == 2
