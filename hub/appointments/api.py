@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime
 
 from hub.appointments import queries, service
 from hub.appointments.schemas import AppointmentOut, Minutes, Move, NewAppointment, OutcomeIn, Place, SlotOut
@@ -19,6 +18,7 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
+from hub.policies.values import Moment
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
 
@@ -40,7 +40,7 @@ def list_slots(
     ticket: TicketId,
     place: Place = "store",
     minutes: Annotated[Minutes, Query()] = 60,
-    since: AwareDatetime | None = None,
+    since: Moment | None = None,
     days: Annotated[int, Query(ge=1, le=31)] = 7,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[SlotOut]:
@@ -94,7 +94,7 @@ def list_appointments(
     database: HubDatabase,
     caller: Caller,
     person: Annotated[str | None, Query(max_length=40)] = None,
-    since: AwareDatetime | None = None,
+    since: Moment | None = None,
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[AppointmentOut]:

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.appointments.models import Appointment
 from hub.appointments.slots import Slot
 from hub.appointments.states import State
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.policies.values import Moment
 from hub.tickets.models import Ticket
 
 Place = Literal["store", "on_site"]
@@ -25,7 +26,7 @@ class Strict(BaseModel):
 class NewAppointment(Strict):
     """A time for a ticket; ``person`` left out: whoever is free and has the fewest bookings."""
 
-    starts_at: AwareDatetime
+    starts_at: Moment
     minutes: Minutes = 60
     place: Place
     address: Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True)] | None = Field(
@@ -38,7 +39,7 @@ class NewAppointment(Strict):
 class Move(Strict):
     """Another time, of the same length."""
 
-    starts_at: AwareDatetime
+    starts_at: Moment
     person: Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")] | None = None
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from hub.consultations import register
 from hub.consultations.register import TARGET_WAIT_S, Consultation
@@ -18,6 +18,7 @@ from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
+from hub.policies.values import Moment
 from hub.tickets.kinds import Channel, State
 
 router = APIRouter(prefix="/api/v1/consultations", tags=["tickets"])
@@ -97,7 +98,7 @@ def list_consultations(
 
 @router.get("/figures", summary="Show how consultations went", responses=_COMMON)
 def show_consultation_figures(
-    database: HubDatabase, caller: Caller, since: AwareDatetime | None = None, until: AwareDatetime | None = None
+    database: HubDatabase, caller: Caller, since: Moment | None = None, until: Moment | None = None
 ) -> ConsultationFigures:
     """Waits against the target, promises kept and broken; left out: the last 30 days."""
     caller.require(Permission.TICKET_READ)

@@ -121,7 +121,9 @@ def list_purchases(database: HubDatabase, caller: Caller, customer: CustomerId) 
     "/{customer}/purchases",
     status_code=201,
     summary="Record a purchase",
-    responses=_CHANGE | refusals(service.NOT_A_CUSTOMER_NOW, service.PURCHASE_TAKEN),
+    responses=_CHANGE
+    | refusals(service.NOT_A_CUSTOMER_NOW, service.PURCHASE_TAKEN)
+    | {200: {"model": CustomerOut, "description": "The very purchase was recorded before."}},
 )
 def add_purchase(
     database: HubDatabase, caller: Caller, customer: CustomerId, wanted: NewPurchase, response: Response

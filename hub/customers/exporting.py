@@ -30,6 +30,7 @@ def export(session: Session, actor: Actor, public_id: str) -> dict[str, Any]:
     for event in queries.events_of_tickets(session, [ticket.public_id for ticket in tickets]):
         happened.setdefault(event.record_id, []).append(event)
     files = queries.attachments_of(session, numbers)
+    asked = queries.follow_ups_of(session, numbers)
     visits = queries.appointments_of(session, numbers)
     plans, repairs = queries.plans_of(session, numbers), queries.repairs_of(session, numbers)
     preference = queries.preference(session, customer.id)
@@ -58,6 +59,13 @@ def export(session: Session, actor: Actor, public_id: str) -> dict[str, Any]:
                 ],
                 "appointments": [
                     one.model_dump(exclude={"id", "ticket_id"}) for one in visits if one.ticket_id == ticket.id
+                ],
+                "after_care": [
+                    one.model_dump(
+                        include={"asked_at", "answered_at", "attitude", "speed", "effectiveness", "words", "said"}
+                    )
+                    for one in asked
+                    if one.ticket_id == ticket.id
                 ],
                 "repair_plans": [
                     one.model_dump(exclude={"id", "ticket_id"}) for one in plans if one.ticket_id == ticket.id

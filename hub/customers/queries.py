@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from hub.aftercare.models import FollowUp
 from hub.appointments.models import Appointment
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
@@ -276,3 +277,8 @@ def preference(session: Session, customer_id: int) -> ContactPreference | None:
 def appointments_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[Appointment]:
     """Return the appointments of some tickets."""
     return session.scalars(select(Appointment).where(Appointment.ticket_id.in_(ticket_ids))).all()
+
+
+def follow_ups_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[FollowUp]:
+    """Return what was asked about some tickets after their close, and what was answered."""
+    return session.scalars(select(FollowUp).where(FollowUp.ticket_id.in_(ticket_ids))).all()

@@ -11,6 +11,7 @@ from hub.core.ids import public_id
 from hub.customers.models import CUSTOMER_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.customers.registry import ContactFacts
 from hub.customers.tiers import Benefits
+from hub.policies.values import Day
 from hub.tickets.details import Code, MinorUnits
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
@@ -159,7 +160,7 @@ class NewPurchase(Strict):
     """What was bought once. An order's number belongs to one purchase for ever."""
 
     number: Code = Field(examples=["SO-20260131-0042"])
-    bought_on: date
+    bought_on: Day
     amount_minor: MinorUnits = Field(examples=[129900])
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "CNY"
     store: Code | None = None
@@ -218,7 +219,7 @@ class NewDevice(Strict):
     model: Line = Field(examples=["SP-100"])
     serial: Line = Field(examples=["SN-20260001"])
     customer: CustomerNumber | None = None
-    bought_on: date | None = None
+    bought_on: Day | None = None
     inspect_every_days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
         default=None, description="How often it is to be inspected (M3); left out: not."
     )
@@ -228,9 +229,9 @@ class DeviceChange(Strict):
     """What changes; what is left out stays as it is."""
 
     customer: CustomerNumber | None = None
-    bought_on: date | None = None
+    bought_on: Day | None = None
     inspect_every_days: Annotated[int, Field(ge=1, le=3660)] | None = None
-    inspection_due_on: date | None = None
+    inspection_due_on: Day | None = None
 
 
 class InstalledOut(BaseModel):

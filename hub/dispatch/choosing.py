@@ -130,6 +130,9 @@ def _distance(need: Need, store: str | None, at_region: str | None, region: str 
     return 2 if need.reach is Reach.CHAIN else None
 
 
+_REACH = {Reach.STORE: "本店", Reach.REGION: "所在区域", Reach.CHAIN: "全部门店"}
+
+
 def _bench_objection(need: Need, place: Place, distance: int | None) -> Words | None:
     if place.group is not None and place.group != need.group:
         return {
@@ -139,7 +142,7 @@ def _bench_objection(need: Need, place: Place, distance: int | None) -> Words | 
     if distance is None:
         return {
             "en": f"it is in store {place.store}; the rule reaches no farther than the {need.reach} of {need.store}",
-            "zh-CN": f"位于门店 {place.store}，超出规则范围（{need.store} 的 {need.reach}）",
+            "zh-CN": f"位于门店 {place.store}，超出规则范围（{need.store} {_REACH[need.reach]}）",
         }
     if place.load >= place.capacity:
         return {

@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.core.i18n import Language, Words
 from hub.dispatch.models import Certificate, DispatchEntry, Shift, Workplace
 from hub.dispatch.service import Proposal, told
+from hub.policies.values import Day, Moment
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
 
@@ -60,7 +61,7 @@ class CertificateIn(Strict):
     """What a person has proven."""
 
     level: Annotated[int, Field(ge=1, le=5, description="5 is the highest.", examples=[3])]
-    valid_until: date | None = Field(default=None, description="The last day on which it holds; `null`: no end.")
+    valid_until: Day | None = Field(default=None, description="The last day on which it holds; `null`: no end.")
 
 
 class CertificateOut(BaseModel):
@@ -82,8 +83,8 @@ class NewShift(Strict):
 
     bench: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(examples=["bench-01"])
     person: PersonId = Field(examples=["U-000007"])
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
 
 
 class ShiftOut(BaseModel):

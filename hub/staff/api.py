@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import AwareDatetime
 
 from hub.core.clock import now
 from hub.core.documented import refusals
@@ -14,6 +13,7 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
+from hub.policies.values import Moment
 from hub.staff import queries, service
 from hub.staff.schemas import (
     AssessmentIn,
@@ -38,7 +38,7 @@ PersonPath = Annotated[str, Path(max_length=40, examples=["U-000007"])]
 
 @router.get("/figures", summary="Show what each person did", responses=_COMMON)
 def show_staff_figures(
-    database: HubDatabase, caller: Caller, since: AwareDatetime | None = None, until: AwareDatetime | None = None
+    database: HubDatabase, caller: Caller, since: Moment | None = None, until: Moment | None = None
 ) -> list[FiguresOut]:
     """Workload, quality and attitude per person (H4); left out: the last 90 days."""
     caller.require(Permission.STAFF_READ)

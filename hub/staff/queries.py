@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
+from hub.aftercare.models import FollowUp
 from hub.core.ids import row_number
 from hub.dispatch.models import DispatchEntry
 from hub.identity.models import User
@@ -74,5 +76,20 @@ def repairs(session: Session, since: datetime, until: datetime) -> Sequence[Row[
         )
         .join(DispatchEntry, DispatchEntry.ticket_id == Repair.ticket_id)
         .where(DispatchEntry.person.is_not(None), Repair.repaired_at >= since, Repair.repaired_at < until)
+    )
+    return session.execute(statement.group_by(DispatchEntry.person)).all()
+
+
+def surveys(session: Session, since: datetime, until: datetime) -> Sequence[Row[str | None, int, Any, Any]]:
+    """Return per person: answered surveys of their tickets in a span, mean attitude and mean effectiveness (of 5)."""
+    statement = (
+        select(DispatchEntry.person, func.count(), func.avg(FollowUp.attitude), func.avg(FollowUp.effectiveness))
+        .join(DispatchEntry, DispatchEntry.ticket_id == FollowUp.ticket_id)
+        .where(
+            DispatchEntry.person.is_not(None),
+            FollowUp.attitude.is_not(None),
+            FollowUp.answered_at >= since,
+            FollowUp.answered_at < until,
+        )
     )
     return session.execute(statement.group_by(DispatchEntry.person)).all()

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from hub.policies.values import Day
 from hub.staff.models import Assessment, FileEntry, Training
 from hub.staff.policy import Kind, Method, total
 
@@ -28,14 +29,14 @@ class NewTraining(Strict):
     method: Method
     content: Prose = Field(examples=["BGA 返修：预热曲线与检验"])
     hours: Annotated[float, Field(gt=0, le=200)] = Field(examples=[2.5])
-    planned_on: date
+    planned_on: Day
     trainer: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
 
 
 class TrainingResult(Strict):
     """How a lesson ended."""
 
-    held_on: date
+    held_on: Day
     passed: bool
     score: Score | None = Field(default=None, description="Of the exam; left out: there was none.")
 
@@ -106,7 +107,7 @@ class NewFileEntry(Strict):
     """A reward or a sanction."""
 
     kind: Literal["reward", "sanction"]
-    on_day: date
+    on_day: Day
     reason: Prose
 
 
@@ -146,6 +147,9 @@ class FiguresOut(BaseModel):
     reworks: int
     rework_rate: float | None = Field(description="Reworks of all repairs; `null` without repairs.")
     mean_minutes: float | None = Field(description="Of the repairs whose time was noted.")
+    survey_answers: int
+    attitude: float | None = Field(description="Mean of the customers' answers, 5 the best; `null` without any.")
+    effectiveness: float | None
     customer_rating: int | None = Field(description="Of the newest assessment.")
     rewards: int
     sanctions: int

@@ -126,6 +126,7 @@ def figures(session: Session, since: datetime, until: datetime) -> list[FiguresO
     numbers = [one.public_id for one in people]
     work = {row[0]: row for row in queries.workload(session, since, until)}
     made = {row[0]: row for row in queries.repairs(session, since, until)}
+    answers = {row[0]: row for row in queries.surveys(session, since, until)}
     ratings: dict[str, int] = {}
     for assessed in queries.assessments(session, numbers):
         ratings.setdefault(assessed.person, assessed.customer_rating)
@@ -139,6 +140,7 @@ def figures(session: Session, since: datetime, until: datetime) -> list[FiguresO
         number = one.public_id
         _, dispatched, standing, closed = work.get(number, (number, 0, 0, 0))
         _, repairs, reworks, minutes, timed = made.get(number, (number, 0, 0, 0, 0))
+        _, answered, attitude, effectiveness = answers.get(number, (number, 0, None, None))
         found.append(
             FiguresOut(
                 person=number,
@@ -150,6 +152,9 @@ def figures(session: Session, since: datetime, until: datetime) -> list[FiguresO
                 reworks=reworks,
                 rework_rate=reworks / repairs if repairs else None,
                 mean_minutes=(minutes or 0) / timed if timed else None,
+                survey_answers=answered,
+                attitude=None if attitude is None else float(attitude),
+                effectiveness=None if effectiveness is None else float(effectiveness),
                 customer_rating=ratings.get(number),
                 rewards=entries.count((number, "reward")),
                 sanctions=entries.count((number, "sanction")),

@@ -11,6 +11,7 @@ from hub_running import RunningHub
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.aftercare.models import FollowUp
 from hub.core.database import Database
 from hub.dispatch import queries as dispatch
 from hub.identity.actors import command_line_actor
@@ -133,9 +134,14 @@ def test_figures_of_workload_quality_and_attitude(admin: httpx.Client, database:
             values: dict[str, Any] = {"repaired_by": "bench:bench-01", "repaired_by_name": "王芳"}
             at = datetime.now(UTC)
             session.add(Repair(ticket_id=found.id, number=number, repaired_at=at, minutes=minutes, **values))
+        for ticket, attitude in ((first, 5), (second, 4)):
+            found = tickets.get(session, command_line_actor(), ticket)
+            scores = {"attitude": attitude, "speed": 3, "effectiveness": 5}
+            session.add(FollowUp(ticket_id=found.id, policy_version=0, closed_at=at, answered_at=at, **scores))
         assert dispatch.person_loads(session) == {wang: 2}
     (mine,) = [one for one in admin.get(f"{STAFF}/figures").json() if one["person"] == wang]
     assert (mine["dispatched"], mine["on_bench_now"], mine["closed"]) == (2, 2, 0)
     assert (mine["repairs"], mine["reworks"], mine["mean_minutes"]) == (3, 1, 40)
     assert mine["rework_rate"] == pytest.approx(1 / 3)
+    assert (mine["survey_answers"], mine["attitude"], mine["effectiveness"]) == (2, 4.5, 5)
     assert (mine["customer_rating"], mine["rewards"], mine["sanctions"]) == (88, 0, 0)
