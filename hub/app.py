@@ -27,6 +27,7 @@ from hub.core.rate_limit import Buckets, RateLimit
 from hub.core.requests import RequestFigures, Requests
 from hub.core.settings import Settings
 from hub.core.version import VERSION
+from hub.core.whole_text import WholeText
 from hub.customers import api as customers
 from hub.customers import devices_api as devices
 from hub.customers import tiers
@@ -274,6 +275,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
     for router in (*routers, portal_pages.router):
         app.include_router(router)
     responses.install(app)
+    app.add_middleware(WholeText)
     app.add_middleware(idempotency.IdempotencyKeys)
     app.add_middleware(BodyLimit, limit=settings.max_request_bytes)
     if settings.max_requests_a_minute:

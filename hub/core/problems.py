@@ -127,3 +127,8 @@ INTERNAL_ERROR = ProblemType(
         "zh-CN": "服务器未能完成请求；数据未作更改，错误已写入日志。",
     },
 )
+NUL_WORDS: Words = {
+    "en": "it holds a NUL character (U+0000), which no text may have; leave it out",
+    "zh-CN": "含有空字符（U+0000），文本中不允许出现；请删除",
+}
+"""What is said of text that PostgreSQL cannot hold."""

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from hub.core import problems
 from hub.core.i18n import Language, preferred_language
-from hub.core.problems import Problem
+from hub.core.problems import FieldError, Problem
 from hub.core.validation import field_errors
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         kind = Problem(problems.METHOD_NOT_ALLOWED, path=path, method=request.method, headers=headers)
     elif error.status_code == 404:
         kind = Problem(problems.NO_SUCH_PATH, path=path, headers=headers)
+    elif error.status_code == 422:
+        kind = Problem(problems.INVALID_REQUEST, errors=(FieldError("#", problems.NUL_WORDS),), count=1)
     elif error.status_code == 413:
         kind = Problem(problems.REQUEST_TOO_LARGE, limit=error.detail)
     else:

@@ -4,10 +4,16 @@ import importlib
 import pkgutil
 import re
 import string
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 import hub
 from hub.core.problems import ProblemType
-from hub.core.validation import _CHINESE
+from hub.core.validation import field_errors
+from hub.identity.permissions import Role
 
 
 def all_problems() -> list[tuple[str, ProblemType]]:
@@ -49,9 +55,49 @@ def test_a_name_means_one_thing() -> None:
         assert meanings.setdefault(problem.slug, meaning) == meaning, where
 
 
-def test_every_error_of_a_field_that_pydantic_knows_has_its_place() -> None:
-    """What a schema of the API can refuse is said in Chinese, too."""
-    from pydantic_core import core_schema
+SCALARS: list[tuple[object, object]] = [
+    (str, 1),
+    (int, "x"),
+    (int, "9" * 5000),
+    (int, 1.5),
+    (int, None),
+    (float, "x"),
+    (Annotated[float, Field(allow_inf_nan=False)], float("inf")),
+    (Annotated[int, Field(ge=0)], -1),
+    (Annotated[int, Field(gt=0)], 0),
+    (Annotated[int, Field(le=9)], 10),
+    (Annotated[int, Field(lt=9)], 9),
+    (Annotated[int, Field(multiple_of=5)], 6),
+    (bool, "maybe"),
+    (bool, None),
+    (date, "x"),
+    (date, 1.5),
+    (date, None),
+    (date, "2026-01-31T08:00:00"),
+    (AwareDatetime, "x"),
+    (AwareDatetime, None),
+    (AwareDatetime, "2026-01-31T08:00:00"),
+    (AwareDatetime, "2026-01-31"),
+    (Literal["a", "b"], "c"),
+    (Role, "king"),
+    (list[int], 1),
+    (tuple[int, ...], 1),
+    (dict[str, int], 1),
+    (Annotated[list[int], Field(max_length=1)], [1, 2]),
+    (Annotated[list[int], Field(min_length=1)], []),
+    (Annotated[str, Field(min_length=1)], ""),
+    (Annotated[str, Field(max_length=1)], "ab"),
+    (Annotated[str, Field(pattern="^a$")], "b"),
+]
+"""A type that schemas of the API are made of, and a value that it refuses."""
 
-    known = set(core_schema.ErrorType.__args__)  # type: ignore[attr-defined]
-    assert set(_CHINESE) <= known
+
+@pytest.mark.parametrize(("kind", "value"), SCALARS)
+def test_what_a_field_refuses_is_said_in_both_languages(kind: Any, value: object) -> None:
+    """Where, why, and what would be right."""
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(kind).validate_python(value)
+    (error, *_) = field_errors([{**one, "loc": ("body", "place")} for one in refused.value.errors()])
+    assert error.where == "#/place"
+    assert re.search("[\u4e00-\u9fff]", error.words["zh-CN"]), error.words
+    assert error.words["en"] and not re.search("[\u4e00-\u9fff]", error.words["en"])

@@ -123,13 +123,14 @@ def tried(hub: RunningHub, make_key: MakeKey, database: Database) -> Iterator[Tr
 
 def _try(tried: Tried, examples: int, number: int | None) -> None:
     schema = schemathesis.openapi.from_dict(tried.hub.app.openapi())
-    for result in schema.get_all_operations():
+    for at, result in enumerate(schema.get_all_operations()):
         operation = result.ok()
         names = [one.name for one in operation.path_parameters]
         known = {name: tried.records[name] for name in names if name in tried.records}
         cases = [operation.as_strategy(GenerationMode.POSITIVE, path_parameters=known or None)]
         if operation.body or operation.query or operation.path_parameters:
-            cases += [operation.as_strategy(GenerationMode.POSITIVE), operation.as_strategy(GenerationMode.NEGATIVE)]
+            more = [operation.as_strategy(GenerationMode.NEGATIVE), operation.as_strategy(GenerationMode.POSITIVE)]
+            cases += more if number is None else [more[at % 2]]
 
         for strategy in cases:
             roles = st.sampled_from(ROLES[:1] * 4 + ROLES)
@@ -151,6 +152,8 @@ def _try(tried: Tried, examples: int, number: int | None) -> None:
     assert {200, 201, 401, 403, 404, 409, 422} <= tried.statuses.keys(), tried.statuses
 
 
+@pytest.mark.any_database
+@pytest.mark.timeout(300)
 def test_generated_requests_in_short(tried: Tried) -> None:
     _try(tried, examples=2, number=1)
 
