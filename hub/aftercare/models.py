@@ -66,6 +66,7 @@ class ImprovementTask(Versioned, Table, table=True):
     effect: Mapped[str | None] = Field(default=None, sa_type=Text)
     done_by: Mapped[str | None] = Field(default=None, max_length=96)
     opened_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+    overdue_told_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
     ended_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
@@ -116,6 +116,22 @@ def task(session: Session, actor: Actor, number: str, *, for_update: bool = Fals
     mine = ImprovementTask.ticket_id.in_(_visible(actor))
     statement = select(ImprovementTask).where(ImprovementTask.id == row, mine)
     return session.scalar(statement.with_for_update() if for_update else statement)
+
+
+def overdue_tasks(session: Session, today: date, limit: int) -> Sequence[tuple[ImprovementTask, Ticket]]:
+    """Return unfinished tasks whose day is over and of which nobody was told, the oldest first."""
+    statement = (
+        select(ImprovementTask, Ticket)
+        .join(Ticket, Ticket.id == ImprovementTask.ticket_id)
+        .where(
+            ImprovementTask.ended_at.is_(None),
+            ImprovementTask.due_on < today,
+            ImprovementTask.overdue_told_at.is_(None),
+        )
+        .order_by(ImprovementTask.due_on, ImprovementTask.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in session.execute(statement)]
 
 
 def task_of(session: Session, ticket_id: int, source: str) -> ImprovementTask | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -89,14 +89,28 @@ def ask_due(session: Session, at: datetime, actor: Actor) -> int:
 
 
 def remind_due(session: Session, at: datetime, actor: Actor) -> int:
-    """Remind staff of call-backs whose time is nearly over, once each; return of how many."""
+    """Remind staff of call-backs whose time is nearly over and of improvements whose day is, once each."""
     policy = in_force(session)[1]
     found = queries.unreminded_callbacks(session, at - REMINDED_FOR, at + policy.callback.remind_before, BATCH)
     for row, ticket in found:
         row.callback_reminded_at = at
         due = row.callback_due_at.isoformat() if row.callback_due_at else None
         events.append(session, actor, "ticket.callback_due", ticket.record, {"due": due})
+    return len(found) + _tell_overdue(session, at, actor)
+
+
+def _tell_overdue(session: Session, at: datetime, actor: Actor) -> int:
+    """Tell management of improvements whose day is over, once each."""
+    found = queries.overdue_tasks(session, _day(session, at), BATCH)
+    for task, ticket in found:
+        task.overdue_told_at = at
+        facts = {"task": task.public_id, "owner": task.owner, "due_on": task.due_on.isoformat()}
+        events.append(session, actor, "ticket.improvement_overdue", ticket.record, facts)
     return len(found)
+
+
+def _day(session: Session, at: datetime) -> date:
+    return at.astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
 
 
 def can_answer(row: FollowUp | None, at: datetime) -> bool:
@@ -170,13 +184,12 @@ def open_task(session: Session, actor: Actor, ticket: Ticket, source: str, score
     if found is not None:
         return found
     at, policy = now(), in_force(session)[1]
-    zone = calendars.calendar(session, calendars.STANDARD).time_zone
     task = ImprovementTask(
         ticket_id=ticket.id,
         source=source,
         state=TaskState.OPEN.value,
         owner=_owner(session, ticket.store, policy),
-        due_on=(at + timedelta(days=policy.improvement.due_days)).astimezone(zone).date(),
+        due_on=_day(session, at + timedelta(days=policy.improvement.due_days)),
         scores=scores,
         opened_at=at,
     )

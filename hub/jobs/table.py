@@ -95,7 +95,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "aftercare.remind",
-        {"en": "Remind staff of call-backs whose time is nearly over", "zh-CN": "提醒即将到期的客户回访"},
+        {"en": "Remind of call-backs nearly due and improvements overdue", "zh-CN": "提醒即将到期的回访与逾期的改进"},
         in_transaction(lambda session, at: aftercare.remind_due(session, at, ACTOR)),
         every=timedelta(minutes=10),
     ),

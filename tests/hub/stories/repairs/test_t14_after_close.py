@@ -106,6 +106,9 @@ def test_a_bad_answer_opens_an_improvement_with_an_owner_tracked_to_its_end(shop
     def act(who, action, **more):
         return who.post(f"/api/v1/improvement-tasks/{task['id']}/actions", json={"action": action, **more})
 
+    late = now() + timedelta(days=9)
+    assert run_job(shop, "aftercare.remind", late) == "1 done", "management hears of what is not finished in time"
+    assert run_job(shop, "aftercare.remind", late) == "0 done"
     assert act(shop.counter, "verify", effect="x").status_code == 409
     assert act(shop.technician, "start").status_code == 403
     assert act(shop.counter, "start").json()["state"] == "in_progress"
