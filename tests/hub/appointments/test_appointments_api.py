@@ -9,6 +9,7 @@ from desk_roster import REPAIR, Roster
 
 from hub.core.database import Database
 
+pytestmark = pytest.mark.any_database
 PROOF = {"purchase_proof": {"kind": "receipt", "number": "FP-1"}}
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
 

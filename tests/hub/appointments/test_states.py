@@ -19,6 +19,7 @@ from hub.tickets import service as tickets
 from hub.tickets.kinds import Kind
 from hub.tickets.schemas import Contact, DeviceIn, NewTicket
 
+pytestmark = pytest.mark.any_database
 DO = {
     "confirm": service.confirm,
     "call_off": service.call_off,

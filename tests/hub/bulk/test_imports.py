@@ -9,6 +9,7 @@ from hub_running import MakeKey, RunningHub
 
 from hub.bulk import files
 
+pytestmark = pytest.mark.any_database
 IMPORTS, EXPORTS = "/api/v1/imports", "/api/v1/exports"
 CUSTOMERS = "姓名,电话,邮箱\n李雷,+86 138 0000 0000,li@example.com\n韩梅梅,139 0000 0000;021-64000000,\n"
 

@@ -19,6 +19,7 @@ from hub.repairs.models import Repair
 from hub.staff.policy import Kind, Lesson, due_training, quarter, quarter_span, total
 from hub.tickets import service as tickets
 
+pytestmark = pytest.mark.any_database
 STAFF = "/api/v1/staff"
 JOINED = date(2026, 1, 10)
 

@@ -1,6 +1,9 @@
 """Complaint 投诉 (T1, C1, C2): one owner, facts before a cause, a remedy, feedback with an apology, a second round."""
 
+import pytest
 from kinds_chain import Chain
+
+pytestmark = pytest.mark.any_database
 
 
 def test_a_rude_answer_is_made_good(chain: Chain) -> None:

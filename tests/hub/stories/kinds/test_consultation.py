@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from kinds_chain import TOMORROW_9, Chain
+
+pytestmark = pytest.mark.any_database
 
 
 def test_li_lei_asks_by_telephone_and_is_answered_by_the_promised_time(chain: Chain) -> None:

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from kinds_chain import Chain
 
 from hub.customers.devices import due_inspections
+
+pytestmark = pytest.mark.any_database
 
 
 def test_a_device_is_inspected_every_year(chain: Chain) -> None:

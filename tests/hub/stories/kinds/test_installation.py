@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
 from kinds_chain import TOMORROW_9, Chain
+
+pytestmark = pytest.mark.any_database
 
 
 def test_a_gateway_is_installed_at_home(chain: Chain) -> None:

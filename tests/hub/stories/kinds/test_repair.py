@@ -1,9 +1,11 @@
 """Repair 维修 (T1, T3, T4, T6, T12, D6): from the counter over the bench to the customer, nothing skipped."""
 
+import pytest
 from kinds_chain import Chain
 
 from protocols.messages import records as r
 
+pytestmark = pytest.mark.any_database
 OFFER = {
     "options": [
         {"work": "更换滤波电容 C5", "parts": [{"part": "C5-220u", "name": "滤波电容"}], "cost_minor": 8000},

@@ -1,6 +1,9 @@
 """Return and exchange 退换货 (T1, S1): one proposes, another decides."""
 
+import pytest
 from kinds_chain import Chain
+
+pytestmark = pytest.mark.any_database
 
 
 def test_goods_come_back_and_two_people_decide(chain: Chain) -> None:

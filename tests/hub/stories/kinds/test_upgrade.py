@@ -1,6 +1,9 @@
 """Upgrade 升级 (T1, T4, D6): by somebody who can flash, tested before it goes back; and between two stores (S5)."""
 
+import pytest
 from kinds_chain import Chain
+
+pytestmark = pytest.mark.any_database
 
 
 def test_new_firmware_is_flashed_and_tested(chain: Chain) -> None:
