@@ -89,3 +89,30 @@ def test_a_contact_that_does_not_move_is_told() -> None:
             board.select([2])
         board.close()
         server.finish()
+
+
+def test_a_plan_selects_channels(port: int) -> None:
+    from edge_agent.plans.actions import ACTIONS
+
+    board = relay("waveshare-modbus-relay-8ch", f"modbus-tcp:127.0.0.1:{port}?unit=1")
+    action = ACTIONS["scanner.select"]
+
+    class Step:
+        """A step's context with this board."""
+
+        waited = 0.0
+
+        def call(self, function):
+            return function(board)
+
+        def wait(self, seconds: float) -> None:
+            self.waited += float(seconds)
+
+    step = Step()
+    result = action.run(step, action.decode({"channels": [7, 2], "settle": "20 ms"}))  # type: ignore[arg-type]
+    assert board.closed() == {2, 7}
+    assert result.values == {"closed": "2, 7"}
+    assert step.waited == 0.02
+    assert action.run(step, action.decode({})).values == {"closed": "none"}  # type: ignore[arg-type]
+    assert board.closed() == frozenset()
+    board.close()
