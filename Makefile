@@ -10,6 +10,9 @@ PROGRAMMERS := avrdude:avrdude openocd:openocd dfu-util:dfu-util $(SIMAVR)
 FOR_TEST := $(FOR_DEMO) $(FONT) $(PROGRAMMERS) pdftotext:poppler-utils v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm pg_ctlcluster:postgresql
 export BENCHWRIGHT_TEST_DATABASE ?= sqlite,postgresql
 
+# Programs that benchmarks compare with and nothing else needs; numpy and scipy are ours for both.
+PEERS := adctoolbox==0.9.1 matplotlib contourpy cycler fonttools kiwisolver pillow pyparsing python-dateutil six packaging
+
 .PHONY: help demo test check bench campaign docs lock clean
 help:  ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +35,7 @@ check:  ## Style, types, floors
 
 bench:  ## Speed and memory as ratios, measured in one run
 	@scripts/setup.sh $(FOR_TEST)
+	@test -d .venv/peers || $(RUN)/pip install -q --target .venv/peers --no-deps $(PEERS)
 	@$(RUN)/python -m benchmarks $(BENCH)
 
 campaign:  ## The long versions: 10^4 kills, 10^6 fuzz inputs
