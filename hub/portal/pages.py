@@ -53,7 +53,11 @@ async def _read_form(request: Request) -> dict[str, str]:
     body = await request.body()
     if len(body) > MAX_FORM_BYTES:
         return {}
-    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
+    except ValueError:  # more fields than any form of ours has
+        return {}
+    return {name: value.replace("\0", "") for name, value in fields}  # PostgreSQL keeps no NUL
 
 
 Form = Annotated[dict[str, str], Depends(_read_form)]

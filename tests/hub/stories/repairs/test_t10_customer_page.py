@@ -336,3 +336,13 @@ def test_a_consultations_answer_is_there_to_read_again(shop, browser):
     shop.act(shop.counter, ticket, "inform", outcome="客户已连上网络").raise_for_status()
     text = seen(browser, place).text
     assert "我们的答复" in text and "长按配网键 5 秒\n客户已连上网络" in text
+
+
+def test_forms_that_no_browser_sends_are_answered_in_words(shop, browser, offered):
+    ticket, place = offered
+    page = seen(browser, place)
+    for body in ("&".join(["a=1"] * 60), "a" * 20_000, "%ff=%00", ""):
+        answer = browser.post(f"{place}/plan", content=body)
+        assert (answer.status_code, answer.headers["content-type"]) == (409, "text/html; charset=utf-8")
+    assert posted(browser, place, page, answer="decline", reason="贵\0了").status_code == 303
+    assert shop.shown(ticket)["timeline"][0]["payload"]["reason"] == "贵了"
