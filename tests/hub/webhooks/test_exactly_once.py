@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hub_bench import free_port, wait_until
+from hub_bench import wait_until
 from hub_running import MakeKey, environment_of
 from loopback import Gateway
 from sqlalchemy import select
@@ -67,8 +67,9 @@ main()
 class Hub:
     """A hub in a process of its own, started anew whenever it has died."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.port = free_port()
+    def __init__(self, settings: Settings, token: str) -> None:
+        self.port = _own_port()
+        self._headers = {"Authorization": f"Bearer {token}"}
         self.starts = 0
         self._environment = dict(os.environ) | environment_of(settings)
         self._process: subprocess.Popen[bytes] | None = None
@@ -92,7 +93,9 @@ class Hub:
     def _answers(self) -> bool:
         assert self._process is not None
         with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
+            answer = httpx.get(f"{self.url}/api/v1/me", headers=self._headers, timeout=5)
+            assert answer.status_code == 200, f"somebody else answers at {self.url}: {answer.text}"
+            return True
         return self._process.poll() is not None
 
     def __enter__(self) -> "Hub":
@@ -103,6 +106,15 @@ class Hub:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+
+def _own_port() -> int:
+    """Return a port that the system gives to nobody else while the hub is dead, being none of those it gives away."""
+    while True:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Trouble:
@@ -201,7 +213,7 @@ def _run(
 ) -> None:
     settings = settings.model_copy(update={"webhook_allow_private": True})
     token, admin = make_key("staff"), make_key("admin")
-    with Hub(settings) as hub:
+    with Hub(settings, token) as hub:
         body = {"url": f"http://127.0.0.1:{gateway.port}/hook", "events": ["ticket.created"]}
         headers = {"Authorization": f"Bearer {admin}"}
         url = f"{hub.url}/api/v1/webhook-endpoints"
