@@ -15,6 +15,7 @@ from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.jobs import queries as job_queries
 from hub.measurements.ingest.worker import Ingest
+from hub.notifications import queries as notification_queries
 
 router = APIRouter(tags=["health"])
 
@@ -55,13 +56,16 @@ def _job_figures(database: Database) -> bytes:
     """Return how the jobs stand, whichever process runs them."""
     registry = CollectorRegistry()
     failures = GaugeMetricFamily("benchwright_job_failures", "Failures of a job in a row.", labels=("job",))
+    messages = GaugeMetricFamily("benchwright_notifications", "Messages by state.", labels=("state",))
     with database.read() as session:
+        for stands in ("waiting", "sending", "dead"):
+            messages.add_metric((stands,), notification_queries.count(session, stands))
         for name, state in job_queries.states(session).items():
             failures.add_metric((name,), state.failures)
 
     class _Found(Collector):
         def collect(self) -> Iterable[Metric]:
-            yield failures
+            yield from (failures, messages)
 
     registry.register(_Found())
     return generate_latest(registry)

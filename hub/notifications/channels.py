@@ -11,6 +11,10 @@ number that is the same when a message is tried again::
     front_line = ["wecombot://secret-of-the-group"]
     expert = ["mailtos://…"]
     management = ["mailtos://…"]
+    [stores.sh-xujiahui]
+    front_line = ["wecombot://secret-of-that-store's-group"]
+
+A level of a store that has no providers of its own is told over the chain's.
 """
 
 import logging
@@ -37,16 +41,22 @@ class Channels(BaseModel):
 
     customer: dict[Channel, str] = {}
     staff: dict[Level, Urls] = {}
+    stores: dict[str, dict[Level, Urls]] = {}
 
     @property
     def for_customers(self) -> frozenset[Channel]:
         """The channels that reach customers."""
         return frozenset(self.customer)
 
-    def urls(self, audience: str, channel: str, *, to: str, number: str) -> list[str]:
+    def of_staff(self, level: Level, store: str | None) -> list[str]:
+        """Return the providers of a level: the store's own, or else the chain's."""
+        own = self.stores.get(store, {}) if store is not None else {}
+        return own.get(level) or self.staff.get(level, [])
+
+    def urls(self, audience: str, channel: str, *, to: str, number: str, store: str | None = None) -> list[str]:
         """Return the providers' URLs for one message, with its address filled in."""
         if audience == "staff":
-            found = self.staff.get(Level(channel), [])
+            found = self.of_staff(Level(channel), store)
         else:
             found = [self.customer[Channel(channel)]] if channel in self.customer else []
         return [_filled(url, to=to, number=number) for url in found]
@@ -84,7 +94,9 @@ def send(url: str, subject: str, body: str) -> bool:
 
 def _all_urls(channels: Channels) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {f"customer.{name}": [url] for name, url in channels.customer.items()}
-    return found | {f"staff.{name}": urls for name, urls in channels.staff.items()}
+    for place, levels in {"staff": channels.staff, **{f"stores.{n}": c for n, c in channels.stores.items()}}.items():
+        found |= {f"{place}.{level}": urls for level, urls in levels.items()}
+    return found
 
 
 def _check(path: Path, name: str, url: str) -> None:

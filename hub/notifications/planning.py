@@ -97,7 +97,7 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
         language = _LANGUAGES.get((preference and preference.language) or "", settings.language)
         plans = _to_customer(rule, reached, preference, channels)
     else:
-        plans = [_to_staff(rule, event, channels)]
+        plans = [_to_staff(rule, event, channels, ticket.store if ticket else None)]
     goes_out = rule.to == "customer" and any(one.reason is None for one in plans)
     link = link_for(session, settings, ticket, ACTOR) if ticket is not None and goes_out else None
     words = _Words(event, ticket, policy, language, zone, link)
@@ -161,9 +161,9 @@ def _to_customer(
     return [_Plan("customer", channel, address) for channel, address in works]
 
 
-def _to_staff(rule: NotificationRule, event: Event, channels: Channels) -> _Plan:
+def _to_staff(rule: NotificationRule, event: Event, channels: Channels, store: str | None) -> _Plan:
     level = rule.level or Level(event.payload.get("level") or Level.FRONT_LINE)
-    return _Plan("staff", level, reason=None if channels.staff.get(level) else "no_channel")
+    return _Plan("staff", level, reason=None if channels.of_staff(level, store) else "no_channel")
 
 
 def _zone(session: Session) -> ZoneInfo:

@@ -1,10 +1,10 @@
 """All SQL about notifications."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
@@ -68,6 +68,11 @@ def to_send(session: Session, at: datetime, limit: int) -> Sequence[Notification
     return session.scalars(statement).all()
 
 
+def stores(session: Session, ticket_ids: Collection[int]) -> dict[int, str | None]:
+    """Return the store of each ticket."""
+    return {row[0]: row[1] for row in session.execute(select(Ticket.id, Ticket.store).where(Ticket.id.in_(ticket_ids)))}
+
+
 def by_id(session: Session, number: int) -> Notification | None:
     """Return one notification."""
     return session.scalar(select(Notification).where(Notification.id == number))
@@ -82,3 +87,8 @@ def ticket(session: Session, public_id: str) -> Ticket | None:
 def preference(session: Session, customer_id: int | None) -> ContactPreference | None:
     """Return how a customer wants to be told."""
     return session.get(ContactPreference, customer_id) if customer_id is not None else None
+
+
+def count(session: Session, state: str) -> int:
+    """Return how many are in a state."""
+    return session.scalar(select(func.count()).where(Notification.state == state)) or 0

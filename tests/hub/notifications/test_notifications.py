@@ -29,6 +29,8 @@ from hub.notifications.channels import load_channels
 from hub.notifications.models import Notification
 from hub.notifications.sending import plan_messages, send_messages
 from hub.policies.loading import DocumentError, parse
+from hub.stores import service as stores
+from hub.stores.schemas import NewStore
 
 CONTACT = {"name": "李雷", "phone": "+86 138 0000 0000", "email": "li.lei@example.com"}
 NEW: dict[str, Any] = {
@@ -62,6 +64,8 @@ wecom = "json://127.0.0.1:{gateway.port}/wecom?:user={{to}}"
 [staff]
 front_line = ["json://127.0.0.1:{gateway.port}/front"]
 management = ["mailto://127.0.0.1:{mail.port}/?from=desk@example.com&to=boss@example.com&mode=insecure"]
+[stores.north]
+front_line = ["json://127.0.0.1:{gateway.port}/north"]
 """)
     return settings.model_copy(update={"channels_file": file})
 
@@ -185,6 +189,25 @@ def test_staff_are_told_by_level_and_a_level_without_channel_is_seen(
     assert found == [("front_line", "sent", None), ("expert", "unsent", "no_channel"), ("management", "sent", None)]
     assert [path for path, _, _ in gateway.requests] == ["/sms", "/front"]
     assert mail.subjects() == [f"{ticket}：升级至 management"] and "No power" in mail.texts()[0]
+
+
+def test_a_store_with_channels_of_its_own_is_told_there(
+    staff: httpx.Client, work: Work, gateway: Gateway, mail: MailServer, database: Database
+) -> None:
+    """S5: each store's front line has its own group; what a store lacks is told over the chain's."""
+    with database.write() as session:
+        for code in ("north", "south"):
+            stores.create(session, command_line_actor(), NewStore(code=code, name=code))
+    for store in ("north", "south"):
+        ticket = create(staff, store=store)
+        with database.write() as session:
+            for level in ("front_line", "management"):
+                payload = {"level": level, "clock": "resolution"}
+                events.append(session, ACTOR, "escalation.raised", ("ticket", ticket), payload)
+    work.plan()
+    work.send()
+    assert [path for path, _, _ in gateway.requests if path != "/sms"] == ["/north", "/front"]
+    assert len(mail.mails) == 2
 
 
 def test_a_refused_message_is_tried_again_then_dies_and_is_resent_by_hand(
