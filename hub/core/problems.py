@@ -118,6 +118,15 @@ METHOD_NOT_ALLOWED = ProblemType(
     {"en": "The method is not allowed here", "zh-CN": "不支持该方法"},
     {"en": "{path} does not answer to {method}.", "zh-CN": "{path} 不支持 {method}。"},
 )
+DATABASE_UNAVAILABLE = ProblemType(
+    "database-unavailable",
+    503,
+    {"en": "The database does not answer in time", "zh-CN": "数据库暂时不可用"},
+    {
+        "en": "Nothing was changed; send the request again in a few seconds.",
+        "zh-CN": "数据未作更改；请几秒后重试。",
+    },
+)
 INTERNAL_ERROR = ProblemType(
     "internal-error",
     500,

@@ -4,6 +4,7 @@ import logging
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -58,6 +59,13 @@ async def _on_http(request: Request, error: Exception) -> Response:
     return _answer(request, kind)
 
 
+async def _on_database(request: Request, error: Exception) -> Response:
+    """A writer that waited too long for its turn, or a server that is away: the caller may try again."""
+    assert isinstance(error, OperationalError)  # noqa: S101 - registered for this type only
+    log.error("the database is not available: %s", error.orig)
+    return _answer(request, Problem(problems.DATABASE_UNAVAILABLE, headers={"Retry-After": "3"}))
+
+
 async def _on_failure(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _answer(request, Problem(problems.INTERNAL_ERROR))
@@ -68,4 +76,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(Exception, _on_failure)
