@@ -1,11 +1,9 @@
 """``benchwright agent`` as a person and a script use it, against a running agent."""
 
 import json
-import logging
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -159,23 +157,11 @@ def test_refusals_are_one_sentence(agent):
 def test_what_keeps_the_agent_from_starting_is_one_sentence(tmp_path, capsys, config, options, words):
     (tmp_path / "bench.toml").write_text(config)
     arguments = ["--bench", str(tmp_path / "bench.toml"), "--state", str(tmp_path / "state"), *options]
-    with logging_restored():
-        assert agent_process.main(arguments) == 2
+    assert agent_process.main(arguments) == 2
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
     assert "secret" not in said
-
-
-@contextmanager
-def logging_restored():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    try:
-        yield
-    finally:
-        root.handlers[:] = handlers
-        root.setLevel(level)
 
 
 def test_a_second_agent_on_the_same_state_is_refused(agent, tmp_path):
