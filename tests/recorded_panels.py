@@ -16,6 +16,7 @@ from protocols.messages.dossiers import (
     Option,
     PastRepair,
     PlanOffered,
+    RepairCover,
     Suggestion,
 )
 from protocols.messages.dossiers import (
@@ -31,6 +32,7 @@ DOSSIER = Dossier(
     accessories=("cable",),
     proof="receipt R-77",
     approval="proposed",
+    cover=RepairCover("T-000007", NOW + timedelta(days=20), "leaky_ldo", "repeat"),
     history=(
         PastRepair("T-000007", NOW - timedelta(days=90), "closed", "不通电", "leaky_ldo", "U2 replaced", ("U2",)),
     ),

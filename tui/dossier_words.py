@@ -6,9 +6,9 @@ from datetime import datetime
 from textual.content import Content
 
 from edge_agent.local_api.views import RunState, TicketView
-from protocols.messages.dossiers import Deadline, Dossier, PastRepair, PlanOffered, Suggestion
+from protocols.messages.dossiers import Deadline, Dossier, PlanOffered, RepairCover, Suggestion
 from tui.formatting import one_line, span_words
-from tui.i18n import _, ngettext, pick
+from tui.i18n import N_, _, ngettext, pick
 from tui.screens.ticket_actions import money, told
 from tui.words import ACTIONS, APPROVALS, CLOCKS, OUTCOMES, PLAN_STATES, STATES, URGENCIES, called
 
@@ -49,6 +49,24 @@ def summary(dossier: Dossier, now: datetime) -> Content:
     return Content("  ·  ").join(parts)
 
 
+def cover(warranty: RepairCover) -> Content:
+    """Return what an earlier repair's warranty means for this ticket, in one line (T15)."""
+    words, style = _COVERS.get(warranty.verdict, _COVERS["possible"])
+    return Content.styled(
+        _(words).format(ticket=warranty.ticket, until=f"{warranty.until.astimezone():%Y-%m-%d}"), style
+    )
+
+
+_COVERS = {
+    "possible": (
+        N_("{ticket} is under repair warranty until {until}: free if the same fault"),
+        "bold $text-warning",
+    ),
+    "repeat": (N_("Repeat of {ticket} within its repair warranty (until {until}): free"), "bold $text-success"),
+    "different": (N_("{ticket} is under repair warranty until {until}; this is another fault"), "$text-muted"),
+}
+
+
 def page(view: TicketView | None, run: RunState | None, now: datetime) -> Content:
     """Return everything that is known, section after section."""
     if view is None:
@@ -73,7 +91,7 @@ def _sections(dossier: Dossier, now: datetime) -> Iterator[tuple[str, list[Conte
     if dossier.deadlines:
         yield _("Deadlines"), [_deadline(one, now) for one in dossier.deadlines]
     yield _("Repair plan"), list(_plan(dossier.plan, dossier.approval))
-    yield _("Earlier repairs of this device"), list(_history(dossier.history))
+    yield _("Earlier repairs of this device"), list(_history(dossier))
     yield _("Knowledge"), list(_knowledge(dossier.suggestions))
     if dossier.pictures:
         yield (
@@ -125,10 +143,13 @@ def _plan(plan: PlanOffered | None, approval: str | None) -> Iterator[Content]:
         yield Content(f"{mark} {number}. {one_line(option.work)}{parts}  {money(option.cost_minor, option.currency)}")
 
 
-def _history(history: tuple[PastRepair, ...]) -> Iterator[Content]:
-    if not history:
+def _history(dossier: Dossier) -> Iterator[Content]:
+    if dossier.cover is not None:
+        yield cover(dossier.cover)
+        yield _fact(_("warranted fault"), dossier.cover.fault)
+    if not dossier.history:
         yield Content.styled(_("None is known."), "$text-muted")
-    for one in history:
+    for one in dossier.history:
         yield Content.assemble(
             (f"{one.at.astimezone():%Y-%m-%d}  {one.ticket}  ", "bold"),
             (f"{called(STATES, one.state)}  {one_line(one.symptom)}", ""),

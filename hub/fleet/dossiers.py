@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.aftercare import warranty
 from hub.core.clock import now
+from hub.core.ids import public_id
 from hub.knowledge import queries as knowledge_queries
 from hub.knowledge import search
 from hub.knowledge.queries import Among
@@ -17,7 +19,7 @@ from hub.repairs.models import Repair, RepairPlan
 from hub.sla import service as sla
 from hub.tickets import queries as ticket_queries
 from hub.tickets.kinds import State
-from hub.tickets.models import Ticket
+from hub.tickets.models import PREFIX, Ticket
 from protocols.messages.dossiers import (
     Deadline,
     Dossier,
@@ -26,6 +28,7 @@ from protocols.messages.dossiers import (
     PastRepair,
     Picture,
     PlanOffered,
+    RepairCover,
     Suggestion,
 )
 
@@ -48,6 +51,7 @@ def dossier(session: Session, ticket: Ticket) -> Dossier:
         proof=proof or None,
         approval=ticket.approval,
         root_cause=ticket.root_cause,
+        cover=_cover(session, ticket),
         history=_history(session, ticket),
         suggestions=_suggestions(session, ticket),
         pictures=_pictures(session, ticket),
@@ -67,6 +71,15 @@ def faults(session: Session) -> tuple[FaultName, ...]:
 
 def _words(title: BothLanguages) -> dict[str, str]:
     return {"en": title.en, "zh-CN": title.zh_cn}
+
+
+def _cover(session: Session, ticket: Ticket) -> RepairCover | None:
+    """Return the repair warranty that the device came back under, and whether this is the same fault (T15)."""
+    found = warranty.judged(session, ticket)
+    if found is None:
+        return None
+    verdict, held = found
+    return RepairCover(public_id(PREFIX, held.ticket_id), held.ends_at, held.fault, verdict.value)
 
 
 def _history(session: Session, ticket: Ticket) -> tuple[PastRepair, ...]:

@@ -78,6 +78,16 @@ class Deadline(_Open, frozen=True):
     due: datetime | None = None
 
 
+class RepairCover(_Open, frozen=True):
+    """An earlier repair of the device whose warranty held when this ticket came (T15)."""
+
+    ticket: str
+    until: datetime
+    fault: str
+    verdict: str
+    """``possible`` while the fault is not known, then ``repeat``, which is free of charge, or ``different``."""
+
+
 class Dossier(_Open, frozen=True):
     """One ticket. ``approval`` is the hub's word for what the customer agreed to."""
 
@@ -91,6 +101,7 @@ class Dossier(_Open, frozen=True):
     """Kind and number of the proof of purchase or warranty."""
     approval: str | None = None
     root_cause: str | None = None
+    cover: RepairCover | None = None
     history: tuple[PastRepair, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     pictures: tuple[Picture, ...] = ()

@@ -21,6 +21,7 @@ from protocols.messages.dossiers import (
     PastRepair,
     Picture,
     PlanOffered,
+    RepairCover,
     Suggestion,
     settings_with,
 )
@@ -148,6 +149,32 @@ def test_every_action_of_the_terminal_is_one_of_the_hubs():
         assert action in known, f"the hub has no action {action}"
         actor.require(known[action].permission)
         actions.checked(action, details)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "english", "chinese"),
+    [
+        ("possible", "free if the same fault", "同一故障再修免费"),
+        ("repeat", "Repeat of T-000007 within its repair warranty", "维修质保期内的重复故障"),
+        ("different", "this is another fault", "本次为其他故障"),
+    ],
+)
+def test_a_repair_warranty_is_on_the_ticket_in_both_languages(bench, verdict, english, chinese):
+    """T15: which repair, until when, and that a repeat is free."""
+    until = NOW + timedelta(days=20)
+    known = Dossier(cover=RepairCover("T-000007", until, "leaky_ldo", verdict))
+    bench.agent.worklist.apply(Desired("bench-01", 2, ITEMS, settings_with({"T-000101": known}, ())))
+
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.type("T-000101")
+        await hands.sees(english, "T-000007", f"until {until.astimezone():%Y-%m-%d}")
+        await hands.press("ctrl+l")
+        await hands.sees(chinese, "T-000007", f"至 {until.astimezone():%Y-%m-%d}")
+        await hands.press("enter")
+        await hands.sees(chinese, "leaky_ldo")
+
+    work_at(bench.socket, work)
 
 
 def test_prices_and_codes():

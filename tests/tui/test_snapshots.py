@@ -19,7 +19,7 @@ from tui_driving import Hands
 from edge_agent.bus import EventBus
 from edge_agent.desk import explain
 from edge_agent.local_api import events, requests, views
-from edge_agent.local_api.manual import SetGenerator
+from edge_agent.local_api.manual import ReadSupply, SetGenerator, SetSupply
 from edge_agent.local_api.scope import Decoding
 from edge_agent.local_api.server import LocalApiServer
 from protocols.messages.control import WorkItem
@@ -44,6 +44,7 @@ from tui.screens.firmware import FirmwareScreen
 from tui.screens.generator import GeneratorScreen
 from tui.screens.heat import HeatScreen
 from tui.screens.scope import ScopeScreen
+from tui.screens.supply import SupplyScreen
 
 FOLDER = Path(__file__).parent / "snapshots"
 NOW = datetime(2026, 5, 4, 10, 0, 0, tzinfo=UTC)
@@ -123,6 +124,12 @@ PROMPT = views.PromptView(
     choices={"steady": title("it is steady", "常亮"), "dark": title("it is dark", "不亮")},
     skippable=True,
 )
+SUPPLIED = (
+    views.Quantity("voltage", 3.871, "V", 0.004),
+    views.Quantity("current", 0.5, "A", 0.001),
+    views.Quantity("output_on", True, ""),
+    views.Quantity("current_limited", True, ""),
+)
 EVENTS = (
     views.TicketEventView(1, NOW - timedelta(hours=1), "taken", "received", "li"),
     views.TicketEventView(
@@ -171,7 +178,10 @@ def recorded(tmp_path, monkeypatch):
         clock_offset_s=0.2,
     )
 
-    def monitor(_request):
+    def monitor(request):
+        if request.manual == ReadSupply():
+            bus.publish(events.Reading("supply", NOW, SUPPLIED))
+            return views.Done()
         if scenes.get("read"):  # a monitor that is asked for again goes on; the record ends after twelve readings
             return views.Done()
         scenes["read"] = True
@@ -294,6 +304,15 @@ async def generator(hands, _become):
     screen.draw({"instruments"})
 
 
+async def supply(hands, _become):
+    screen = SupplyScreen("supply")
+    screen._set = SetSupply(5.0, 0.5)
+    await panel(hands, screen, "RD60xx")
+    await hands.until(lambda: screen.lease is not None and screen._reading is not None, "control and a reading")
+    screen.draw({"readings"})
+    await hands.sees("!", "500 mA")
+
+
 async def console(hands, _become):
     screen = ConsoleScreen("console")
     await panel(hands, screen, ">>> version")
@@ -322,6 +341,7 @@ SCENES = (
     scope,
     heat,
     generator,
+    supply,
     console,
     firmware,
     discovery,

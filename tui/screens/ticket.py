@@ -104,6 +104,8 @@ class TicketScreen(TicketedScreen):
         )
         lines = [head, device, symptom, plan]
         if view.dossier is not None:
+            if view.dossier.cover is not None:
+                lines.append(dossier_words.cover(view.dossier.cover))
             lines.append(
                 dossier_words.summary(view.dossier, self.bench_app.now())
                 + Content.styled("  ⏎ " + _("all"), "bold $accent")

@@ -10,6 +10,8 @@ from hub.aftercare.models import RepairWarranty
 from hub.aftercare.policy import Verdict, WarrantyRule, judge_repeat
 from hub.core.clock import now
 from hub.core.database import Database
+from hub.fleet.desired import desired_state
+from protocols.messages.dossiers import dossiers_of
 
 FREE = {"options": [{"work": "再次更换 C5", "cost_minor": 0}], "only_option_because": "维修质保"}
 PAID = {"options": [{"work": "再次更换 C5", "cost_minor": 8000}], "only_option_because": "无其他方案"}
@@ -42,6 +44,23 @@ def test_the_same_fault_again_is_recognised_free_and_counted(shop):
     with shop.database.read() as session:
         assert queries.count_repeats(session, now() - timedelta(days=1), now() + timedelta(days=1)) == 1
         assert queries.count_repeats(session, now(), now() + timedelta(days=1)) == 0
+
+
+def test_the_bench_is_told_which_warranty_a_device_came_back_under(shop):
+    def cover(ticket):
+        with shop.database.read() as session:
+            return dossiers_of(desired_state(session, "bench-01", 1))[ticket].cover
+
+    first = shop.closed()
+    again = shop.on_bench()
+    told = cover(again)
+    assert told.until.isoformat() == warranty(shop, first)["granted"]["ends_at"].replace("Z", "+00:00")
+    assert (told.ticket, told.fault, told.verdict) == (first, "dried_capacitor", "possible")
+    shop.act(shop.technician, again, "name_cause", root_cause="dried_capacitor").raise_for_status()
+    assert cover(again).verdict == "repeat"
+    shop.act(shop.technician, again, "name_cause", root_cause="liquid_damage").raise_for_status()
+    assert cover(again).verdict == "different"
+    assert cover(shop.on_bench(serial="SN-OTHER")) is None
 
 
 def test_the_fault_in_the_intake_is_enough(shop):
