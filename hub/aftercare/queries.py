@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from hub.aftercare.models import TASK_PREFIX, FollowUp, ImprovementTask, RepairWarranty, RepeatRepair
@@ -16,6 +16,17 @@ from hub.identity.models import User
 from hub.identity.permissions import Role
 from hub.tickets.models import Ticket
 from hub.tickets.queries import visible_tickets
+
+_WARRANTIES = (
+    select(RepairWarranty)
+    .where(
+        RepairWarranty.serial == bindparam("of_serial"),
+        RepairWarranty.model == bindparam("of_model"),
+        RepairWarranty.ends_at > bindparam("at"),
+    )
+    .order_by(RepairWarranty.ticket_id.desc())
+)
+"""Every intake of a repair asks it: a statement that is made once costs half."""
 
 
 def follow_up(session: Session, ticket_id: int, *, for_update: bool = False) -> FollowUp | None:
@@ -160,10 +171,7 @@ def warranty_of(session: Session, ticket_id: int) -> RepairWarranty | None:
 
 def warranties(session: Session, model: str, serial: str, at: datetime) -> Sequence[RepairWarranty]:
     """Return the warranties of a device that hold at a moment, the newest first."""
-    statement = select(RepairWarranty).where(
-        RepairWarranty.serial == serial, RepairWarranty.model == model, RepairWarranty.ends_at > at
-    )
-    return session.scalars(statement.order_by(RepairWarranty.ticket_id.desc())).all()
+    return session.scalars(_WARRANTIES, {"of_serial": serial, "of_model": model, "at": at}).all()
 
 
 def repeat_of(session: Session, ticket_id: int) -> RepeatRepair | None:

@@ -10,11 +10,12 @@ has to survive a power cut at the hub.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,9 +97,28 @@ class Table(SQLModel, registry=registry(metadata=_METADATA)):
     database.
     """
 
+    def __init__(self, **values: Any) -> None:
+        """Set the columns that are given, and the others to their defaults; SQLModel would ask pydantic for each."""
+        plain, made = _defaults(type(self))
+        if not values.keys() <= type(self).model_fields.keys():
+            raise TypeError(f"{type(self).__name__} has no {sorted(values.keys() - type(self).model_fields.keys())}")
+        for name, value in {**plain, **values}.items():
+            object.__setattr__(self, name, value)
+        for name, make in made.items():
+            if name not in values:
+                object.__setattr__(self, name, make())
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a column as SQLAlchemy does; SQLModel would ask pydantic besides, which has nothing to say of a row."""
         object.__setattr__(self, name, value)
+
+
+@cache
+def _defaults(table: type[Table]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    """Return the columns with a default: those with a value, and those whose value is made for each row."""
+    fields = {name: field for name, field in table.model_fields.items() if not field.is_required()}
+    made: dict[str, Any] = {name: field.default_factory for name, field in fields.items() if field.default_factory}
+    return {name: field.default for name, field in fields.items() if name not in made}, made
 
 
 class Versioned(SQLModel):

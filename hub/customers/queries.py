@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import Row, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.aftercare.models import FollowUp
@@ -21,6 +21,7 @@ _OWNERS = (
     .join(Customer, Customer.id == ContactPoint.customer_id)
     .where(tuple_(ContactPoint.kind, ContactPoint.key).in_(bindparam("keys", expanding=True)))
 )
+_ADD_CONTACT_POINT = insert(ContactPoint.__table__)  # type: ignore[attr-defined]
 _DEVICE = select(CustomerDevice).where(
     CustomerDevice.serial == bindparam("serial"), CustomerDevice.model == bindparam("model")
 )
@@ -29,6 +30,13 @@ _DEVICE = select(CustomerDevice).where(
 def owners(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
     """Return which customer has each contact point (kind, key)."""
     return {(kind, key): customer for kind, key, customer in session.execute(_OWNERS, {"keys": keys})}
+
+
+def add_contact_points(session: Session, customer_id: int, points: Sequence[tuple[str, str, str]]) -> None:
+    """Give a customer ways (kind, value, key) that nobody has yet."""
+    rows = [{"customer_id": customer_id, "kind": kind, "value": value, "key": key} for kind, value, key in points]
+    if rows:
+        session.execute(_ADD_CONTACT_POINT, rows)
 
 
 def customer(session: Session, public_id: str, *, for_update: bool = False) -> Customer | None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.customers import queries
-from hub.customers.models import ContactPoint, Customer, CustomerDevice
+from hub.customers.models import Customer, CustomerDevice
 from hub.events import service as events
 from hub.identity.actors import Actor
 
@@ -60,21 +60,17 @@ def recognise(session: Session, actor: Actor, contact: ContactFacts) -> Customer
         session.add(customer)
         session.flush()
         events.append(session, actor, "customer.created", customer.record, {})
-    for kind, value, key in points:
-        if (kind, key) not in owners:
-            session.add(ContactPoint(customer_id=customer.id, kind=kind, value=value, key=key))
+    queries.add_contact_points(session, customer.id, [point for point in points if (point[0], point[2]) not in owners])
     return customer
 
 
-def register_device(session: Session, model: str, serial: str, customer: Customer | None) -> CustomerDevice | None:
-    """Return the device with this serial, made new when it was not known; it is whose ticket it comes with."""
+def register_device(session: Session, model: str, serial: str, customer: Customer | None) -> None:
+    """Know the device with this serial from now on; it is whose ticket it comes with."""
     if not model or not serial:
-        return None
+        return
     device = queries.device_by_serial(session, model, serial)
     if device is None:
         device = CustomerDevice(model=model, serial=serial, created_at=now())
         session.add(device)
     if customer is not None:
         device.customer_id = customer.id
-    session.flush()
-    return device

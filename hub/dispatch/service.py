@@ -76,14 +76,13 @@ def propose(session: Session, ticket: Ticket, at: datetime) -> Proposal:
 def dispatch(session: Session, ticket: Ticket, at: datetime) -> DispatchEntry:
     """Send a new ticket to review or to a bench, or keep it in the queue with the reasons."""
     proposal = propose(session, ticket, at)
-    choice = proposal.choice
+    choice, entry = proposal.choice, queries.entry(session, ticket.id)
     if proposal.review_first:
         tickets.apply(session, ticket, "ask_review", DISPATCHER, details={"rule": proposal.rule})
-        return _note(session, ticket, proposal, "review", at, because=REVIEW_FIRST)
+        return _note(session, ticket, proposal, "review", at, entry=entry, because=REVIEW_FIRST)
     if choice.bench is None:
-        before = queries.entry(session, ticket.id)
-        before_because = before.told["because"] if before else None
-        entry = _note(session, ticket, proposal, "waiting", at)
+        before_because = entry.told["because"] if entry else None
+        entry = _note(session, ticket, proposal, "waiting", at, entry=entry)
         told_already = before_because == entry.told["because"]
         if choice.others and not told_already:  # without any workplace there is no dispatch to speak of
             facts = {"group": entry.skill_group, "skill": entry.skill, "level": entry.level, "policy": proposal.version}
@@ -91,7 +90,7 @@ def dispatch(session: Session, ticket: Ticket, at: datetime) -> DispatchEntry:
         return entry
     told = {"person": choice.person, "policy": proposal.version, "rule": proposal.rule, "automatic": True}
     tickets.apply(session, ticket, "assign", DISPATCHER, writes={"bench": choice.bench}, details=told)
-    return _note(session, ticket, proposal, "dispatched", at)
+    return _note(session, ticket, proposal, "dispatched", at, entry=entry)
 
 
 def is_automatic(policy: DispatchPolicy, ticket: Ticket) -> bool:
@@ -117,8 +116,10 @@ def retry_due(session: Session, at: datetime) -> int:
 def note_manual(session: Session, ticket: Ticket, person: str | None, at: datetime) -> DispatchEntry:
     """Keep what a person decided against or before the policy, with what the policy thought."""
     proposal = propose(session, ticket, at)
+    entry = queries.entry(session, ticket.id)
     words: Words = {"en": "assigned by hand", "zh-CN": "人工派发"}
-    return _note(session, ticket, proposal, "dispatched", at, because=words, by_hand=(ticket.bench, person))
+    by_hand = (ticket.bench, person)
+    return _note(session, ticket, proposal, "dispatched", at, entry=entry, because=words, by_hand=by_hand)
 
 
 def hold(session: Session, ticket: Ticket, action: str) -> None:
@@ -176,6 +177,7 @@ def _note(
     status: str,
     at: datetime,
     *,
+    entry: DispatchEntry | None,
     because: Words | None = None,
     by_hand: tuple[str | None, str | None] | None = None,
 ) -> DispatchEntry:
@@ -195,7 +197,6 @@ def _note(
         "tried_at": at,
         "next_chance_at": choice.next_chance_at if status == "waiting" else None,
     }
-    entry = queries.entry(session, ticket.id)
     if entry is None:
         entry = DispatchEntry(ticket_id=ticket.id, **values)
         session.add(entry)

@@ -14,7 +14,8 @@ from hub.events.models import Event
 
 _INSERT = insert(Event.__table__)  # type: ignore[attr-defined]
 """A plain row, as each change adds one: an object in the session would cost twice as much."""
-_NEWEST_HASH = select(Event.hash).order_by(Event.id.desc()).limit(1)
+_EVENT = Event.__table__.c  # type: ignore[attr-defined]
+_NEWEST_HASH = select(_EVENT.hash).order_by(_EVENT.id.desc()).limit(1)
 
 
 def chain_head(session: Session) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
@@ -15,6 +15,26 @@ from hub.tickets.kinds import ON_BENCH, State
 from hub.tickets.models import PREFIX, Attachment, Remark, Ticket
 from hub.transfers.models import Transfer
 
+# Every intake asks these: a statement that is made once costs half.
+_COUNT_ALIKE = select(func.count()).where(
+    Ticket.model == bindparam("of_model"),
+    Ticket.fault == bindparam("with_fault"),
+    Ticket.created_at >= bindparam("since"),
+    Ticket.state != State.DRAFT,
+)
+_TWINS = (
+    select(Ticket)
+    .where(
+        or_(
+            (Ticket.serial == bindparam("of_serial")) & (Ticket.model == bindparam("of_model")),
+            Ticket.customer_id == bindparam("of_customer"),
+        ),  # an absent serial or customer is NULL, which nothing equals
+        Ticket.id != bindparam("this"),
+        Ticket.closed_at.is_(None),
+    )
+    .order_by(Ticket.id.desc())
+    .limit(bindparam("up_to"))
+)
 _ATTACHMENTS = select(Attachment).where(Attachment.ticket_id == bindparam("ticket")).order_by(Attachment.id)
 
 
@@ -31,7 +51,10 @@ class TicketFilter:
 
 def visible_tickets(actor: Actor) -> Select[Ticket]:
     """Start every query about tickets here: a bench sees its own, people see their stores' and what is sent there."""
-    statement = select(Ticket)
+    return _seen_by(select(Ticket), actor)
+
+
+def _seen_by(statement: Select[Ticket], actor: Actor) -> Select[Ticket]:
     if actor.stores is not None:
         coming = select(Transfer.ticket_id).where(Transfer.to_store.in_(actor.stores), Transfer.ended_at.is_(None))
         statement = statement.where(or_(Ticket.store.in_(actor.stores), Ticket.id.in_(coming)))
@@ -109,10 +132,7 @@ def newest_event(session: Session, record: tuple[str, str], kind: str) -> Event 
 
 def count_alike(session: Session, model: str, fault: str, since: datetime) -> int:
     """Return how many tickets of a model with a fault were created since a moment."""
-    statement = select(func.count()).where(
-        Ticket.model == model, Ticket.fault == fault, Ticket.created_at >= since, Ticket.state != State.DRAFT
-    )
-    return session.scalar(statement) or 0
+    return session.scalar(_COUNT_ALIKE, {"of_model": model, "with_fault": fault, "since": since}) or 0
 
 
 def open_alike(session: Session, model: str, fault: str, limit: int) -> Sequence[Ticket]:
@@ -135,12 +155,11 @@ def open_of_customer(session: Session, customer_id: int, limit: int) -> Sequence
 
 def twins(session: Session, actor: Actor, ticket: Ticket, limit: int) -> Sequence[Ticket]:
     """Return visible open tickets about the same device or of the same customer, the newest first."""
-    same: list[ColumnElement[bool]] = []
-    if ticket.serial:
-        same.append((Ticket.serial == ticket.serial) & (Ticket.model == ticket.model))
-    if ticket.customer_id is not None:
-        same.append(Ticket.customer_id == ticket.customer_id)
-    if not same:
-        return []
-    statement = visible_tickets(actor).where(or_(*same), Ticket.id != ticket.id, Ticket.closed_at.is_(None))
-    return session.scalars(statement.order_by(Ticket.id.desc()).limit(limit)).all()
+    of_ticket = {
+        "this": ticket.id,
+        "of_model": ticket.model,
+        "of_serial": ticket.serial or None,
+        "of_customer": ticket.customer_id,
+        "up_to": limit,
+    }
+    return session.scalars(_seen_by(_TWINS, actor), of_ticket).all()

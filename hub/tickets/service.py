@@ -113,7 +113,9 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     _customer = _recognise(session, actor, ticket)  # held, so that the session need not read the row again
     ticket.priority_pinned = wanted.priority is not None
     found = {"priority": wanted.priority, "priority_reasons": ["given"]}
-    for name, value in (_unless_pinned(session, ticket) or found).items():
+    with session.no_autoflush:  # what is new goes with the ticket, and tells nothing of its priority
+        found = _unless_pinned(session, ticket) or found
+    for name, value in found.items():
         setattr(ticket, name, value)
     session.add(ticket)
     session.flush()
