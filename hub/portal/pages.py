@@ -158,8 +158,8 @@ def _visit(call: Call) -> Visit | Response:
     """Return who comes, or the page that says why nobody does."""
     address = address_of(call.request)
     with call.database.read() as session:
-        wait_s = throttle.seconds_to_wait(session, address)
-        visit = None if wait_s else links.visit(session, call.settings, call.token)
+        visit = links.visit(session, call.settings, call.token)  # one that holds is no guess: it never waits
+        wait_s = 0 if visit else throttle.seconds_to_wait(session, address)
     if wait_s:
         response = _message(call.language, 429, "wait", seconds=wait_s)
         response.headers["Retry-After"] = str(wait_s)

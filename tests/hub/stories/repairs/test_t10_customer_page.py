@@ -211,9 +211,10 @@ def test_guessing_is_slowed_down(shop, browser, offered):
     _, place = offered
     for _ in range(throttle.FREE_FAILURES):
         assert browser.get("/t/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").status_code == 404
-    waiting = browser.get(place)
+    waiting = browser.get("/t/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
     assert (waiting.status_code, int(waiting.headers["retry-after"]) > 20) == (429, True)
     assert "Too many wrong links" in waiting.text
+    assert browser.get(place).status_code == 200, "neighbours with a good link do not wait"
 
 
 def test_only_released_photos_are_shown_and_say_nothing_of_where_they_were_taken(shop, browser, offered):
