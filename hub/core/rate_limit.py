@@ -1,8 +1,9 @@
 """How often one caller may ask: a bucket of tokens for each, in this process's memory.
 
-A caller is its key or session (by hash), without one its address. The bound protects the hub from a script gone wild;
-it is no accounting, so each process counts for itself and a restart forgets. Failed logins have a stricter bound of
-their own, kept in the database (``hub.identity.throttle``).
+A caller is its address until its key or session has proven itself, then that key (by hash): a header of random bytes is
+nobody new. The bound protects the hub from a script gone wild; it is no accounting, so each process counts for itself
+and a restart forgets. Failed logins have a stricter bound of their own, kept in the database
+(``hub.identity.throttle``).
 """
 
 import hashlib
@@ -31,6 +32,8 @@ MAX_CALLERS = 20_000
 """More at a time are forgotten, the longest silent first."""
 FREE = frozenset({"/healthz", "/readyz"})
 """Paths that anybody may ask as often as they want."""
+PROVEN = "caller_proven"
+"""Member of a request's state that authentication sets when the key holds."""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,10 @@ class Buckets:
         self.per_minute = per_minute
         self._clock = clock
         self._buckets: OrderedDict[bytes, _Bucket] = OrderedDict()
+
+    def knows(self, caller: bytes) -> bool:
+        """Whether ``caller`` has a bucket."""
+        return caller in self._buckets
 
     def take(self, caller: bytes) -> float:
         """Take one token; return 0, or the seconds until there is one."""
@@ -75,7 +82,9 @@ class RateLimit:
         """Pass the request on while its caller has tokens."""
         if scope["type"] == "http" and scope["path"] not in FREE:
             headers = dict(scope["headers"])
-            wait_s = self._buckets.take(_caller(headers.get(b"authorization"), scope))
+            key, address = _key(headers.get(b"authorization")), _address(scope)
+            proven = key is not None and self._buckets.knows(key)
+            wait_s = self._buckets.take(key if key is not None and proven else address)
             if wait_s:
                 seconds = ceil(wait_s)
                 kind, limit = TOO_MANY_REQUESTS, self._buckets.per_minute
@@ -83,11 +92,18 @@ class RateLimit:
                 language = preferred_language(headers.get(b"accept-language", b"").decode("latin-1"))
                 await problem_response(problem, language, str(scope["path"]))(scope, receive, send)
                 return
+            state = scope.setdefault("state", {})
+            await self._app(scope, receive, send)
+            if key is not None and not proven and state.get(PROVEN):
+                self._buckets.take(key)
+            return
         await self._app(scope, receive, send)
 
 
-def _caller(authorization: bytes | None, scope: Scope) -> bytes:
-    if authorization:
-        return hashlib.sha256(authorization).digest()
+def _key(authorization: bytes | None) -> bytes | None:
+    return hashlib.sha256(authorization).digest() if authorization else None
+
+
+def _address(scope: Scope) -> bytes:
     client = scope.get("client")
     return client[0].encode() if client else b""

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from hub.core.database import Database
+from hub.core.rate_limit import PROVEN
 from hub.identity import service
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -29,12 +30,16 @@ HubDatabase = Annotated[Database, Depends(_database)]
 
 
 def _caller(
-    database: HubDatabase, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+    database: HubDatabase,
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> Actor:
     if credentials is None:
         raise service.unauthenticated()
     with database.read() as session:
-        return service.authenticate(session, credentials.credentials)
+        actor = service.authenticate(session, credentials.credentials)
+    setattr(request.state, PROVEN, True)
+    return actor
 
 
 Caller = Annotated[Actor, Depends(_caller)]
