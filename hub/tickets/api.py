@@ -21,7 +21,7 @@ from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries as measurement_queries
 from hub.measurements.service import run_details
-from hub.tickets import actions, attachments, intake, queries, remarks, service
+from hub.tickets import actions, attachments, devices, intake, queries, remarks, service
 from hub.tickets.kinds import Kind, State
 from hub.tickets.queries import TicketFilter
 from hub.tickets.schemas import (
@@ -186,7 +186,9 @@ def assign_ticket(
         return _tagged(response, TicketOut.of(desk.assign(session, caller, ticket, wanted), caller))
 
 
-@router.patch("/{ticket}/intake", summary="Complete or correct an intake", responses=_ACT)
+@router.patch(
+    "/{ticket}/intake", summary="Complete or correct an intake", responses=_ACT | refusals(devices.DEVICE_FIXED)
+)
 def amend_intake(
     *,
     database: HubDatabase,
@@ -196,7 +198,10 @@ def amend_intake(
     expected: Expected,
     response: Response,
 ) -> TicketOut:
-    """What is left out stays as it is. A draft is submitted afterwards by the action `submit`."""
+    """What is left out stays as it is. A draft is submitted afterwards by the action `submit`.
+
+    Model and serial number stay once the work has begun; what was empty can still be filled in until it is done.
+    """
     with database.write() as session:
         _check_version(session, caller, ticket, expected)
         found = service.amend(session, caller, ticket, wanted)

@@ -22,7 +22,7 @@ from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.repairs import effects
 from hub.repairs import proofs as repairs
-from hub.tickets import actions, intake, queries, remarks
+from hub.tickets import actions, devices, intake, queries, remarks
 from hub.tickets.details import Details
 from hub.tickets.guards import Facts
 from hub.tickets.intake import IntakePolicy, Item
@@ -180,6 +180,8 @@ def still_wanted(session: Session, ticket: Ticket) -> tuple[Item, ...]:
 def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -> Ticket:
     """Take down more of an intake, or correct it; what is left out stays."""
     ticket = get(session, actor, public_id, for_update=True)
+    if possible(ticket, "amend") and actor.may(Permission.TICKET_CREATE):
+        devices.require_same(session, ticket, wanted.device)
     apply(session, ticket, "amend", actor, writes=_columns(wanted))
     if wanted.contact is not None or wanted.device is not None:
         _recognise(session, actor, ticket)

@@ -119,3 +119,25 @@ def test_no_call_of_the_whole_api_changes_a_reading(shop, admin):
                     assert admin.request(method, below, json={}).status_code in {404, 405}, (method, below)
     assert writing > 20
     assert held() == before
+
+
+def test_the_device_stays_once_the_work_has_begun(shop):
+    """D6, T15: nothing that was proven of one device becomes another's, whoever writes the intake anew."""
+
+    def amend(ticket, language="en", **device):
+        path, headers = f"/api/v1/tickets/{ticket}/intake", {"Accept-Language": language}
+        return shop.counter.patch(path, json={"device": device}, headers=headers)
+
+    ticket = shop.intake(serial="SN-1")
+    amend(ticket, serial="SN-2").raise_for_status()  # a slip of the counter, put right before anybody works on it
+    assert not shop.bench.does(ticket, "taken")
+    refused = amend(ticket, serial="SN-3")
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "device-fixed")
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["#/device/serial"]
+    assert "已开始处理，不得再更改型号和序列号" in amend(ticket, "zh", model="SP-200", serial="SN-3").json()["detail"]
+    amend(ticket, model="SP-100", serial="SN-2").raise_for_status()  # the same once more
+    shop.act(shop.counter, ticket, "preapprove", **AGREED).raise_for_status()
+    assert not shop.bench.does(ticket, "repaired", **DONE)
+    shop.act(shop.supervisor, ticket, "waive_test", reason="无测试夹具").raise_for_status()
+    assert amend(ticket, serial="SN-3").status_code == 409
+    assert shop.shown(ticket)["device"] == {"model": "SP-100", "serial": "SN-2"}
