@@ -102,9 +102,12 @@ class ManualControl:
     ) -> None:
         """Run ``function`` every ``interval_s`` for ``seconds`` in a thread of its own; another one takes its place.
 
+        It does not renew the lease: an instrument that a client left running is free when the client's lease is over.
+
         ``once`` gets why there is no result, or the result. It ends early when the lease is over, or by ``stop``.
         """
         lease = self._lease(token)
+        self._rack.renew(lease)
         stop = threading.Event()
         with self._mutex:
             former, self._monitors[lease.role] = self._monitors.get(lease.role), stop
@@ -117,7 +120,7 @@ class ManualControl:
                 began = time.monotonic()
                 fault, result = None, None
                 try:
-                    result = self._rack.call(lease.role, lease, function, timeout_s)
+                    result = self._rack.submit(lease.role, lease, function, timeout_s, renews=False).result()
                 except LeaseRefused:
                     return
                 except (RackError, InstrumentError, OSError) as error:

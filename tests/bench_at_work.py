@@ -1,6 +1,7 @@
 """A bench as a technician finds it: the simulated instruments, a running agent, and tickets on its worklist."""
 
 import io
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 from drivers.simulated.bench import SimulatedBench
 from edge_agent.agent import Agent, AgentOptions
 from edge_agent.bench_config import load_bench_config
+from edge_agent.local_api.client import SyncAgentClient
+from edge_agent.local_api.manual import SetSupply, SwitchOutput
+from edge_agent.local_api.requests import AcquireLease, Describe, Operate, ReleaseLease
 from protocols.messages.control import Desired, WorkItem
 from protocols.messages.records import Device
 
@@ -157,3 +161,16 @@ def at_work(folder: Path, instruments: SimulatedBench) -> Iterator[BenchAtWork]:
         yield bench
     finally:
         bench.agent.stop()
+
+
+def give_power(socket: Path) -> None:
+    """Switch the device under test on, by hand, when all instruments are there."""
+    with SyncAgentClient(socket) as agent:
+        deadline = time.monotonic() + 20
+        while not all(one.status.healthy for one in agent.request(Describe()).instruments):
+            assert time.monotonic() < deadline, "an instrument is not connected"
+            time.sleep(0.05)
+        token = agent.request(AcquireLease("supply", "test")).token
+        agent.request(Operate(token, SetSupply(5.0, 0.5)))
+        agent.request(Operate(token, SwitchOutput(on=True)))
+        agent.request(ReleaseLease(token))

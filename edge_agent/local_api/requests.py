@@ -187,7 +187,7 @@ class Operate(Request[tuple[Quantity, ...]], frozen=True, tag="operate"):
 class Monitor(Request[Done], frozen=True, tag="monitor"):
     """Read a leased instrument again and again into the ``readings`` stream, for ``seconds``; repeat it to go on.
 
-    It ends early when the lease is released. Another one on the same instrument takes its place.
+    It ends early when the lease is over, which it does not renew. Another one on the same instrument takes its place.
     """
 
     token: Name

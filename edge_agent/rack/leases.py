@@ -49,14 +49,14 @@ class LeaseTable:
     def renew(self, lease: Lease, at_least_s: float = 0.0) -> None:
         """Let the lease run its time again from now (or ``at_least_s``); raise ``LeaseRefused`` when it is over."""
         with self._lock:
-            entry = self._current(lease.role)
-            if entry is None or entry.lease.token != lease.token:
-                by = "nobody" if entry is None else entry.lease.holder
-                raise LeaseRefused(
-                    f"the lease of {lease.holder} on {lease.role} is over (now controlled by {by}); acquire it again"
-                )
+            entry = self._held(lease)
             if entry.ttl_s is not None:
                 entry.expires_at = self._expiry(max(entry.ttl_s, at_least_s))
+
+    def check(self, lease: Lease) -> None:
+        """Raise ``LeaseRefused`` when the lease is over; its time goes on."""
+        with self._lock:
+            self._held(lease)
 
     def release(self, lease: Lease) -> None:
         """End the lease; one that is over already stays so."""
@@ -70,6 +70,15 @@ class LeaseTable:
         with self._lock:
             entry = self._current(role)
             return None if entry is None else entry.lease.holder
+
+    def _held(self, lease: Lease) -> _Entry:
+        entry = self._current(lease.role)
+        if entry is None or entry.lease.token != lease.token:
+            by = "nobody" if entry is None else entry.lease.holder
+            raise LeaseRefused(
+                f"the lease of {lease.holder} on {lease.role} is over (now controlled by {by}); acquire it again"
+            )
+        return entry
 
     def _expiry(self, ttl_s: float | None) -> float | None:
         return None if ttl_s is None else self._clock() + ttl_s

@@ -145,16 +145,22 @@ class Rack:
 
     # Calls.
 
-    def submit(self, role: str, lease: Lease, function: Callable[[Any], T], timeout_s: float) -> PendingCall[T]:
+    def submit(
+        self, role: str, lease: Lease, function: Callable[[Any], T], timeout_s: float, *, renews: bool = True
+    ) -> PendingCall[T]:
         """Queue ``function(driver)`` for the worker of ``role`` and return at once; its deadline runs from now.
 
-        The function does its I/O through the driver only and keeps no reference to it.
+        The function does its I/O through the driver only and keeps no reference to it. It renews the lease unless
+        nobody may be there who wants it: what repeats by itself must not keep an instrument from others.
         Raises ``UnknownRole`` or ``LeaseRefused``.
         """
         slot = self._slot(role)
         if lease.role != role:
             raise UnknownRole(f"a lease on {lease.role} gives no control of {role}; acquire {role} too")
-        self._leases.renew(lease, at_least_s=timeout_s)
+        if renews:
+            self._leases.renew(lease, at_least_s=timeout_s)
+        else:
+            self._leases.check(lease)
         call: PendingCall[T] = PendingCall(role, function, timeout_s)
         slot.submit(call)
         return call

@@ -1,9 +1,6 @@
 import pytest
-from bench_at_work import at_work, simulated
+from bench_at_work import at_work, give_power, simulated
 
-from edge_agent.local_api.client import SyncAgentClient
-from edge_agent.local_api.manual import SetSupply, SwitchOutput
-from edge_agent.local_api.requests import AcquireLease, Operate, ReleaseLease
 from tui import i18n
 
 
@@ -44,11 +41,8 @@ def full_bench(many_instruments, tmp_path):
     folder, simulator = many_instruments
     for name in ("bench.toml", "plans"):
         (tmp_path / name).symlink_to(folder / name)
-    with at_work(tmp_path, simulator) as working, SyncAgentClient(working.socket) as agent:
-        token = agent.request(AcquireLease("supply", "test")).token
-        agent.request(Operate(token, SetSupply(5.0, 0.5)))
-        agent.request(Operate(token, SwitchOutput(on=True)))
-        agent.request(ReleaseLease(token))
+    with at_work(tmp_path, simulator) as working:
+        give_power(working.socket)
         yield working
 
 

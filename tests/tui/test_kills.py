@@ -4,55 +4,17 @@ The agent is a process of its own on the simulated bench; it and the broker are 
 itself is killed is in ``test_in_terminal``.
 """
 
-import subprocess
-import sys
-import time
-
 import pytest
+from agent_process import AgentProcess
 from bench_at_work import ITEMS
 from mosquitto import Mosquitto
 from receiving_peer import ReceivingPeer
 from tui_driving import work_at
 
-from edge_agent.local_api.client import AgentError, SyncAgentClient
-from edge_agent.local_api.requests import Describe, GetRunState, GetWorklist
+from edge_agent.local_api.client import SyncAgentClient
+from edge_agent.local_api.requests import Describe, GetRunState
 from protocols.messages.control import Desired
 from protocols.messages.records import Outcome, TicketEvent
-
-
-class AgentProcess:
-    """The real agent, to be killed."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.socket = folder / "state" / "agent.sock"
-        self._log = folder / "agent.log"
-        self._process = None
-
-    def start(self):
-        command = [sys.executable, "-m", "edge_agent", "--bench", str(self.folder / "bench.toml")]
-        command += ["--state", str(self.folder / "state"), "--plans", str(self.folder / "plans")]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                with SyncAgentClient(self.socket) as agent:
-                    agent.request(Describe())
-                return self
-            except AgentError:
-                time.sleep(0.05)
-        raise AssertionError(self._log.read_text()[-2000:])
-
-    def kill(self):
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
-
-    def events(self, ticket="T-000101"):
-        with SyncAgentClient(self.socket) as agent:
-            tickets = {one.item.ticket: one for one in agent.request(GetWorklist()).tickets}
-        return tickets[ticket].events
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
@@ -42,6 +43,7 @@ class DiscoveryScreen(ListScreen):
         super().__init__()
         self._taken: dict[str, str] = {}
         """Address to the role that it was taken as from here."""
+        self._away = False
 
     def body(self) -> ComposeResult:
         """Lay out how far the search is, the list, and the finding under the cursor in full."""
@@ -62,18 +64,34 @@ class DiscoveryScreen(ListScreen):
         self._fetch()
 
     @work(group="fetch", exclusive=True)
-    async def _fetch(self) -> None:
+    async def _fetch(self, *, again: bool = False) -> None:
         try:
             state = await self.bench_app.link.request(GetDiscovery())
         except AgentError as error:
             self.notice.say(str(error))
             return
-        if state is None:
+        known = self.bench.discovery
+        if state is not None:
+            self.bench.discovery = state
+        elif not again:
             self._search(Discover())
             return
-        self.bench.discovery = state
+        elif known is not None and known.status == "running":
+            self.bench.discovery = replace(
+                known,
+                status="failed",
+                fault=_("the agent was restarted in the middle of the search: F5 searches again"),
+            )
         if self.can_draw:
             self.draw({"discovery"})
+
+    def bench_changed(self, changed: set[Topic]) -> None:
+        """Ask how the search is when the agent is back: it may be another one, which knows of none."""
+        super().bench_changed(changed)
+        if "connection" in changed and self.can_draw:
+            away, self._away = self._away, not self.bench.connected
+            if away and not self._away:
+                self._fetch(again=True)
 
     def draw(self, changed: set[Topic]) -> None:
         """Show what was found, and how those that were taken do."""
@@ -123,6 +141,9 @@ class DiscoveryScreen(ListScreen):
         if state is None:
             return Content("")
         match state.status:
+            case "running" if not self.bench.connected:
+                words = _("How the search is, is not known while the agent is away.")
+                return Content.styled("? " + words, "$text-warning")
             case "running":
                 cells = 24
                 full = round(state.fraction * cells)

@@ -138,6 +138,12 @@ class GeneratorScreen(ByHandScreen):
         """Switch all outputs off."""
         self.operate(SafeState(), _("All outputs are off."))
 
+    def bench_changed(self, changed: set[Topic]) -> None:
+        """Forget what the outputs were once the agent is away: somebody else may have switched them since."""
+        if "connection" in changed and not self.bench.connected:
+            self._on.clear()
+        super().bench_changed(changed)
+
     def operated(self, manual: Manual) -> None:
         """Remember what was set."""
         match manual:
