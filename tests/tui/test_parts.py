@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from textual.binding import Binding
 
 from edge_agent.local_api import events, views
+from edge_agent.plans.load import SHIPPED_PLANS, load_plan
 from protocols.messages.records import Device, Limits, Measurement, Outcome, PlanReference, StepFinished, Verdict
 from scripts import catalogues
 from tui import i18n, pictures, run_panel, run_state
@@ -306,3 +307,16 @@ def test_half_blocks_keep_shape_and_colours():
     with pytest.raises(OSError, match="cannot be read"):
         pictures.half_blocks(b"\x89PNG\r\n\x1a\nbroken", 10, 10)
     assert not pictures.can_be_drawn(b"<svg/>")
+
+
+def test_every_picture_of_the_plans_that_are_shipped_can_be_drawn():
+    found = []
+    for path in sorted(SHIPPED_PLANS.glob("*.plan.yaml")):
+        plan = load_plan(path)
+        questions = [step.parameters for _, _, step in plan.plan.steps() if step.action == "prompt"]
+        found += [plan.files[str(one["picture"])] for one in questions if one.get("picture")]
+    assert len(found) >= 3
+    for content in found:
+        assert pictures.can_be_drawn(content)
+        drawn = pictures.half_blocks(content, 48, 14)
+        assert len({style for line in drawn for _text, style in line}) > 3, "something is to be seen"

@@ -33,13 +33,16 @@ class Wait(Action[WaitParameters]):
 
 
 class PromptParameters(Strict, frozen=True):
-    """The question, the kind of answer, for a choice the answers by name, and a picture (SVG, PNG) beside the plan."""
+    """The question, the kind of answer, for a choice the answers by name, and a picture (PNG, JPEG) beside the plan."""
 
     text: Words
     kind: PromptKind = PromptKind.CONFIRM
     choices: dict[str, Words] = field(default={})
     unit: str = "1"
     picture: str | None = None
+
+
+_PICTURES = (".png", ".jpg", ".jpeg")
 
 
 class Ask(Action[PromptParameters]):
@@ -55,8 +58,8 @@ class Ask(Action[PromptParameters]):
         found = []
         if (parameters.kind is PromptKind.CHOICE) != bool(parameters.choices):
             found.append("choices belong to the kind choice, which needs at least one")
-        if parameters.picture is not None and not parameters.picture.endswith((".svg", ".png")):
-            found.append(f"the picture {parameters.picture!r} is neither .svg nor .png")
+        if parameters.picture is not None and not parameters.picture.endswith(_PICTURES):
+            found.append(f"the picture {parameters.picture!r} is neither .png nor .jpg: terminals draw no other")
         return found
 
     def files(self, parameters: PromptParameters) -> tuple[str, ...]:

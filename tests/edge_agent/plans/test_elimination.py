@@ -132,9 +132,9 @@ def test_guided_questions_with_pictures_lead_to_a_suspect(tmp_path: Path) -> Non
     assert asked[:2] == ["dark", "answers"], "who is dark is asked whether it answers, not whether it flickers"
     assert "flicker" not in asked
     first = customer.asked[0]
-    assert first.picture == "lm200-dark.svg"
-    assert first.picture_data == plan.files["lm200-dark.svg"]
-    assert first.picture_data.startswith(b"<svg")
+    assert first.picture == "lm200-dark.png"
+    assert first.picture_data == plan.files["lm200-dark.png"]
+    assert first.picture_data.startswith(b"\x89PNG")
     assert finished.suspects[0].cause in ("corrupted_firmware", "shorted_load")
     chosen = next(body for body in bodies if isinstance(body, StepFinished) and body.step == "answers")
     assert "chosen to tell" in (chosen.detail or "")
@@ -147,13 +147,13 @@ def test_a_picture_is_part_of_the_plan_and_must_be_small() -> None:
         return (path.parent / name).read_bytes()
 
     before = parse_plan(path.read_bytes(), path.name, read).sha256
-    other = parse_plan(path.read_bytes(), path.name, lambda n: read(n) + (b"\n" if n == "lm200-dim.svg" else b""))
+    other = parse_plan(path.read_bytes(), path.name, lambda n: read(n) + (b"\n" if n == "lm200-dim.png" else b""))
     assert other.sha256 != before
-    with pytest.raises(PlanError, match=r"lm200-full.svg has more than 131072 bytes"):
-        parse_plan(path.read_bytes(), path.name, lambda n: read(n) + b" " * (140_000 if n == "lm200-full.svg" else 0))
-    with pytest.raises(PlanError, match=r"'lm200-dark.gif' is neither .svg nor .png"):
+    with pytest.raises(PlanError, match=r"lm200-full.png has more than 131072 bytes"):
+        parse_plan(path.read_bytes(), path.name, lambda n: read(n) + b" " * (140_000 if n == "lm200-full.png" else 0))
+    with pytest.raises(PlanError, match=r"'lm200-dark.svg' is neither .png nor .jpg"):
         parse_plan(
-            path.read_bytes().replace(b"dark.svg", b"dark.gif"), path.name, lambda n: read(n.replace("gif", "svg"))
+            path.read_bytes().replace(b"dark.png", b"dark.svg"), path.name, lambda n: read(n.replace("svg", "png"))
         )
 
 
