@@ -137,7 +137,7 @@ class Runs:
         return replace(state, next_best=self._next_best(state))
 
     def _next_best(self, state: RunState) -> tuple[NextMeasurement, ...]:
-        from edge_agent.plans.diagnosis import next_best
+        from edge_agent.plans.elimination import proposals
         from edge_agent.plans.load import PlanError
 
         try:
@@ -147,16 +147,16 @@ class Runs:
         if loaded.faults is None or loaded.sha256 != state.plan.sha256:
             return ()
         measured = {one.name: one for record in state.steps for one in record.measurements}
-        titles = {one.name: step for _, _, step in loaded.plan.steps() for one in step.measure}
+        steps = [step for _, _, step in loaded.plan.steps()]
         return tuple(
             NextMeasurement(
                 one.name,
-                round(one.gain_bits, 3),
-                one.apart,
-                titles[one.name].id if one.name in titles else None,
-                titles[one.name].title.as_dict() if one.name in titles else {},
+                round(one.bits, 3),
+                tuple(dict.fromkeys(cause.cause for cause in one.between)),
+                one.step.id if one.step is not None else None,
+                one.step.title.as_dict() if one.step is not None else {},
             )
-            for one in next_best(loaded.faults, measured.values())
+            for one in proposals(loaded.faults, steps, measured.values())
         )
 
     def interrupted(self) -> tuple[Interrupted, ...]:

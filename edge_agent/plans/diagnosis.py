@@ -6,7 +6,6 @@ failure that a cause does not explain counts against it. Pure: no instrument, fi
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
@@ -137,65 +136,6 @@ def _suspect(
     ]
     summary = {"en": f"likelihood {share:.0%} among the known causes", "zh-CN": f"在已知原因中的可能性为 {share:.0%}"}
     return Suspect(cause.cause, cause.title.as_dict(), (*evidence, *against, summary)[:32], cause.remedy.as_dict())
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A measurement that has no usable result yet, by how much it is expected to tell (bits) of which two causes."""
-
-    name: str
-    gain_bits: float
-    apart: tuple[str, ...]
-
-
-LEAST_GAIN_BITS = 0.02
-_SIGNS = (Sign.PASS, Sign.HIGH, Sign.LOW, Sign.WRONG, Sign.NONE)
-
-
-def next_best(dictionary: FaultDictionary, measurements: Iterable[Measurement], limit: int = 3) -> tuple[Proposal, ...]:
-    """Return the measurements that would tell the causes apart best, by the expected gain of information (D8).
-
-    Considered are those that the dictionary's signatures name and that have no sign yet: skipped, undecided, or not of
-    this plan. Empty when everything is measured, or nothing failed.
-    """
-    last = {one.name: one for one in measurements}
-    signs = {name: sign for name, one in last.items() if (sign := sign_of(one)) is not None}
-    if not dictionary.causes or all(sign is Sign.PASS for sign in signs.values()):
-        return ()
-    prior = list(posterior(dictionary, signs).values())
-    open_names = {name for cause in dictionary.causes for name in cause.signature} - signs.keys()
-    proposals = []
-    for name in sorted(open_names):
-        chances = [_chances(cause, name) for cause in dictionary.causes]
-        gain = entropy_bits(prior)
-        for index in range(len(_SIGNS)):
-            joint = [share * row[index] for share, row in zip(prior, chances, strict=True)]
-            total = math.fsum(joint)
-            if total > 0:
-                gain -= total * entropy_bits(one / total for one in joint)
-        if gain >= LEAST_GAIN_BITS:
-            proposals.append(Proposal(name, gain, _apart(dictionary, prior, name)))
-    return tuple(sorted(proposals, key=lambda one: -one.gain_bits)[:limit])
-
-
-def _chances(cause: Cause, name: str) -> list[float]:
-    """Return how likely each of the five signs is under a cause."""
-    weights = [likelihood(cause, name, sign) for sign in _SIGNS]
-    total = math.fsum(weights)
-    return [weight / total for weight in weights]
-
-
-def entropy_bits(shares: Iterable[float]) -> float:
-    """Return how much is not known when things are as likely as ``shares`` say."""
-    return -math.fsum(share * math.log2(share) for share in shares if share > 0)
-
-
-def _apart(dictionary: FaultDictionary, prior: Sequence[float], name: str) -> tuple[str, ...]:
-    """Return the likeliest cause and the likeliest one that expects something else of this measurement."""
-    ranked = [cause for _, cause in sorted(zip(prior, dictionary.causes, strict=True), key=lambda pair: -pair[0])]
-    first = ranked[0]
-    other = next((cause for cause in ranked[1:] if set(cause.expects(name)) != set(first.expects(name))), None)
-    return (first.cause,) if other is None else (first.cause, other.cause)
 
 
 _EXPLAINED = {"en": ", as this cause makes it", "zh-CN": "，符合该原因"}

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, entropy_bits, likelihood, posterior, signs_of
+from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, likelihood, posterior, signs_of
 from edge_agent.plans.flow import Progress
 from edge_agent.plans.model import MeasureSpec, Plan, Step
 from protocols.messages.records import Measurement
@@ -17,6 +17,20 @@ LEAST_BITS = 0.02
 """A measurement that tells less is not worth a technician's minute."""
 CONNECT_S, ASK_S, ACTION_S = 20.0, 15.0, 4.0
 """What moving a probe, answering a question and any action usually take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A measurement without a usable result yet: expected ``bits``, the causes it separates, and what takes it.
+
+    ``step`` is the plan's step that measures it, ``None`` for one that the dictionary knows from another plan.
+    """
+
+    name: str
+    bits: float
+    cost_s: float
+    between: tuple[Cause, Cause]
+    step: Step | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,30 @@ def worths(
     return sorted((one for one in found if one is not None), key=lambda one: -one.rate)
 
 
+def proposals(
+    dictionary: FaultDictionary, steps: Iterable[Step], measurements: Iterable[Measurement], limit: int = 3
+) -> list[Proposal]:
+    """Return the measurements that would tell the causes apart best for their cost, by this plan's steps or another's.
+
+    Considered are those that the dictionary's signatures name and that have no sign: skipped, undecided, or not of
+    this plan. Empty when everything is measured, or nothing failed.
+    """
+    signs = signs_of(measurements)
+    if all(sign is Sign.PASS for sign in signs.values()):
+        return []
+    shares = posterior(dictionary, signs)
+    taken = {spec.name: (spec, step) for step in steps for spec in step.measure if spec.judged}
+    found = []
+    for name in sorted({name for cause in dictionary.causes for name in cause.signature} - signs.keys()):
+        spec, step = taken.get(name, (None, None))
+        outcomes = _ANY_OUTCOME if spec is None else _outcomes(spec)
+        bits = _bits(dictionary, shares, name, outcomes)
+        if bits >= LEAST_BITS:
+            cost = ACTION_S + CONNECT_S if step is None else cost_s(step)
+            found.append(Proposal(name, bits, cost, _separated(dictionary, shares, name, outcomes), step))
+    return sorted(found, key=lambda one: -one.bits / one.cost_s)[:limit]
+
+
 def settled(dictionary: FaultDictionary, measurements: Iterable[Measurement], share: float) -> bool:
     """Return whether one cause is at least ``share`` likely among those known."""
     signs = signs_of(measurements)
@@ -110,10 +148,14 @@ def _worth(
     if not judged:
         return None
     # Measurements of one step are not independent: the best of them is what the step tells at least.
-    bits, spec = max(((_bits(dictionary, shares, spec), spec) for spec in judged), key=lambda pair: pair[0])
+    told = [(_bits(dictionary, shares, spec.name, _outcomes(spec)), spec) for spec in judged]
+    bits, spec = max(told, key=lambda pair: pair[0])
     if bits < LEAST_BITS:
         return None
-    return Worth(step, bits, cost_s(step, connected), _separated(dictionary, shares, spec))
+    return Worth(step, bits, cost_s(step, connected), _separated(dictionary, shares, spec.name, _outcomes(spec)))
+
+
+_ANY_OUTCOME = (Sign.PASS, Sign.NONE, Sign.HIGH, Sign.LOW, Sign.WRONG)
 
 
 def _outcomes(spec: MeasureSpec) -> tuple[Sign, ...]:
@@ -121,27 +163,33 @@ def _outcomes(spec: MeasureSpec) -> tuple[Sign, ...]:
     return (Sign.PASS, Sign.NONE, *(sign for sign, possible in can.items() if possible))
 
 
-def _chances(cause: Cause, spec: MeasureSpec) -> dict[Sign, float]:
-    weights = {sign: likelihood(cause, spec.name, sign) for sign in _outcomes(spec)}
+def _chances(cause: Cause, name: str, outcomes: tuple[Sign, ...]) -> dict[Sign, float]:
+    weights = {sign: likelihood(cause, name, sign) for sign in outcomes}
     total = math.fsum(weights.values())
     return {sign: weight / total for sign, weight in weights.items()}
 
 
-def _bits(dictionary: FaultDictionary, shares: Mapping[str, float], spec: MeasureSpec) -> float:
-    chances = {cause.cause: _chances(cause, spec) for cause in dictionary.causes}
+def _bits(dictionary: FaultDictionary, shares: Mapping[str, float], name: str, outcomes: tuple[Sign, ...]) -> float:
+    chances = {cause.cause: _chances(cause, name, outcomes) for cause in dictionary.causes}
     expected = 0.0
-    for sign in _outcomes(spec):
-        joint = [shares[name] * chances[name][sign] for name in shares]
+    for sign in outcomes:
+        joint = [shares[one] * chances[one][sign] for one in shares]
         total = math.fsum(joint)
         if total > 0:
-            expected += total * entropy_bits(value / total for value in joint)
-    return max(0.0, entropy_bits(shares.values()) - expected)
+            expected += total * _entropy_bits(value / total for value in joint)
+    return max(0.0, _entropy_bits(shares.values()) - expected)
 
 
-def _separated(dictionary: FaultDictionary, shares: Mapping[str, float], spec: MeasureSpec) -> tuple[Cause, Cause]:
+def _entropy_bits(shares: Iterable[float]) -> float:
+    return -math.fsum(share * math.log2(share) for share in shares if share > 0)
+
+
+def _separated(
+    dictionary: FaultDictionary, shares: Mapping[str, float], name: str, outcomes: tuple[Sign, ...]
+) -> tuple[Cause, Cause]:
     """Return the likely causes that differ most in how the measurement comes out."""
     likely = sorted(dictionary.causes, key=lambda cause: -shares[cause.cause])[:4]
-    chances = [_chances(cause, spec) for cause in likely]
+    chances = [_chances(cause, name, outcomes) for cause in likely]
     pairs = [
         (shares[likely[i].cause] * shares[likely[j].cause] * _distance(chances[i], chances[j]), i, j)
         for i in range(len(likely))

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.analysis.verdict import judge
-from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, diagnose, next_best, sign_of
+from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, diagnose, sign_of
+from edge_agent.plans.elimination import proposals
 from edge_agent.plans.model import Words
 from protocols.messages.records import Limits, Measurement, Verdict
 
@@ -86,16 +87,16 @@ def test_every_suspect_explains_something_and_nothing_is_listed_twice(drawn: dic
 
 def test_the_next_best_measurement_tells_the_likeliest_suspects_apart() -> None:
     """D8: two causes explain a low rail; what only one of them changes is worth measuring, the clock much less."""
-    proposals = next_best(BOOK, [volts("rail", 2.0)])
-    assert proposals[0].name in {"current", "drops"}
-    assert all(one.gain_bits > 0 for one in proposals)
-    assert [one.gain_bits for one in proposals] == sorted((one.gain_bits for one in proposals), reverse=True)
-    after = next_best(BOOK, [volts("rail", 2.0), volts("current", 5.0), volts("drops", 3.5), volts("clock", 3.5)])
-    assert after == (), "all that the signatures name is measured"
-    assert next_best(BOOK, [volts("rail", 3.5)]) == (), "nothing failed"
+    found = proposals(BOOK, (), [volts("rail", 2.0)])
+    assert found[0].name in {"current", "drops"}
+    assert all(one.bits > 0 for one in found)
+    assert [one.bits for one in found] == sorted((one.bits for one in found), reverse=True), "all cost the same"
+    after = proposals(BOOK, (), [volts("rail", 2.0), volts("current", 5.0), volts("drops", 3.5), volts("clock", 3.5)])
+    assert after == [], "all that the signatures name is measured"
+    assert proposals(BOOK, (), [volts("rail", 3.5)]) == [], "nothing failed"
 
 
 @given(st.sets(st.sampled_from(["rail", "current", "clock", "drops"])), st.sampled_from([2.0, 3.5, 5.0]))
 def test_a_proposal_is_never_something_that_is_known_already(names: set[str], value: float) -> None:
     known = [volts(name, value) for name in sorted(names)]
-    assert not {one.name for one in next_best(BOOK, known)} & names
+    assert not {one.name for one in proposals(BOOK, (), known)} & names

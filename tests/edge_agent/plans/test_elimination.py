@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edge_agent.fault_learning import KnownRun, as_yaml, causes_of_tickets, learn, runs_of
 from edge_agent.plans.captures import FolderCaptureStore
 from edge_agent.plans.diagnosis import FaultDictionary, Sign, diagnose, posterior
-from edge_agent.plans.elimination import cost_s, ordered, worths
+from edge_agent.plans.elimination import cost_s, ordered, proposals, worths
 from edge_agent.plans.flow import Progress
 from edge_agent.plans.load import LoadedPlan, PlanError, find_plan, load_plan, parse_plan
 from edge_agent.plans.prompts import Answer, Prompt
@@ -88,6 +88,21 @@ def test_information_is_never_negative_nor_more_than_there_is_to_know(data: st.D
     entropy = -sum(share * math.log2(share) for share in shares.values() if share > 0)
     for one in worths(faults, plan.plan.main, measured):
         assert 0 <= one.bits <= entropy + 1e-9
+
+
+def test_proposals_after_a_run_and_the_order_within_one_are_the_same_figures() -> None:
+    """A measurement that a step takes is worth what its step is; another plan's has no step."""
+    plan = functional()
+    failed = [came_out("supply-current", Sign.HIGH)]
+    steps = {one.step.id: one for one in worths(dictionary(plan), plan.plan.main, failed)}
+    found = proposals(dictionary(plan), plan.plan.main, failed, limit=99)
+    alone = [one for one in found if one.step is not None and sum(spec.judged for spec in one.step.measure) == 1]
+    assert alone
+    for one in alone:
+        assert one.step is not None
+        worth = steps[one.step.id]
+        assert (one.bits, one.cost_s, one.between) == (worth.bits, worth.cost_s, worth.between)
+    assert all(one.step is None for one in proposals(dictionary(plan), (), failed, limit=99))
 
 
 def test_the_order_is_a_function_of_the_journal_and_ends_when_it_is_settled() -> None:
