@@ -20,6 +20,8 @@ from hub.core.settings import Settings
 from protocols.messages import codec, topics
 from protocols.messages import records as r
 
+pytestmark = pytest.mark.any_database
+
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="Mosquitto is not installed (apt install mosquitto)")
 
 

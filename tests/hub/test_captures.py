@@ -12,6 +12,8 @@ from hub_running import MakeKey, RunningHub
 from hub.captures.blobs import MAX_PARTIAL_FILES, FolderBlobStore, TooManyUploads, WrongHash, WrongOffset
 from hub.core.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 CONTENT = bytes(range(256)) * 12_000  # three megabytes
 SHA = hashlib.sha256(CONTENT).hexdigest()
 MIB = 1 << 20

@@ -14,6 +14,8 @@ from hub.core.logs import JsonFormatter
 from hub.core.rate_limit import MAX_CALLERS, Buckets
 from hub.core.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 SECRET = "S3cret-5550199"
 
 

@@ -118,6 +118,7 @@ def test_no_role_may_upload_evidence_but_a_bench() -> None:
     assert [role for role in Role if Permission.CAPTURE_UPLOAD in ROLE_PERMISSIONS[role]] == [Role.BENCH]
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("kind", "ready"),
     [*((kind, False) for kind in Kind), (Kind.COMPLAINT, True), (Kind.RETURN_EXCHANGE, True)],
@@ -357,6 +358,7 @@ class TicketMachine(RuleBasedStateMachine):
             return session.get_one(Bench, "bench-01").desired_revision
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("kind", list(Kind))
 def test_random_histories(kind: Kind, table_database: Database) -> None:
     machine = type(f"{kind}Machine", (TicketMachine,), {"database": table_database, "kind": kind})

@@ -18,6 +18,8 @@ from hub.identity.actors import Actor, command_line_actor
 from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
 from hub.tickets.models import Ticket
 
+pytestmark = pytest.mark.any_database
+
 ACTORS = {role: Actor("key", role.value, role.value, role, "bench-01" if role is Role.BENCH else None) for role in Role}
 
 

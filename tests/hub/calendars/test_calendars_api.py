@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 from example_calendars import MALL, STORE, week
 from hub_running import MakeKey, RunningHub
 
 from hub.core.clock import now
+
+pytestmark = pytest.mark.any_database
 
 PATH = "/api/v1/calendars/xujiahui"
 

@@ -20,6 +20,8 @@ from joserfc.jwk import KeySet, RSAKey
 
 from hub.core.settings import Settings
 
+pytestmark = pytest.mark.any_database
+
 CLIENT, SECRET = "benchwright", "a secret of the client"
 BEGIN, CALLBACK = "/api/v1/sessions/oidc", "/api/v1/sessions/oidc/callback"
 

@@ -56,11 +56,12 @@ def _expected(session: Session, edition: Edition, action: str, actor: Actor) -> 
     return "edition-action-guarded" if any(guard(facts) for guard in row.guards) else None
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("state", list(EditionState))
 @pytest.mark.parametrize("with_text", [True, False])
 def test_every_state_action_role_and_author(state: EditionState, with_text: bool, table_database: Database) -> None:
     """S1: exhaustive; what table, permissions and guards say is what happens, and a refusal changes nothing."""
-    with table_database.read() as session:
+    with table_database.write() as session:
         body = EditionIn(texts=TEXT)
         article = service.create(session, AUTHOR, NewArticle(product_line="plug", edition=body))
         (edition,) = queries.editions(session, READER, [article.id])

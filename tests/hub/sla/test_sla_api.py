@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import yaml
 from hub_running import RunningHub
 
@@ -16,6 +17,8 @@ from hub.sla import service
 from hub.sla.documents import ClockName
 from hub.sla.readings import ClockState
 from hub.tickets.models import Ticket
+
+pytestmark = pytest.mark.any_database
 
 PATH = "/api/v1/sla-policies/standard"
 NEW = {

@@ -314,6 +314,7 @@ main()
 """
 
 
+@pytest.mark.any_database
 def test_killed_jobs_tell_everything_exactly_once(staff: httpx.Client, database: Database, settings: Settings) -> None:
     """Real processes that kill themselves at random commits, again and again, until all is told."""
     tickets = [create(staff, device={"model": "SP-100", "serial": f"SN-{n}"}) for n in range(2)]

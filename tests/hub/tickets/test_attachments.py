@@ -8,6 +8,8 @@ import pytest
 
 from hub.tickets.attachments import MAX_ATTACHMENT_BYTES, media_type
 
+pytestmark = pytest.mark.any_database
+
 TAKEN = {
     b"\xff\xd8\xff\xe0....": "image/jpeg",
     b"\x89PNG\r\n\x1a\n....": "image/png",

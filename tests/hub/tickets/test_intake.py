@@ -12,6 +12,8 @@ from hub.tickets import intake
 from hub.tickets.intake import Item
 from hub.tickets.kinds import Channel, Kind
 
+pytestmark = pytest.mark.any_database
+
 TICKETS = "/api/v1/tickets"
 EVERYTHING = frozenset(Item)
 

@@ -26,6 +26,8 @@ from hub.events.models import Event
 from hub.events.service import verify_chain
 from hub.tickets.models import Ticket
 
+pytestmark = pytest.mark.any_database
+
 NEW: dict[str, Any] = {
     "device": {"model": "SP-100", "serial": "SN-1"},
     "symptom": "No power",

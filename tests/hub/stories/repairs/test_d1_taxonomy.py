@@ -1,5 +1,9 @@
 """D1: a fault taxonomy as data that grows, and one root cause for every repair that closes."""
 
+import pytest
+
+pytestmark = pytest.mark.any_database
+
 AGREED = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import select
 from hub.measurements.models import Capture, Measurement, Record, Run, Step
 from protocols.messages import records as r
 
+pytestmark = pytest.mark.any_database
+
 AGREED = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
 DONE = {"work": "更换 C5", "parts": ["C5"], "minutes": 20, "root_cause": "dried_capacitor"}
 

@@ -12,6 +12,8 @@ from PIL import Image
 from hub.portal import links, throttle
 from protocols.messages import records as r
 
+pytestmark = pytest.mark.any_database
+
 FORM = re.compile(r'name="mark" value="(\w+)"')
 
 

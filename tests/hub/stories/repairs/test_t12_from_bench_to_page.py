@@ -10,6 +10,8 @@ from hub.core.settings import Settings
 from protocols.messages import records as r
 from protocols.messages.dossiers import dossiers_of
 
+pytestmark = pytest.mark.any_database
+
 OFFER = {
     "options": [
         {"work": "更换 C5", "parts": [{"part": "C5-220u"}], "cost_minor": 8000},

@@ -7,6 +7,8 @@ from pytest import FixtureRequest
 
 from hub.tickets.actions import DETAILS
 
+pytestmark = pytest.mark.any_database
+
 OFFER = {
     "options": [
         {"work": "更换滤波电容 C5", "parts": [{"part": "C5-220u"}], "cost_minor": 8000},

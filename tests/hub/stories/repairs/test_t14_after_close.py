@@ -17,6 +17,8 @@ from hub.notifications.models import Notification
 from hub.portal.links import link_for
 from hub.tickets.models import Ticket
 
+pytestmark = pytest.mark.any_database
+
 MARK = re.compile(r'name="mark" value="(\w+)"')
 
 

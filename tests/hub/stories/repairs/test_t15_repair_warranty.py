@@ -13,6 +13,8 @@ from hub.core.database import Database
 from hub.fleet.desired import desired_state
 from protocols.messages.dossiers import dossiers_of
 
+pytestmark = pytest.mark.any_database
+
 FREE = {"options": [{"work": "再次更换 C5", "cost_minor": 0}], "only_option_because": "维修质保"}
 PAID = {"options": [{"work": "再次更换 C5", "cost_minor": 8000}], "only_option_because": "无其他方案"}
 
