@@ -11,12 +11,14 @@ from fastapi import APIRouter, Body, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 
 from hub.captures.blobs import BlobStore, TooManyUploads, WrongHash, WrongOffset
+from hub.core.database import Database
 from hub.core.documented import refusals
 from hub.core.problems import Problem, ProblemType
-from hub.identity.actors import FORBIDDEN
-from hub.identity.api import Caller
+from hub.identity.actors import FORBIDDEN, Actor
+from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
+from hub.measurements import queries as measurements
 
 MAX_CHUNK_BYTES = 1 << 20
 router = APIRouter(prefix="/api/v1/captures", tags=["captures"])
@@ -93,6 +95,14 @@ def _store(request: Request) -> BlobStore:
     return store
 
 
+def _sees(database: Database, caller: Actor, sha256: str) -> bool:
+    """Whether the file was taken in a run that the caller may see; benches ask for what they send."""
+    if caller.stores is None or caller.bench is not None:
+        return True
+    with database.read() as session:
+        return bool(measurements.captures_by_hash(session, caller, sha256, 1))
+
+
 @router.put(
     "/{sha256}",
     summary="Upload a chunk of a capture",
@@ -135,11 +145,11 @@ def upload_chunk(
     response_class=Response,
     responses=_UPLOADED | refusals(UNAUTHENTICATED, FORBIDDEN, CAPTURE_NOT_FOUND),
 )
-def capture_progress(request: Request, caller: Caller, sha256: Sha256) -> Response:
+def capture_progress(request: Request, database: HubDatabase, caller: Caller, sha256: Sha256) -> Response:
     """200 when complete, 202 with `Upload-Offset` for an unfinished upload of the asking bench, 404 for nothing."""
     if not caller.may(Permission.CAPTURE_UPLOAD):
         caller.require(Permission.CAPTURE_READ)
-    progress = _store(request).progress(sha256, caller.bench or "-")
+    progress = _store(request).progress(sha256, caller.bench or "-") if _sees(database, caller, sha256) else None
     if progress is None:
         raise Problem(CAPTURE_NOT_FOUND, sha256=sha256)
     headers = {"Upload-Offset": str(progress.offset)}
@@ -156,12 +166,14 @@ def capture_progress(request: Request, caller: Caller, sha256: Sha256) -> Respon
 )
 def download_capture(
     request: Request,
+    database: HubDatabase,
     caller: Caller,
     sha256: Sha256,
     wanted: Annotated[str | None, Header(alias="Range", max_length=80, examples=["bytes=0-1023"])] = None,
 ) -> Response:
     """The whole file, or one range of bytes (RFC 9110, 14.2)."""
-    opened = _store(request).open(sha256) if caller.may(Permission.CAPTURE_READ) else None
+    allowed = caller.may(Permission.CAPTURE_READ) and _sees(database, caller, sha256)
+    opened = _store(request).open(sha256) if allowed else None
     if opened is None:
         caller.require(Permission.CAPTURE_READ)
         raise Problem(CAPTURE_NOT_FOUND, sha256=sha256)

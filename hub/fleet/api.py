@@ -30,26 +30,28 @@ _reads = Depends(caller_with(Permission.BENCH_READ))
 
 
 @router.get("", summary="List benches", dependencies=[_reads], responses=_COMMON | refusals(BAD_CURSOR))
-def list_benches(database: HubDatabase, cursor: CursorText = None, limit: Limit = 50) -> Page[BenchOut]:
-    """Benches by name, with presence and instruments."""
+def list_benches(database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50) -> Page[BenchOut]:
+    """Benches of the caller's stores by name, with presence and instruments."""
     after = decode_cursor(cursor, [str])[0] if cursor is not None else None
     with database.read() as session:
-        rows, following = split_page(queries.benches(session, after, limit + 1), limit, lambda bench: [bench.name])
+        rows, following = split_page(
+            queries.benches(session, caller, after, limit + 1), limit, lambda bench: [bench.name]
+        )
         return Page(items=[BenchOut.of(bench) for bench in rows], next=following)
 
 
 @router.get("/{bench}", summary="Show a bench", dependencies=[_reads], responses=_ONE)
-def show_bench(database: HubDatabase, bench: BenchName) -> BenchOut:
+def show_bench(database: HubDatabase, caller: Caller, bench: BenchName) -> BenchOut:
     """Presence, instruments, and desired against reported revision."""
     with database.read() as session:
-        return BenchOut.of(service.get(session, bench))
+        return BenchOut.of(service.get_visible(session, caller, bench))
 
 
 @router.get("/{bench}/spools", summary="Show what was received of a bench", dependencies=[_reads], responses=_ONE)
-def show_spools(database: HubDatabase, bench: BenchName) -> list[SpoolOut]:
+def show_spools(database: HubDatabase, caller: Caller, bench: BenchName) -> list[SpoolOut]:
     """The bench's spool files (the newest 50) with the count and range of their records, each counted once (E3)."""
     with database.read() as session:
-        service.get(session, bench)
+        service.get_visible(session, caller, bench)
         return received_of(session, bench)
 
 
@@ -68,7 +70,7 @@ async def command_bench(
 
 def _note_command(database: Database, caller: Actor, bench: str, wanted: CommandIn) -> None:
     with database.write() as session:
-        service.get(session, bench)
+        service.get_visible(session, caller, bench)
         caller.require(Permission.BENCH_COMMAND)
         payload = wanted.action.model_dump()
         events.append(session, caller, "bench.commanded", ("bench", bench), payload)

@@ -9,6 +9,7 @@ from hub.core.clock import now
 from hub.core.problems import Problem, ProblemType
 from hub.fleet import queries
 from hub.fleet.models import Bench
+from hub.identity.actors import Actor
 from protocols.messages.control import Presence, Reported
 from protocols.messages.records import InstrumentStatus
 
@@ -44,6 +45,14 @@ def check_name(name: str) -> None:
 def get(session: Session, name: str) -> Bench:
     """Return one bench; raise the bench-not-found problem."""
     bench = queries.bench(session, name)
+    if bench is None:
+        raise Problem(BENCH_NOT_FOUND, bench=name)
+    return bench
+
+
+def get_visible(session: Session, actor: Actor, name: str) -> Bench:
+    """Return one bench that stands in the actor's stores (S5); raise the bench-not-found problem."""
+    bench = queries.visible_bench(session, actor, name)
     if bench is None:
         raise Problem(BENCH_NOT_FOUND, bench=name)
     return bench

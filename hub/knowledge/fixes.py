@@ -46,7 +46,7 @@ class Fix:
 def candidates(session: Session, actor: Actor, limit: int) -> list[Fix]:
     """Return the newest closed repairs that prove a fix and that nothing was drafted from."""
     actor.require(Permission.KNOWLEDGE_WRITE)
-    closed = outcomes.closed_repairs(session, limit=500)
+    closed = outcomes.closed_repairs(session, actor, limit=500)
     mended = findings.mended_measurements(session, [ticket.public_id for ticket in closed])
     drafted = queries.drafted_from(session, list(mended))
     found = [Fix(ticket, mended[ticket.public_id]) for ticket in closed if ticket.public_id in mended]

@@ -14,8 +14,8 @@ from hub.core.ids import row_number
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
-from hub.identity.actors import FORBIDDEN
-from hub.identity.api import HubDatabase, caller_with
+from hub.identity.actors import FORBIDDEN, Actor
+from hub.identity.api import Caller, HubDatabase, caller_with
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries, service
@@ -65,6 +65,7 @@ About = Annotated[DataFilter, Depends(_data_filter)]
 def list_runs(
     *,
     database: HubDatabase,
+    caller: Caller,
     about: About,
     plan: Text = None,
     outcome: Outcome | None = None,
@@ -74,21 +75,24 @@ def list_runs(
     """The newest first; `since` and `until` are about the start of the run."""
     with database.read() as session:
         wanted = replace(about, plan=plan, outcome=outcome)
-        rows, following = split_page(queries.runs(session, wanted, cursor, limit), limit, lambda run: [run.id])
+        rows, following = split_page(queries.runs(session, caller, wanted, cursor, limit), limit, lambda run: [run.id])
         return Page(items=[RunOut.of(run) for run in rows], next=following)
 
 
 @router.get("/runs/{run}", summary="Show one run", responses=_COMMON | refusals(service.RUN_NOT_FOUND))
-def show_run(database: HubDatabase, run: Annotated[str, Path(max_length=40, examples=["R-000007"])]) -> RunDetail:
+def show_run(
+    database: HubDatabase, caller: Caller, run: Annotated[str, Path(max_length=40, examples=["R-000007"])]
+) -> RunDetail:
     """Everything of one run: steps, measurements, captures with preview curves, suspects."""
     with database.read() as session:
-        return service.run_detail(session, row_number(RUN_PREFIX, run), run)
+        return service.run_detail(session, caller, row_number(RUN_PREFIX, run), run)
 
 
 @router.get("/steps", summary="List steps", responses=_COMMON)
 def list_steps(
     *,
     database: HubDatabase,
+    caller: Caller,
     about: About,
     step: Text = None,
     outcome: Outcome | None = None,
@@ -98,7 +102,7 @@ def list_steps(
     """Attempts of steps, the newest first."""
     with database.read() as session:
         wanted = replace(about, step=step, outcome=outcome)
-        rows, following = split_page(queries.steps(session, wanted, cursor, limit), limit, lambda one: [one.id])
+        rows, following = split_page(queries.steps(session, caller, wanted, cursor, limit), limit, lambda one: [one.id])
         return Page(items=[StepOut.of(one) for one in rows], next=following)
 
 
@@ -106,6 +110,7 @@ def list_steps(
 def list_measurements(
     *,
     database: HubDatabase,
+    caller: Caller,
     about: About,
     step: Text = None,
     name: Text = None,
@@ -114,7 +119,9 @@ def list_measurements(
     limit: Limit = 50,
 ) -> Page[MeasurementRow]:
     """Measured values with where they come from, the newest first."""
-    rows, following = _measurements(database, replace(about, step=step, name=name, verdict=verdict), cursor, limit)
+    rows, following = _measurements(
+        database, caller, replace(about, step=step, name=name, verdict=verdict), cursor, limit
+    )
     return Page(items=rows, next=following)
 
 
@@ -131,6 +138,7 @@ def list_measurements_csv(
     *,
     request: Request,
     database: HubDatabase,
+    caller: Caller,
     about: About,
     step: Text = None,
     name: Text = None,
@@ -139,7 +147,9 @@ def list_measurements_csv(
     limit: Annotated[int, Query(ge=1, le=10_000, description="Most rows in one page.")] = 1000,
 ) -> Response:
     """The same rows for spreadsheets; a `Link` header with `rel="next"` leads to the page that follows."""
-    rows, following = _measurements(database, replace(about, step=step, name=name, verdict=verdict), cursor, limit)
+    rows, following = _measurements(
+        database, caller, replace(about, step=step, name=name, verdict=verdict), cursor, limit
+    )
     headers = {}
     if following is not None:
         parameters = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
@@ -148,36 +158,41 @@ def list_measurements_csv(
 
 
 @router.get("/captures/{sha256}/curves", summary="Show a capture's preview curves", responses=_COMMON)
-def show_curves(database: HubDatabase, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> list[CaptureOut]:
+def show_curves(
+    database: HubDatabase, caller: Caller, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+) -> list[CaptureOut]:
     """Each time that this very file was taken (at most 20, the newest first), with its preview curves."""
     with database.read() as session:
-        return [CaptureOut.of(one) for one in queries.captures_by_hash(session, sha256, 20)]
+        return [CaptureOut.of(one) for one in queries.captures_by_hash(session, caller, sha256, 20)]
 
 
 @ingest_router.get("/refused-records", summary="List refused records", responses=_COMMON)
 def list_refused(
-    database: HubDatabase, bench: Text = None, cursor: CursorText = None, limit: Limit = 50
+    database: HubDatabase, caller: Caller, bench: Text = None, cursor: CursorText = None, limit: Limit = 50
 ) -> Page[RefusedOut]:
     """Records that the hub did not take, with the reason that their bench was told."""
     with database.read() as session:
-        found = queries.refused_records(session, bench, cursor, limit)
+        found = queries.refused_records(session, caller, bench, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row[0].spool_id, row[0].seq])
         return Page(items=[RefusedOut.of(one, spool) for one, spool in rows], next=following)
 
 
 @ingest_router.get("/dead-letters", summary="List unreadable messages", responses=_COMMON)
-def list_dead_letters(database: HubDatabase, cursor: CursorText = None, limit: Limit = 50) -> Page[DeadLetterOut]:
-    """Messages that could not be read as a batch of records, the newest first."""
+def list_dead_letters(
+    database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50
+) -> Page[DeadLetterOut]:
+    """Messages that could not be read as a batch of records, the newest first; they belong to no store."""
     with database.read() as session:
-        rows, following = split_page(queries.dead_letters(session, cursor, limit), limit, lambda one: [one.id])
+        found = queries.dead_letters(session, cursor, limit) if caller.stores is None else []
+        rows, following = split_page(found, limit, lambda one: [one.id])
         return Page(items=[DeadLetterOut.of(one) for one in rows], next=following)
 
 
 def _measurements(
-    database: HubDatabase, wanted: DataFilter, cursor: str | None, limit: int
+    database: HubDatabase, caller: Actor, wanted: DataFilter, cursor: str | None, limit: int
 ) -> tuple[list[MeasurementRow], str | None]:
     with database.read() as session:
-        found = queries.measurements(session, wanted, cursor, limit)
+        found = queries.measurements(session, caller, wanted, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row[0].id])
         return [MeasurementRow.of(one, run) for one, run in rows], following
 

@@ -9,6 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hub.core.paging import after_cursor
+from hub.dispatch.places import in_stores_of
+from hub.identity.actors import Actor
+from hub.measurements import visibility
 from hub.measurements.models import Capture, DeadLetter, Measurement, Record, RefusedRecord, Run, Spool, Step
 
 
@@ -30,17 +33,18 @@ class DataFilter:
     until: datetime | None = None
 
 
-def runs(session: Session, wanted: DataFilter, cursor: str | None, limit: int) -> Sequence[Run]:
+def runs(session: Session, actor: Actor, wanted: DataFilter, cursor: str | None, limit: int) -> Sequence[Run]:
     """Return runs, the newest first, one more than ``limit`` when there are more."""
-    statement = _of_runs(select(Run), wanted)
+    statement = _of_runs(select(Run), actor, wanted)
     statement = _where(statement, {Run.outcome: wanted.outcome})
     statement = _between(statement, Run.started_at, wanted)
     return session.scalars(after_cursor(statement, [Run.id], [int], cursor, limit)).all()
 
 
-def run(session: Session, run_id: int) -> Run | None:
-    """Return one run."""
-    return session.get(Run, run_id)
+def run(session: Session, actor: Actor, run_id: int) -> Run | None:
+    """Return one run that ``actor`` may see."""
+    found: Run | None = session.scalar(_seen_by(select(Run).where(Run.id == run_id), actor))
+    return found
 
 
 def runs_of_ticket(session: Session, ticket: str, limit: int) -> Sequence[Run]:
@@ -48,20 +52,20 @@ def runs_of_ticket(session: Session, ticket: str, limit: int) -> Sequence[Run]:
     return session.scalars(select(Run).where(Run.ticket == ticket).order_by(Run.id.desc()).limit(limit)).all()
 
 
-def steps(session: Session, wanted: DataFilter, cursor: str | None, limit: int) -> Sequence[Step]:
+def steps(session: Session, actor: Actor, wanted: DataFilter, cursor: str | None, limit: int) -> Sequence[Step]:
     """Return steps, the newest first, one more than ``limit`` when there are more."""
-    statement = _of_runs(select(Step).join(Run, Run.id == Step.run_id), wanted)
+    statement = _of_runs(select(Step).join(Run, Run.id == Step.run_id), actor, wanted)
     statement = _where(statement, {Step.step: wanted.step, Step.outcome: wanted.outcome})
     statement = _between(statement, Step.at, wanted)
     return session.scalars(after_cursor(statement, [Step.id], [int], cursor, limit)).all()
 
 
 def measurements(
-    session: Session, wanted: DataFilter, cursor: str | None, limit: int
+    session: Session, actor: Actor, wanted: DataFilter, cursor: str | None, limit: int
 ) -> Sequence[tuple[Measurement, Run]]:
     """Return measurements with their runs, the newest first, one more than ``limit`` when there are more."""
     statement: Select[*tuple[Any, ...]] = _of_runs(
-        select(Measurement, Run).join(Run, Run.id == Measurement.run_id), wanted
+        select(Measurement, Run).join(Run, Run.id == Measurement.run_id), actor, wanted
     )
     statement = _where(
         statement,
@@ -91,11 +95,10 @@ def captures_of_runs(session: Session, run_ids: Collection[int]) -> Sequence[Cap
     return session.scalars(statement.order_by(Capture.spool_id, Capture.seq)).all()
 
 
-def captures_by_hash(session: Session, sha256: str, limit: int) -> Sequence[Capture]:
-    """Return the newest records of a capture file."""
-    return session.scalars(
-        select(Capture).where(Capture.sha256 == sha256).order_by(Capture.id.desc()).limit(limit)
-    ).all()
+def captures_by_hash(session: Session, actor: Actor, sha256: str, limit: int) -> Sequence[Capture]:
+    """Return the newest records of a capture file in runs that ``actor`` may see."""
+    statement = select(Capture).join(Run, Run.id == Capture.run_id).where(Capture.sha256 == sha256)
+    return session.scalars(_seen_by(statement, actor).order_by(Capture.id.desc()).limit(limit)).all()
 
 
 def spools(session: Session, bench: str, limit: int = 50) -> Sequence[Spool]:
@@ -113,12 +116,18 @@ def number_ranges(
 
 
 def refused_records(
-    session: Session, bench: str | None, cursor: str | None, limit: int
+    session: Session, actor: Actor, bench: str | None, cursor: str | None, limit: int
 ) -> Sequence[tuple[RefusedRecord, Spool]]:
-    """Return refused records of one bench or of all, the newest spool first, one more than ``limit`` at most."""
+    """Return refused records of one bench or of all that ``actor`` sees, the newest spool first.
+
+    One more than ``limit`` at most.
+    """
     statement = select(RefusedRecord, Spool).join(Spool, Spool.id == RefusedRecord.spool_id)
     if bench is not None:
         statement = statement.where(Spool.bench == bench)
+    within = in_stores_of(actor, Spool.bench)
+    if within is not None:
+        statement = statement.where(within)
     key = [RefusedRecord.spool_id, RefusedRecord.seq]
     return [(row[0], row[1]) for row in session.execute(after_cursor(statement, key, [int, int], cursor, limit))]
 
@@ -128,9 +137,14 @@ def dead_letters(session: Session, cursor: str | None, limit: int) -> Sequence[D
     return session.scalars(after_cursor(select(DeadLetter), [DeadLetter.id], [int], cursor, limit)).all()
 
 
-def _of_runs(statement: Select[*tuple[Any, ...]], wanted: DataFilter) -> Select[*tuple[Any, ...]]:
+def _seen_by(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple[Any, ...]]:
+    within = visibility.of_runs(actor)
+    return statement if within is None else statement.where(within)
+
+
+def _of_runs(statement: Select[*tuple[Any, ...]], actor: Actor, wanted: DataFilter) -> Select[*tuple[Any, ...]]:
     return _where(
-        statement,
+        _seen_by(statement, actor),
         {
             Run.id: wanted.run_id,
             Run.serial: wanted.serial,

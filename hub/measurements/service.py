@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from hub.core.problems import Problem, ProblemType
+from hub.identity.actors import Actor
 from hub.measurements import queries
 from hub.measurements.models import Record, RefusedRecord, Run
 from hub.measurements.schemas import CaptureOut, MeasurementOut, RunDetail, RunOut, SpoolOut, StepDetail, StepOut
@@ -18,9 +19,9 @@ RUN_NOT_FOUND = ProblemType(
 )
 
 
-def run_detail(session: Session, run_id: int | None, asked: str) -> RunDetail:
+def run_detail(session: Session, actor: Actor, run_id: int | None, asked: str) -> RunDetail:
     """Return one run with everything in it; raise the run-not-found problem."""
-    run = queries.run(session, run_id) if run_id is not None else None
+    run = queries.run(session, actor, run_id) if run_id is not None else None
     if run is None:
         raise Problem(RUN_NOT_FOUND, run=asked[:40])
     return run_details(session, [run])[0]

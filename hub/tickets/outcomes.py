@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.identity.actors import Actor
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
+from hub.tickets.queries import visible_tickets
 
 
 def faults_asked(session: Session, since: datetime, until: datetime, limit: int) -> list[tuple[str, str, int]]:
@@ -24,10 +26,10 @@ def faults_asked(session: Session, since: datetime, until: datetime, limit: int)
     return [(model, fault or "", tickets) for model, fault, tickets in session.execute(statement)]
 
 
-def closed_repairs(session: Session, limit: int) -> Sequence[Ticket]:
-    """Return the newest repairs that were closed with a test."""
+def closed_repairs(session: Session, actor: Actor, limit: int) -> Sequence[Ticket]:
+    """Return the newest repairs that were closed with a test and that ``actor`` may see."""
     statement = (
-        select(Ticket)
+        visible_tickets(actor)
         .where(Ticket.state == State.CLOSED, Ticket.kind == Kind.REPAIR, Ticket.test_waived.is_(False))
         .order_by(Ticket.id.desc())
         .limit(limit)

@@ -62,9 +62,10 @@ def database(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def make_key(database: Database) -> MakeKey:
-    def make(role: str, bench: str | None = None, name: str = "test") -> str:
+    def make(role: str, bench: str | None = None, name: str = "test", stores: list[str] | None = None) -> str:
+        values = {"name": name, "role": Role(role), "bench": bench, "stores": stores}
         with database.write() as session:
-            return create_key(session, command_line_actor(), name=name, role=Role(role), bench=bench)[1]
+            return create_key(session, command_line_actor(), **values)[1]
 
     return make
 

@@ -52,6 +52,17 @@ def test_a_file_goes_up_in_chunks_and_comes_down_whole(bench: httpx.Client, staf
     assert staff.get(f"/api/v1/captures/{SHA}").content == CONTENT
 
 
+def test_a_file_of_another_stores_run_is_not_there(
+    hub: RunningHub, admin: httpx.Client, make_key: MakeKey, bench: httpx.Client
+) -> None:
+    """S5: whoever works for some stores gets files of runs that they see, not every file whose hash they know."""
+    upload(bench)
+    admin.post("/api/v1/stores", json={"code": "south", "name": "s"}).raise_for_status()
+    with hub.client(make_key("technician", stores=["south"])) as south:
+        assert south.get(f"/api/v1/captures/{SHA}").status_code == 404
+        assert south.head(f"/api/v1/captures/{SHA}").status_code == 404
+
+
 def test_a_chunk_at_the_wrong_place_is_told_the_right_one(bench: httpx.Client) -> None:
     put(bench, 0, CONTENT[:1000])
     for first in (0, 500, 2000):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from desk_roster import REPAIR, Roster
 from hub_bench import DEVICE, FakeBench, finished, started, step
 from hub_running import MakeKey, RunningHub
 from sqlalchemy import event
@@ -121,6 +122,38 @@ class TestQueries:
             with recorded_queries(hub.app.state.database) as queries:
                 staff.get(path).raise_for_status()
             assert len(queries) <= count, (path, queries)
+
+
+@pytest.mark.usefixtures("measured")
+def test_measured_data_and_benches_keep_to_the_stores(
+    hub: RunningHub, admin: httpx.Client, make_key: MakeKey, database: Database
+) -> None:
+    """S5: a run is of its ticket's store, one without a ticket of its bench's; what a bench makes up is nobody's."""
+    roster = Roster(admin, database)
+    roster.stores("north", "south")
+    roster.bench("bench-01", "north")
+    roster.bench("bench-02", "south")
+    admin.post("/api/v1/tickets", json={**REPAIR, "store": "south"}).raise_for_status()
+    fake = FakeBench("bench-01", 0)
+    with database.write() as session:
+        odd = tuple(fake.record(started(f"odd-{n}", ticket=t)) for n, t in enumerate(("T-00001x", "T-", "x" * 128)))
+        store_batches(session, [Batch("bench-01", "b" * 32, odd)], Patience())
+    sha = "0" * 64
+    hidden = ("runs/R-000001", "benches/bench-01", "benches/bench-01/spools")
+    with hub.client(make_key("technician", stores=["south"])) as south:
+        assert names(south, "runs", "key") == ["run-3", "run-2"]
+        assert set(names(south, "steps", "run")) == {"R-000002", "R-000003"}
+        assert len(names(south, "measurements", "name", bench="bench-01", limit=200)) == 14
+        assert names(south, "benches", "name") == ["bench-02"]
+        assert south.get("/api/v1/runs/R-000002").status_code == 200
+        assert [south.get(f"/api/v1/{path}").status_code for path in hidden] == [404] * 3
+        command = {"action": {"type": "describe"}}
+        assert south.post("/api/v1/benches/bench-01/commands", json=command).status_code == 404
+        assert south.post("/api/v1/benches/bench-02/commands", json=command).status_code == 503
+        assert south.get(f"/api/v1/captures/{sha}").status_code == 404
+        assert south.get("/api/v1/measurements.csv", params={"run": "R-000001"}).text.count("\n") == 1
+    with hub.client(make_key("technician", stores=["north"])) as north:
+        assert names(north, "runs", "key") == ["run-1"]
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import labelled
 import pytest
+from hub_running import MakeKey, RunningHub
 from sqlalchemy import update
 
 from hub.core.clock import now
@@ -166,6 +167,18 @@ def test_a_verified_fix_becomes_a_draft(staff: httpx.Client, repair: MakeTicket,
     assert staff.get(path).json() == []
     again = staff.post(path, json={"ticket": ticket, "product_line": "smart-plug"})
     assert again.json()["type"].endswith("drafted-before")
+
+
+def test_fixes_of_other_stores_are_not_there(
+    admin: httpx.Client, hub: RunningHub, make_key: MakeKey, repair: MakeTicket
+) -> None:
+    """S5: what proves a fix is a ticket, and keeps to the ticket's store."""
+    repair(["rail-3v3"], [])
+    path = "/api/v1/knowledge/verified-fixes"
+    assert len(admin.get(path).json()) == 1
+    admin.post("/api/v1/stores", json={"code": "south", "name": "s"}).raise_for_status()
+    with hub.client(make_key("technician", stores=["south"])) as south:
+        assert south.get(path).json() == []
 
 
 def test_what_proves_no_fix_is_no_candidate(staff: httpx.Client, repair: MakeTicket, database: Database) -> None:
