@@ -26,13 +26,18 @@ LogJson = Annotated[bool, typer.Option("--log-json", help="Log one JSON object a
 
 @contextmanager
 def read_settings(config: Path | None) -> Iterator["Settings"]:
-    """Give the settings; whatever is wrong with them or the database's place ends in one sentence."""
+    """Give the settings; whatever is wrong with them or the database's place ends in one sentence.
+
+    What a command of the hub writes is for its own user of the system alone.
+    """
     from sqlalchemy.exc import OperationalError
 
+    from hub.core.private import for_this_user_alone
     from hub.core.settings import SettingsError, load_settings
 
     try:
-        yield load_settings(config)
+        with for_this_user_alone():
+            yield load_settings(config)
     except SettingsError as error:
         raise UsageError(str(error)) from error
     except OperationalError as error:

@@ -14,6 +14,7 @@ from sqlalchemy import URL, create_engine, func, inspect, select, table, text
 from sqlalchemy.engine import Connection
 
 from hub.backup.manifest import BackupError, Content
+from hub.core.private import make_file, make_folder
 
 PROGRAM_TIMEOUT_S = 6 * 3600
 _SERVERS = Path("/usr/lib/postgresql")
@@ -101,8 +102,9 @@ def _dump_sqlite(url: URL, target: Path) -> Content:
 
 def _load_sqlite(url: URL, source: Path) -> None:
     target = Path(str(url.database))
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     draft = target.with_name(f".{target.name}.restoring")
+    make_file(draft)
     shutil.copyfile(source, draft)
     with draft.open("rb+") as file:
         os.fsync(file.fileno())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hub.backup.manifest import BackupError, KeptFile
+from hub.core.private import make_folder
 from hub.core.settings import Settings
 
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -45,7 +46,7 @@ def _keep(path: Path, shown: str, store: Path, sha256: str | None) -> Iterator[K
 
 def copy(source: Path, target: Path, sha256: str) -> None:
     """Copy a file so that ``target`` is whole or not there; raise ``BackupError`` when its bytes have another hash."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(target.parent)
     draft = target.with_name(f".{target.name[:16]}.{secrets.token_hex(4)}")
     digest = hashlib.sha256()
     try:

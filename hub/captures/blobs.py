@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from hub.core.private import close_to_others, make_folder
+
 MAX_PARTIAL_FILES = 64
 """Unfinished uploads that one bench may have."""
 STALE_AFTER_S = 7 * 24 * 3600.0
@@ -67,6 +69,7 @@ class FolderBlobStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        close_to_others(root)
         self._partial = root / "partial"
 
     def progress(self, sha256: str, owner: str) -> Progress | None:
@@ -91,6 +94,7 @@ class FolderBlobStore:
     def append(self, sha256: str, owner: str, offset: int, chunk: bytes, total: int) -> Progress:
         """See ``BlobStore``."""
         folder = self._partial / owner
+        make_folder(self._root)
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / ".lock"):
             done = _size(self._final(sha256))

@@ -27,6 +27,8 @@ from sqlalchemy.orm import Session, declared_attr, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
+from hub.core.private import close_to_others, make_file, make_folder
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapped as Mapped  # noqa: PLC0414 - for the models
 else:
@@ -138,8 +140,12 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        if self.is_sqlite and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        if self.is_sqlite and url.database and not url.database.startswith((":", "file:")):
+            file = Path(url.database)
+            make_folder(file.parent)
+            make_file(file)  # those that SQLite puts beside it get its mode
+            for suffix in ("-wal", "-shm"):
+                close_to_others(file.with_name(file.name + suffix))
         if not self.is_sqlite:
             url = url.update_query_dict({"options": f"{url.query.get('options', '')} {POSTGRESQL_OPTIONS}".strip()})
         self.engine: Engine = create_engine(

@@ -5,6 +5,7 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
+from hub.core.private import make_folder
 from hub.core.settings import Settings, SettingsError, read_secret
 
 
@@ -27,7 +28,7 @@ def _make(path: Path) -> None:
     """Write a new key whole or not at all; of two processes at once, one wins and both use its key."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32) + "\n")

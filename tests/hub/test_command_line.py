@@ -120,6 +120,8 @@ def test_the_hub_serves_until_it_is_told_to_stop(settings: Settings) -> None:
                 return False
 
         wait_until(ready, "the hub", 40)
+        loose = [one for one in settings.data_dir.iterdir() if one.stat().st_mode & 0o077]
+        assert not loose, "customers' data is for the hub's user alone"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) in {0, -signal.SIGTERM}
         assert process.stderr is not None

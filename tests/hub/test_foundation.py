@@ -5,6 +5,7 @@ import sys
 import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import URL, inspect, text, update
 from sqlalchemy.exc import IntegrityError
 
+from hub.captures.blobs import FolderBlobStore
 from hub.core import migrate
 from hub.core.database import Database
 from hub.core.i18n import preferred_language
@@ -55,6 +57,23 @@ class TestMigrations:
 
 
 class TestDatabase:
+    def test_nobody_else_on_the_machine_reads_it(self, tmp_path: Path) -> None:
+        folder = tmp_path / "made" / "data"
+        old = tmp_path / "old.db"
+        old.touch()
+        old.chmod(0o644)
+        for path in (folder / "hub.db", old):
+            database = Database(URL.create("sqlite", database=str(path)))
+            with closing(database), database.write() as session:
+                session.execute(text("CREATE TABLE t (a INTEGER)"))
+                files = {one.name: one.stat().st_mode & 0o777 for one in path.parent.glob("*.db*")}
+            assert len(files) == 3 and set(files.values()) == {0o600}
+        assert folder.stat().st_mode & 0o777 == folder.parent.stat().st_mode & 0o777 == 0o700
+        attachments = folder / "attachments"
+        data = b"receipt"
+        FolderBlobStore(attachments).append(sha256(data).hexdigest(), "desk", 0, data, len(data))
+        assert attachments.stat().st_mode & 0o777 == 0o700
+
     def test_pragmas_make_a_receipt_durable(self, tmp_path: Path) -> None:
         database = Database(URL.create("sqlite", database=str(tmp_path / "hub.db")))
         with closing(database), database.read() as session:

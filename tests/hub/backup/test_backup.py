@@ -115,6 +115,8 @@ def test_a_backup_comes_back_with_everything(settings: Settings, database: Datab
     with restored.read() as session:
         assert events.verify_chain(session).head == made.content.head
     restored.close()
+    loose = [path for path in (tmp_path / "elsewhere").rglob("*") if path.stat().st_mode & 0o077]
+    assert not loose, "restored files are for the hub's user alone too"
     kept = [path.read_bytes() for path in (tmp_path / "elsewhere" / "attachments").glob("*/*")]
     assert kept == [PHOTO]
     assert (tmp_path / "elsewhere" / "portal.key").read_text() == "ab" * 32
