@@ -88,7 +88,7 @@ def editions(session: Session, name: str) -> list[KeptEdition]:
     if name == STANDARD:
         found.append(KeptEdition(None, date(2000, 1, 1), _delivered(now().year)))
     for row in policies.in_order(session, FAMILY, name):
-        edition = CalendarEdition.model_validate(row.document)
+        edition = queries.document(session, row, CalendarEdition)
         first = row.valid_from.astimezone(ZoneInfo(edition.document.time_zone)).date()
         found.append(KeptEdition(row, first, edition))
     return found

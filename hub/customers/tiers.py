@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.policies import queries as versions
 from hub.policies import service as policies
 from hub.policies.loading import load
 from hub.policies.values import Document
@@ -53,7 +54,7 @@ class TierPolicy(Document):
 def in_force(session: Session) -> TierPolicy:
     """Return the policy that holds now."""
     row = policies.in_force(policies.in_order(session, FAMILY, STANDARD), now())
-    return delivered() if row is None else TierPolicy.model_validate(row.document)
+    return delivered() if row is None else versions.document(session, row, TierPolicy)
 
 
 @cache

@@ -9,6 +9,7 @@ from hub.customers import tiers
 from hub.customers.models import Customer
 from hub.dispatch.documents import FAMILY, STANDARD, DispatchPolicy, delivered
 from hub.dispatch.priority import Judged, PriorityFacts, judge
+from hub.policies import queries as versions
 from hub.policies import service as policies
 from hub.tickets import queries
 from hub.tickets.kinds import Kind, Urgency
@@ -18,7 +19,7 @@ from hub.tickets.models import Ticket
 def in_force(session: Session) -> tuple[int, DispatchPolicy]:
     """Return the policy that holds now, with its version (0: the delivered one)."""
     row = policies.in_force(policies.in_order(session, FAMILY, STANDARD), now())
-    return (0, delivered()) if row is None else (row.version, DispatchPolicy.model_validate(row.document))
+    return (0, delivered()) if row is None else (row.version, versions.document(session, row, DispatchPolicy))
 
 
 def judged(session: Session, ticket: Ticket, policy: DispatchPolicy) -> Judged:

@@ -117,7 +117,7 @@ def unauthenticated() -> Problem:
 
 
 def _key_actor(session: Session, token: Token) -> Actor:
-    key = queries.key_by_id(session, token.id)
+    key = queries.key_facts(session, token.id)
     if key is None or not token.fits(key.secret_sha256) or key.revoked_at is not None:
         raise unauthenticated()
     return Actor(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.i18n import Language
+from hub.policies import queries as versions
 from hub.policies import service as policies
 from hub.policies.loading import load
 from hub.policies.values import BothLanguages, Document, wrong
@@ -131,7 +132,7 @@ def _check_fields(name: str, text: str) -> None:
 def in_force(session: Session) -> NotificationPolicy:
     """Return the policy that holds now."""
     row = policies.in_force(policies.in_order(session, FAMILY, STANDARD), now())
-    return delivered() if row is None else NotificationPolicy.model_validate(row.document)
+    return delivered() if row is None else versions.document(session, row, NotificationPolicy)
 
 
 @cache

@@ -42,7 +42,7 @@ class NewVersion(BaseModel, Generic[D]):
 def in_force(session: Session, family: str, kind: type[D], delivered: D, at: datetime | None = None) -> tuple[int, D]:
     """Return what holds at a moment (left out: now), with its version; 0 is what is delivered with the hub."""
     row = policies.in_force(policies.in_order(session, family, STANDARD), at or now())
-    return (0, delivered) if row is None else (row.version, kind.model_validate(row.document))
+    return (0, delivered) if row is None else (row.version, queries.document(session, row, kind))
 
 
 def router(

@@ -12,6 +12,7 @@ from hub.calendars import service as calendars
 from hub.core.clock import now
 from hub.core.i18n import Words
 from hub.identity.actors import Actor
+from hub.policies import queries as versions
 from hub.policies import service as policies
 from hub.policies.loading import load
 from hub.policies.models import PolicyVersion
@@ -50,7 +51,7 @@ def in_force(session: Session, name: str, at: datetime) -> tuple[PolicyVersion |
     """Return the policy for tickets created at a moment; raise the policy-not-found problem."""
     row = policies.in_force(policies.in_order(session, FAMILY, name), at)
     if row is not None:
-        return row, SlaPolicy.model_validate(row.document)
+        return row, versions.document(session, row, SlaPolicy)
     if name != STANDARD:
         raise policies.not_found(FAMILY, name)
     return None, _delivered()

@@ -91,14 +91,13 @@ def create_ticket(
     files = attachments.checked(request.app.state.attachments, wanted.attachments)
     with database.write() as session:
         ticket = service.create(session, caller, wanted)
-        for file in files:
-            attachments.add(session, caller, ticket, file)
+        added = [attachments.add(session, caller, ticket, file) for file in files]
         desk.follow(session, ticket, "create")
         twins = queries.twins(session, caller, ticket, limit=10)
         created = TicketCreated(
             **TicketOut.fields_of(ticket, caller),
             possible_duplicates=twins_of(ticket, twins, preferred_language(accept_language)),
-            still_wanted=list(service.still_wanted(session, ticket)),
+            still_wanted=list(service.still_wanted(session, ticket, added)),
         )
     response.headers["Location"] = f"/api/v1/tickets/{created.id}"
     return created

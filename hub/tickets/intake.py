@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hub.core.clock import now
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, ProblemType
+from hub.policies import queries as versions
 from hub.policies import service as policies
 from hub.policies.loading import load
 from hub.policies.values import Document, wrong
@@ -168,7 +169,7 @@ def field_errors(items: Iterable[Item]) -> tuple[FieldError, ...]:
 def in_force(session: Session) -> IntakePolicy:
     """Return the policy that holds now."""
     row = policies.in_force(policies.in_order(session, FAMILY, STANDARD), now())
-    return delivered() if row is None else IntakePolicy.model_validate(row.document)
+    return delivered() if row is None else versions.document(session, row, IntakePolicy)
 
 
 @cache

@@ -1,6 +1,6 @@
 """One function per command on tickets. ``apply`` is the only place where a state changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,7 @@ from hub.tickets.details import Details
 from hub.tickets.guards import Facts
 from hub.tickets.intake import IntakePolicy, Item
 from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
-from hub.tickets.models import Ticket
+from hub.tickets.models import Attachment, Ticket
 from hub.tickets.schemas import ActionIn, Assignment, IntakeParts, NewTicket, Purpose
 from hub.tickets.states import TABLES
 
@@ -155,8 +155,9 @@ def given(parts: IntakeParts) -> frozenset[Item]:
     return frozenset(item for item, is_there in there.items() if is_there)
 
 
-def given_by(session: Session, ticket: Ticket) -> frozenset[Item]:
-    """Return which things the intake of a ticket has."""
+def given_by(session: Session, ticket: Ticket, files: Sequence[Attachment] | None = None) -> frozenset[Item]:
+    """Return which things the intake of a ticket has; ``files`` are all of its files where they are at hand."""
+    files = queries.attachments(session, ticket.id) if files is None else files
     there = {
         Item.CONTACT: bool(ticket.contact_phone or ticket.contact_email),
         Item.MODEL: bool(ticket.model),
@@ -167,14 +168,14 @@ def given_by(session: Session, ticket: Ticket) -> frozenset[Item]:
         Item.ACCESSORIES: ticket.accessories is not None,
         Item.APPEARANCE: ticket.appearance is not None,
         Item.WAITED_S: ticket.waited_s is not None,
-        Item.PHOTOS: any(row.purpose == Purpose.PHOTO for row in queries.attachments(session, ticket.id)),
+        Item.PHOTOS: any(row.purpose == Purpose.PHOTO for row in files),
     }
     return frozenset(item for item, is_there in there.items() if is_there)
 
 
-def still_wanted(session: Session, ticket: Ticket) -> tuple[Item, ...]:
-    """Return what is to be taken down when the device comes to the counter."""
-    return intake.later(intake.in_force(session), Kind(ticket.kind), given_by(session, ticket))
+def still_wanted(session: Session, ticket: Ticket, files: Sequence[Attachment] | None = None) -> tuple[Item, ...]:
+    """Return what is to be taken down when the device comes to the counter; ``files`` as for ``given_by``."""
+    return intake.later(intake.in_force(session), Kind(ticket.kind), given_by(session, ticket, files))
 
 
 def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -> Ticket:
