@@ -29,6 +29,9 @@ _TICKET = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
 _ONE = refusals(
     UNAUTHENTICATED, FORBIDDEN, service.APPOINTMENT_NOT_FOUND, service.APPOINTMENT_ENDED, tickets.ACTION_NOT_POSSIBLE
 )
+_OUTCOME = refusals(
+    service.APPOINTMENT_NOT_FOUND, service.APPOINTMENT_ENDED, service.TOO_EARLY, tickets.ACTION_NOT_POSSIBLE
+)
 AppointmentId = Annotated[str, Path(max_length=40, examples=["V-000003"])]
 
 
@@ -165,11 +168,14 @@ def call_appointment_off(database: HubDatabase, caller: Caller, appointment: App
         return AppointmentOut.of(ticket, row, caller)
 
 
-@router.post("/{appointment}/outcome", summary="Record how an appointment went", responses=_ONE)
+@router.post("/{appointment}/outcome", summary="Record how an appointment went", responses=_ONE | _OUTCOME)
 def close_appointment(
     database: HubDatabase, caller: Caller, appointment: AppointmentId, wanted: OutcomeIn
 ) -> AppointmentOut:
-    """Kept: the work of a visit begins. Missed: the ticket waits for another appointment."""
+    """Kept: the work of a visit begins. Missed: the ticket waits for another appointment.
+
+    Kept can be said from an hour before its time on, missed when it has come.
+    """
     with database.write() as session:
         ticket, row = service.close(session, caller, appointment, wanted.outcome)
         return AppointmentOut.of(ticket, row, caller)

@@ -58,6 +58,15 @@ APPOINTMENT_ENDED = ProblemType(
         "zh-CN": "{appointment} 当前为 {state}，不能执行 {action}；可执行：{possible}。",
     },
 )
+TOO_EARLY = ProblemType(
+    "appointment-ahead",
+    409,
+    {"en": "The appointment is still ahead", "zh-CN": "预约时间未到"},
+    {
+        "en": "{appointment} is at {starts_at}; how it went can be recorded from {earliest} on.",
+        "zh-CN": "{appointment} 的时间为 {starts_at}；{earliest} 之后方可记录结果。",
+    },
+)
 HAS_ONE = ProblemType(
     "appointment-exists",
     409,
@@ -68,6 +77,8 @@ HAS_ONE = ProblemType(
     },
 )
 AHEAD = timedelta(days=60)
+BEFORE_TIME = timedelta(hours=1)
+"""How much before its time a visit may begin."""
 _MISSING: dict[str, tuple[str, Words]] = {
     "model": ("#/ticket/device/model", {"en": "take down the product's model first", "zh-CN": "请先填写产品型号"}),
     "symptom": ("#/ticket/symptom", {"en": "take down the symptom first", "zh-CN": "请先填写故障现象"}),
@@ -162,11 +173,23 @@ def call_off(session: Session, actor: Actor, public_id: str) -> tuple[Ticket, Ap
 def close(session: Session, actor: Actor, public_id: str, outcome: str) -> tuple[Ticket, Appointment]:
     """Record whether it took place; then the work of a visit begins."""
     ticket, row = get(session, actor, public_id, for_update=True)
-    _apply(session, actor, ticket, row, "keep" if outcome == "kept" else "miss")
+    step = "keep" if outcome == "kept" else "miss"
+    if TABLE.find(State(row.state), step) is not None and actor.may(Permission.TICKET_SERVE):
+        _require_its_time(session, row, BEFORE_TIME if step == "keep" else timedelta(0))
+    _apply(session, actor, ticket, row, step)
     action = "arrived" if outcome == "kept" else "call_off"
     if tickets.possible(ticket, action):
         tickets.apply(session, ticket, action, actor, details={"appointment": row.public_id})
     return ticket, row
+
+
+def _require_its_time(session: Session, row: Appointment, before: timedelta) -> None:
+    """Raise the appointment-ahead problem: what has not been yet has no outcome."""
+    earliest = row.starts_at - before
+    if earliest > now():
+        zone = calendars.calendar(session, calendars.STANDARD).time_zone
+        at, since = (f"{one.astimezone(zone):%Y-%m-%d %H:%M}" for one in (row.starts_at, earliest))
+        raise Problem(TOO_EARLY, appointment=row.public_id, starts_at=at, earliest=since)
 
 
 def _apply(session: Session, actor: Actor, ticket: Ticket, row: Appointment, action: str) -> None:

@@ -136,5 +136,7 @@ def complaint(scene: Scene, owned: Owned, counter: Actor) -> Life:
 def _appointment(scene: Scene, ticket: str, counter: Actor) -> Any:
     """Make an appointment, now, and return when it is."""
     appointment_at = scene.after(now(), 20, 120)
-    act(scene, ticket, counter, "schedule", appointment_at=rfc3339(appointment_at), place="on_site")
+    told = {"appointment_at": rfc3339(appointment_at), "place": "on_site"}  # of a year for which no roster is made
+    row = tickets.get(scene.session, counter, ticket)
+    tickets.apply(scene.session, row, "schedule", counter, details={"details": told})
     return appointment_at

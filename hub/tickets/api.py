@@ -222,7 +222,7 @@ def act_on_ticket(
     expected: Expected,
     response: Response,
 ) -> TicketOut:
-    """Move the ticket by one of the `actions` that it shows; assigning and the intake have addresses of their own."""
+    """Move the ticket by one of the `actions` that it shows; those with an `address` are done there."""
     with database.write() as session:
         _check_version(session, caller, ticket, expected)
         found = service.act(session, caller, ticket, wanted)

@@ -20,7 +20,7 @@ from hub.tickets.details import Code
 from hub.tickets.intake import IntakePolicy, Item
 from hub.tickets.kinds import Channel, Kind, State, Urgency
 from hub.tickets.models import PREFIX, Attachment, Ticket
-from hub.tickets.states import TABLES
+from hub.tickets.states import ADDRESSES, TABLES
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
@@ -146,7 +146,7 @@ class Assignment(Strict):
 class ActionIn(Strict):
     """One step of a ticket's life."""
 
-    action: Name = Field(examples=["close"], description="One of the ticket's `actions`.")
+    action: Name = Field(examples=["close"], description="One of the ticket's `actions` without `address`.")
     note: Annotated[str, StringConstraints(max_length=4000)] | None = Field(default=None, examples=["Delivered"])
     details: dict[str, Any] = Field(
         default={}, description="What this action needs besides; see `GET /api/v1/ticket-kinds`.", examples=[{}]
@@ -158,6 +158,9 @@ class ActionOut(BaseModel):
 
     action: str = Field(examples=["assign"])
     title: str = Field(examples=["Assign to a bench"])
+    address: str | None = Field(
+        description="Where below the ticket it is done; `null`: by POST …/actions.", examples=["assignment"]
+    )
 
 
 class TicketOut(BaseModel):
@@ -293,7 +296,11 @@ class TicketDetail(TicketOut):
 def offered_actions(ticket: Ticket, caller: Actor, language: Language) -> list[ActionOut]:
     """Return the actions that ``caller`` may take now."""
     rows = TABLES[Kind(ticket.kind)].offered(State(ticket.state))
-    return [ActionOut(action=row.action, title=row.title[language]) for row in rows if caller.may(row.permission)]
+    return [
+        ActionOut(action=row.action, title=row.title[language], address=ADDRESSES.get(row.action))
+        for row in rows
+        if caller.may(row.permission)
+    ]
 
 
 def intake_of(ticket: Ticket, still_wanted: Sequence[Item]) -> IntakeOut:

@@ -29,7 +29,7 @@ from hub.tickets.intake import IntakePolicy, Item
 from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
 from hub.tickets.models import Attachment, Ticket
 from hub.tickets.schemas import ActionIn, Assignment, IntakeParts, NewTicket, Purpose
-from hub.tickets.states import TABLES
+from hub.tickets.states import ADDRESSES, TABLES
 
 TICKET_NOT_FOUND = ProblemType(
     "ticket-not-found",
@@ -61,17 +61,6 @@ NOT_YOUR_STORE = ProblemType(
         "zh-CN": "您不属于门店 {store}；请填写您所在的门店。",
     },
 )
-ADDRESSES = {
-    "assign": "assignment",
-    "move": "assignment",
-    "amend": "intake",
-    "merge": "merge",
-    "send": "transfer",
-    "receive": "transfer/receipt",
-    "send_back": "transfer/refusal",
-    "call_back": "transfer",
-}
-"""Actions that have an address of their own below the ticket."""
 
 
 def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:

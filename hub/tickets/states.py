@@ -19,7 +19,7 @@ from hub.tickets.guards import (
 )
 from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
 
-__all__ = ["ON_BENCH", "OPEN", "TABLES", "Channel", "Facts", "Kind", "Row", "State", "Table"]
+__all__ = ["ADDRESSES", "ON_BENCH", "OPEN", "TABLES", "Channel", "Facts", "Kind", "Row", "State", "Table"]
 
 Row = Transition[State, Facts]
 Table = TransitionTable[State, Facts]
@@ -30,6 +30,20 @@ INTAKE = (
     *("accessories", "appearance", "proof_kind", "proof_number"),
 )
 """Fields that the intake fills in."""
+ADDRESSES = {
+    "assign": "assignment",
+    "move": "assignment",
+    "amend": "intake",
+    "merge": "merge",
+    "send": "transfer",
+    "receive": "transfer/receipt",
+    "send_back": "transfer/refusal",
+    "call_back": "transfer",
+    "schedule": "appointments",
+    "reschedule": "appointments",
+    "call_off": "appointments",
+}
+"""Actions that have an address of their own below the ticket."""
 
 
 def _row(  # noqa: PLR0917 - a table's columns

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 from desk_roster import REPAIR, Roster
+from sqlalchemy import select
 
+from hub.appointments.models import Appointment
 from hub.core.database import Database
 
 pytestmark = pytest.mark.any_database
@@ -16,6 +18,13 @@ TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(hour=9, minute=0, sec
 
 def at(hour: float) -> str:
     return (TOMORROW + timedelta(hours=hour - 9)).isoformat()
+
+
+def comes(database: Database) -> None:
+    """The time of all appointments comes."""
+    with database.write() as session:
+        for row in session.scalars(select(Appointment)):
+            row.starts_at, row.ends_at = datetime.now(UTC), datetime.now(UTC) + (row.ends_at - row.starts_at)
 
 
 def slug(answer: httpx.Response) -> tuple[int, str]:
@@ -75,23 +84,28 @@ def test_a_repair_gets_a_time_that_is_moved_and_called_off(admin: httpx.Client) 
 
 
 @pytest.mark.usefixtures("roster")
-def test_a_visit_is_kept_and_the_work_begins(admin: httpx.Client) -> None:
+def test_a_visit_is_kept_and_the_work_begins(admin: httpx.Client, database: Database) -> None:
     path = take_in(admin, kind="installation")
     body = {"starts_at": at(9.5), "minutes": 90, "place": "on_site", "address": "漕溪北路 1 号", "confirmed": True}
     booked = admin.post(f"{path}/appointments", json=body)
     assert booked.status_code == 201, booked.text
     assert booked.json()["state"] == "confirmed"
     assert admin.get(path).json()["state"] == "scheduled"
-    kept = admin.post(f"{booked.headers['location']}/outcome", json={"outcome": "kept"}).raise_for_status().json()
+    outcome = f"{booked.headers['location']}/outcome"
+    for how in ("kept", "missed"):
+        assert slug(admin.post(outcome, json={"outcome": how})) == (409, "appointment-ahead")
+    comes(database)
+    kept = admin.post(outcome, json={"outcome": "kept"}).raise_for_status().json()
     assert kept["state"] == "kept"
     assert admin.get(path).json()["state"] == "in_progress"
 
 
 @pytest.mark.usefixtures("roster")
-def test_a_customer_who_was_not_there_gets_another_time(admin: httpx.Client) -> None:
+def test_a_customer_who_was_not_there_gets_another_time(admin: httpx.Client, database: Database) -> None:
     path = take_in(admin, kind="installation")
     body = {"starts_at": at(9.5), "place": "on_site", "address": "x", "confirmed": True}
     appointment = admin.post(f"{path}/appointments", json=body).headers["location"]
+    comes(database)
     admin.post(f"{appointment}/outcome", json={"outcome": "missed"}).raise_for_status()
     assert admin.get(path).json()["state"] == "new"
     assert admin.post(f"{path}/appointments", json=body).status_code == 201
@@ -111,3 +125,18 @@ def test_what_is_missing_for_an_appointment_is_named(admin: httpx.Client) -> Non
     ticket = admin.post("/api/v1/tickets", json=complaint).raise_for_status().json()["id"]
     refused = admin.post(f"/api/v1/tickets/{ticket}/appointments", json={"starts_at": at(10), "place": "store"})
     assert slug(refused) == (409, "action-not-possible")
+
+
+def test_appointments_are_made_only_where_the_roster_is_asked(admin: httpx.Client) -> None:
+    """T11: no raw action tells the customer of a time that nobody has."""
+    path = take_in(admin, store=None)
+    for action in ("schedule", "reschedule", "call_off"):
+        details = {"appointment_at": "2020-01-01T08:00:00Z", "place": "on_site"}
+        answer = admin.post(f"{path}/actions", json={"action": action, "details": details})
+        assert slug(answer) == (409, "action-guarded")
+        assert answer.json()["detail"].endswith("there is an address for it: …/appointments.")
+    shown = admin.get(path).json()
+    assert [one["kind"] for one in shown["timeline"]] == ["ticket.created"]
+    plain = {one["action"] for one in shown["actions"] if one["address"] is None}
+    assert not plain & {"schedule", "reschedule", "call_off", "assign", "amend", "merge", "send"}
+    assert {"prioritise", "note", "cancel"} <= plain

@@ -42,7 +42,7 @@ def number(database: Database) -> str:
             contact=Contact(name="n", phone="13800000000"),
         )
         ticket = tickets.create(session, command_line_actor(), body)
-        at = now() + timedelta(hours=5)
+        at = now() - timedelta(minutes=5)
         row = Appointment(
             ticket_id=ticket.id,
             state="requested",

@@ -33,6 +33,7 @@ def test_a_gateway_is_installed_at_home(chain: Chain) -> None:
     later = {"starts_at": (TOMORROW_9 + timedelta(hours=4)).isoformat()}
     tag = chain.counter.get(appointment).headers["etag"]
     chain.counter.patch(appointment, json=later, headers={"If-Match": tag}).raise_for_status()
+    chain.time_of_appointments_comes()
     chain.counter.post(f"{appointment}/outcome", json={"outcome": "kept"}).raise_for_status()
     # The serial number is read from the gateway's label there, once.
     chain.counter.patch(f"{ticket}/intake", json={"device": {"serial": "SN-7"}}).raise_for_status()

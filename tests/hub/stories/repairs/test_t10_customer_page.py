@@ -9,7 +9,9 @@ import httpx
 import pytest
 from PIL import Image
 
+from hub.identity.actors import command_line_actor
 from hub.portal import links, throttle
+from hub.tickets import service as tickets
 from protocols.messages import records as r
 
 pytestmark = pytest.mark.any_database
@@ -319,8 +321,11 @@ def test_it_says_what_is_waited_for_and_until_when(shop, browser):
     }
     installation = shop.counter.post("/api/v1/tickets", json=visit).raise_for_status().json()["id"]
     for action, day in (("schedule", "24"), ("reschedule", "25")):
-        details = {"appointment_at": f"2026-12-{day}T02:00:00Z", "place": "on_site"}
-        shop.act(shop.counter, installation, action, **details).raise_for_status()
+        told = {"details": {"appointment_at": f"2026-12-{day}T02:00:00Z", "place": "on_site"}}
+        with shop.database.write() as session:  # what a booked appointment tells the ticket
+            actor = command_line_actor()
+            row = tickets.get(session, actor, installation, for_update=True)
+            tickets.apply(session, row, action, actor, details=told)
     assert "Appointment: 25 Dec 2026, 10:00" in seen(browser, link_of(shop, installation), "en").text
 
 
