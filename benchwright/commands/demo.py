@@ -3,6 +3,8 @@
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -30,7 +32,9 @@ def demo(
         str, typer.Option(help="Fault of the device; benchwright simulate --list-faults --product …")
     ] = DEFAULT_FAULT,
     language: Annotated[Literal["en", "zh-CN"], typer.Option("--language", "-l", help="What it speaks.")] = "en",
-    folder: Annotated[Path, typer.Option(help="Folder for databases and logs; made anew.")] = Path(".benchwright/demo"),
+    folder: Annotated[Path, typer.Option(help="Folder for databases and logs; made anew each time.")] = Path(
+        ".benchwright/demo"
+    ),
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running and print the addresses.")] = False,
     pictures: Annotated[Path | None, typer.Option(help="Folder for SVG pictures of what is shown.")] = None,
 ) -> None:
@@ -63,11 +67,13 @@ def demo(
     logs = folder.parent / f"{folder.name}-logs"
     try:
         logs.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(0, "it is a file")
     except OSError as error:
         raise UsageError(
             f"--folder {folder} cannot be used: {error.strerror}; name a folder that you may write"
         ) from error
-    with Processes(logs) as processes:
+    with _held(folder), Processes(logs) as processes:
         console.rule(f"[bold cyan]{say('scene', language)}", align="left")
         try:
             scene = build(folder, processes, [fault], product=chosen.key)
@@ -79,6 +85,19 @@ def demo(
         if keep:
             _keep(scene, chosen, console, language)
     raise typer.Exit(0 if good else 1)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    from benchwright.demo.processes import ProcessError
+    from benchwright.demo.scene import claimed
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(claimed(folder))
+        except ProcessError as error:
+            raise UsageError(str(error)) from error
+        yield
 
 
 def _keep(scene: "Scene", product: "Product", console: "Console", language: Literal["en", "zh-CN"]) -> None:

@@ -194,6 +194,8 @@ def key_list(config: Config = None, as_json: AsJson = False) -> None:
         print_json(keys)
         return
     table = Table("id", "name", "role", "bench", "created", "revoked")
+    for column in table.columns:
+        column.overflow = "fold"
     for key in keys:
         table.add_row(*(str(value or "") for value in key.values()))
     Console().print(table)
@@ -302,6 +304,8 @@ def user_list(config: Config = None, as_json: AsJson = False) -> None:
         print_json(users)
         return
     table = Table("id", "login", "name", "role", "stores", "disabled")
+    table.columns[0].no_wrap = True
+    table.columns[1].overflow = "fold"
     for user in users:
         cells = user | {"stores": "all" if user["stores"] is None else ", ".join(user["stores"])}
         table.add_row(*(str(value or "") for value in cells.values()))

@@ -1,10 +1,12 @@
 """The scene of the demonstration: broker, hub, simulated bench and agent as processes of their own."""
 
+import fcntl
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,12 +72,35 @@ class Scene:
         )
 
 
+MARKER = ".benchwright-demo"
+"""In a folder that a demonstration made and may make anew."""
+
+
 def free_port() -> int:
     """Return a TCP port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold ``folder`` for one demonstration; raise ``ProcessError`` when it is another's, or holds something else.
+
+    A demonstration makes its folder anew, so it must never be given one with other things in it.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise ProcessError(f"--folder {folder} holds other things and would be emptied; name a new folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ProcessError(
+                f"a demonstration is running in {folder}; end it with Ctrl-C there, or name another --folder"
+            ) from error
+        yield
 
 
 def build(
@@ -89,6 +114,7 @@ def build(
     """Start everything in a fresh ``folder`` and wait until it works; raise ``ProcessError`` when it does not."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
+    (folder / MARKER).touch()
     scene = Scene(
         folder=folder,
         hub_port=free_port(),

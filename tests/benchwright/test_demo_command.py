@@ -1,0 +1,36 @@
+"""``benchwright demo`` and its folder: nothing else is ever emptied, and no demonstration takes another's."""
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
+
+
+def demo(folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchwright", "demo", "--folder", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "thesis.txt").write_text("years of work")
+    done = demo(tmp_path / "precious")
+    assert done.returncode == 2 and "holds other things" in done.stderr and done.stderr.count("\n") == 1
+    assert (tmp_path / "precious" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_running_demonstration_keeps_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / ".benchwright-demo").touch()
+    (tmp_path / "demo" / "staff.key").write_text("bw_key")
+    with (tmp_path / "demo.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = demo(tmp_path / "demo")
+    assert done.returncode == 2 and "is running in" in done.stderr
+    assert (tmp_path / "demo" / "staff.key").read_text() == "bw_key"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = demo(tmp_path / "file")
+    assert done.returncode == 2 and "cannot be used" in done.stderr
