@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, sign_of
+from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, evidence, sign_of
 from edge_agent.plans.model import Words
 from protocols.messages.records import Body, Measurement, RunFinished, RunStarted, StepFinished, TicketEvent
 
@@ -43,7 +43,7 @@ def runs_of(bodies: Iterable[Body], plan: str) -> list[KnownRun]:
         if isinstance(body, RunStarted) and body.plan.name == plan:
             found[body.run] = KnownRun(body.run, plan, body.device.serial, body.ticket)
         elif isinstance(body, StepFinished) and body.run in found:
-            found[body.run].measurements |= {one.name: one for one in body.measurements}
+            found[body.run].measurements |= {one.name: one for one in evidence([body])}
         elif isinstance(body, RunFinished) and body.run in found:
             found[body.run].finished = True
     return [run for run in found.values() if run.finished]

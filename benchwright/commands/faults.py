@@ -27,7 +27,7 @@ def next_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")] = False,
 ) -> None:
     """Say whom the last run of the plan suspects, and which of its steps would tell most for its cost."""
-    from edge_agent.plans.diagnosis import diagnose
+    from edge_agent.plans.diagnosis import diagnose, evidence
     from edge_agent.plans.elimination import worths
     from protocols.messages.records import RunStarted, StepFinished
 
@@ -38,7 +38,7 @@ def next_command(
     if last is None:
         raise UsageError(f"there is no run of {loaded.plan.plan} in {', '.join(map(str, runs))}")
     steps = {b.step: b for b in bodies if isinstance(b, StepFinished) and b.run == last.run}
-    measured = [one for step in steps.values() for one in step.measurements]
+    measured = evidence(steps.values())
     left = [step for _, _, step in loaded.plan.steps() if step.id not in steps or steps[step.id].outcome in _UNANSWERED]
     suspects, found = diagnose(faults, measured), worths(faults, left, measured)
     if as_json:

@@ -12,7 +12,7 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from edge_agent.plans.model import Strict, Words
-from protocols.messages.records import Identifier, Measurement, Suspect, Verdict
+from protocols.messages.records import Identifier, Measurement, Outcome, StepFinished, Suspect, Verdict
 from protocols.quantity import format_value
 
 
@@ -59,6 +59,21 @@ _HIT, _MISS = 0.9, 0.03
 """Probability that a measurement comes out as the signature says, and that it comes out in one certain other way."""
 MIN_SHARE = 0.02
 """Causes that are less likely than this, given that one of the dictionary is at work, are not listed."""
+
+
+_UNFINISHED = frozenset({Outcome.ABORTED, Outcome.SKIPPED, Outcome.TIMEOUT, Outcome.ERROR})
+"""A step that ended so did not get as far as an answer of the device: what it lacks says nothing of the device."""
+
+
+def evidence(steps: Iterable[StepFinished]) -> list[Measurement]:
+    """Return the measurements that say something of the device.
+
+    Left out is what is missing because a person stopped or skipped the step, or the bench failed it; that a step which
+    came to its end found no signal is evidence.
+    """
+    return [
+        one for step in steps for one in step.measurements if one.value is not None or step.outcome not in _UNFINISHED
+    ]
 
 
 def sign_of(measurement: Measurement) -> Sign | None:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, likelihood, posterior, signs_of
+from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, evidence, likelihood, posterior, signs_of
 from edge_agent.plans.flow import Progress
 from edge_agent.plans.model import MeasureSpec, Plan, Step
 from protocols.messages.records import Measurement
@@ -123,7 +123,7 @@ def ordered(plan: Plan, dictionary: FaultDictionary, progress: Progress) -> Sequ
     order = list(progress.attempts)
     done.sort(key=lambda step: order.index(step.id))
     rest = [step for step in plan.main if step.id not in progress.attempts]
-    measurements = progress.measurements()
+    measurements = evidence(progress.finals())
     if all(sign is Sign.PASS for sign in signs_of(measurements).values()):
         return [*done, *rest]
     if plan.elimination is not None and settled(dictionary, measurements, plan.elimination.settled_at):

@@ -16,7 +16,7 @@ from edge_agent.plans.attempt import Attempt, StepContext, attempt, prepare
 from edge_agent.plans.calibrated import flagged, obstacles
 from edge_agent.plans.captures import CaptureFile, CaptureStore, files_of, record_of
 from edge_agent.plans.clock import RunClock, SystemClock
-from edge_agent.plans.diagnosis import diagnose
+from edge_agent.plans.diagnosis import diagnose, evidence
 from edge_agent.plans.elimination import connections, ordered, worths
 from edge_agent.plans.flow import (
     Monitoring,
@@ -270,7 +270,7 @@ class Runner:
         if plan.elimination is None or faults is None or turn.group != "main":
             return None
         there = connections(plan, self._progress)
-        found = worths(faults, [turn.step], self._progress.measurements(), there)
+        found = worths(faults, [turn.step], evidence(self._progress.finals()), there)
         said = found[0].words() if found else None
         return None if said is None else f"{said['en']} · {said['zh-CN']}"
 
@@ -399,7 +399,7 @@ class Runner:
     def _suspects(self) -> tuple[Suspect, ...]:
         if self.plan.faults is None:
             return ()
-        return diagnose(self.plan.faults, self._progress.measurements())
+        return diagnose(self.plan.faults, evidence(self._progress.finals()))
 
     def _context(self, step: Step, stop: Cancellation, workspace: Path) -> StepContext:
         return StepContext(

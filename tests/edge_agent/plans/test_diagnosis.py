@@ -1,13 +1,14 @@
 """D8: suspects follow from signs, with the evidence for and against them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.analysis.verdict import judge
-from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, diagnose, sign_of
+from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, diagnose, evidence, sign_of
 from edge_agent.plans.elimination import proposals
 from edge_agent.plans.model import Words
-from protocols.messages.records import Limits, Measurement, Verdict
+from protocols.messages.records import Limits, Measurement, Outcome, StepFinished, Verdict
 
 LIMITS = Limits(3.0, 4.0)
 
@@ -71,6 +72,13 @@ def test_only_the_last_attempt_of_a_measurement_counts() -> None:
 def test_undecided_for_want_of_accuracy_is_no_sign() -> None:
     near = Measurement("rail", 3.0, "V", None, LIMITS, verdict=Verdict.UNDECIDED)
     assert sign_of(near) is None
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ABORTED, Outcome.SKIPPED, Outcome.TIMEOUT, Outcome.ERROR])
+def test_what_a_step_lacks_because_it_did_not_come_to_its_end_is_no_sign(outcome: Outcome) -> None:
+    got = (volts("rail", 2.0), volts("clock", None))
+    assert evidence([StepFinished("r", "s", "main", 1, outcome, 0.1, got)]) == [got[0]]
+    assert evidence([StepFinished("r", "s", "main", 1, Outcome.FAILED, 0.1, got)]) == list(got)
 
 
 values = st.none() | st.floats(0, 10)

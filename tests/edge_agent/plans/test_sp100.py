@@ -17,6 +17,7 @@ from drivers.simulated.products import sp100
 from edge_agent.bench_config import InstrumentConfig
 from edge_agent.firmware_profile import FOLDER_VARIABLE, checked_image, firmware_folder, load_firmware_profile
 from edge_agent.plans.captures import FolderCaptureStore
+from edge_agent.plans.events import StepStarted
 from edge_agent.plans.load import SHIPPED_PLANS, find_plan, load_plan
 from edge_agent.plans.prompts import Answer, Prompt
 from edge_agent.plans.runner import Runner
@@ -140,6 +141,28 @@ def test_captures_are_files_that_other_programs_open_with_previews_in_the_record
 def test_it_takes_at_most_15_s(runs: dict[str, Ran]) -> None:
     # Five at a time on a shared machine; alone it is about 9 s.
     assert min(ran.seconds for fault, ran in runs.items() if fault != "shorted_load") < 15
+
+
+def test_an_aborted_run_suspects_by_what_was_measured(tmp_path: Path) -> None:
+    """D8: that somebody stopped the run in the boot log is no silent log, and so no sign of a dead processor."""
+    with SimulatedBench(["leaky_ldo"], directory=tmp_path / "bench", pace=1.0) as bench:
+        loaded = load_plan(find_plan("sp100-functional"))
+        config = {role: InstrumentConfig(*bench.instruments[role]) for role in loaded.plan.roles}
+        with Rack(config) as rack, Spool(tmp_path / "journal.sqlite") as spool:
+            assert rack.wait_connected(20), [one.fault for one in rack.status()]
+
+            def stop(event: object) -> None:
+                if isinstance(event, StepStarted) and event.step == "boot-log":
+                    runner.abort("seen enough")
+
+            runner = Runner(
+                loaded, rack, spool, FolderCaptureStore(tmp_path / "captures"), Technician(bench), on_event=stop
+            )
+            finished = runner.run("r1", Device("SP-100", "SP100-1"))
+    assert finished.outcome is Outcome.ABORTED
+    assert finished.suspects[0].cause == "leaky_ldo"
+    assert "as this cause makes it" in finished.suspects[0].evidence[0]["en"]
+    assert not any("no answer" in words["en"] for one in finished.suspects for words in one.evidence)
 
 
 def test_elimination_needs_fewer_steps_than_the_whole_test(tmp_path: Path, runs: dict[str, Ran]) -> None:
