@@ -10,6 +10,7 @@ from hub.core.problems import Problem, ProblemType
 from hub.customers import devices
 from hub.dispatch import queries, rejudging, service
 from hub.dispatch.judging import in_force
+from hub.identity import users
 from hub.identity.actors import Actor
 from hub.tickets import service as tickets
 from hub.tickets.kinds import ON_BENCH, State
@@ -29,10 +30,10 @@ INTAKE = frozenset({"create", "submit", "amend"})
 _MAKES_DISPATCHABLE = INTAKE | {"reviewed", "call_off", "receive", "send_back", "call_back"}
 
 
-def check_person(session: Session, person: str) -> None:
-    """Raise the unknown-person problem unless the number is that of an enabled account."""
+def check_person(session: Session, person: str, actor: Actor | None = None) -> None:
+    """Raise the unknown-person problem unless the number is an enabled account's, within the stores of ``actor``."""
     user = queries.people(session, [person]).get(person)
-    if user is None or user.disabled_at is not None:
+    if user is None or user.disabled_at is not None or not (actor is None or users.visible(actor, user)):
         raise Problem(UNKNOWN_PERSON, person=person[:40])
 
 

@@ -1,5 +1,6 @@
 """One function per command on workplaces, certificates and shifts (H1)."""
 
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
@@ -12,8 +13,10 @@ from hub.dispatch.models import Certificate, Shift, Workplace
 from hub.dispatch.schemas import CertificateIn, NewShift, WorkplaceIn
 from hub.events import service as events
 from hub.fleet import service as fleet
+from hub.identity import users
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.identity.segregation import require_other
 from hub.stores import service as stores
 
 WORKPLACE_NOT_FOUND = ProblemType(
@@ -91,10 +94,19 @@ def get_workplace(session: Session, actor: Actor, bench: str) -> Workplace:
     return row
 
 
+def certificates(session: Session, actor: Actor, *, person: str | None, skill: str | None) -> Sequence[Certificate]:
+    """Return certificates of people within the actor's stores (S5), by person and skill."""
+    actor.require(Permission.ROSTER_READ)
+    found = queries.certificates(session, person=person, skill=skill)
+    known = _knows(session, actor, {row.person for row in found})
+    return [row for row in found if row.person in known]
+
+
 def put_certificate(session: Session, actor: Actor, person: str, skill: str, wanted: CertificateIn) -> Certificate:
     """Record that a person has proven a skill (H1), or to another level, or for longer."""
+    users.get_colleague(session, actor, person)
     actor.require(Permission.ROSTER_WRITE)
-    check_person(session, person)
+    require_other(actor, person)
     row = queries.certificate(session, person, skill)
     if row is None:
         row = Certificate(person=person, skill=skill, level=wanted.level, valid_until=wanted.valid_until)
@@ -109,10 +121,11 @@ def put_certificate(session: Session, actor: Actor, person: str, skill: str, wan
 
 def withdraw_certificate(session: Session, actor: Actor, person: str, skill: str) -> None:
     """Take a certificate back."""
-    row = queries.certificate(session, person, skill)
+    row = queries.certificate(session, person, skill) if _knows(session, actor, [person]) else None
     if row is None:
         raise Problem(CERTIFICATE_NOT_FOUND, person=person[:40], skill=skill[:64])
     actor.require(Permission.ROSTER_WRITE)
+    require_other(actor, person)
     session.delete(row)
     session.flush()
     events.append(session, actor, "certificate.withdrawn", ("user", person), {"skill": skill})
@@ -152,6 +165,12 @@ def remove_shift(session: Session, actor: Actor, public_id: str) -> None:
     session.delete(row)
     session.flush()
     events.append(session, actor, "shift.removed", ("bench", bench), facts)
+
+
+def _knows(session: Session, actor: Actor, people: Collection[str]) -> Collection[str]:
+    if actor.stores is None:
+        return people
+    return {number for number, user in queries.people(session, people).items() if users.visible(actor, user)}
 
 
 def _text(day: date | None) -> str | None:

@@ -16,7 +16,9 @@ from hub.fleet.service import BENCH_NOT_FOUND
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
+from hub.identity.segregation import OWN_FILE
 from hub.identity.service import UNAUTHENTICATED
+from hub.identity.users import USER_NOT_FOUND
 from hub.stores.service import UNKNOWN_STORES
 
 workplaces_router = APIRouter(prefix="/api/v1/workplaces", tags=["roster"])
@@ -24,6 +26,7 @@ certificates_router = APIRouter(prefix="/api/v1/certificates", tags=["roster"])
 shifts_router = APIRouter(prefix="/api/v1/shifts", tags=["roster"])
 
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
+_CERTIFICATE = refusals(UNAUTHENTICATED, FORBIDDEN, OWN_FILE, USER_NOT_FOUND)
 BenchName = Annotated[str, Path(max_length=128, examples=["bench-01"])]
 PersonPath = Annotated[str, Path(max_length=40, examples=["U-000007"])]
 SkillPath = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,63}$", examples=["board_repair"])]
@@ -66,12 +69,12 @@ def list_certificates(
     database: HubDatabase, caller: Caller, person: Text = None, skill: Text = None
 ) -> list[CertificateOut]:
     """Who has proven what (H1)."""
-    caller.require(Permission.ROSTER_READ)
     with database.read() as session:
-        return [CertificateOut.of(row) for row in queries.certificates(session, person=person, skill=skill)]
+        found = roster.certificates(session, caller, person=person, skill=skill)
+        return [CertificateOut.of(row) for row in found]
 
 
-@certificates_router.put("/{person}/{skill}", summary="Put a certificate", responses=_COMMON | refusals(UNKNOWN_PERSON))
+@certificates_router.put("/{person}/{skill}", summary="Put a certificate", responses=_CERTIFICATE)
 def put_certificate(
     database: HubDatabase, caller: Caller, person: PersonPath, skill: SkillPath, wanted: CertificateIn
 ) -> CertificateOut:
@@ -86,7 +89,7 @@ def put_certificate(
     "/{person}/{skill}",
     status_code=204,
     summary="Withdraw a certificate",
-    responses=_COMMON | refusals(roster.CERTIFICATE_NOT_FOUND),
+    responses=_COMMON | refusals(FORBIDDEN, OWN_FILE, roster.CERTIFICATE_NOT_FOUND),
 )
 def withdraw_certificate(database: HubDatabase, caller: Caller, person: PersonPath, skill: SkillPath) -> Response:
     """The person is not chosen for this skill any more; tickets that the person has stay."""

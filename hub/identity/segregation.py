@@ -5,9 +5,19 @@ from dataclasses import dataclass
 
 from hub.core.decisions import Decision
 from hub.core.i18n import Words
+from hub.core.problems import Problem, ProblemType
 from hub.identity.actors import Actor
 
 CLAUSE = "S1 different people"
+OWN_FILE = ProblemType(
+    "own-file",
+    403,
+    {"en": "Nobody writes in their own file", "zh-CN": "不得填写本人档案"},
+    {
+        "en": "Let somebody else assess, train and certify you.",
+        "zh-CN": "本人的评定、培训与资质请由他人填写。",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +53,9 @@ def different_people(acts: Sequence[Act]) -> Decision:
                 }
             )
     return Decision(not reasons, tuple(reasons), CLAUSE)
+
+
+def require_other(actor: Actor, person: str) -> None:
+    """Raise the own-file problem when ``person`` is who acts, be it by a key that they made."""
+    if person in {actor.id, actor.person.removeprefix("user:")}:
+        raise Problem(OWN_FILE)

@@ -122,7 +122,7 @@ def create(
 def get(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> User:
     """Return a user; everybody sees themselves, others only with the permission."""
     user = queries.user(session, public_id, for_update=for_update)
-    if user is None or not _visible(actor, user):
+    if user is None or not visible(actor, user):
         raise Problem(USER_NOT_FOUND, user=public_id[:40])
     if actor.id != user.public_id:
         actor.require(Permission.USER_READ)
@@ -217,6 +217,14 @@ def end_session(session: Session, actor: Actor) -> None:
     events.append(session, actor, "session.ended", ("user", actor.id), {"session": actor.session})
 
 
+def get_colleague(session: Session, actor: Actor, public_id: str) -> User:
+    """Return somebody with an enabled account within the actor's stores (S5); raise the user-not-found problem."""
+    user = queries.user(session, public_id)
+    if user is None or user.disabled_at is not None or not visible(actor, user):
+        raise Problem(USER_NOT_FOUND, user=public_id[:40])
+    return user
+
+
 def own_session(actor: Actor) -> str:
     """Return the id of the actor's session; raise the not-a-session problem for a key."""
     if actor.session is None:
@@ -229,7 +237,8 @@ def login_failed() -> Problem:
     return Problem(LOGIN_FAILED, headers=unauthenticated().headers)
 
 
-def _visible(actor: Actor, user: User) -> bool:
+def visible(actor: Actor, user: User) -> bool:
+    """Whether ``user`` is the actor or works for one of the actor's stores (S5)."""
     if actor.stores is None or actor.id == user.public_id:
         return True
     return user.stores is not None and not actor.stores.isdisjoint(user.stores)

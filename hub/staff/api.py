@@ -12,7 +12,9 @@ from hub.dispatch.desk import UNKNOWN_PERSON
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
+from hub.identity.segregation import OWN_FILE
 from hub.identity.service import UNAUTHENTICATED
+from hub.identity.users import USER_NOT_FOUND
 from hub.policies.values import Moment
 from hub.staff import queries, service
 from hub.staff.schemas import (
@@ -31,8 +33,8 @@ from hub.staff.schemas import (
 router = APIRouter(prefix="/api/v1/staff", tags=["staff"])
 
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_PERSON = refusals(UNAUTHENTICATED, FORBIDDEN, UNKNOWN_PERSON)
-_WRITE = refusals(UNAUTHENTICATED, FORBIDDEN, UNKNOWN_PERSON, service.OWN_FILE)
+_PERSON = refusals(UNAUTHENTICATED, FORBIDDEN, USER_NOT_FOUND)
+_WRITE = refusals(UNAUTHENTICATED, FORBIDDEN, USER_NOT_FOUND, OWN_FILE)
 PersonPath = Annotated[str, Path(max_length=40, examples=["U-000007"])]
 
 
@@ -44,7 +46,7 @@ def show_staff_figures(
     caller.require(Permission.STAFF_READ)
     last = until or now()
     with database.read() as session:
-        return service.figures(session, since or last - timedelta(days=90), last)
+        return service.figures(session, caller, since or last - timedelta(days=90), last)
 
 
 @router.get("/training-due", summary="List who lacks which training", responses=_COMMON)
@@ -61,11 +63,16 @@ def list_training_due(database: HubDatabase, caller: Caller) -> list[DueOut]:
                 overdue=one.overdue,
                 planned_on=one.planned_on,
             )
-            for person, name, one in service.due(session, now().date())
+            for person, name, one in service.due(session, caller, now().date())
         ]
 
 
-@router.post("/trainings", status_code=201, summary="Plan a lesson", responses=_PERSON)
+@router.post(
+    "/trainings",
+    status_code=201,
+    summary="Plan a lesson",
+    responses=_COMMON | refusals(FORBIDDEN, UNKNOWN_PERSON, OWN_FILE),
+)
 def plan_training(database: HubDatabase, caller: Caller, wanted: NewTraining, response: Response) -> TrainingOut:
     """Kind, method, hours and content for one person (H2)."""
     with database.write() as session:
@@ -77,7 +84,8 @@ def plan_training(database: HubDatabase, caller: Caller, wanted: NewTraining, re
 @router.post(
     "/trainings/{training}/result",
     summary="Record how a lesson ended",
-    responses=_COMMON | refusals(service.TRAINING_NOT_FOUND, service.TRAINING_HELD, STALE_VERSION, BAD_IF_MATCH),
+    responses=_COMMON
+    | refusals(FORBIDDEN, OWN_FILE, service.TRAINING_NOT_FOUND, service.TRAINING_HELD, STALE_VERSION, BAD_IF_MATCH),
 )
 def record_training(
     *,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.aftercare.models import FollowUp
 from hub.core.ids import row_number
 from hub.dispatch.models import DispatchEntry
+from hub.identity.models import PREFIX as USER_PREFIX
 from hub.identity.models import User
 from hub.repairs.models import Repair
 from hub.staff.models import TRAINING_PREFIX, Assessment, FileEntry, Training
@@ -44,6 +45,12 @@ def file_entries(session: Session, people: Collection[str]) -> Sequence[FileEntr
     """Return the rewards and sanctions of some people, the newest first."""
     statement = select(FileEntry).where(FileEntry.person.in_(people))
     return session.scalars(statement.order_by(FileEntry.on_day.desc(), FileEntry.id.desc())).all()
+
+
+def person(session: Session, number: str) -> User | None:
+    """Return one person, whether the account is enabled or not."""
+    row = row_number(USER_PREFIX, number)
+    return session.get(User, row) if row is not None else None
 
 
 def enabled_people(session: Session) -> Sequence[User]:

@@ -9,8 +9,10 @@ from hub.core.etags import Precondition
 from hub.core.problems import Problem, ProblemType
 from hub.dispatch.desk import check_person
 from hub.events import service as events
+from hub.identity import users
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.identity.segregation import require_other
 from hub.staff import queries
 from hub.staff.models import Assessment, FileEntry, Training
 from hub.staff.policy import Due, Kind, Lesson, due_training
@@ -28,18 +30,13 @@ TRAINING_HELD = ProblemType(
     {"en": "The lesson was held already", "zh-CN": "培训已记录结果"},
     {"en": "{training} has its result already; plan another lesson.", "zh-CN": "{training} 已有结果；请另行安排培训。"},
 )
-OWN_FILE = ProblemType(
-    "own-file",
-    403,
-    {"en": "Nobody writes in their own file", "zh-CN": "不得填写本人档案"},
-    {"en": "Let somebody else assess you.", "zh-CN": "请由他人评定。"},
-)
 
 
 def plan(session: Session, actor: Actor, wanted: NewTraining) -> Training:
     """Plan a lesson (H2)."""
     actor.require(Permission.STAFF_WRITE)
-    check_person(session, wanted.person)
+    check_person(session, wanted.person, actor)
+    require_other(actor, wanted.person)
     values = wanted.model_dump(exclude={"hours"}, mode="python")
     row = Training(**values, minutes=max(1, round(wanted.hours * 60)), created_at=now())
     row.kind, row.method = wanted.kind.value, wanted.method.value
@@ -53,9 +50,11 @@ def plan(session: Session, actor: Actor, wanted: NewTraining) -> Training:
 def hold(session: Session, actor: Actor, number: str, wanted: TrainingResult, expected: Precondition) -> Training:
     """Record that a lesson was held, and how the exam went; a result is not changed afterwards."""
     row = queries.training(session, number)
-    if row is None:
+    user = queries.person(session, row.person) if row is not None else None
+    if row is None or user is None or not users.visible(actor, user):
         raise Problem(TRAINING_NOT_FOUND, training=number[:40])
     actor.require(Permission.STAFF_WRITE)
+    require_other(actor, row.person)
     expected.check(row.version)
     if row.held_on is not None:
         raise Problem(TRAINING_HELD, training=row.public_id)
@@ -68,9 +67,9 @@ def hold(session: Session, actor: Actor, number: str, wanted: TrainingResult, ex
 
 def assess(session: Session, actor: Actor, person: str, quarter: str, wanted: AssessmentIn) -> Assessment:
     """Put a person's assessment of a quarter (H3); putting it again replaces it, with an event each time."""
+    users.get_colleague(session, actor, person)
     actor.require(Permission.STAFF_WRITE)
-    check_person(session, person)
-    _require_other(actor, person)
+    require_other(actor, person)
     values = {**wanted.model_dump(), "assessed_by": actor.person, "created_at": now()}
     row = queries.assessment(session, person, quarter)
     if row is None:
@@ -87,9 +86,9 @@ def assess(session: Session, actor: Actor, person: str, quarter: str, wanted: As
 
 def add_entry(session: Session, actor: Actor, person: str, wanted: NewFileEntry) -> FileEntry:
     """Put a reward or a sanction into a person's file (H3); it is not taken out again."""
+    users.get_colleague(session, actor, person)
     actor.require(Permission.STAFF_WRITE)
-    check_person(session, person)
-    _require_other(actor, person)
+    require_other(actor, person)
     row = FileEntry(person=person, **wanted.model_dump(), decided_by=actor.person, created_at=now())
     session.add(row)
     session.flush()
@@ -100,14 +99,14 @@ def add_entry(session: Session, actor: Actor, person: str, wanted: NewFileEntry)
 
 def require_reader(session: Session, actor: Actor, person: str) -> None:
     """Raise unless the actor may see a person's file: their own, or with the permission."""
+    users.get_colleague(session, actor, person)
     if actor.id != person:
         actor.require(Permission.STAFF_READ)
-    check_person(session, person)
 
 
-def due(session: Session, today: date) -> list[tuple[str, str, Due]]:
-    """Return (person, name, what is lacking) of everybody, the most overdue first."""
-    people = queries.enabled_people(session)
+def due(session: Session, actor: Actor, today: date) -> list[tuple[str, str, Due]]:
+    """Return (person, name, what is lacking) of everybody in the actor's stores, the most overdue first."""
+    people = [one for one in queries.enabled_people(session) if users.visible(actor, one)]
     lessons: dict[str, list[Lesson]] = {}
     for row in queries.trainings(session, [one.public_id for one in people]):
         lesson = Lesson(Kind(row.kind), row.planned_on, row.held_on, row.passed)
@@ -120,9 +119,9 @@ def due(session: Session, today: date) -> list[tuple[str, str, Due]]:
     return sorted(found, key=lambda row: (row[2].due_on, row[0]))
 
 
-def figures(session: Session, since: datetime, until: datetime) -> list[FiguresOut]:
+def figures(session: Session, actor: Actor, since: datetime, until: datetime) -> list[FiguresOut]:
     """Return each person's work in a span, with quality and attitude (H4), in a constant number of queries."""
-    people = queries.enabled_people(session)
+    people = [one for one in queries.enabled_people(session) if users.visible(actor, one)]
     numbers = [one.public_id for one in people]
     work = {row[0]: row for row in queries.workload(session, since, until)}
     made = {row[0]: row for row in queries.repairs(session, since, until)}
@@ -161,8 +160,3 @@ def figures(session: Session, since: datetime, until: datetime) -> list[FiguresO
             )
         )
     return found
-
-
-def _require_other(actor: Actor, person: str) -> None:
-    if person in {actor.id, actor.person.removeprefix("user:")}:
-        raise Problem(OWN_FILE)

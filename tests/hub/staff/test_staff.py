@@ -119,6 +119,70 @@ def test_people_see_their_own_file_and_write_nobodys(
         assert own.get(f"{STAFF}/{wang}").status_code == 200
 
 
+def test_files_and_certificates_keep_to_the_stores_and_are_not_ones_own(
+    admin: httpx.Client, hub: RunningHub, database: Database, make_key: Callable[..., str]
+) -> None:
+    """S1, S5, H1, H2: nobody certifies or trains themselves, and people of other stores are not there."""
+    Roster(admin, database).stores("north", "south")
+    made = {
+        name: admin.post(
+            "/api/v1/users",
+            json={"login": name, "name": name, "role": role, "password": "long enough 1", "stores": [store]},
+        ).json()["id"]
+        for name, role, store in (
+            ("boss", "supervisor", "north"),
+            ("mine", "technician", "north"),
+            ("far", "technician", "south"),
+        )
+    }
+    lesson = {"kind": "induction", "method": "mentoring", "content": "x", "hours": 1, "planned_on": "2026-12-01"}
+    result = {"held_on": "2026-12-01", "passed": True}
+    marks = {"theory": 1, "practice": 1, "customer_rating": 1}
+    skill = {"level": 3}
+    planned = {
+        name: admin.post(f"{STAFF}/trainings", json={"person": made[name], **lesson}).raise_for_status().json()["id"]
+        for name in made
+    }
+    for name in ("boss", "far"):
+        admin.put(f"/api/v1/certificates/{made[name]}/board_repair", json=skill).raise_for_status()
+    with hub.client() as stranger:
+        answer = stranger.post("/api/v1/sessions", json={"login": "boss", "password": "long enough 1"})
+    with hub.client(answer.json()["token"]) as boss:
+        change = {"current": "long enough 1", "new": "quite another one 2"}
+        boss.put("/api/v1/me/password", json=change).raise_for_status()
+
+        def tried(person: str) -> list[tuple[int, str]]:
+            number = made[person]
+            certificate = f"/api/v1/certificates/{number}/board_repair"
+            entry = {"kind": "reward", "on_day": "2026-11-30", "reason": "x"}
+            return [
+                slug(boss.put(certificate, json=skill)),
+                slug(boss.delete(certificate)),
+                slug(boss.put(f"{STAFF}/{number}/assessments/2026-Q4", json=marks)),
+                slug(boss.post(f"{STAFF}/{number}/file", json=entry)),
+                slug(boss.post(f"{STAFF}/trainings/{planned[person]}/result", json=result)),
+                slug(boss.post(f"{STAFF}/trainings", json={"person": number, **lesson})),
+            ]
+
+        assert tried("boss") == [(403, "own-file")] * 6
+        assert tried("far") == [
+            (404, "user-not-found"),
+            (404, "certificate-not-found"),
+            (404, "user-not-found"),
+            (404, "user-not-found"),
+            (404, "training-not-found"),
+            (422, "unknown-person"),
+        ]
+        assert slug(boss.get(f"{STAFF}/{made['far']}")) == (404, "user-not-found")
+        assert boss.get(f"{STAFF}/{made['mine']}").status_code == 200
+        boss.post(f"{STAFF}/trainings/{planned['mine']}/result", json=result).raise_for_status()
+        boss.put(f"/api/v1/certificates/{made['mine']}/board_repair", json=skill).raise_for_status()
+        own_store = {made["boss"], made["mine"]}
+        assert {one["person"] for one in boss.get("/api/v1/certificates").json()} == own_store
+        assert {one["person"] for one in boss.get(f"{STAFF}/figures").json()} == own_store
+        assert {one["person"] for one in boss.get(f"{STAFF}/training-due").json()} <= own_store
+
+
 def test_figures_of_workload_quality_and_attitude(admin: httpx.Client, database: Database, wang: str) -> None:
     roster = Roster(admin, database)
     roster.stores("north")
