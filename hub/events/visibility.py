@@ -10,6 +10,7 @@ from hub.core.ids import row_number
 from hub.events.models import Event
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.tickets.kinds import Kind
 from hub.tickets.models import PREFIX, Ticket
 
 BUSINESS = frozenset({"ticket", "customer", "device", "bench", "store"})
@@ -23,10 +24,15 @@ def condition(actor: Actor) -> ColumnElement[bool] | None:
         return None
     if actor.bench is not None:
         return false()
-    if actor.stores is None:
-        return Event.record_type.in_(BUSINESS)
     number = case((Event.record_type == "ticket", cast(func.substr(Event.record_id, len(PREFIX) + 2), BigInteger)))
-    mine = select(Ticket.id).where(Ticket.store.in_(actor.stores))
+    mine = select(Ticket.id)
+    if not actor.may(Permission.COMPLAINT_READ):
+        mine = mine.where(Ticket.kind != Kind.COMPLAINT)
+    if actor.stores is None:
+        if actor.may(Permission.COMPLAINT_READ):
+            return Event.record_type.in_(BUSINESS)
+        return or_(number.in_(mine), Event.record_type.in_(BUSINESS - {"ticket"}))
+    mine = mine.where(Ticket.store.in_(actor.stores))
     return or_(number.in_(mine), (Event.record_type == "store") & Event.record_id.in_(actor.stores))
 
 

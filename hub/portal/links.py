@@ -40,13 +40,13 @@ class Visit:
 
     @property
     def actor(self) -> Actor:
-        """The customer as services know one: the link is a key to one ticket, and to two things on it."""
+        """The customer as services know one: the link is a key to one ticket of any kind, and to two things on it."""
         return Actor(
             kind="customer",
             id=self.link.public_id,
             name="customer",
             role=Role.STAFF,
-            scopes=frozenset({Permission.TICKET_READ, Permission.TICKET_SERVE}),
+            scopes=frozenset({Permission.TICKET_READ, Permission.TICKET_SERVE, Permission.COMPLAINT_READ}),
         )
 
 

@@ -11,7 +11,8 @@ from hub.core.ids import row_number
 from hub.core.paging import after_cursor
 from hub.events.models import Event
 from hub.identity.actors import Actor
-from hub.tickets.kinds import ON_BENCH, State
+from hub.identity.permissions import Permission
+from hub.tickets.kinds import ON_BENCH, Kind, State
 from hub.tickets.models import PREFIX, Attachment, Remark, Ticket
 from hub.transfers.models import Transfer
 
@@ -50,11 +51,16 @@ class TicketFilter:
 
 
 def visible_tickets(actor: Actor) -> Select[Ticket]:
-    """Start every query about tickets here: a bench sees its own, people see their stores' and what is sent there."""
+    """Start every query about tickets here: a bench sees its own, people see their stores' and what is sent there.
+
+    Complaints exist for those alone who may read them (C1).
+    """
     return _seen_by(select(Ticket), actor)
 
 
 def _seen_by(statement: Select[Ticket], actor: Actor) -> Select[Ticket]:
+    if not actor.may(Permission.COMPLAINT_READ):
+        statement = statement.where(Ticket.kind != Kind.COMPLAINT)
     if actor.stores is not None:
         coming = select(Transfer.ticket_id).where(Transfer.to_store.in_(actor.stores), Transfer.ended_at.is_(None))
         statement = statement.where(or_(Ticket.store.in_(actor.stores), Ticket.id.in_(coming)))

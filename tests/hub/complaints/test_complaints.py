@@ -55,6 +55,24 @@ def test_the_whole_path(staff: httpx.Client, complain: Complain, go: Go, act: Ac
     assert (found["state"], found["round"], found["cause"], found["remedy"]) == ("closed", 1, "part_fault", "exchange")
 
 
+def test_complaints_exist_for_those_who_may_read_them(
+    hub: RunningHub, staff: httpx.Client, make_key: MakeKey, complain: Complain, go: Go
+) -> None:
+    """C1: neither the list of tickets, nor one of them, nor the history of events leads around `complaint:read`."""
+    ticket = complain()
+    go(ticket, "classify")
+    assert staff.get(f"/api/v1/tickets/{ticket}").status_code == 200
+    with hub.client(make_key("store_system")) as erp:
+        assert erp.get("/api/v1/events", params={"record": ticket}).raise_for_status().json()["items"] == []
+    for role in ("technician", "store_system", "remote_engineer"):
+        with hub.client(make_key(role)) as other:
+            assert other.get("/api/v1/tickets", params={"kind": "complaint"}).json()["items"] == []
+            for path in ("", "/timeline"):
+                assert other.get(f"/api/v1/tickets/{ticket}{path}").status_code == 404
+            act = {"action": "note", "note": "x"}
+            assert other.post(f"/api/v1/tickets/{ticket}/actions", json=act).status_code == 404
+
+
 def test_a_second_round_when_the_customer_is_not_content(
     staff: httpx.Client, complain: Complain, go: Go, act: Act
 ) -> None:
