@@ -124,7 +124,7 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
         timeline=tuple(
             Step(clock.moment(event.occurred_at), event.occurred_at.isoformat(timespec="seconds"), words)
             for event in reversed(happened)
-            if (words := say.maybe("events", event.kind)) is not None
+            if (words := _step(event, say)) is not None
         ),
         plan=None if plan is None else _plan(plan, ticket, _mark(plan, ticket, link, key), say, clock),
         done=None if repair is None else _done(repair, say, clock),
@@ -305,6 +305,12 @@ def _care(  # noqa: PLR0917 - one caller, above
         (say("page.warranty"), say("page.warranty_until", day=clock.day(warranted.ends_at)) if warranted else None),
     )
     return tuple((name, str(value)) for name, value in rows if value)
+
+
+def _step(event: Event, say: Speaker) -> str | None:
+    if event.kind == "ticket.handed_over" and not event.payload.get("evidence"):
+        return say("page.handed_over_untested")
+    return say.maybe("events", event.kind)
 
 
 def _test(ticket: Ticket, happened: list[Event], say: Speaker, clock: Clock) -> str | None:

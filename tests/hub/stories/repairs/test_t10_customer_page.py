@@ -211,6 +211,16 @@ def test_links_are_revoked_renewed_and_expire(shop, browser, offered, monkeypatc
     assert shop.technician.post(f"/api/v1/tickets/{ticket}/customer-link").status_code == 403
 
 
+def test_the_page_says_when_nothing_was_tested(shop, browser, offered):
+    ticket, place = offered
+    shop.act(shop.counter, ticket, "approve_plan", option=1, how="phone", said_by="李雷").raise_for_status()
+    assert not shop.bench.does(ticket, "repaired", root_cause="dried_capacitor")
+    shop.act(shop.supervisor, ticket, "waive_test", reason="治具损坏").raise_for_status()
+    assert not shop.bench.does(ticket, "handed_over")
+    text = seen(browser, place).text
+    assert "未经功能测试，可领取" in text and "测试通过，可领取" not in text
+
+
 def test_guessing_is_slowed_down(shop, browser, offered):
     _, place = offered
     for _ in range(throttle.FREE_FAILURES):
