@@ -1,12 +1,13 @@
 """What the customer and device API takes and gives."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from hub.core.clock import now
 from hub.core.ids import public_id
 from hub.customers.models import CUSTOMER_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.customers.registry import ContactFacts
@@ -21,6 +22,16 @@ Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,31}$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 CustomerNumber = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{6,15}$")]
+
+
+def _no_day_to_come(day: date) -> date:
+    if day > (now() + timedelta(hours=14)).date():  # somewhere it is that day already
+        raise PydanticCustomError("day_to_come", "this day is still to come", {"zh-CN": "日期晚于今天"})
+    return day
+
+
+PastDay = Annotated[Day, AfterValidator(_no_day_to_come)]
+"""Today or before."""
 
 
 class Strict(BaseModel):
@@ -160,7 +171,7 @@ class NewPurchase(Strict):
     """What was bought once. An order's number belongs to one purchase for ever."""
 
     number: Code = Field(examples=["SO-20260131-0042"])
-    bought_on: Day
+    bought_on: PastDay
     amount_minor: MinorUnits = Field(examples=[129900])
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "CNY"
     store: Code | None = None
@@ -219,7 +230,7 @@ class NewDevice(Strict):
     model: Line = Field(examples=["SP-100"])
     serial: Line = Field(examples=["SN-20260001"])
     customer: CustomerNumber | None = None
-    bought_on: Day | None = None
+    bought_on: PastDay | None = None
     inspect_every_days: Annotated[int, Field(ge=1, le=3660)] | None = Field(
         default=None, description="How often it is to be inspected (M3); left out: not."
     )
@@ -229,7 +240,7 @@ class DeviceChange(Strict):
     """What changes; what is left out stays as it is."""
 
     customer: CustomerNumber | None = None
-    bought_on: Day | None = None
+    bought_on: PastDay | None = None
     inspect_every_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     inspection_due_on: Day | None = None
 

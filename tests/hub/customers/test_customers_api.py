@@ -100,6 +100,12 @@ class TestTiers:
         assert slug(admin.post(path, json={**body, "amount_minor": 1})) == (409, "purchase-taken")
         assert [one["amount_minor"] for one in admin.get(path).json()] == [100]
 
+    def test_nobody_has_bought_tomorrow(self, admin: httpx.Client) -> None:
+        body = {"number": "SO-9", "bought_on": "2199-12-31", "amount_minor": 1_000_000}
+        path = f"{CUSTOMERS}/{add(admin)['id']}/purchases"
+        refused = admin.post(path, json=body, headers={"Accept-Language": "zh-CN"})
+        assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (422, "日期晚于今天")
+
     def test_old_purchases_count_no_more(self, admin: httpx.Client, database: Database) -> None:
         customer = add(admin)["id"]
         self.buy(admin, customer, 1, 500_000)
