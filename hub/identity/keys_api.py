@@ -35,6 +35,7 @@ KeyId = Annotated[str, Path(max_length=40, examples=["3f9a1c20b7de"])]
         FORBIDDEN,
         GRANT_TOO_WIDE,
         service.BENCH_KEY_NEEDS_BENCH,
+        service.SCOPE_NOT_OF_ROLE,
         service.BAD_KEY_NAME,
         BAD_BENCH_NAME,
         UNKNOWN_STORES,

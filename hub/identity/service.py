@@ -12,7 +12,7 @@ from hub.identity import queries, tokens
 from hub.identity.actors import Actor
 from hub.identity.grants import check_grant
 from hub.identity.models import ApiKey, LoginSession, User
-from hub.identity.permissions import Permission, Role
+from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
 from hub.identity.tokens import Token
 from hub.stores import service as stores_service
 
@@ -38,6 +38,15 @@ BENCH_KEY_NEEDS_BENCH = ProblemType(
     {
         "en": "A key of the role bench names its bench, and no other key does.",
         "zh-CN": "工位密钥必须指定工位，其他密钥不得指定工位。",
+    },
+)
+SCOPE_NOT_OF_ROLE = ProblemType(
+    "scope-not-of-role",
+    422,
+    {"en": "The role does not have this scope", "zh-CN": "角色不含该范围"},
+    {
+        "en": "A key of the role {role} never has {scopes}; leave it out or choose another role.",
+        "zh-CN": "角色 {role} 的密钥不可能具有 {scopes}；请去掉该范围或更换角色。",
     },
 )
 BAD_KEY_NAME = ProblemType(
@@ -67,6 +76,9 @@ def create_key(
         raise Problem(BAD_KEY_NAME)
     if (role is Role.BENCH) != (bench is not None):
         raise Problem(BENCH_KEY_NEEDS_BENCH)
+    foreign = sorted(set(scopes or ()) - ROLE_PERMISSIONS[role])
+    if foreign:
+        raise Problem(SCOPE_NOT_OF_ROLE, role=role.value, scopes=", ".join(foreign))
     check_grant(actor, role, stores, scopes)
     if stores is not None:
         stores_service.check_exist(session, stores)

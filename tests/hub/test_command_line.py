@@ -59,6 +59,7 @@ def test_a_key_is_shown_once_and_can_be_revoked(tmp_path: Path) -> None:
         (["key", "create", "--name", " ", "--role", "staff"], "1 to 64"),
         (["key", "revoke", "nobody"], "no API key nobody"),
         (["key", "create", "--name", "x", "--role", "admin", "--scope", "all"], "ticket:read"),
+        (["key", "create", "--name", "x", "--role", "bench", "--bench", "b", "--scope", "user:write"], "user:write"),
         (["key", "create", "--name", "x", "--role", "staff", "--store", "mars"], "mars"),
         (["user", "create", "--login", "x", "--name", "X", "--role", "admin"], "2 to 64"),
         (["user", "create", "--login", "boss", "--name", " ", "--role", "admin"], "1 to 128"),
