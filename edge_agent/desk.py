@@ -15,7 +15,7 @@ from edge_agent.by_hand.desk import ByHandDesk
 from edge_agent.captures import BenchCaptures, CaptureStoreError
 from edge_agent.clock import BenchClock
 from edge_agent.discovery import KINDS, Discoveries
-from edge_agent.local_api import events, requests, views
+from edge_agent.local_api import events, frames, requests, views
 from edge_agent.local_api.server import Handler
 from edge_agent.manual_control import ManualControl
 from edge_agent.rack import CallCancelled, CallTimeout, InstrumentUnavailable, Rack, RackError
@@ -87,8 +87,8 @@ class AgentDesk:
             requests.GetInstruments: lambda _: self.instruments(),
             requests.GetWorklist: lambda _: self._worklist(),
             requests.RecordTicketEvent: self._record_ticket_event,
-            requests.GetPlans: lambda _: runs.plans(),
-            requests.GetPlanOutline: lambda r: runs.outline(r.plan),
+            requests.GetPlans: lambda _: runs.shelf.plans(),
+            requests.GetPlanOutline: lambda r: runs.shelf.outline(r.plan),
             requests.StartRun: lambda r: views.Started(
                 runs.start(r.serial, plan=r.plan, model=r.model, ticket=r.ticket, operator=r.operator)
             ),
@@ -199,17 +199,17 @@ def agent_version() -> str:
         return "0"
 
 
-def explain(error: Exception) -> requests.Error:
+def explain(error: Exception) -> frames.Error:
     """Return an error as the local API tells it; what nobody foresaw is a defect and goes to the log."""
     failed = (InstrumentError, InstrumentUnavailable, CallTimeout, CallCancelled, SpoolError, CaptureStoreError)
     if isinstance(error, (*failed, RunSuspended, OSError)):
-        return requests.Error("failed", str(error))
+        return frames.Error("failed", str(error))
     if isinstance(
         error, RunError | RackError | ValueError
     ):  # ValueError: also plans, names and answers that do not fit
-        return requests.Error("refused", str(error))
+        return frames.Error("refused", str(error))
     log.error("a request failed in an unexpected way", exc_info=error)
-    return requests.Error("defect", f"{type(error).__name__}: {error} (see the agent's log)")
+    return frames.Error("defect", f"{type(error).__name__}: {error} (see the agent's log)")
 
 
 def _act(act: Callable[[Any], None]) -> Handler:

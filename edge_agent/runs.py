@@ -12,14 +12,11 @@ from edge_agent.bus import EventBus
 from edge_agent.local_api import events as told
 from edge_agent.local_api.views import (
     Interrupted,
-    NextMeasurement,
-    PlanOutline,
-    PlanStep,
-    PlanView,
     PromptView,
     RunState,
     StepView,
 )
+from edge_agent.plan_shelf import PlanShelf
 from edge_agent.plans import events
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk
 from edge_agent.rack import Rack
@@ -93,7 +90,7 @@ class Runs:
         self._captures = captures
         self._worklist = worklist
         self._bus = bus
-        self._folders = plan_folders
+        self.shelf = PlanShelf(plan_folders)
         self._memory = memory
         # A question is told once it can be answered: the runner's own event comes a moment too early for that.
         self._desk = PromptDesk(self._asked)
@@ -134,30 +131,7 @@ class Runs:
             return replace(state, paused=runner is not None and runner.pause.wanted)
         if state.outcome is None or len(state.suspects) < 2:
             return state
-        return replace(state, next_best=self._next_best(state))
-
-    def _next_best(self, state: RunState) -> tuple[NextMeasurement, ...]:
-        from edge_agent.plans.elimination import proposals
-        from edge_agent.plans.load import PlanError
-
-        try:
-            loaded = self._load(state.plan.name)
-        except PlanError:  # the plan is gone: then nothing is proposed
-            return ()
-        if loaded.faults is None or loaded.sha256 != state.plan.sha256:
-            return ()
-        measured = {one.name: one for record in state.steps for one in record.measurements}
-        steps = [step for _, _, step in loaded.plan.steps()]
-        return tuple(
-            NextMeasurement(
-                one.name,
-                round(one.bits, 3),
-                tuple(dict.fromkeys(cause.cause for cause in one.between)),
-                one.step.id if one.step is not None else None,
-                one.step.title.as_dict() if one.step is not None else {},
-            )
-            for one in proposals(loaded.faults, steps, measured.values())
-        )
+        return replace(state, next_best=self.shelf.next_best(state))
 
     def interrupted(self) -> tuple[Interrupted, ...]:
         """Return the runs that were begun, are not finished and not in progress, oldest first."""
@@ -167,38 +141,6 @@ class Runs:
             for run in self._spool.open_runs()
             if run.run != current
         )
-
-    def plans(self) -> tuple[PlanView, ...]:
-        """Return every plan in the bench's folders and those shipped; the first of a name is the one that runs."""
-        from edge_agent.plans.load import SHIPPED_PLANS, PlanError, load_plan
-
-        views: dict[str, PlanView] = {}
-        for path in (path for folder in (*self._folders, SHIPPED_PLANS) for path in sorted(folder.glob("*.plan.yaml"))):
-            name = path.name.removesuffix(".plan.yaml")
-            if name in views:
-                continue
-            try:
-                plan = load_plan(path).plan
-                views[name] = PlanView(name, plan.version, plan.model, plan.title.as_dict())
-            except PlanError as error:
-                views[name] = PlanView(name, fault=str(error))
-        return tuple(views.values())
-
-    def outline(self, plan: str) -> PlanOutline:
-        """Return the steps of a plan by its name; raises ``PlanError``."""
-        loaded = self._load(plan)
-        steps = tuple(
-            PlanStep(
-                step.id,
-                group,
-                step.title.as_dict(),
-                skippable=step.skippable,
-                branch="on_fail" in path,
-                conditional=step.only_if is not None,
-            )
-            for group, path, step in loaded.plan.steps()
-        )
-        return PlanOutline(loaded.reference, loaded.plan.model, loaded.plan.title.as_dict(), steps)
 
     def start(
         self, serial: str, *, plan: str | None, model: str | None, ticket: str | None, operator: str | None
@@ -217,7 +159,7 @@ class Runs:
             plan, model = plan or item.plan, model or item.device.model
         if plan is None:
             raise RunError("no plan is named, neither in the request nor by the ticket: give the name of a test plan")
-        loaded = self._load(plan)
+        loaded = self.shelf.load(plan)
         device = Device(model or loaded.plan.model, serial)
         run = f"{self._bench}:{datetime.now(UTC):%Y%m%dT%H%M%SZ}:{secrets.token_hex(3)}"
         self._begin(run, loaded, lambda runner: runner.run(run, device, ticket=ticket, operator=operator))
@@ -230,7 +172,7 @@ class Runs:
             raise RunError(
                 f"run {run} is not interrupted: only an unfinished run that is not in progress can be resumed"
             )
-        self._begin(run, self._load(started.plan.name), lambda runner: runner.resume(run))
+        self._begin(run, self.shelf.load(started.plan.name), lambda runner: runner.resume(run))
         return run
 
     def abandon(self, run: str) -> RunFinished:
@@ -295,7 +237,7 @@ class Runs:
         from edge_agent.plans.load import PlanError
 
         try:
-            soak = self._load(interrupted.plan.name).plan.soak
+            soak = self.shelf.load(interrupted.plan.name).plan.soak
         except PlanError:
             return False
         return (
@@ -323,11 +265,6 @@ class Runs:
         thread.join(SUSPEND_S)
 
     # -- inside -------------------------------------------------------------------------------------------------
-
-    def _load(self, plan: str) -> "LoadedPlan":
-        from edge_agent.plans.load import find_plan, load_plan
-
-        return load_plan(find_plan(plan, self._folders))
 
     def _is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()

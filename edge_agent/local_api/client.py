@@ -17,7 +17,8 @@ from websockets.sync.client import ClientConnection as SyncConnection
 from websockets.sync.client import unix_connect as sync_unix_connect
 
 from edge_agent.local_api.events import AnyEvent
-from edge_agent.local_api.requests import MAX_MESSAGE_BYTES, Request, ServerFrame, result_type
+from edge_agent.local_api.frames import MAX_MESSAGE_BYTES, ServerFrame
+from edge_agent.local_api.requests import Request, result_type
 
 R = TypeVar("R")
 SOCKET_VARIABLE = "BENCHWRIGHT_SOCKET"
@@ -30,7 +31,7 @@ _NO_AGENT = (OSError, InvalidHandshake, InvalidMessage, ConnectionClosed, Timeou
 
 
 class AgentError(Exception):
-    """A request that was not fulfilled. ``kind`` is that of ``requests.Error``, or ``unreachable``."""
+    """A request that was not fulfilled. ``kind`` is that of ``frames.Error``, or ``unreachable``."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)

@@ -1,16 +1,10 @@
-"""The local API's contract: each request names the type of its result.
-
-JSON text frames on a WebSocket. The client sends ``{"id": 1, "request": {"do": "describe"}}`` and gets
-``{"id": 1, "result": …}`` or ``{"id": 1, "error": {"kind": …, "message": …}}``; after ``subscribe`` it also gets
-``{"event": {"is": …}}``, and ``{"lost": n}`` where it read too slowly: then it asks for the state again.
-"""
+"""The local API's requests: each names the type of its result. How they travel is in ``frames``."""
 
 from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
-import msgspec
 from msgspec import Meta, Struct
 
-from edge_agent.local_api.events import AnyEvent, Stream
+from edge_agent.local_api.events import Stream
 from edge_agent.local_api.firmware import FirmwareAct, FirmwareJob, FirmwareView
 from edge_agent.local_api.heat import HeatFrame, HeatView
 from edge_agent.local_api.manual import Manual, ReadMeter, ReadSupply
@@ -32,13 +26,11 @@ from edge_agent.local_api.views import (
     RunState,
     SpoolDepth,
     Started,
-    View,
     Worklist,
 )
 from protocols.messages.records import Identifier, RunFinished, Text
 
 R_co = TypeVar("R_co", covariant=True)
-MAX_MESSAGE_BYTES = 4_000_000
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 Seconds = Annotated[float, Meta(gt=0, le=600)]
@@ -391,31 +383,3 @@ AnyRequest: TypeAlias = (
     | GetFirmwareJob
     | Subscribe
 )
-
-
-class Error(View, frozen=True):
-    """Why a request was not fulfilled.
-
-    ``bad_request``: it does not follow the contract; ``refused``: the bench says no; ``failed``: an instrument or the
-    disk let it down; ``defect``: an error of the program, which its log describes.
-    """
-
-    kind: Literal["bad_request", "refused", "failed", "defect"]
-    message: str
-
-
-class ClientFrame(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a client sends."""
-
-    id: Annotated[int, Meta(ge=0, le=2**53 - 1)]
-    request: AnyRequest
-
-
-class ServerFrame(Struct, frozen=True, omit_defaults=True):
-    """What the agent sends: an answer (``id``, ``result`` or ``error``), an ``event``, or how many were ``lost``."""
-
-    id: int | None = None
-    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    error: Error | None = None
-    event: AnyEvent | None = None
-    lost: int = 0

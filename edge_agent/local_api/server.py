@@ -18,19 +18,8 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 
 from edge_agent.bus import EventBus, Subscription
-from edge_agent.local_api.requests import (
-    MAX_MESSAGE_BYTES,
-    CaptureScope,
-    ClientFrame,
-    Error,
-    Monitor,
-    Operate,
-    Request,
-    SaveRecord,
-    SendConsole,
-    ServerFrame,
-    Subscribe,
-)
+from edge_agent.local_api.frames import MAX_MESSAGE_BYTES, ClientFrame, Error, ServerFrame
+from edge_agent.local_api.requests import CaptureScope, Monitor, Operate, Request, SaveRecord, SendConsole, Subscribe
 from edge_agent.local_api.views import Done
 
 log = logging.getLogger(__name__)

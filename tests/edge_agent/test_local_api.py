@@ -20,7 +20,7 @@ from edge_agent.bus import EventBus, Subscription
 from edge_agent.by_hand.desk import ByHandDesk
 from edge_agent.desk import AgentDesk, explain
 from edge_agent.discovery import Discoveries
-from edge_agent.local_api import events, manual, requests, views
+from edge_agent.local_api import events, frames, manual, requests, views
 from edge_agent.local_api.client import AgentClient, AgentError, Lost, SyncAgentClient, find_socket
 from edge_agent.local_api.server import LocalApiError, LocalApiServer
 from edge_agent.rack import LeaseRefused
@@ -96,7 +96,7 @@ def test_a_client_that_asks_and_never_reads_is_not_read_either(tmp_path, bus):
 
     server = LocalApiServer(tmp_path / "agent.sock", {requests.GetSpool: answer}, bus, explain)
     server.start()
-    request = msgspec.json.encode(requests.ClientFrame(id=1, request=requests.GetSpool()))
+    request = msgspec.json.encode(frames.ClientFrame(id=1, request=requests.GetSpool()))
     frame = bytes([0x81, 0x80 | len(request)]) + bytes(4) + request  # RFC 6455, 5.2: text, masked with zeros
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1)
@@ -240,7 +240,7 @@ def test_a_client_that_does_not_read_loses_events_knows_it_and_holds_up_nobody(s
         assert time.monotonic() - began < 5
         lost, seen, deadline = 0, [], time.monotonic() + 30
         while lost + len(seen) < 4000 and time.monotonic() < deadline:
-            frame = msgspec.json.decode(lazy.recv(timeout=10), type=requests.ServerFrame)
+            frame = msgspec.json.decode(lazy.recv(timeout=10), type=frames.ServerFrame)
             lost += frame.lost
             if frame.event is not None:
                 seen.append(frame.event.fraction)

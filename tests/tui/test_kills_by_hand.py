@@ -106,7 +106,7 @@ FLOWS = (  # an agent that starts finds outputs off: what the device says comes 
     ),
     Flow("scope", "Oscilloscope by hand", save_a_record_and_run, (NOT_OURS,), ("▶ runs",)),
     Flow("camera", "32×24", keep_a_golden_picture, (NOT_OURS, "32×24"), ("32×24",), show_the_difference),
-    Flow("generator", "Signal generator by hand", drive, (NOT_OURS,), ("? output as it was", "sine"), switch_off),
+    Flow("generator", "Signal generator by hand", drive, (NOT_OURS,), ("? output not known", "sine"), switch_off),
     Flow("", "Searching", nothing, ("? How the search is",), ("✗ the agent was restarted", "F5 searches again")),
 )
 
@@ -177,9 +177,9 @@ KEYS = {
 """What is pressed (or typed) in each real terminal, and what is seen of it, before all are killed."""
 LATER = {
     "scope": ("record ", "samples"),
-    "console": (">>> version", "SP-100 1.4.2"),
+    "console": ("status: up",),
     "camera": ("32×24",),
-    "generator": ("? output as it was", "Nothing has been set from here"),
+    "generator": ("? output not known", "Nothing has been set from here"),
     "": ("The search has ended",),
 }
 
@@ -231,4 +231,6 @@ def test_terminals_are_killed_in_the_middle_of_every_panel(full_bench, tmp_path)
             await hands.press("escape")
 
     work_at(full_bench.socket, work, size=(100, 30))
+    (log,) = (full_bench.folder / "state" / "consoles").iterdir()
+    assert ">>> version" in log.read_text() and "SP-100 1.4.2" in log.read_text()
     assert search_of(full_bench.socket).id == search.id, "a search goes on without its screen"

@@ -78,7 +78,7 @@ class GeneratorScreen(ByHandScreen):
                 lines.append(Content.styled("○ " + _("output off"), "$text-muted"))
             case _:
                 lines.append(
-                    Content.styled("? " + _("output as it was: F8 switches it off for certain"), "$text-muted")
+                    Content.styled("? " + _("output not known: F8 switches it off for certain"), "$text-muted")
                 )
         was = self._set.get(self._channel)
         if was is None:
