@@ -259,7 +259,10 @@ def _tell(control: Path, request: dict[str, str]) -> None:
 @contextlib.contextmanager
 def _folder(state: Path | None) -> Iterator[Path]:
     if state is not None:
-        state.mkdir(parents=True, exist_ok=True)
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"the folder --state {state} cannot be made: {error.strerror}") from error
         yield state
         return
     with tempfile.TemporaryDirectory(prefix="benchwright-plan-") as folder:

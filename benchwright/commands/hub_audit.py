@@ -72,7 +72,10 @@ def verify(
     if not report.sound:
         raise typer.Exit(EXIT_BROKEN)
     if note is not None:
-        note.write_text(f"{report.head}\n", encoding="utf-8")
+        try:
+            note.write_text(f"{report.head}\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--note {note} cannot be written: {error.strerror}") from error
 
 
 def _noted(head: str | None, file: Path | None) -> str | None:

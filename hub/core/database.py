@@ -28,6 +28,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
 from hub.core.private import close_to_others, make_file, make_folder
+from hub.core.settings import SettingsError
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapped as Mapped  # noqa: PLC0414 - for the models
@@ -142,10 +143,15 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         if self.is_sqlite and url.database and not url.database.startswith((":", "file:")):
             file = Path(url.database)
-            make_folder(file.parent)
-            make_file(file)  # those that SQLite puts beside it get its mode
-            for suffix in ("-wal", "-shm"):
-                close_to_others(file.with_name(file.name + suffix))
+            try:
+                make_folder(file.parent)
+                make_file(file)  # those that SQLite puts beside it get its mode
+                for suffix in ("-wal", "-shm"):
+                    close_to_others(file.with_name(file.name + suffix))
+            except OSError as error:
+                raise SettingsError(
+                    f"the database {file} cannot be made there ({error.strerror}); name another folder as data_dir"
+                ) from error
         if not self.is_sqlite:
             url = url.update_query_dict({"options": f"{url.query.get('options', '')} {POSTGRESQL_OPTIONS}".strip()})
         self.engine: Engine = create_engine(

@@ -97,9 +97,11 @@ class Settings(BaseModel):
             return URL.create("sqlite", database=str(self.data_dir / "hub.db"))
         try:
             url = make_url(self.database_url)
-        except ArgumentError as error:
+            url.get_dialect().import_dbapi()
+        except (ArgumentError, ImportError, ValueError) as error:
             raise SettingsError(
-                "database_url is not a URL; write it like postgresql+psycopg://user@host/name"
+                "database_url is not the URL of a database that is known here; "
+                "write it like postgresql+psycopg://user@host/name"
             ) from error
         if self.database_password_file is not None:
             url = url.set(password=read_secret(self.database_password_file))

@@ -90,6 +90,13 @@ def test_a_bench_without_the_instruments_is_told_which(tmp_path: Path) -> None:
     assert "needs the roles supply, console, mcu" in done.stderr
 
 
+def test_a_state_folder_that_cannot_be_made_is_one_sentence(place: Place) -> None:
+    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--state", "/proc/nowhere/runs")
+    assert done.returncode == 2
+    assert "/proc/nowhere/runs cannot be made" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_a_run_gives_its_records_as_json(place: Place) -> None:
     done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--json")
     assert done.returncode == 0, done.stderr

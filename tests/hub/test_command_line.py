@@ -69,12 +69,34 @@ def test_a_key_is_shown_once_and_can_be_revoked(tmp_path: Path) -> None:
         (["migrate", "--sql", "oracle"], "postgresql and sqlite"),
         (["ingest"], "needs a broker"),
         (["serve", "--config", "/nowhere/hub.toml"], "/nowhere/hub.toml"),
+        (["audit", "verify", "--note", "/proc/nowhere/head"], "/proc/nowhere/head"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: list[str], words: str) -> None:
     result = run(*arguments)
     assert isinstance(result.exception, UsageError), result.exception
     assert words in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["key", "list"], ["migrate"]])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "foo://x"),
+        ("database_url", "mysql+nothing://x/y"),
+        ("database_url", "postgresql://host:port/y"),
+        ("data_dir", "/proc/nowhere"),
+    ],
+)
+def test_a_place_where_no_database_can_be_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], name: str, value: str
+) -> None:
+    monkeypatch.delenv("BENCHWRIGHT_HUB_DATABASE_URL", raising=False)
+    monkeypatch.setenv(f"BENCHWRIGHT_HUB_{name.upper()}", value)
+    result = run(*arguments)
+    assert isinstance(result.exception, UsageError), result.exception
+    assert name in str(result.exception)
     assert "\n" not in str(result.exception)
 
 
