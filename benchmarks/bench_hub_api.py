@@ -113,7 +113,7 @@ def body() -> bytes:
             "channel": "phone",
             "device": {"model": hub_peer.model(number), "serial": f"NEW{number:08d}"},
             "symptom": "按下电源键没有反应",
-            "fault": hub_peer.fault(number * 107),
+            "fault": hub_peer.told_fault(number * 107),
             "urgency": "normal",
             "contact": {"name": "李雷", "phone": f"101{number:08d}"},
         }

@@ -9,8 +9,12 @@ import secrets
 import sqlite3
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from hub.dispatch import documents
+from hub.repairs import taxonomy
 
 COLUMNS = (
     *("id", "version", "kind", "state", "priority", "model", "serial", "symptom", "store", "channel", "urgency"),
@@ -40,6 +44,17 @@ def model(number: int) -> str:
 def fault(number: int) -> str:
     """Return one of a thousand faults: so many that none of a model is a batch problem."""
     return f"fault_{number // 100 % 1000:03d}"
+
+
+@cache
+def _known() -> list[str]:
+    complex_ones = {code for rule in documents.delivered().rules if rule.complex for code in rule.faults or ()}
+    return [one.code for group in taxonomy.delivered().groups for one in group.faults if one.code not in complex_ones]
+
+
+def told_fault(number: int) -> str:
+    """Return a fault that an intake can tell, and that sends nobody to a review; those of ``fill`` are others."""
+    return _known()[number // 100 % len(_known())]
 
 
 def fill(path: Path, count: int) -> None:

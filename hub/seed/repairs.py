@@ -41,7 +41,7 @@ def repair(scene: Scene, owned: Owned, counter: Actor) -> Life:
     warranty = scene.chance(0.45)
     if warranty:
         act(scene, ticket, counter, "preapprove", limit_minor=0, how="phone", said_by=owned.contact.name)
-    bench = _assign(scene, ticket, owned, "firmware" if fault["fault"] == "firmware" else "board")
+    bench = _assign(scene, ticket, owned, "firmware" if fault["fault"] == "corrupted_firmware" else "board")
     yield scene.after(now(), 0.5, 40)
     does(scene, bench, ticket, "taken")
     yield scene.after(now(), 0.2, 1.5)

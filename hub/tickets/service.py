@@ -10,8 +10,9 @@ from hub.aftercare import service as aftercare
 from hub.aftercare import warranty
 from hub.complaints import effects as complaints
 from hub.core.clock import now
+from hub.core.i18n import Words
 from hub.core.ids import public_id
-from hub.core.problems import Problem, ProblemType
+from hub.core.problems import FieldError, Problem, ProblemType
 from hub.customers import registry
 from hub.customers.models import CUSTOMER_PREFIX, Customer
 from hub.dispatch.judging import in_force as dispatch_policy
@@ -20,7 +21,7 @@ from hub.events import service as events
 from hub.fleet import service as fleet
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
-from hub.repairs import effects
+from hub.repairs import effects, taxonomy
 from hub.repairs import proofs as repairs
 from hub.tickets import actions, devices, intake, queries, remarks
 from hub.tickets.details import Details
@@ -52,6 +53,15 @@ ACTION_GUARDED = ProblemType(
     {"en": "Something is missing for this action", "zh-CN": "操作条件不满足"},
     {"en": "{action} of ticket {ticket}: {reason}.", "zh-CN": "工单 {ticket} 执行 {action}：{reason}。"},
 )
+FAULT_UNKNOWN = ProblemType(
+    "fault-unknown",
+    422,
+    {"en": "The fault is not in the taxonomy", "zh-CN": "故障代码不存在"},
+    {
+        "en": "The fault taxonomy in force does not know {fault}; leave it out where the fault is not known yet.",
+        "zh-CN": "现行故障分类中没有 {fault}；故障尚不明确时请留空。",
+    },
+)
 NOT_YOUR_STORE = ProblemType(
     "not-your-store",
     422,
@@ -76,6 +86,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     else:
         _require_complete(policy, wanted.kind, wanted.channel, given(wanted))
     at = now()
+    require_known_fault(session, wanted.fault)
     store = wanted.store or (min(actor.stores) if actor.stores is not None and len(actor.stores) == 1 else None)
     if not actor.sees_store(store):
         raise Problem(NOT_YOUR_STORE, store=store or "–")
@@ -122,6 +133,13 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     }
     events.append(session, actor, "ticket.drafted" if wanted.draft else "ticket.created", ticket.record, facts)
     return ticket
+
+
+def require_known_fault(session: Session, code: str | None) -> None:
+    """D1, T4: raise the fault-unknown problem; dispatch, batches and the close have one vocabulary."""
+    if code is not None and taxonomy.in_force(session).fault(code) is None:
+        words = {"en": "take a code of GET /api/v1/fault-taxonomy", "zh-CN": "请使用 GET /api/v1/fault-taxonomy 中的代码"}
+        raise Problem(FAULT_UNKNOWN, errors=(FieldError("#/fault", words),), fault=code)
 
 
 def given(parts: IntakeParts) -> frozenset[Item]:
@@ -172,6 +190,7 @@ def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -
     ticket = get(session, actor, public_id, for_update=True)
     if possible(ticket, "amend") and actor.may(Permission.TICKET_CREATE):
         devices.require_same(session, ticket, wanted.device)
+        require_known_fault(session, wanted.fault)
     apply(session, ticket, "amend", actor, writes=_columns(wanted))
     if wanted.contact is not None or wanted.device is not None:
         _recognise(session, actor, ticket)

@@ -5,7 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_roster import Roster
+from desk_roster import REPAIR, Roster
+
+from hub.dispatch import documents
+from hub.repairs import taxonomy
 
 TakeIn = Callable[..., dict[str, Any]]
 
@@ -80,6 +83,19 @@ def test_a_complex_ticket_is_reviewed_and_goes_to_senior_staff(
     assert dispatch["others"][0]["because"] == "小王 has board_repair at level 3, the ticket takes 4"
 
 
+def test_the_rules_and_the_intake_have_the_faults_of_the_taxonomy(admin: httpx.Client) -> None:
+    """D1, T4: a fault that a rule is about can be told at the intake, and a misspelt one is named."""
+    known = {one.code for group in taxonomy.delivered().groups for one in group.faults}
+    assert {one for rule in documents.delivered().rules for one in rule.faults or ()} <= known
+    answer = admin.post("/api/v1/tickets", json={**REPAIR, "fault": "burnt"})
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, "fault-unknown")
+    assert answer.json()["errors"][0]["pointer"] == "#/fault"
+    ticket = admin.post("/api/v1/tickets", json={**REPAIR, "fault": "burnt_part"}).raise_for_status().json()["id"]
+    path = f"/api/v1/tickets/{ticket}"
+    assert admin.get(path).json()["state"] == "in_review", "a complex case"
+    assert admin.patch(f"{path}/intake", json={"fault": "liquid"}).status_code == 422
+
+
 def test_a_person_overrides_the_policy_and_is_left_alone(admin: httpx.Client, roster: Roster, take_in: TakeIn) -> None:
     wang, li = roster.person("王芳", board_repair=2), roster.person("李强")
     roster.bench("bench-01")
@@ -150,8 +166,8 @@ class TestPriority:
     """T5."""
 
     def test_a_batch_raises_its_earlier_tickets_too(self, admin: httpx.Client, take_in: TakeIn) -> None:
-        made = [take_in(fault="no_boot", device={"model": "SP-100", "serial": f"SN-{n}"})["id"] for n in range(4)]
-        pinned = take_in(fault="no_boot", priority=8)["id"]
+        made = [take_in(fault="no_power", device={"model": "SP-100", "serial": f"SN-{n}"})["id"] for n in range(4)]
+        pinned = take_in(fault="no_power", priority=8)["id"]
         priorities = {one: admin.get(f"/api/v1/tickets/{one}").json()["priority"] for one in [*made, pinned]}
         assert set(priorities.values()) == {3, 8}, "the fifth made it a batch; what a person set stays"
         found = admin.get(f"/api/v1/tickets/{made[0]}", headers={"Accept-Language": "zh"}).json()
@@ -159,7 +175,7 @@ class TestPriority:
         event = next(one for one in found["timeline"] if one["kind"] == "ticket.rejudge")
         assert event["payload"] | {"priority": 3} == event["payload"]
         assert event["payload"]["priority_reasons"][-1] == "batch:5"
-        take_in(fault="no_boot")
+        take_in(fault="no_power")
         after = admin.get(f"/api/v1/tickets/{made[0]}").json()["timeline"]
         assert [one["kind"] for one in after].count("ticket.rejudge") == 1, "a growing batch is not told each time"
 

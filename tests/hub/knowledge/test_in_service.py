@@ -108,14 +108,14 @@ def test_what_is_asked_most_is_reviewed_first(
     for _ in range(2):
         ticket = repair(["rail-3v3"], closed=False)
         staff.get(f"{TICKETS}/{ticket}/suggestions", params={"limit": 1}).raise_for_status()
-    repair(closed=False, fault="melted")
+    repair(closed=False, fault="housing_damage")
     with database.write() as session:
         session.execute(update(Edition).values(reviewed_at=datetime(2026, 1, 31, tzinfo=UTC)))
     queue = staff.get("/api/v1/knowledge/review-queue").raise_for_status().json()
     first, second = queue["items"][:2]
     assert (first["article"], first["uses"]["shown"], first["due"]) == (library["plug_dead"], 2, True)
     assert second["uses"]["shown"] == 0
-    assert queue["gaps"] == [{"model": "SP-100", "fault": "melted", "tickets": 1}]
+    assert queue["gaps"] == [{"model": "SP-100", "fault": "housing_damage", "tickets": 1}]
     article = f"/api/v1/knowledge/articles/{library['plug_dead']}"
     staff.post(f"{article}/editions/1/actions", json={"action": "confirm"})
     with database.write() as session:
@@ -198,9 +198,9 @@ def test_new_fixes_are_drafted_daily_and_known_ones_are_not(
 ) -> None:
     """K4: one draft for many repairs of the same."""
     repair(["rail-3v3"], [])
-    repair(["led-v"], [], fault="dim")
-    repair(["led-v"], [], fault="dim")
+    repair(["led-v"], [], fault="function_degraded")
+    repair(["led-v"], [], fault="function_degraded")
     with database.write() as session:
         (article,) = fixes.draft_new(session, ACTOR, limit=20)
-        assert (article.product_line, article.fault) == ("smart-plug", "dim")
+        assert (article.product_line, article.fault) == ("smart-plug", "function_degraded")
         assert fixes.draft_new(session, ACTOR, limit=20) == []
