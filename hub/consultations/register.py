@@ -28,6 +28,8 @@ class Consultation:
 
     ticket: Ticket
     promised_at: datetime | None
+    moved_late: bool
+    """Whether a promised time had passed before another was promised: a broken promise stays one."""
     answered_at: datetime | None
     informed_at: datetime | None
     answer: str | None
@@ -42,6 +44,8 @@ class Consultation:
         """Whether the answer came by the promised time; ``None`` without a promise, or while there is time."""
         if self.promised_at is None:
             return None
+        if self.moved_late:
+            return False
         if self.answered_at is None:
             return False if at > self.promised_at or self.ticket.closed_at is not None else None
         return self.answered_at <= self.promised_at
@@ -104,6 +108,7 @@ def figures(found: Iterable[Consultation], at: datetime) -> Figures:
 def _with_events(session: Session, rows: Sequence[Ticket]) -> list[Consultation]:
     happened: dict[str, dict[str, Event]] = {}
     words: dict[int, dict[str, Any]] = {}
+    late: set[str] = set()
     numbers = [row.public_id for row in rows]
     for first in range(0, len(numbers), 500):
         statement = select(Event).where(
@@ -112,15 +117,26 @@ def _with_events(session: Session, rows: Sequence[Ticket]) -> list[Consultation]
         found = session.scalars(statement.order_by(Event.id)).all()
         words |= {event.id: event.payload for event in remarks.shown(session, found)}
         for event in found:
-            happened.setdefault(event.record_id, {})[event.kind] = event  # the newest of each kind
-    return [_of(row, happened.get(row.public_id, {}), words) for row in rows]
+            newest = happened.setdefault(event.record_id, {})
+            before = newest.get(event.kind)
+            if event.kind == "ticket.promise" and before and event.occurred_at > _promised(before):
+                late.add(event.record_id)
+            newest[event.kind] = event
+    return [_of(row, happened.get(row.public_id, {}), words, moved_late=row.public_id in late) for row in rows]
 
 
-def _of(ticket: Ticket, newest: dict[str, Event], words: dict[int, dict[str, Any]]) -> Consultation:
+def _promised(promise: Event) -> datetime:
+    return datetime.fromisoformat(promise.payload["promised_at"])
+
+
+def _of(
+    ticket: Ticket, newest: dict[str, Event], words: dict[int, dict[str, Any]], *, moved_late: bool
+) -> Consultation:
     promise, answer, inform = (newest.get(kind) for kind in _KINDS)
     return Consultation(
         ticket=ticket,
-        promised_at=datetime.fromisoformat(promise.payload["promised_at"]) if promise else None,
+        promised_at=_promised(promise) if promise else None,
+        moved_late=moved_late,
         answered_at=answer.occurred_at if answer else None,
         informed_at=inform.occurred_at if inform else None,
         answer=words[answer.id].get("answer") if answer else None,

@@ -4,6 +4,7 @@ A member that is a *fact* (a code, a time, a number) goes into the event's paylo
 go into the event's remark, which can be erased.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -18,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hub.complaints.details import DETAILS as OF_COMPLAINTS
+from hub.core.clock import now
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.core.validation import field_errors
 from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
@@ -53,7 +55,16 @@ class Promise(Details):
     """When the customer gets the answer (T2)."""
 
     facts = frozenset({"promised_at"})
-    promised_at: AwareDatetime
+    promised_at: AwareDatetime = Field(description="A time that is still to come.")
+
+    @field_validator("promised_at")
+    @classmethod
+    def _ahead(cls, value: datetime) -> datetime:
+        if value <= now():
+            raise PydanticCustomError(
+                "promise_past", "promise a time that is still to come", {"zh-CN": "请承诺未来的时间"}
+            )
+        return value
 
 
 class Answer(Details):

@@ -72,7 +72,8 @@ def list_ticket_kinds(database: HubDatabase, caller: Caller, accept_language: Ac
     "",
     status_code=201,
     summary="Create a ticket",
-    responses=_COMMON | refusals(intake.INTAKE_INCOMPLETE, intake.NO_DRAFT, service.FAULT_UNKNOWN, attachments.FILE_NOT_THERE),
+    responses=_COMMON
+    | refusals(intake.INTAKE_INCOMPLETE, intake.NO_DRAFT, service.FAULT_UNKNOWN, attachments.FILE_NOT_THERE),
 )
 def create_ticket(
     *,
@@ -186,7 +187,9 @@ def assign_ticket(
 
 
 @router.patch(
-    "/{ticket}/intake", summary="Complete or correct an intake", responses=_ACT | refusals(devices.DEVICE_FIXED, service.FAULT_UNKNOWN)
+    "/{ticket}/intake",
+    summary="Complete or correct an intake",
+    responses=_ACT | refusals(devices.DEVICE_FIXED, service.FAULT_UNKNOWN),
 )
 def amend_intake(
     *,

@@ -112,7 +112,9 @@ class IntakeParts(Strict):
         default=None, description="What came with the device; empty: nothing.", examples=[["power adapter"]]
     )
     appearance: Prose | None = Field(default=None, examples=["Scratch on the left side"])
-    fault: Code | None = Field(default=None, description="Code of the fault taxonomy (D1), where it is known.", examples=["no_power"])
+    fault: Code | None = Field(
+        default=None, description="Code of the fault taxonomy (D1), where it is known.", examples=["no_power"]
+    )
 
 
 class NewTicket(IntakeParts):

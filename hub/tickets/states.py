@@ -309,7 +309,14 @@ INSPECTION = _table(
 
 CONSULTATION = _table(
     _row(S.NEW, "taken", S.IN_PROGRESS, P.TICKET_SERVE, "Take the question up", "受理咨询"),
-    _row({S.NEW, S.IN_PROGRESS}, "promise", S.PROMISED, P.TICKET_SERVE, "Promise an answer for a time", "承诺回复时间"),
+    _row(
+        {S.NEW, S.IN_PROGRESS, S.PROMISED},
+        "promise",
+        S.PROMISED,
+        P.TICKET_SERVE,
+        "Promise an answer for a time",
+        "承诺回复时间",
+    ),
     _row({S.NEW, S.IN_PROGRESS, S.PROMISED}, "answer", S.ANSWERED, P.TICKET_SERVE, "Answer the question", "答复咨询"),
     *_waiting(P.TICKET_SERVE),
     _row(S.ANSWERED, "reopen", S.IN_PROGRESS, P.TICKET_SERVE, "Take the question up again", "重新受理"),

@@ -204,7 +204,7 @@ def test_nobody_decides_on_their_own_proposal() -> None:
 
 GIVEN: dict[str, dict[str, Any]] = {
     "wait": {"waiting_for": "part"},
-    "promise": {"promised_at": "2026-02-01T08:00:00Z"},
+    "promise": {"promised_at": "2096-02-01T08:00:00Z"},
     "answer": {"answer": "yes"},
     "inform": {"outcome": "told"},
     "dispute": {"reason": "no"},

@@ -253,7 +253,11 @@ def test_causes_are_analysed(
     go(ticket, *ACCEPTED, "finding")
     act(ticket, "conclude", cause="packaging").raise_for_status()
     go(ticket, *SETTLED, "dispute")
-    act(ticket, "promise", promised_at="2020-01-01T00:00:00Z").raise_for_status()
+    refused = act(ticket, "promise", promised_at="2020-01-01T00:00:00Z")
+    assert refused.json()["errors"][0]["pointer"] == "#/details/promised_at"
+    act(ticket, "promise", promised_at=(now() + timedelta(hours=1)).isoformat()).raise_for_status()
+    with database.write() as session:
+        session.execute(update(ComplaintPromise).values(promised_at=now() - timedelta(hours=1)))
     complain()
     path = "/api/v1/complaints/analysis"
     found = quality.get(path, headers={"Accept-Language": "zh"}).raise_for_status().json()

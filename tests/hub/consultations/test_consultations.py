@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from hub.consultations import register
+from hub.core import clock
 from hub.core.database import Database
 from hub.identity.actors import command_line_actor
+from hub.tickets import service as tickets
 
 ASK = {
     "kind": "consultation",
@@ -43,6 +45,26 @@ def test_a_question_is_answered_told_and_counted(admin: httpx.Client, database: 
         assert (overdue.ticket.public_id, overdue.promise_kept(at)) == (second, False)
     act(admin, second, "answer", answer="可以")
     assert admin.get(PATH).json()["items"][0]["promise_kept"] is True
+
+
+def test_a_promise_is_ahead_and_can_be_moved(admin: httpx.Client, database: Database) -> None:
+    """T2: moving it in time keeps it, moving it afterwards leaves it broken."""
+    path = f"/api/v1/tickets/{admin.post('/api/v1/tickets', json=ASK).raise_for_status().json()['id']}"
+    past = {"action": "promise", "details": {"promised_at": "2020-01-01T00:00:00Z"}}
+    refused = admin.post(f"{path}/actions", json=past, headers={"Accept-Language": "zh"})
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [{"pointer": "#/details/promised_at", "detail": "请承诺未来的时间"}]
+    ticket = path.rpartition("/")[2]
+    first, second = (datetime.now(UTC) + timedelta(hours=hours) for hours in (1, 3))
+    act(admin, ticket, "promise", promised_at=first.isoformat())
+    act(admin, ticket, "promise", promised_at=second.isoformat())
+    (shown,) = admin.get(PATH).json()["items"]
+    assert (datetime.fromisoformat(shown["promised_at"]), shown["promise_kept"]) == (second, None)
+    with database.write() as session, clock.at(second + timedelta(hours=1)):
+        third = {"promised_at": (second + timedelta(hours=9)).isoformat()}
+        row = tickets.get(session, command_line_actor(), ticket, for_update=True)
+        tickets.apply(session, row, "promise", command_line_actor(), details={"details": third})
+    assert admin.get(PATH).json()["items"][0]["promise_kept"] is False
 
 
 def test_a_consultation_without_its_wait_is_refused(admin: httpx.Client) -> None:
