@@ -129,7 +129,9 @@ class NewTicket(IntakeParts):
     )
     attachments: Annotated[list[AttachmentIn], Field(max_length=20)] = Field(default=[])
     priority: Priority | None = Field(
-        default=None, description="Left out: computed from urgency, tier and batch problems (T5).", examples=[5]
+        default=None,
+        description="Left out: computed from urgency, tier and batch problems (T5). Takes `ticket:assign`.",
+        examples=[5],
     )
     plan: Name | None = Field(default=None, description="Name of the test plan to run.", examples=["sp-100-repair"])
 

@@ -79,6 +79,8 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     Raises the intake-incomplete problem, which names everything that is missing.
     """
     actor.require(Permission.TICKET_CREATE)
+    if wanted.priority is not None:
+        actor.require(Permission.TICKET_ASSIGN)  # as for whoever sets it later: nobody else jumps the queue (T5)
     policy = intake.in_force(session)
     if wanted.draft:
         if not policy.kinds[wanted.kind].draft:

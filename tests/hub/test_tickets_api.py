@@ -165,6 +165,10 @@ def test_what_a_caller_may_not_see_does_not_exist(hub: RunningHub, staff: httpx.
     with hub.client(make_key("store_system")) as store:
         assert store.post(f"/api/v1/tickets/{mine}/actions", json={"action": "taken"}).status_code == 403
         assert store.get("/api/v1/dead-letters").status_code == 403
+        jumps = store.post("/api/v1/tickets", json={**NEW, "priority": 0})
+        assert (jumps.status_code, "ticket:assign" in jumps.json()["detail"]) == (403, True), (
+            "T5: nobody jumps the queue"
+        )
 
 
 def test_an_action_out_of_place_says_what_is_possible(staff: httpx.Client) -> None:
