@@ -4,6 +4,7 @@ The event is the outbox entry: it commits with its change, and this follower tur
 transaction that moves its mark. So nothing is told that did not happen, and nothing that happened is told twice.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,8 +113,8 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
             template=rule.template,
             language=language,
             address=one.address,
-            subject=text.subject.format_map(words).strip() if one.reason is None else None,
-            body=text.text.format_map(words).strip() if one.reason is None else None,
+            subject=_filled(text.subject, words) if one.reason is None else None,
+            body=_filled(text.text, words) if one.reason is None else None,
             state=(State.WAITING if one.reason is None else State.UNSENT).value,
             reason=one.reason,
             created_at=at,
@@ -168,6 +169,14 @@ def _to_staff(rule: NotificationRule, event: Event, channels: Channels, store: s
 
 def _zone(session: Session) -> ZoneInfo:
     return ZoneInfo(calendars.editions(session, calendars.STANDARD)[-1].edition.document.time_zone)
+
+
+_EMPTY_BRACKETS = re.compile(r" ?\( *\)|（ *）")
+
+
+def _filled(template: str, words: "_Words") -> str:
+    """Return the sentence of a template; brackets around what is not known go with it."""
+    return _EMPTY_BRACKETS.sub("", template.format_map(words)).strip()
 
 
 class _Words(Mapping[str, str]):

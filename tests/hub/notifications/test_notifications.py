@@ -132,6 +132,16 @@ def test_the_customer_chooses_channel_and_language(staff: httpx.Client, work: Wo
     assert staff.get("/api/v1/customers/C-000099/contact-preference").status_code == 404
 
 
+def test_no_empty_brackets_where_no_model_is_known(staff: httpx.Client, work: Work) -> None:
+    for language in ("zh-CN", "en"):
+        ticket = create(staff, kind="consultation", device=None, waited_s=5)
+        prefer(staff, channel="sms", language=language)
+        work.plan()
+        body = work.rows()[-1].body
+        assert body is not None and ticket in body
+        assert not {"(", "（"} & set(body.split("http")[0])
+
+
 def test_the_message_carries_the_link_that_opens_the_customers_page(
     hub: RunningHub, staff: httpx.Client, work: Work, gateway: Gateway
 ) -> None:
