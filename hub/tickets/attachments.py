@@ -38,6 +38,12 @@ TYPE_NOT_TAKEN = ProblemType(
         "zh-CN": "仅接受 JPEG、PNG、WebP、HEIC 图片和 PDF；该文件内容不属于这些类型。",
     },
 )
+ATTACHMENT_TOO_LARGE = ProblemType(
+    "attachment-too-large",
+    413,
+    {"en": "The attachment is too large", "zh-CN": "附件过大"},
+    {"en": "An attachment may have at most {limit} MiB.", "zh-CN": "附件不得超过 {limit} MiB。"},
+)
 TOO_MANY = ProblemType(
     "too-many-attachments",
     409,

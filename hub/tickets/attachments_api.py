@@ -7,7 +7,7 @@ from typing import Annotated, Any, BinaryIO
 from fastapi import APIRouter, Body, Header, Path, Request, Response
 from starlette.responses import StreamingResponse
 
-from hub.captures.api import BAD_RANGE, CAPTURE_TOO_LARGE, MAX_CHUNK_BYTES, TOO_MANY_UPLOADS, WRONG_HASH, WRONG_OFFSET
+from hub.captures.api import BAD_RANGE, MAX_CHUNK_BYTES, TOO_MANY_UPLOADS, WRONG_HASH, WRONG_OFFSET
 from hub.captures.api import Sha256 as FileHash
 from hub.captures.blobs import BlobStore, TooManyUploads, WrongHash, WrongOffset
 from hub.core.documented import refusals
@@ -47,7 +47,7 @@ AttachmentId = Annotated[str, Path(max_length=40, examples=["A-000003"])]
         BAD_RANGE,
         WRONG_OFFSET,
         WRONG_HASH,
-        CAPTURE_TOO_LARGE,
+        attachments.ATTACHMENT_TOO_LARGE,
         TOO_MANY_UPLOADS,
         attachments.TYPE_NOT_TAKEN,
     ),
@@ -66,7 +66,7 @@ def upload_attachment(
     if not 1 <= len(chunk) <= MAX_CHUNK_BYTES or last - first + 1 != len(chunk) or last >= total:
         raise Problem(BAD_RANGE)
     if total > attachments.MAX_ATTACHMENT_BYTES:
-        raise Problem(CAPTURE_TOO_LARGE, limit=attachments.MAX_ATTACHMENT_BYTES)
+        raise Problem(attachments.ATTACHMENT_TOO_LARGE, limit=attachments.MAX_ATTACHMENT_BYTES // 2**20)
     if first == 0 and attachments.media_type(chunk[: attachments.HEAD_BYTES]) is None:
         raise Problem(attachments.TYPE_NOT_TAKEN)
     store: BlobStore = request.app.state.attachments

@@ -140,7 +140,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
 def require_known_fault(session: Session, code: str | None) -> None:
     """D1, T4: raise the fault-unknown problem; dispatch, batches and the close have one vocabulary."""
     if code is not None and taxonomy.in_force(session).fault(code) is None:
-        words = {
+        words: Words = {
             "en": "take a code of GET /api/v1/fault-taxonomy",
             "zh-CN": "请使用 GET /api/v1/fault-taxonomy 中的代码",
         }
