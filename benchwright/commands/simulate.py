@@ -100,7 +100,7 @@ def simulate(
             try:
                 endpoint.start()
             except OSError as error:
-                raise UsageError(f"the control socket {control} cannot be opened: {error}") from error
+                raise UsageError(f"the control socket {control} cannot be opened: {error.strerror or error}") from error
             stack.callback(endpoint.stop)
         if write_bench is not None:
             _write_bench(bench, write_bench, name)

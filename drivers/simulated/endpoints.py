@@ -210,13 +210,15 @@ class TcpEndpoint(Endpoint):
 
 
 class UnixEndpoint(TcpEndpoint):
-    """The same on a unix socket, which only this user may open."""
+    """The same on a unix socket, which only this user may open. One that answers already is left alone."""
 
     def __init__(self, name: str, new_session: Callable[[], Session], path: Path) -> None:
         super().__init__(name, new_session)
         self.path = path
+        self._made: os.stat_result | None = None
 
     def _listen(self) -> socket.socket:
+        self._refuse_if_taken()
         unready = self.path.with_name(f".{self.path.name}.new")
         unready.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -224,6 +226,7 @@ class UnixEndpoint(TcpEndpoint):
             listener.bind(str(unready))
             unready.chmod(0o600)
             listener.listen()
+            self._made = unready.stat()
             unready.replace(self.path)  # who sees the path can connect
         except OSError:
             listener.close()
@@ -232,7 +235,23 @@ class UnixEndpoint(TcpEndpoint):
 
     def _close(self) -> None:
         super()._close()
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if self._made is not None and os.path.samestat(self.path.lstat(), self._made):
+                self.path.unlink()
+
+    def _refuse_if_taken(self) -> None:
+        """Raise ``OSError`` where another process answers, or where a file is no socket; a dead socket is replaced."""
+        if not self.path.exists():
+            return
+        if not self.path.is_socket():
+            raise FileExistsError(errno.EEXIST, "there is a file that is no socket; name another path")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            asking.settimeout(1.0)
+            try:
+                asking.connect(str(self.path))
+            except ConnectionRefusedError:  # what a killed process left behind
+                return
+        raise OSError(errno.EADDRINUSE, "a bench answers there already; end it, or name another path")
 
 
 class PtyEndpoint(Endpoint):
@@ -260,12 +279,15 @@ class PtyEndpoint(Endpoint):
         self._wake_read, self._wake_write = os.pipe()
         self.link.unlink(missing_ok=True)
         self.link.symlink_to(path)
+        self._leads_to = path
 
     def _wake(self) -> None:
         os.write(self._wake_write, b"x")
 
     def _close(self) -> None:
-        self.link.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            if str(self.link.readlink()) == self._leads_to:  # else another bench has taken the place
+                self.link.unlink()
         for end in (self._master, self._wake_read, self._wake_write):
             os.close(end)
         self._notice(in_use=False)

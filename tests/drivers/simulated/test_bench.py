@@ -370,6 +370,22 @@ def test_control_changes_a_running_bench(bench, tmp_path):
     assert not path.exists()
 
 
+def test_a_control_socket_replaces_only_a_dead_one_and_removes_only_its_own(bench, tmp_path):
+    path = tmp_path / "control"
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(path))
+    endpoint = control_endpoint(bench, path)
+    endpoint.start()
+    assert ask(path, {"do": "state"})["ok"]
+    path.unlink()
+    path.write_text("somebody else's")
+    endpoint.stop()
+    assert path.read_text() == "somebody else's"
+    with pytest.raises(OSError, match="no socket"):
+        control_endpoint(bench, path).start()
+    assert path.read_text() == "somebody else's"
+
+
 def test_the_command_runs_a_bench_and_ends_on_sigterm(tmp_path):
     executable = [str(Path(sys.executable).parent / "benchwright")]
     control, bench_file = tmp_path / "control", tmp_path / "bench.toml"
@@ -388,6 +404,16 @@ def test_the_command_runs_a_bench_and_ends_on_sigterm(tmp_path):
             capture_output=True, text=True, timeout=30, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stdout[:13]) == (0, "faults: none;")
+        second = subprocess.run(
+            [*executable, "simulate", "--control", str(control)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert second.returncode == 2
+        assert "a bench answers there already" in second.stderr
+        assert ask(control, {"do": "state"})["ok"], "the first one still answers there"
         wrong = subprocess.run(
             [*executable, "simulate", "control", str(control), "inject", "rust"],
             capture_output=True, text=True, timeout=30, check=False,
