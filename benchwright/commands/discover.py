@@ -46,6 +46,9 @@ def discover(
 
     if write is not None and write.exists():
         raise UsageError(f"{write} exists; name a new file, and merge by hand what you want of it")
+    absent = [one for one in port or () if not Path(one).exists()]
+    if absent:
+        raise UsageError(f"there is no port {', '.join(absent)}; check the cable and the name")
     try:
         known = profiles()
         scope = Scope(usb, serial, lan, tuple(port or ()), tuple(host or ()), in_use=_in_use(bench), listen_s=listen)

@@ -89,6 +89,10 @@ NOTES: dict[str, Title] = {
         "en": "another program holds the port, or permission is missing",
         "zh-CN": "端口被其他程序占用，或缺少访问权限",
     },
+    "absent": {
+        "en": "there is no such port; check the cable and the name",
+        "zh-CN": "没有该端口；请检查线缆和端口名称",
+    },
     "in_use": {"en": "this bench uses it already", "zh-CN": "本工位已在使用"},
     "by_id": {
         "en": "known by its USB id only; it was not asked",

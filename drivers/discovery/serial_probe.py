@@ -10,6 +10,7 @@ import importlib
 import re
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from drivers.console_model import SerialConsoleProfile
@@ -62,7 +63,7 @@ class SerialProbe:
             if found is None and self._may_ask:
                 found = self._ask_scpi() or self._ask_meters() or self._ask_others()
         except (ConnectionLost, Misconfigured):
-            return self._finding(note="busy")
+            return self._finding(note="busy" if Path(self._device).exists() else "absent")
         return found or self._finding(note="silent" if self._may_ask else "unknown_usb")
 
     # -- listening -------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from zeroconf import ServiceInfo, Zeroconf
 
+from benchwright.commands.discover import discover as discover_command
+from benchwright.errors import UsageError
 from drivers.discovery import lan, sysfs, usb_ids
 from drivers.discovery.findings import Finding
 from drivers.discovery.matching import is_text, looks_like_identity
@@ -120,6 +122,14 @@ def test_an_unknown_instrument_that_answers_is_told_as_such() -> None:
     assert found.identity == "ACME,BlackBox 3000,1,0.1"
     assert not found.candidates
     assert "add a profile" in found.note["en"]
+
+
+def test_a_port_that_does_not_exist_is_told_as_such() -> None:
+    (found,) = search(ports=("/dev/nowhere",))
+    assert found.note is not None
+    assert "there is no such port" in found.note["en"]
+    with pytest.raises(UsageError, match="there is no port /dev/nowhere; check"):
+        discover_command(port=["/dev/null", "/dev/nowhere"])
 
 
 def test_a_korad_supply_without_a_terminator_is_recognised() -> None:
