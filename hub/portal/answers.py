@@ -44,7 +44,8 @@ def answer_plan(session: Session, visit: Visit, key: bytes, form: Mapping[str, s
         return
     given = {name: value for name, value in details.items() if value is not None}
     try:
-        tickets.apply(session, ticket, action, visit.actor, details={"details": given})
+        by_proposer = {"link_of_proposer": True} if visit.link.issued_by == plan.proposed_by else {}
+        tickets.apply(session, ticket, action, visit.actor, details={"details": given, **by_proposer})
     except Problem as problem:
         raise Refused("problems.expired" if problem.kind is PLAN_EXPIRED else "problems.outdated") from problem
 

@@ -16,6 +16,7 @@ from hub.core.problems import FieldError, Problem, ProblemType
 from hub.identity.actors import Actor
 from hub.repairs import queries
 from hub.repairs.models import RepairPlan
+from hub.tickets import queries as tickets
 from hub.tickets.actions import DETAILS_WRONG, ApprovePlan, DeclinePlan, How, ProposePlan
 from hub.tickets.models import Ticket
 
@@ -37,6 +38,17 @@ PLAN_EXPIRED = ProblemType(
     {
         "en": "The plan was valid until {until}; propose it again, with the present prices.",
         "zh-CN": "方案有效期至 {until}；请按当前价格重新提出。",
+    },
+)
+
+SECOND_PERSON = ProblemType(
+    "approval-by-proposer",
+    409,
+    {"en": "Another person records the approval", "zh-CN": "须由他人记录客户同意"},
+    {
+        "en": "Whoever proposed the repair plan may not record that the customer agrees to it; ask a colleague, or let "
+        "the customer answer on the ticket's page.",
+        "zh-CN": "提出维修方案的人不得记录客户同意；请由同事记录，或请客户在工单页面作答。",
     },
 )
 
@@ -82,6 +94,7 @@ def approve(
     """The customer wants one of the options."""
     plan = _open_plan(session, ticket, wanted.revision)
     require_witness("approve_plan", actor, wanted.how, wanted.said_at, occurred_at)
+    _require_second_person(session, ticket, plan, actor)
     said_at = wanted.said_at or occurred_at
     if said_at > plan.valid_until:
         raise Problem(PLAN_EXPIRED, until=rfc3339(plan.valid_until))
@@ -118,6 +131,15 @@ def _open_plan(session: Session, ticket: Ticket, revision: int | None) -> Repair
     if plan is None or plan.status != "proposed" or (revision is not None and revision != newest):
         raise Problem(PLAN_OUTDATED, revision=newest if revision is None else revision, newest=newest)
     return plan
+
+
+def _require_second_person(session: Session, ticket: Ticket, plan: RepairPlan, actor: Actor) -> None:
+    """A bench has one account for all who work there, so its proposals are compared by the operator's name."""
+    at_bench = plan.proposed_by.startswith("bench:")
+    proposal = tickets.newest_event(session, ticket.record, "ticket.propose_plan") if at_bench else None
+    same_name = proposal is not None and proposal.actor_name == actor.name
+    if actor.person == plan.proposed_by or same_name:
+        raise Problem(SECOND_PERSON)
 
 
 def _answered(plan: RepairPlan, actor: Actor, how: str, at: datetime) -> None:

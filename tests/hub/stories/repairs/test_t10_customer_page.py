@@ -221,6 +221,16 @@ def test_the_page_says_when_nothing_was_tested(shop, browser, offered):
     assert "未经功能测试，可领取" in text and "测试通过，可领取" not in text
 
 
+def test_an_answer_through_a_link_of_the_proposer_is_marked(shop, browser):
+    ticket = shop.on_bench()
+    offer = {"options": [{"work": "更换 C5", "cost_minor": 8000}], "only_option_because": "无其他方案"}
+    shop.act(shop.supervisor, ticket, "propose_plan", **offer).raise_for_status()
+    url = shop.supervisor.post(f"/api/v1/tickets/{ticket}/customer-link").raise_for_status().json()["url"]
+    place = url.removeprefix("https://service.example.com")
+    assert posted(browser, place, seen(browser, place), answer="approve", option="1", agree="yes").status_code == 303
+    assert shop.shown(ticket)["timeline"][0]["payload"]["link_of_proposer"] is True
+
+
 def test_guessing_is_slowed_down(shop, browser, offered):
     _, place = offered
     for _ in range(throttle.FREE_FAILURES):

@@ -90,6 +90,24 @@ def test_another_price_takes_another_approval(shop):
     assert not shop.bench.does(ticket, "repaired", cost_minor=7000), "less than agreed is no surprise"
 
 
+def test_the_proposer_records_no_approval(shop):
+    ticket = shop.on_bench()
+    shop.act(shop.supervisor, ticket, "propose_plan", **OFFER).raise_for_status()
+    given = {"option": 1, "how": "phone", "said_by": "李雷"}
+    refused = shop.act(shop.supervisor, ticket, "approve_plan", **given)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:benchwright:problem:approval-by-proposer")
+    shop.act(shop.counter, ticket, "approve_plan", **given).raise_for_status()
+
+
+def test_a_bench_s_operator_records_no_approval_at_the_desk(shop, make_key):
+    ticket = shop.on_bench()
+    assert not shop.bench.does(ticket, "propose_plan", **OFFER)
+    given = {"option": 1, "how": "phone", "said_by": "李雷"}
+    with shop.hub.client(make_key("supervisor", name="韩梅梅")) as operator:
+        refused = shop.act(operator, ticket, "approve_plan", **given)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:benchwright:problem:approval-by-proposer")
+
+
 def test_a_plan_runs_out(shop):
     ticket = shop.on_bench()
     past = datetime.now(UTC) - timedelta(days=3)
