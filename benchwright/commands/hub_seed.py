@@ -19,7 +19,7 @@ def seed(
     config: Config = None,
     seed_number: Annotated[int, typer.Option("--seed", help="The same number gives the same chain.")] = 1,
     stores: Annotated[int, typer.Option(min=1, max=500, help="Stores, each with two benches.")] = 5,
-    staff: Annotated[int, typer.Option(min=1, max=5000, help="People with accounts, one of them the manager.")] = 20,
+    staff: Annotated[int, typer.Option(min=1, max=5000, help="People with accounts, one of them the manager.")] = 21,
     devices: Annotated[int, typer.Option(min=1, max=1_000_000, help="Devices that customers own.")] = 2000,
     tickets: Annotated[int, typer.Option(min=0, max=1_000_000, help="Tickets of the year.")] = 1000,
     until: Annotated[

@@ -14,6 +14,8 @@ from hub.stores.schemas import NewStore
 
 ROSTER_DAYS = 7
 SKILLS = ("board_repair", "firmware", "inspection")
+PLACES = {Role.COUNTER: ("desk", "service", 2), Role.SUPERVISOR: ("field", "inspection", 4)}
+"""Where those work who are at no bench: the group of the workplace, the skill it takes, and their level."""
 TEAM = (Role.COUNTER, Role.TECHNICIAN, Role.SENIOR_TECHNICIAN, Role.SUPERVISOR, Role.TECHNICIAN, Role.COUNTER)
 """Who joins a store, in this order."""
 
@@ -50,9 +52,10 @@ def fill_people(scene: Scene) -> None:
 
 
 def fill_benches(scene: Scene) -> None:
-    """Put two benches into each store, certify who works there, and plan the week that follows the end."""
+    """Put two benches, a desk and a place for visits into each store, certify who works there, and plan the week that
+    follows the end.
+    """
     number = 0
-    today = scene.end.replace(hour=0, minute=0, second=0, microsecond=0)
     for shop in scene.shops:
         workers = [one for role in (Role.TECHNICIAN, Role.SENIOR_TECHNICIAN) for one in shop.people.get(role, [])]
         for group in ("board", "firmware"):
@@ -67,15 +70,23 @@ def fill_benches(scene: Scene) -> None:
             level = 4 if worker.role is Role.SENIOR_TECHNICIAN else 2
             for skill in SKILLS:
                 roster.put_certificate(scene.session, scene.admin, worker.id, skill, CertificateIn(level=level))
-            for day in range(ROSTER_DAYS):
-                starts_at = in_hours(today + timedelta(days=day))
-                shift = NewShift(
-                    bench=shop.benches[place_number % 2].name,
-                    person=worker.id,
-                    starts_at=starts_at,
-                    ends_at=starts_at + timedelta(hours=9),
-                )
-                roster.add_shift(scene.session, scene.admin, shift)
+            _roster(scene, worker.id, shop.benches[place_number % 2].name)
+        for role, (group, skill, level) in PLACES.items():
+            name = f"{group}-{shop.code}"
+            fleet.register(scene.session, name)
+            place = WorkplaceIn(store=shop.code, region=shop.region, skill_group=group, capacity=12)
+            roster.put_workplace(scene.session, scene.admin, name, place)
+            for one in shop.people.get(role, []):
+                roster.put_certificate(scene.session, scene.admin, one.id, skill, CertificateIn(level=level))
+                _roster(scene, one.id, name)
+
+
+def _roster(scene: Scene, who: str, bench: str) -> None:
+    today = scene.end.replace(hour=0, minute=0, second=0, microsecond=0)
+    for day in range(ROSTER_DAYS):
+        starts_at = in_hours(today + timedelta(days=day))
+        shift = NewShift(bench=bench, person=who, starts_at=starts_at, ends_at=starts_at + timedelta(hours=9))
+        roster.add_shift(scene.session, scene.admin, shift)
 
 
 def person(scene: Scene) -> str:

@@ -27,7 +27,7 @@ class Size:
     """How big the chain is."""
 
     stores: int = 5
-    staff: int = 20
+    staff: int = 21
     devices: int = 2000
     tickets: int = 1000
     days: int = 365

@@ -17,12 +17,16 @@ from benchwright.errors import UsageError
 from hub.core.database import Database
 from hub.core.settings import Settings
 from hub.customers.models import ContactPoint
+from hub.dispatch import documents
+from hub.dispatch.models import Certificate, Shift, Workplace
 from hub.events.following import behind
 from hub.events.models import Event
 from hub.events.service import verify_chain
+from hub.identity.models import User
 from hub.notifications.planning import FOLLOWER
 from hub.seed.filling import fill
 from hub.seed.scene import Size
+from hub.stores.models import Store
 from hub.tickets.kinds import OPEN, Kind, State
 from hub.tickets.models import Ticket
 
@@ -67,6 +71,25 @@ def test_it_is_a_year_of_work(database: Database) -> None:
         assert not behind(session, FOLLOWER), "nobody is told of what is made up"
         keys = session.scalars(select(ContactPoint.key).where(ContactPoint.kind == "phone")).all()
         assert all(key.startswith("100") for key in keys), "no mobile network has these numbers"
+
+
+def test_every_store_has_who_its_tickets_need(database: Database) -> None:
+    """A supervisor, and for each rule of the delivered dispatch policy somebody certified at a place of its group."""
+    with database.write() as session:
+        fill(session, size=Size(devices=5, tickets=1), seed=1, end=END, password_hash="x")
+        supervisors = session.scalars(select(User.stores).where(User.role == "supervisor")).all()
+        stores = set(session.scalars(select(Store.code)))
+        assert {store for one in supervisors for store in one or ()} == stores
+        certified = {(one.person, one.skill) for one in session.scalars(select(Certificate))}
+        places = {one.bench: one for one in session.scalars(select(Workplace))}
+        can = {
+            (places[shift.bench].store, places[shift.bench].skill_group, skill)
+            for shift in session.scalars(select(Shift))
+            for person, skill in certified
+            if person == shift.person
+        }
+        rules = documents.delivered().rules
+        assert {(store, rule.group, rule.skill) for store in stores for rule in rules} <= can
 
 
 def test_the_command_fills_an_empty_database_once(
