@@ -146,7 +146,8 @@ def export_file(
 ) -> Response:
     """Records by number, the oldest first. The header `Last-Record` of a full file goes on as `after`.
 
-    No cell is a formula. Exporting customers is for managers, and is logged at each customer.
+    No cell is a formula. Exporting customers is for managers. The record of each customer
+    tells who did, of tickets with contacts too.
     """
     table = _table(kind)
     caller.require(table.may_export)
@@ -157,7 +158,7 @@ def export_file(
             raise Problem(BAD_CURSOR)
         number = found
     language = preferred_language(accept_language)
-    with database.write() if kind == Kind.CUSTOMERS else database.read() as session:
+    with database.read() if kind == Kind.DEVICES else database.write() as session:
         rows = table.rows(session, caller, number, limit)
     response = _file([[one.title[language] for one in table.exported], *rows], kind, format)
     if len(rows) == limit:

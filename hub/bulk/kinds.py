@@ -157,6 +157,10 @@ def _device_rows(session: Session, actor: Actor, after: int, limit: int) -> Rows
 def _ticket_rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
     statement = ticket_queries.visible_tickets(actor).where(Ticket.id > after).order_by(Ticket.id).limit(limit)
     personal = actor.may(Permission.CONTACT_READ)
+    found = session.scalars(statement).all()
+    if personal:
+        owners = {one.customer_id for one in found if one.customer_id is not None}
+        service.note_access_to(session, actor, sorted(owners), "customer.exported")
     return [
         [
             one.public_id,
@@ -175,7 +179,7 @@ def _ticket_rows(session: Session, actor: Actor, after: int, limit: int) -> Rows
             one.created_at,
             one.closed_at,
         ]
-        for one in session.scalars(statement)
+        for one in found
     ]
 
 

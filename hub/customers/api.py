@@ -104,7 +104,9 @@ def change_customer(
 ) -> CustomerDetail:
     """Keep name and contacts current; a list replaces the whole list."""
     with database.write() as session:
-        shown = _detail(session, service.change(session, caller, customer, wanted, expected))
+        found = service.change(session, caller, customer, wanted, expected)
+        service.note_access(session, caller, [found], "customer.read")
+        shown = _detail(session, found)
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -112,8 +114,9 @@ def change_customer(
 @router.get("/{customer}/purchases", summary="List a customer's purchases", responses=_ONE)
 def list_purchases(database: HubDatabase, caller: Caller, customer: CustomerId) -> list[PurchaseOut]:
     """What the tier is computed from, the newest first."""
-    with database.read() as session:
+    with database.write() as session:
         found = service.get(session, caller, customer)
+        service.note_access(session, caller, [found], "customer.read")
         return [PurchaseOut.of(row) for row in queries.purchases_of(session, found.id)]
 
 

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from hub.core.clock import now
 from hub.core.etags import Precondition
 from hub.core.i18n import Words
+from hub.core.ids import public_id as numbered
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.customers import queries, tiers
-from hub.customers.models import ContactPoint, Customer, Purchase
+from hub.customers.models import CUSTOMER_PREFIX, ContactPoint, Customer, Purchase
 from hub.customers.registry import ContactFacts
 from hub.customers.schemas import CustomerChange, NewCustomer, NewPurchase
 from hub.dispatch import rejudging
@@ -95,6 +96,12 @@ def get_open(session: Session, actor: Actor, public_id: str, permission: Permiss
 def note_access(session: Session, actor: Actor, customers: Iterable[Customer], kind: str) -> None:
     """Log that somebody read personal data (M1): one event for each customer."""
     events.append_each(session, actor, kind, [customer.record for customer in customers], {"by": actor.person})
+
+
+def note_access_to(session: Session, actor: Actor, customer_ids: Iterable[int], kind: str) -> None:
+    """Log that somebody read the contact of customers, known by their row's number, elsewhere than in their records."""
+    records = [("customer", numbered(CUSTOMER_PREFIX, one)) for one in customer_ids]
+    events.append_each(session, actor, kind, records, {"by": actor.person})
 
 
 def change(session: Session, actor: Actor, public_id: str, wanted: CustomerChange, expected: Precondition) -> Customer:

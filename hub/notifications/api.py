@@ -8,6 +8,7 @@ from hub.core.documented import refusals
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.customers import service as customers
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
@@ -76,8 +77,9 @@ def resend_notification(
 @customer_router.get("/{customer}/contact-preference", summary="Show how a customer is told", responses=_CUSTOMER)
 def show_contact_preference(database: HubDatabase, caller: Caller, customer: CustomerId) -> PreferenceOut:
     """Channel, language, and whether the customer wants messages at all."""
-    with database.read() as session:
-        _, preference = service.preference_of(session, caller, customer)
+    with database.write() as session:
+        found, preference = service.preference_of(session, caller, customer)
+        customers.note_access(session, caller, [found], "customer.read")
         return PreferenceOut.model_validate(preference, from_attributes=True) if preference else PreferenceOut()
 
 

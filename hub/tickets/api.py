@@ -11,6 +11,7 @@ from hub.core.i18n import preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.customers import service as customers
 from hub.dispatch import desk
 from hub.events import queries as event_queries
 from hub.events.schemas import EventOut
@@ -135,7 +136,10 @@ def show_ticket(
     response: Response,
     accept_language: Accepted = None,
 ) -> TicketDetail:
-    """A ticket with its runs, steps, measurements, preview curves and timeline (T6)."""
+    """A ticket with its runs, steps, measurements, preview curves and timeline (T6).
+
+    Who was shown the contact is logged at the customer (M1).
+    """
     with database.read() as session:
         found = service.get(session, caller, ticket)
         runs = measurement_queries.runs_of_ticket(session, found.public_id, limit=20)
@@ -143,7 +147,7 @@ def show_ticket(
         files = attachments.visible(session, caller, found)
         language = preferred_language(accept_language)
         response.headers["ETag"] = etag(found.version)
-        return TicketDetail(
+        shown = TicketDetail(
             **TicketOut.fields_of(found, caller),
             intake=intake_of(found, service.still_wanted(session, found)),
             attachments=[AttachmentOut.of(row) for row in files],
@@ -152,6 +156,11 @@ def show_ticket(
             runs=run_details(session, runs),
             timeline=remarks.shown(session, events),
         )
+        owner = found.customer_id
+    if owner is not None and shown.contact is not None:
+        with database.write() as session:
+            customers.note_access_to(session, caller, [owner], "customer.read")
+    return shown
 
 
 @router.get("/{ticket}/timeline", summary="List a ticket's events", responses=_ONE | refusals(BAD_CURSOR))

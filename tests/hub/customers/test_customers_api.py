@@ -72,6 +72,24 @@ def test_every_look_is_logged(admin: httpx.Client, hub: RunningHub, make_key: Ma
     ]
 
 
+def test_a_look_by_another_way_is_logged_too(admin: httpx.Client, hub: RunningHub, make_key: MakeKey) -> None:
+    """M1: an empty change, purchases, the preference, a ticket with the contact, and exported tickets."""
+    ticket = admin.post("/api/v1/tickets", json=REPAIR).raise_for_status().json()
+    place = f"{CUSTOMERS}/{ticket['customer']}"
+    with hub.client(make_key("counter", name="Counter")) as counter:
+        counter.patch(place, json={}).raise_for_status()
+        for path in (f"{place}/purchases", f"{place}/contact-preference", f"/api/v1/tickets/{ticket['id']}"):
+            counter.get(path).raise_for_status()
+        counter.get("/api/v1/exports/tickets").raise_for_status()
+    with hub.client(make_key("technician", name="Technician")) as technician:
+        assert technician.get(f"/api/v1/tickets/{ticket['id']}").json()["contact"] is None
+    looks = admin.get(f"{place}/accesses").json()
+    assert [(one["kind"], one["name"]) for one in looks] == [
+        ("customer.exported", "Counter"),
+        *[("customer.read", "Counter")] * 4,
+    ]
+
+
 class TestTiers:
     """M2."""
 
