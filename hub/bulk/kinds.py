@@ -6,14 +6,13 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.core.i18n import Words
 from hub.core.ids import public_id
 from hub.core.problems import Problem
 from hub.customers import devices, queries, service
-from hub.customers.models import CUSTOMER_PREFIX, Customer, CustomerDevice
+from hub.customers.models import CUSTOMER_PREFIX
 from hub.customers.registry import ContactFacts
 from hub.customers.schemas import NewCustomer, NewDevice
 from hub.dispatch import desk
@@ -123,10 +122,7 @@ def _take_ticket(session: Session, actor: Actor, body: NewTicket) -> Taken:
 
 
 def _customer_rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
-    statement = select(Customer).where(
-        Customer.id > after, Customer.erased_at.is_(None), Customer.merged_into.is_(None)
-    )
-    found = session.scalars(statement.order_by(Customer.id).limit(limit)).all()
+    found = queries.customers_after(session, actor, after, limit)
     service.note_access(session, actor, found, "customer.exported")
     points = queries.contact_points_of(session, [one.id for one in found])
     rows: Rows = []
@@ -138,7 +134,6 @@ def _customer_rows(session: Session, actor: Actor, after: int, limit: int) -> Ro
 
 
 def _device_rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
-    statement = select(CustomerDevice).where(CustomerDevice.id > after).order_by(CustomerDevice.id).limit(limit)
     known = actor.may(Permission.CUSTOMER_READ)
     return [
         [
@@ -150,7 +145,7 @@ def _device_rows(session: Session, actor: Actor, after: int, limit: int) -> Rows
             one.inspect_every_days,
             one.inspection_due_on,
         ]
-        for one in session.scalars(statement)
+        for one in queries.devices_after(session, actor, after, limit)
     ]
 
 

@@ -27,7 +27,7 @@ from hub.customers.schemas import (
     TicketLine,
     benefits_out,
 )
-from hub.identity.actors import FORBIDDEN
+from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
@@ -45,7 +45,7 @@ Text = Annotated[str | None, Query(min_length=1, max_length=128)]
 def create_customer(database: HubDatabase, caller: Caller, wanted: NewCustomer, response: Response) -> CustomerDetail:
     """Know somebody new (M1). Intakes do so by themselves; a contact belongs to one customer."""
     with database.write() as session:
-        shown = _detail(session, service.create(session, caller, wanted))
+        shown = _detail(session, caller, service.create(session, caller, wanted))
     response.headers["Location"] = f"/api/v1/customers/{shown.id}"
     response.headers["ETag"] = etag(shown.version)
     return shown
@@ -69,7 +69,7 @@ def list_customers(
     if email:
         point = ("email", registry.email_key(email))
     with database.write() as session:
-        found = queries.customers(session, point=point, name=name, tier=tier, cursor=cursor, limit=limit)
+        found = queries.customers(session, caller, point=point, name=name, tier=tier, cursor=cursor, limit=limit)
         rows, following = split_page(found, limit, lambda row: [row.id])
         service.note_access(session, caller, rows, "customer.listed")
         points = queries.contact_points_of(session, [row.id for row in rows])
@@ -83,7 +83,7 @@ def show_customer(database: HubDatabase, caller: Caller, customer: CustomerId, r
     with database.write() as session:
         found = service.get(session, caller, customer)
         service.note_access(session, caller, [found], "customer.read")
-        shown = _detail(session, found)
+        shown = _detail(session, caller, found)
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -106,7 +106,7 @@ def change_customer(
     with database.write() as session:
         found = service.change(session, caller, customer, wanted, expected)
         service.note_access(session, caller, [found], "customer.read")
-        shown = _detail(session, found)
+        shown = _detail(session, caller, found)
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -197,12 +197,12 @@ def _line(session: Session, row: Customer) -> CustomerOut:
     return CustomerOut(**CustomerOut.fields_of(row, queries.contact_points(session, row.id), masked=True))
 
 
-def _detail(session: Session, row: Customer) -> CustomerDetail:
+def _detail(session: Session, caller: Actor, row: Customer) -> CustomerDetail:
     return CustomerDetail(
         **CustomerOut.fields_of(row, queries.contact_points(session, row.id), masked=False),
         spent_minor=row.spent_minor,
         purchases=row.purchases,
         benefits=benefits_out(tiers.in_force(session).benefits(row.tier)),
         devices=[DeviceOut.of(one, with_customer=True) for one in queries.devices_of(session, row.id)],
-        tickets=[TicketLine.of(one) for one in queries.newest_tickets_of(session, row.id, limit=50)],
+        tickets=[TicketLine.of(one) for one in queries.newest_tickets_of(session, caller, row.id, limit=50)],
     )

@@ -142,7 +142,7 @@ def create(session: Session, actor: Actor, wanted: NewDevice) -> CustomerDevice:
 
 def get(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> CustomerDevice:
     """Return a device; raise not-found before forbidden."""
-    device = queries.device(session, public_id, for_update=for_update)
+    device = queries.device(session, actor, public_id, for_update=for_update)
     if device is None:
         raise Problem(DEVICE_NOT_FOUND, device=public_id[:40])
     actor.require(Permission.DEVICE_READ)
@@ -173,6 +173,6 @@ def change(
     return device
 
 
-def inspections(session: Session, today: date, *, model: str | None, limit: int) -> Sequence[Inspection]:
+def inspections(session: Session, actor: Actor, today: date, *, model: str | None, limit: int) -> Sequence[Inspection]:
     """Return what is overdue, due or coming, the earliest first."""
-    return due(queries.devices_due(session, today + LEAD, model, limit), today)
+    return due(queries.devices_due(session, actor, today + LEAD, model, limit), today)

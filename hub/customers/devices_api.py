@@ -57,7 +57,9 @@ def list_devices(
     caller.require(Permission.DEVICE_READ)
     with database.read() as session:
         owner = service.get(session, caller, customer).id if customer is not None else None
-        found = queries.devices(session, model=model, serial=serial, customer_id=owner, cursor=cursor, limit=limit)
+        found = queries.devices(
+            session, caller, model=model, serial=serial, customer_id=owner, cursor=cursor, limit=limit
+        )
         rows, following = split_page(found, limit, lambda row: [row.id])
         return Page(items=[_shown(row, caller) for row in rows], next=following)
 
@@ -84,7 +86,7 @@ def list_inspections_due(
     caller.require(Permission.DEVICE_READ)
     with database.read() as session:
         zone = calendars.calendar(session, calendars.STANDARD).time_zone
-        found = devices.inspections(session, now().astimezone(zone).date(), model=model, limit=limit)
+        found = devices.inspections(session, caller, now().astimezone(zone).date(), model=model, limit=limit)
         policy = tiers.in_force(session)
         owners = {one.device.customer_id for one in found if one.device.customer_id is not None}
         tier_of = queries.tiers_of(session, owners)

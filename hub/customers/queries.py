@@ -2,19 +2,23 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.aftercare.models import FollowUp
 from hub.appointments.models import Appointment
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
+from hub.customers import visibility
 from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.events.models import Event
+from hub.identity.actors import Actor
 from hub.notifications.models import ContactPreference, Notification
 from hub.repairs.models import Repair, RepairPlan
 from hub.tickets.models import Attachment, Remark, Ticket
+from hub.tickets.queries import visible_tickets
 
 _OWNERS = (
     select(ContactPoint.kind, ContactPoint.key, Customer)
@@ -39,13 +43,14 @@ def add_contact_points(session: Session, customer_id: int, points: Sequence[tupl
         session.execute(_ADD_CONTACT_POINT, rows)
 
 
-def customer(session: Session, public_id: str, *, for_update: bool = False) -> Customer | None:
-    """Return one customer."""
+def customer(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> Customer | None:
+    """Return one customer whom ``actor`` may see."""
     number = row_number(CUSTOMER_PREFIX, public_id)
     if number is None:
         return None
-    statement = select(Customer).where(Customer.id == number)
-    return session.scalar(statement.with_for_update() if for_update else statement)
+    statement = _within(select(Customer).where(Customer.id == number), visibility.of_customers(actor))
+    found: Customer | None = session.scalar(statement.with_for_update() if for_update else statement)
+    return found
 
 
 def contact_points(session: Session, customer_id: int) -> Sequence[ContactPoint]:
@@ -60,10 +65,14 @@ def device_by_serial(session: Session, model: str, serial: str) -> CustomerDevic
     return session.scalar(_DEVICE, {"serial": serial, "model": model})
 
 
-def device(session: Session, public_id: str, *, for_update: bool = False) -> CustomerDevice | None:
-    """Return one device."""
+def device(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> CustomerDevice | None:
+    """Return one device that ``actor`` may see."""
     number = row_number(DEVICE_PREFIX, public_id)
-    return session.get(CustomerDevice, number, with_for_update=for_update or None) if number is not None else None
+    if number is None:
+        return None
+    statement = _within(select(CustomerDevice).where(CustomerDevice.id == number), visibility.of_devices(actor))
+    found: CustomerDevice | None = session.scalar(statement.with_for_update() if for_update else statement)
+    return found
 
 
 def devices_of(session: Session, customer_id: int) -> Sequence[CustomerDevice]:
@@ -75,6 +84,7 @@ def devices_of(session: Session, customer_id: int) -> Sequence[CustomerDevice]:
 
 def devices(
     session: Session,
+    actor: Actor,
     *,
     model: str | None,
     serial: str | None,
@@ -82,8 +92,8 @@ def devices(
     cursor: str | None,
     limit: int,
 ) -> Sequence[CustomerDevice]:
-    """Return devices, the newest first, one more than ``limit`` when there are more."""
-    statement = select(CustomerDevice)
+    """Return devices that ``actor`` may see, the newest first, one more than ``limit`` when there are more."""
+    statement = _within(select(CustomerDevice), visibility.of_devices(actor))
     if model is not None:
         statement = statement.where(CustomerDevice.model == model)
     if serial is not None:
@@ -115,6 +125,7 @@ def used_files(session: Session, hashes: Sequence[str]) -> set[str]:
 
 def customers(
     session: Session,
+    actor: Actor,
     *,
     point: tuple[str, str] | None,
     name: str | None,
@@ -124,10 +135,13 @@ def customers(
 ) -> Sequence[Customer]:
     """Return living records, the newest first, one more than ``limit`` when there are more.
 
-    ``point`` is a contact (kind, key), ``name`` how a name begins.
+    ``point`` is a contact (kind, key), ``name`` how a name begins. Who names a contact finds the person wherever in the
+    chain they are known, as an intake does; otherwise the actor's stores are looked through.
     """
     statement = select(Customer).where(Customer.merged_into.is_(None), Customer.erased_at.is_(None))
-    if point is not None:
+    if point is None:
+        statement = _within(statement, visibility.of_customers(actor))
+    else:
         owner = select(ContactPoint.customer_id).where(ContactPoint.kind == point[0], ContactPoint.key == point[1])
         statement = statement.where(Customer.id.in_(owner))
     if name is not None:
@@ -146,9 +160,9 @@ def contact_points_of(session: Session, ids: Sequence[int]) -> dict[int, list[Co
     return found
 
 
-def newest_tickets_of(session: Session, customer_id: int, limit: int) -> Sequence[Ticket]:
-    """Return a customer's newest tickets."""
-    statement = select(Ticket).where(Ticket.customer_id == customer_id)
+def newest_tickets_of(session: Session, actor: Actor, customer_id: int, limit: int) -> Sequence[Ticket]:
+    """Return a customer's newest tickets that ``actor`` may see."""
+    statement = visible_tickets(actor).where(Ticket.customer_id == customer_id)
     return session.scalars(statement.order_by(Ticket.id.desc()).limit(limit)).all()
 
 
@@ -202,9 +216,11 @@ def devices_to_remind(session: Session, until: date, limit: int) -> Sequence[Cus
     return session.scalars(statement.order_by(CustomerDevice.inspection_due_on, CustomerDevice.id).limit(limit)).all()
 
 
-def devices_due(session: Session, until: date, model: str | None, limit: int) -> Sequence[CustomerDevice]:
-    """Return devices due by a day, the earliest first."""
-    statement = select(CustomerDevice).where(CustomerDevice.inspection_due_on <= until)
+def devices_due(session: Session, actor: Actor, until: date, model: str | None, limit: int) -> Sequence[CustomerDevice]:
+    """Return devices that ``actor`` may see and that are due by a day, the earliest first."""
+    statement = _within(
+        select(CustomerDevice).where(CustomerDevice.inspection_due_on <= until), visibility.of_devices(actor)
+    )
     if model is not None:
         statement = statement.where(CustomerDevice.model == model)
     return session.scalars(statement.order_by(CustomerDevice.inspection_due_on, CustomerDevice.id).limit(limit)).all()
@@ -290,3 +306,21 @@ def appointments_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[App
 def follow_ups_of(session: Session, ticket_ids: Sequence[int]) -> Sequence[FollowUp]:
     """Return what was asked about some tickets after their close, and what was answered."""
     return session.scalars(select(FollowUp).where(FollowUp.ticket_id.in_(ticket_ids))).all()
+
+
+def customers_after(session: Session, actor: Actor, after: int, limit: int) -> Sequence[Customer]:
+    """Return living records that ``actor`` may see, by number, those behind ``after``."""
+    statement = select(Customer).where(
+        Customer.id > after, Customer.erased_at.is_(None), Customer.merged_into.is_(None)
+    )
+    return session.scalars(_within(statement, visibility.of_customers(actor)).order_by(Customer.id).limit(limit)).all()
+
+
+def devices_after(session: Session, actor: Actor, after: int, limit: int) -> Sequence[CustomerDevice]:
+    """Return devices that ``actor`` may see, by number, those behind ``after``."""
+    statement = _within(select(CustomerDevice).where(CustomerDevice.id > after), visibility.of_devices(actor))
+    return session.scalars(statement.order_by(CustomerDevice.id).limit(limit)).all()
+
+
+def _within(statement: Select[Any], condition: ColumnElement[bool] | None) -> Select[Any]:
+    return statement if condition is None else statement.where(condition)

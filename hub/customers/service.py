@@ -75,8 +75,11 @@ def create(session: Session, actor: Actor, wanted: NewCustomer) -> Customer:
 
 
 def get(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> Customer:
-    """Return a customer; raise not-found before forbidden. Customers are the whole chain's."""
-    customer = queries.customer(session, public_id, for_update=for_update)
+    """Return a customer; raise not-found before forbidden.
+
+    A customer is the whole chain's, and seen by the stores that dealt with them (S5).
+    """
+    customer = queries.customer(session, actor, public_id, for_update=for_update)
     if customer is None:
         raise Problem(CUSTOMER_NOT_FOUND, customer=public_id[:40])
     actor.require(Permission.CUSTOMER_READ)

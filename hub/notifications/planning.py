@@ -132,7 +132,7 @@ def _recipient(session: Session, event: Event, ticket: Ticket | None) -> _Recipi
     """Return the customer whom an event concerns: a ticket's, as the ticket says, or the owner of a device."""
     if ticket is not None:
         return _Recipient(ticket.customer_id, ticket.contact_phone, ticket.contact_email)
-    device = customers.device(session, event.record_id) if event.record_type == "device" else None
+    device = customers.device(session, ACTOR, event.record_id) if event.record_type == "device" else None
     if device is None or device.customer_id is None:
         return None
     ways = {point.kind: point.value for point in reversed(customers.contact_points(session, device.customer_id))}

@@ -121,7 +121,7 @@ def empty(actor: Actor, messages: Iterable[Notification]) -> None:
 
 def preference_of(session: Session, actor: Actor, customer: str) -> tuple[Customer, ContactPreference | None]:
     """Return a customer and how they want to be told."""
-    found = customer_queries.customer(session, customer)
+    found = customer_queries.customer(session, actor, customer)
     if found is None:
         raise Problem(CUSTOMER_NOT_FOUND, customer=customer[:40])
     actor.require(Permission.CUSTOMER_READ)

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_roster import REPAIR
+from desk_roster import REPAIR, Roster
 from hub_running import MakeKey, RunningHub
 from sqlalchemy import inspect, text
 
@@ -88,6 +88,42 @@ def test_a_look_by_another_way_is_logged_too(admin: httpx.Client, hub: RunningHu
         ("customer.exported", "Counter"),
         *[("customer.read", "Counter")] * 4,
     ]
+
+
+def test_customers_and_devices_keep_to_the_stores_that_dealt_with_them(
+    admin: httpx.Client, hub: RunningHub, make_key: MakeKey, database: Database
+) -> None:
+    """S5: a ticket, a purchase or having made the record shows a customer; an exact contact finds anybody, masked."""
+    Roster(admin, database).stores("north", "south")
+    ticket = admin.post("/api/v1/tickets", json=REPAIR).raise_for_status().json()
+    place = f"{CUSTOMERS}/{ticket['customer']}"
+    with (
+        hub.client(make_key("manager", stores=["south"])) as south,
+        hub.client(make_key("staff", stores=["north"])) as north,
+    ):
+
+        def seen(client: httpx.Client) -> list[int]:
+            addresses = (place, f"{place}/purchases", f"{place}/contact-preference", "/api/v1/devices/D-000001")
+            return [client.get(one).status_code for one in addresses]
+
+        assert (seen(north), seen(south)) == ([200] * 4, [404] * 4)
+        assert south.patch(place, json={"name": "x"}).status_code == 404
+        assert south.post(f"{place}/erasure", json={"confirm": ticket["customer"]}).status_code == 404
+        assert south.patch("/api/v1/devices/D-000001", json={"customer": None}).status_code == 404
+        for path in (CUSTOMERS, f"{CUSTOMERS}?name=李", "/api/v1/devices"):
+            assert (len(north.get(path).json()["items"]), south.get(path).json()["items"]) == (1, []), path
+        (found,) = south.get(CUSTOMERS, params={"phone": "13800000000"}).json()["items"]
+        assert (found["id"], found["phones"]) == (ticket["customer"], ["138****0000"])
+        for kind in ("customers", "devices"):
+            assert ticket["customer"] not in south.get(f"/api/v1/exports/{kind}").raise_for_status().text
+        own = south.post(CUSTOMERS, json={"name": "韩", "phones": ["13900000000"]}).raise_for_status().json()["id"]
+        assert south.get(f"{CUSTOMERS}/{own}").status_code == 200 and north.get(f"{CUSTOMERS}/{own}").status_code == 404
+        made = south.post("/api/v1/devices", json={"model": "M", "serial": "S-9"}).raise_for_status().json()["id"]
+        assert [client.get(f"/api/v1/devices/{made}").status_code for client in (south, north)] == [200, 404]
+        bought = {"number": "SO-9", "bought_on": "2026-11-01", "amount_minor": 1, "store": "south"}
+        admin.post(f"{place}/purchases", json=bought).raise_for_status()
+        shown = south.get(place).raise_for_status().json()
+        assert shown["tickets"] == [], "the ticket stays the other store's"
 
 
 class TestTiers:
