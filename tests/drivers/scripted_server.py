@@ -84,6 +84,8 @@ class ScriptedInstrument:
             expected = as_bytes(message)
             if len(pending) < len(expected) and expected.startswith(bytes(pending)):
                 return True
+            if not pending.startswith(expected) and self._asked_often_enough():
+                continue
             if not pending.startswith(expected):
                 self.faults.append(f"step {self.step}: expected {expected!r}, received {bytes(pending)!r}")
                 self._close()
@@ -99,6 +101,15 @@ class ScriptedInstrument:
             if reply is not None and reply is not HANG:
                 assert isinstance(reply, str | bytes)
                 self._send(as_bytes(reply))
+        return True
+
+    def _asked_often_enough(self) -> bool:
+        """Pass over the rest of a question asked again and again: a busy machine asks less often in the same time."""
+        message = self.script[self.step][0]
+        if self.step == 0 or self.script[self.step - 1] != self.script[self.step]:
+            return False
+        while self.step < len(self.script) and self.script[self.step][0] == message:
+            self.step += 1
         return True
 
     def _receive(self) -> bytes | None:
