@@ -76,6 +76,7 @@ def events_of(bench):
     return tickets["T-000101"].events
 
 
+@pytest.mark.campaign
 def test_all_about_a_ticket_in_both_languages(informed):
     async def work(hands):
         await hands.sees("T-000101", "Due in", "3 h")

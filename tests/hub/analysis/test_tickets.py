@@ -125,6 +125,7 @@ def test_as_many_statements_for_all_dimensions(quality: httpx.Client, hub: Runni
         statements.append(statement)
 
     engine, counts = hub.app.state.database.engine, []
+    quality.get(PATH, params=RANGE | {"by": "store"}).raise_for_status()  # reads the policies, which are then known
     for by in (["store"], ["day", "model", "fault"]):
         statements.clear()
         event.listen(engine, "before_cursor_execute", note)
