@@ -35,8 +35,13 @@ class Hands:
         await self.pilot.press(*(_KEYS.get(char, char) for char in text))
 
     async def sees(self, *words: str) -> None:
-        """Wait until all these words are on the screen."""
-        await self.until(lambda: all(word in self.text for word in words), f"{words} on the screen")
+        """Wait until all these words are on the screen, be they broken over two lines."""
+
+        def there() -> bool:
+            text, joined = self.text, " ".join(self.text.split())
+            return all(word in text or word in joined for word in words)
+
+        await self.until(there, f"{words} on the screen")
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + TIMEOUT_S

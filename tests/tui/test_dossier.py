@@ -39,7 +39,7 @@ DOSSIER = Dossier(
     suggestions=(Suggestion("K-000003", 1, {"en": "Chatter of the relay", "zh-CN": "继电器抖动"}, {}, ("ripple",)),),
     pictures=(Picture("ab" * 32, "image/jpeg", 204_800, "fault", "front.jpg"),),
     plan=PlanOffered(2, "proposed", (Option("Replace C5", 4500, "CNY", ("C5",)), Option("New board", 19900, "CNY"))),
-    deadlines=(Deadline("resolution", "running", NOW + timedelta(hours=3, minutes=1)),),
+    deadlines=(Deadline("resolution", "running", NOW + timedelta(hours=3, minutes=55)),),
 )
 FAULTS = (
     FaultName(
@@ -76,7 +76,6 @@ def events_of(bench):
     return tickets["T-000101"].events
 
 
-@pytest.mark.campaign
 def test_all_about_a_ticket_in_both_languages(informed):
     async def work(hands):
         await hands.sees("T-000101", "Due in", "3 h")

@@ -124,7 +124,6 @@ async def open_panel(hands, flow):
     await hands.sees(flow.panel)
 
 
-@pytest.mark.campaign
 def test_the_agent_is_killed_in_the_middle_of_every_panel(many_instruments, tmp_path):
     """H4, S3: records, logs and golden pictures that were confirmed are there; what is not known is not claimed."""
     folder, _simulator = many_instruments
