@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -42,6 +42,7 @@ class FakeBench:
         self.commands: list[control.Command] = []
         self.answer_with: Callable[[control.Command], bytes | None] = lambda _command: None
         self._seq = 0
+        self._at = datetime.min.replace(tzinfo=UTC)
         self._ready = threading.Event()
         self._port = port
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
@@ -65,7 +66,8 @@ class FakeBench:
         if seq is None:
             self._seq += 1
             seq = self._seq
-        return r.Record(seq, datetime.now(UTC), body)
+        self._at = max(datetime.now(UTC), self._at + timedelta(microseconds=1))  # a real bench is never this fast
+        return r.Record(seq, self._at, body)
 
     def send(self, *records: r.Record) -> None:
         self.send_raw(codec.encode(r.RecordBatch(self.name, self.epoch, records)))
