@@ -7,6 +7,7 @@ once, so that what is measured is the way from a record to the screen and not th
 import signal
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,20 @@ from protocols.messages.records import Device
 from protocols.waveform import Waveform
 
 SAMPLES = 1_000_000
-EVENTS_A_SECOND = 50
+ROUNDS_A_SECOND = 25
+"""Each is two events: a reading, and how far the run is, or else the depth of the spool."""
+PLAN = """
+plan: long
+version: 1
+model: SP-100
+title: {en: A long step, zh-CN: 一个长步骤}
+main:
+  - id: long
+    title: {en: Watch for an hour, zh-CN: 观察一小时}
+    action: wait
+    timeout: 2 h
+    with: {seconds: 1 h}
+"""
 
 
 class RecordScope(Oscilloscope):
@@ -64,27 +78,28 @@ def main() -> None:
         '[bench]\nname = "bench-01"\n\n[instruments.scope]\n'
         'profile = "rigol-ds1054z"\naddress = "TCPIP::127.0.0.1::1::SOCKET"\n'
     )
+    plans = folder / "plans"
+    plans.mkdir()
+    (plans / "long.plan.yaml").write_text(PLAN, encoding="utf-8")
     config = load_bench_config(file)
-    agent = Agent(config, AgentOptions(folder), opener=lambda *_, guard=None, **__: RecordScope(guard or Guard()))
+    options = AgentOptions(folder, plan_folders=(plans,))
+    agent = Agent(config, options, opener=lambda *_, guard=None, **__: RecordScope(guard or Guard()))
     items = tuple(WorkItem(f"T-{n:06}", Device("SP-100", f"SP100-{n:06}"), "dead", "assigned") for n in range(1, 41))
     agent.worklist.apply(Desired("bench-01", 1, items))
     agent.start()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     number = 0
-    while not stop.wait(1 / EVENTS_A_SECOND):
+    while not stop.wait(1 / ROUNDS_A_SECOND):
         number += 1
         reading = Quantity("dc_voltage", 3.3 + number % 10 / 1000, "V", 0.001)
-        at = agent.desk.description().link.since
-        agent.bus.publish(events.Reading("meter", at or _now(), (reading,)), key="reading:meter")
-        agent.bus.publish(events.SpoolChanged(agent.desk.depth()), key="spool")
+        agent.bus.publish(events.Reading("meter", datetime.now(UTC), (reading,)), key="reading:meter")
+        if (run := agent.runs.current) is not None:
+            progressed = events.StepProgressed(run, "long", number % 1000 / 1000, f"{number} readings")
+            agent.bus.publish(progressed, key="progress")
+        else:
+            agent.bus.publish(events.SpoolChanged(agent.desk.depth()), key="spool")
     agent.stop()
-
-
-def _now() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ class _Parts:
     step: StepView | None = None
     prompt: PromptView | None = None
     outcome: Outcome | None = None
+    ended_at: datetime | None = None
     suspects: tuple[Suspect, ...] = ()
     fault: str | None = None
 
@@ -52,11 +53,11 @@ class RunView:
             return None
         view = cls(first.body, first.at)
         for record in records:
-            view.journalled(record.body)
+            view.journalled(record.body, record.at)
         return view
 
-    def journalled(self, body: Body) -> None:
-        """Take in a record of the run."""
+    def journalled(self, body: Body, at: datetime) -> None:
+        """Take in a record of the run, which was made ``at`` this time."""
         with self._mutex:
             match body:
                 case StepFinished():
@@ -66,6 +67,7 @@ class RunView:
                     self._parts.captures.append(body)
                 case RunFinished():
                     self._parts.outcome, self._parts.suspects = body.outcome, body.suspects
+                    self._parts.ended_at = at
                     self._parts.step = self._parts.prompt = None
                 case _:
                     pass
@@ -126,6 +128,7 @@ class RunView:
                 outcome=parts.outcome,
                 suspects=parts.suspects,
                 fault=parts.fault,
+                ended_at=parts.ended_at,
             )
 
     def _status(self, running: bool) -> RunStatus:

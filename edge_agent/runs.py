@@ -185,7 +185,7 @@ class Runs:
             finished = abandon(self._spool, run)
             self._faults.pop(run, None)
             if self._view is not None and self._view.started.run == run:
-                self._view.journalled(finished)
+                self._view.journalled(finished, datetime.now(UTC))
         self._bus.publish(told.RunEnded(run, finished.outcome, finished.suspects))
         return finished
 
@@ -327,13 +327,13 @@ class Runs:
                 self._bus.publish(told.RunBegan(body.run))
                 self._begun.set()
             case StepFinished() if view is not None:
-                view.journalled(body)
+                view.journalled(body, datetime.now(UTC))
                 self._bus.publish(told.StepEnded(body))
             case CaptureTaken() if view is not None:
-                view.journalled(body)
+                view.journalled(body, datetime.now(UTC))
                 self._bus.publish(told.CaptureSaved(body))
             case RunFinished() if view is not None:
-                view.journalled(body)
+                view.journalled(body, datetime.now(UTC))
                 self._faults.pop(body.run, None)
                 self._bus.publish(told.RunEnded(body.run, body.outcome, body.suspects))
             case _ if hasattr(body, "run"):  # RunResumed

@@ -1,7 +1,9 @@
-"""Write the message catalogues of the terminal application from its source: ``python -m scripts.catalogues``.
+"""Write the message catalogues of the terminal application from the source: ``python -m scripts.catalogues``.
 
-New messages are added to the ``.po`` without a translation, those no longer used are dropped, and the ``.mo`` that the
-program reads is made from it. Babel is needed for this alone; the program does with the standard library.
+There are two: the words of the screen (calls of ``_``, ``N_`` and ``ngettext`` in ``tui``), and the sentences in which
+the agent says why something is not done (``tui.heard``). New messages are added to a ``.po`` without a translation,
+those no longer used are dropped, and the ``.mo`` that the program reads is made from it. Babel is needed for this
+alone; the program does with the standard library.
 """
 
 import ast
@@ -16,20 +18,88 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / "tui"
-PO_FILE = SOURCE / "locale" / "zh_CN" / "LC_MESSAGES" / "benchwright.po"
+FOLDER = ROOT / "tui" / "locale" / "zh_CN" / "LC_MESSAGES"
+SCREEN, AGENT = FOLDER / "benchwright.po", FOLDER / "agent.po"
 KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2}
 """Functions that take messages, and how many of their first arguments are."""
+TELLING = (
+    "edge_agent/local_api/client.py",
+    "edge_agent/rack",
+    "edge_agent/by_hand",
+    "edge_agent/analysis",
+    *(f"edge_agent/plans/{name}" for name in ("actions", "attempt.py", "measure.py", "prompts.py", "runner.py")),
+    *(
+        f"edge_agent/{name}.py"
+        for name in (
+            "bench_file",
+            "desk",
+            "discovery",
+            "firmware_profile",
+            "manual_control",
+            "plan_shelf",
+            "runs",
+            "spool",
+            "spool_file",
+            "worklist",
+        )
+    ),
+    "drivers/guard.py",
+    "drivers/programmers",
+    "drivers/scpi/link.py",
+    *(f"drivers/scpi/{name}.py" for name in ("generator", "load", "multimeter", "oscilloscope", "supply")),
+    *(f"drivers/{name}.py" for name in ("korad_supply", "modbus_relay", "modbus_supply", "mlx90640", "serial_meter")),
+    "drivers/serial_generator.py",
+    "drivers/transports",
+)
+"""Where the sentences are that a technician is told."""
+ERRORS = frozenset(
+    {
+        "AgentError",
+        "BadResponse",
+        "BenchConfigError",
+        "CallCancelled",
+        "CallTimeout",
+        "Cancelled",
+        "CaptureStoreError",
+        "ConnectionLost",
+        "DiscoveryError",
+        "FirmwareError",
+        "InstrumentRefused",
+        "InstrumentUnavailable",
+        "LeaseRefused",
+        "NoAnswer",
+        "NoResponse",
+        "OutOfRange",
+        "RackError",
+        "RunError",
+        "RunRefused",
+        "RunSuspended",
+        "SpoolError",
+        "UnknownRole",
+        "ValueError",
+        "WorklistError",
+        "WrongCapability",
+        "WrongIdentity",
+    }
+)
+"""What such a sentence is given to: an error, or the reason why an analysis has no answer."""
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
 """The files say nothing of when they were made, so that the same source gives the same bytes."""
 
 
-def extracted() -> Catalog:
-    """Return the messages of the source, without translations."""
-    catalogue = Catalog(domain="benchwright")
-    for path in sorted(SOURCE.rglob("*.py")):
-        for message in messages_of(path.read_text(encoding="utf-8")):
-            catalogue.add(message)
+def extracted(file: Path) -> Catalog:
+    """Return the messages of the source that belong into ``file``, without translations."""
+    catalogue = Catalog(domain=file.stem)
+    if file == SCREEN:
+        for path in sorted((ROOT / "tui").rglob("*.py")):
+            for message in messages_of(path.read_text(encoding="utf-8")):
+                catalogue.add(message)
+        return catalogue
+    for name in TELLING:
+        place = ROOT / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            for sentence in sentences_of(path.read_text(encoding="utf-8")):
+                catalogue.add(sentence)
     return catalogue
 
 
@@ -44,13 +114,54 @@ def messages_of(source: str) -> Iterator[str | tuple[str, str]]:
                 yield str(texts[0])
 
 
-def updated() -> Catalog:
-    """Return the catalogue of the ``.po`` file, brought up to date with the source."""
-    with PO_FILE.open("rb") as file:
-        catalogue = read_po(file, locale="zh_CN", domain="benchwright")
-    catalogue.update(extracted(), no_fuzzy_matching=True)
+def sentences_of(source: str) -> Iterator[str]:
+    """Yield the sentences that a module gives to errors, with ``{0}``, ``{1}`` … where values stand in them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func).rpartition(".")
+            given = node.args if name[2] in ERRORS or (name[2] == "append" and name[0] in {"notes", "found"}) else []
+            given = [*given, *(one.value for one in node.keywords if one.arg == "fault")]
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "fault":
+            given = [node.value]
+        else:
+            continue
+        for one in (branch for argument in given for branch in _branches(argument)):
+            sentence = _sentence(one)
+            if sentence is not None and " " in sentence.strip("{}0123456789:; "):
+                yield sentence
+
+
+def _branches(node: ast.expr) -> tuple[ast.expr, ...]:
+    """Return both sides of a conditional expression, anything else as it is."""
+    return (*_branches(node.body), *_branches(node.orelse)) if isinstance(node, ast.IfExp) else (node,)
+
+
+def _sentence(node: ast.expr) -> str | None:
+    """Return the text of a string or f-string with numbered places."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    text, number = "", 0
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += str(part.value)
+        else:
+            text += f"{{{number}}}"
+            number += 1
+    return text
+
+
+def updated(file: Path = SCREEN) -> Catalog:
+    """Return the catalogue of a ``.po`` file, brought up to date with the source."""
+    catalogue = Catalog(locale="zh_CN", domain=file.stem)
+    if file.exists():
+        with file.open("rb") as opened:
+            catalogue = read_po(opened, locale="zh_CN", domain=file.stem)
+    catalogue.update(extracted(file), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
-    catalogue.header_comment = "# Chinese (zh-CN) messages of the terminal application."
+    what = "messages of the terminal application" if file == SCREEN else "sentences of the agent"
+    catalogue.header_comment = f"# Chinese (zh-CN) {what}."
     catalogue.fuzzy = False
     catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = ""
     catalogue.project, catalogue.version = "benchwright", "1"
@@ -72,12 +183,19 @@ def mo_bytes(catalogue: Catalog) -> bytes:
     return out.getvalue()
 
 
+def untranslated(catalogue: Catalog) -> list[object]:
+    """Return the messages without a translation."""
+    return [message.id for message in catalogue if message.id and not all_translated(message.string)]
+
+
 def main() -> int:
-    """Write both files; return how many messages are without a translation (1 at most)."""
-    catalogue = updated()
-    PO_FILE.write_bytes(po_bytes(catalogue))
-    PO_FILE.with_suffix(".mo").write_bytes(mo_bytes(catalogue))
-    missing = [message.id for message in catalogue if message.id and not all_translated(message.string)]
+    """Write all files; return whether messages are without a translation."""
+    missing: list[object] = []
+    for file in (SCREEN, AGENT):
+        catalogue = updated(file)
+        file.write_bytes(po_bytes(catalogue))
+        file.with_suffix(".mo").write_bytes(mo_bytes(catalogue))
+        missing += untranslated(catalogue)
     for message in missing:
         sys.stderr.write(f"without a translation: {message!r}\n")
     return min(len(missing), 1)

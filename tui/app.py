@@ -16,6 +16,7 @@ from edge_agent.local_api.views import TicketView
 from tui import i18n
 from tui.agent_link import AgentLink
 from tui.bench_state import BenchState, Topic
+from tui.heard import heard
 from tui.i18n import N_, Language, _
 from tui.keys import GLOBAL_KEYS, bindings
 from tui.palette import BenchCommands
@@ -109,7 +110,7 @@ class BenchApp(App[None]):
             self.open_ticket(found[0].item.ticket)
         elif isinstance(screen := self.screen, BenchScreen):
             if self.bench.worklist is None:
-                screen.notice.say(self.bench.fault or _("The worklist is not known yet."))
+                screen.notice.say(heard(self.bench.fault or _("The worklist is not known yet.")))
                 return
             screen.notice.say(
                 _("No ticket of this bench has the number or serial “{code}”; assign one to it at the hub.").format(

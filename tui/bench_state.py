@@ -60,11 +60,11 @@ class BenchState:
         for event in happened:
             match event:
                 case events.LinkChanged():
+                    changed |= {"link"} if event.link != self.link else set()
                     self.link = event.link
-                    changed.add("link")
                 case events.SpoolChanged():
+                    changed |= {"spool"} if event.spool != self.spool else set()
                     self.spool = event.spool
-                    changed.add("spool")
                     if self._awaits_receipts():
                         questions.add("worklist")
                 case events.InstrumentsChanged():

@@ -84,10 +84,21 @@ def limits(allowed: Limits | None, unit: str) -> str:
     return f"{format_value(allowed.low, unit)} … {format_value(allowed.high, unit)}"
 
 
-def parse_number(text: str) -> float | None:
-    """Return the number that a person typed (decimal comma and full-width digits too), ``None`` if it is none."""
+_PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
+
+
+def parse_number(text: str, unit: str = "") -> float | None:
+    """Return the number that a person typed (decimal comma and full-width digits too), ``None`` if it is none.
+
+    Where there is a ``unit``, a prefix and the unit itself may follow: ``300m``, ``300 mA``, ``8 MHz``.
+    """
+    words, factor = text.strip().replace(",", ".").replace("，", ".").replace("−", "-"), 1.0
+    if unit:
+        words = words.removesuffix(unit).rstrip()
+        if words and (factor := _PREFIXES.get(words[-1], 1.0)) != 1.0:
+            words = words[:-1]
     try:
-        number = float(text.strip().replace(",", ".").replace("，", ".").replace("−", "-"))
+        number = float(words) * factor
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -8,6 +8,7 @@ from edge_agent.local_api.views import PromptView, RunState, StepView
 from protocols.messages.records import Measurement, Outcome, StepFinished, Verdict
 from tui import run_state
 from tui.formatting import duration, fit, limits, one_line, unit_symbol, value, with_uncertainty
+from tui.heard import heard
 from tui.i18n import _, pick
 from tui.widgets.limit_bar import STYLES, limit_bar
 from tui.words import OUTCOME_MARKS, OUTCOMES, VERDICTS
@@ -74,7 +75,7 @@ def in_progress(step: StepView, width: int) -> Content:
             )
         )
     if step.text:
-        lines.append(Content.styled(one_line(step.text), "bold $text-primary"))
+        lines.append(Content.styled(heard(step.text), "bold $text-primary"))
     return Content("\n").join(lines)
 
 
@@ -113,7 +114,7 @@ def measured(measurement: Measurement, width: int) -> Content:
     elif allowed:
         lines.append(Content.styled(allowed, "$text-muted"))
     if measurement.reason:
-        lines.append(Content.styled(one_line(measurement.reason), "$text-warning"))
+        lines.append(Content.styled(heard(measurement.reason), "$text-warning"))
     return Content("\n").join(lines)
 
 
@@ -129,7 +130,7 @@ def record(step: StepFinished, width: int) -> Content:
         ),
     ]
     if step.detail:
-        lines.append(Content.styled(one_line(step.detail), "$text-warning"))
+        lines.append(Content.styled(heard(step.detail), "$text-warning"))
     lines += _measurements(step.measurements, width)
     return Content("\n").join(lines)
 
@@ -163,7 +164,7 @@ def result(run: RunState, outcome: Outcome, width: int) -> Content:
             Content.styled(f"! {pick(step.title, step.step)}: {_(OUTCOMES[step.outcome])}", "$text-error"),
         ]
         if step.detail:
-            lines.append(Content(one_line(step.detail)))
+            lines.append(Content(heard(step.detail)))
     if run.suspects:
         lines += [Content(""), Content.styled(_("Suspects, the likeliest first"), "bold")]
     for rank, suspect in enumerate(run.suspects[:SHOWN_SUSPECTS], 1):
@@ -216,5 +217,5 @@ def interrupted(run: RunState, width: int) -> Content:
         _answer("F8", _("end it as aborted")),
     ]
     if run.fault:
-        lines += [Content(""), Content.styled(one_line(run.fault), "$text-error")]
+        lines += [Content(""), Content.styled(heard(run.fault), "$text-error")]
     return Content("\n").join(lines)

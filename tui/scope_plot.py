@@ -1,7 +1,13 @@
-"""A frame of an oscilloscope as lines of cells: traces over a graticule, cursors, and words under the traces. Pure."""
+"""A frame of an oscilloscope as lines of cells: traces over a graticule, cursors, and words under the traces. Pure.
 
+A field is held as planes, one byte a cell, and planes are put over each other as whole numbers: a screen of cells costs
+a few operations of the interpreter then, and not some for each cell.
+"""
+
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TypeAlias
@@ -13,6 +19,12 @@ GRATICULE = "graticule"
 DIVISIONS = (10, 8)
 Line: TypeAlias = "list[tuple[str, str]]"
 """Pieces of text, each with the name of its style."""
+_ANY_STYLE = 0xFF
+_RUNS = re.compile(rb"\xff*([^\xff])(?:\1|\xff)*|\xff+", re.DOTALL)
+"""Cells of one style; a space has any."""
+_DRAWN = bytes([0, *[0xFF] * 255])
+_BRAILLE = braille.BLANK >> 8
+"""The upper byte of every braille character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,17 @@ class Layer:
     style: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What lies below the traces: upper and lower bytes of its characters, its styles, and its lines as they are."""
+
+    low: int
+    high: int
+    styles: int
+    names: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
 def plot(
     layers: Sequence[Layer],
     window: tuple[float, float],
@@ -33,30 +56,55 @@ def plot(
 ) -> list[Line]:
     """Return the lines of a field of ``size`` (width, height) cells for a window of the axis; later layers lie on top.
 
-    ``marks`` are vertical lines: column to character and style.
+    ``marks`` are vertical lines: column to character and style. A line without a dot is the same object every time.
     """
     width, height = size
-    masks = [(layer.style, _masks(layer, window, width, height)) for layer in layers]
-    lines: list[Line] = []
-    for number in range(height):
-        ground, styles = _ground(number, width, height, marks or {})
-        bits = [0] * width
-        for style, columns in masks:
-            found = braille.cells(columns, number)
-            if found is None:
-                continue
-            bits = [one | other for one, other in zip(bits, found, strict=True)]
-            styles = [style if dots else former for dots, former in zip(found, styles, strict=True)]
-        characters = [chr(0x2800 | dots) if dots else under for dots, under in zip(bits, ground, strict=True)]
-        lines.append(_joined(characters, styles))
-    return lines
+    count = width * height
+    if count < 1:
+        return []
+    ground = _ground(width, height, tuple((marks or {}).items()))
+    each = int.from_bytes(b"\x01" * count, "little")
+    dots = drawn = 0
+    styles = ground.styles
+    for number, layer in enumerate(layers, len(ground.names)):
+        found = braille.cells(_columns(layer, window, width, height), height)
+        here = int.from_bytes(found.translate(_DRAWN), "little")
+        dots |= int.from_bytes(found, "little")
+        drawn |= here
+        styles ^= (styles ^ number * each) & here
+    low = ground.low ^ (ground.low & drawn) | dots
+    high = ground.high ^ (ground.high ^ _BRAILLE * each) & drawn
+    text, places = _text(low, high, count), styles.to_bytes(count, "little")
+    names = (*ground.names, *(layer.style for layer in layers))
+    filled = drawn.to_bytes(count, "little")
+    empty = bytes(width)
+    return [
+        ground.lines[at // width]
+        if filled[at : at + width] == empty
+        else _runs(text[at : at + width], places[at : at + width], names)
+        for at in range(0, count, width)
+    ]
 
 
-def _masks(layer: Layer, window: tuple[float, float], width: int, height: int) -> list[int]:
+def _text(low: int, high: int, count: int) -> str:
+    """Return characters by the two bytes of their code points."""
+    pairs = bytearray(2 * count)
+    pairs[0::2], pairs[1::2] = low.to_bytes(count, "little"), high.to_bytes(count, "little")
+    return pairs.decode("utf-16-le")
+
+
+def _runs(text: str, styles: bytes, names: Sequence[str]) -> Line:
+    return [
+        (text[run.start() : run.end()], GRATICULE if run[1] is None else names[run[1][0]])
+        for run in _RUNS.finditer(styles)
+    ]
+
+
+def _columns(layer: Layer, window: tuple[float, float], width: int, height: int) -> list[tuple[int, int] | None]:
     start, stop = window
     trace, dots = layer.trace, 2 * width
     if stop <= start or not trace.low:
-        return [0] * dots
+        return [None] * dots
     each = (stop - start) / dots / trace.step
     first = (start - trace.start) / trace.step
     count = len(trace.low)
@@ -68,19 +116,32 @@ def _masks(layer: Layer, window: tuple[float, float], width: int, height: int) -
     return braille.spans(trace.low, trace.high, places, (layer.top, layer.bottom), 4 * height)
 
 
-def _ground(number: int, width: int, height: int, marks: Mapping[int, tuple[str, str]]) -> tuple[list[str], list[str]]:
-    """Return characters and styles below the traces: the graticule, and marks."""
+@lru_cache(maxsize=8)
+def _ground(width: int, height: int, marks: tuple[tuple[int, tuple[str, str]], ...]) -> _Ground:
+    """Return what is below the traces: the graticule, and marks."""
     columns = {round(k * width / DIVISIONS[0]) for k in range(1, DIVISIONS[0])}
     rows = {round(k * height / DIVISIONS[1]) for k in range(1, DIVISIONS[1])} if height >= 16 else {height // 2}
-    if number in rows:
-        text = ["┼" if column in columns and number == height // 2 else "·" for column in range(width)]
-    else:
-        text = ["·" if column in columns else " " for column in range(width)]
-    styles = [GRATICULE] * width
-    for column, (character, style) in marks.items():
-        if 0 <= column < width:
-            text[column], styles[column] = character, style
-    return text, styles
+    names = [GRATICULE]
+    shown = [(column, mark) for column, mark in marks if 0 <= column < width]
+    text, styles = "", bytearray()
+    for number in range(height):
+        if number in rows:
+            line = ["┼" if column in columns and number == height // 2 else "·" for column in range(width)]
+        else:
+            line = ["·" if column in columns else " " for column in range(width)]
+        places = [_ANY_STYLE if character == " " else 0 for character in line]
+        for column, (character, style) in shown:
+            if style not in names:
+                names.append(style)
+            line[column], places[column] = character, names.index(style)
+        text += "".join(line)
+        styles += bytes(places)
+    pairs = text.encode("utf-16-le")
+    low, high, planes = (int.from_bytes(plane, "little") for plane in (pairs[0::2], pairs[1::2], styles))
+    lines = tuple(
+        _runs(text[at : at + width], bytes(styles[at : at + width]), names) for at in range(0, width * height, width)
+    )
+    return _Ground(low, high, planes, tuple(names), lines)
 
 
 def _joined(characters: Sequence[str], styles: Sequence[str]) -> Line:

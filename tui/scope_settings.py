@@ -101,20 +101,27 @@ class Looking:
             table=self.table,
         )
 
+    def window(self, frame: ScopeFrame) -> tuple[float, float]:
+        """Return what is looked at, of which ``frame`` may not tell yet: keys come faster than answers."""
+        start = frame.record_start_s if self.start_s is None else self.start_s
+        return start, frame.record_stop_s if self.stop_s is None else self.stop_s
+
     def pan(self, frame: ScopeFrame, part: float) -> None:
         """Move the window by a part of its length, no further than the record reaches."""
-        length = frame.stop_s - frame.start_s
-        start = min(max(frame.start_s + part * length, frame.record_start_s), frame.record_stop_s - length)
+        begin, end = self.window(frame)
+        length = end - begin
+        start = min(max(begin + part * length, frame.record_start_s), frame.record_stop_s - length)
         self.start_s, self.stop_s = start, start + length
 
     def zoom(self, frame: ScopeFrame, factor: float) -> None:
         """Make the window shorter (``factor`` below 1) or longer about its middle or the cursor that is moved."""
         whole = frame.record_stop_s - frame.record_start_s
-        length = max((frame.stop_s - frame.start_s) * factor, 4 / frame.sample_rate_hz)
+        begin, end = self.window(frame)
+        length = max((end - begin) * factor, 4 / frame.sample_rate_hz)
         if length >= whole:
             self.whole()
             return
-        middle = (frame.start_s + frame.stop_s) / 2
+        middle = (begin + end) / 2
         if self.cursors is not None and self.moves != "view":
             middle = self.cursors[0 if self.moves == "a" else 1]
         start = min(max(middle - length / 2, frame.record_start_s), frame.record_stop_s - length)
@@ -127,8 +134,9 @@ class Looking:
     def next_moved(self, frame: ScopeFrame) -> None:
         """Let the arrow keys move the next of view, cursor A and cursor B; after B the cursors go."""
         if self.moves == "view":
-            length = frame.stop_s - frame.start_s
-            self.cursors = self.cursors or (frame.start_s + length / 4, frame.start_s + 3 * length / 4)
+            begin, end = self.window(frame)
+            quarter = (end - begin) / 4
+            self.cursors = self.cursors or (begin + quarter, end - quarter)
             self.moves = "a"
         elif self.moves == "a":
             self.moves = "b"

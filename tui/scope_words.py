@@ -7,7 +7,7 @@ from textual.content import Content
 from edge_agent.local_api.scope import Measured, ScopeFrame
 from edge_agent.local_api.views import Quantity
 from protocols.quantity import format_value
-from tui.formatting import one_line
+from tui.heard import heard
 from tui.i18n import _
 from tui.scope_settings import Looking, Settings
 from tui.words import MEASURES, called
@@ -70,7 +70,7 @@ def readout(frame: ScopeFrame, looking: Looking, width: int, lines: int) -> Cont
         found.append(Content.assemble((words, "bold"), (f"   {moved}", "$text-muted")))
         found += _lines(frame.between, width)
     found += _lines(frame.measured, width)
-    found += [Content.styled("! " + one_line(note), "$text-warning") for note in frame.notes]
+    found += [Content.styled("! " + heard(note), "$text-warning") for note in frame.notes]
     return Content("\n").join(found[:lines])
 
 
@@ -84,7 +84,7 @@ def _lines(measured: Iterable[Measured], width: int) -> list[Content]:
                 break
             line = line + part
         if not one.quantities and one.note:
-            line = line + Content.styled("  " + one_line(one.note), "$text-warning")
+            line = line + Content.styled("  " + heard(one.note), "$text-warning")
         lines.append(line)
     return lines
 

@@ -234,6 +234,7 @@ class RunState(View, frozen=True):
     """Why the run stopped without an end (it can be resumed)."""
     paused: bool = False
     """It holds before its next step, or will."""
+    ended_at: datetime | None = None
     next_best: tuple[NextMeasurement, ...] = ()
     """Of a run that did not pass: the most telling first."""
 

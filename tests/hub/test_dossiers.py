@@ -23,6 +23,7 @@ PLAN = {
         {"work": "Replace the board", "cost_minor": 19900},
     ]
 }
+REQUEST = {"parts_requested": [{"part": "C5 220 µF", "quantity": 2, "fault": "dried_capacitor"}]}
 
 
 def assigned(staff: httpx.Client) -> str:
@@ -46,7 +47,7 @@ def test_history_plan_deadlines_and_taxonomy_reach_the_bench_and_the_customers_d
                 r.TicketEvent(first, "taken"),
                 r.TicketEvent(first, "wait", note="C5 is out of stock", details={"waiting_for": "part"}),
                 r.TicketEvent(first, "resume"),
-                r.TicketEvent(first, "note", details={"parts_requested": ["C5 220 µF"]}),
+                r.TicketEvent(first, "note", note="bulged", details=REQUEST),
                 r.TicketEvent(first, "finding", note="8 µF", details={"root_cause": "dried_capacitor"}),
                 r.TicketEvent(first, "repaired", note="replaced", details=repair),
                 r.TicketEvent(first, "rework", details={"reason": "still chatters"}),

@@ -53,7 +53,7 @@ SENT = {
     "taken": {},
     "wait": {"waiting_for": "part"},
     "resume": {},
-    "note": {"parts_requested": ["C5"]},
+    "note": {"parts_requested": [{"part": "C5", "quantity": 2, "fault": "dried_capacitor"}]},
     "finding": {"root_cause": "dried_capacitor"},
     "repaired": {"root_cause": "dried_capacitor", "parts": ["C5"]},
     "rework": {"reason": "x"},
@@ -180,7 +180,9 @@ def test_a_repair_warranty_is_on_the_ticket_in_both_languages(bench, verdict, en
 def test_prices_and_codes():
     base = {"work": "a", "parts": "滤波电容, U2", "cost": "1", "work2": "", "cost2": "", "because": "x"}
     offered = _offered(base)
-    assert offered["options"][0]["parts"] == [{"part": "part", "name": "滤波电容"}, {"part": "U2", "name": "U2"}]
+    first, second = offered["options"][0]["parts"]
+    assert (first["name"], second) == ("滤波电容", {"part": "U2", "name": "U2"})
+    assert first["part"] != code_of("继电器"), "names without Latin letters have codes of their own"
     assert isinstance(_offered({**base, "cost": "much"}), str)
     assert (code_of("C5 220 µF"), code_of("-x-")) == ("C5-220--F", "x")
 

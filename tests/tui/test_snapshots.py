@@ -153,7 +153,15 @@ def run_state(scene):
     began = NOW - timedelta(seconds=83)
     if scene == "result":
         return views.RunState(
-            "r1", "finished", REFERENCE, DEVICE, began, outcome=Outcome.FAILED, suspects=SUSPECTS, **common
+            "r1",
+            "finished",
+            REFERENCE,
+            DEVICE,
+            began,
+            outcome=Outcome.FAILED,
+            suspects=SUSPECTS,
+            ended_at=NOW,
+            **common,
         )
     return views.RunState("r1", "asking", REFERENCE, DEVICE, began, step=step, prompt=PROMPT, **common)
 

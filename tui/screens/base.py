@@ -9,13 +9,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.bench_state import TOPICS, BenchState, Topic
+from tui.heard import heard
 from tui.i18n import _
 from tui.keys import Key
 from tui.widgets.entry import Entry
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.notice import Notice
 from tui.widgets.rows import Rows
-from tui.widgets.status_bar import StatusBar
+from tui.widgets.status_bar import STATUS_TOPICS, StatusBar
 
 if TYPE_CHECKING:
     from tui.app import BenchApp
@@ -39,7 +40,10 @@ class BenchScreen(Screen[None]):
     @property
     def can_draw(self) -> bool:
         """Whether the widgets are there: not yet while the screen is being set up, no more once it has been left."""
-        return self._composed and self in self.app.screen_stack and bool(self.query(StatusBar))
+        return self._composed and self in self.app.screen_stack and self._has_parts()
+
+    def _has_parts(self) -> bool:
+        return any(isinstance(child, StatusBar) for child in self.children)
 
     @property
     def bench_app(self) -> "BenchApp":
@@ -84,11 +88,13 @@ class BenchScreen(Screen[None]):
         """Draw again; called by the application."""
         if not self.can_draw:
             return
-        self.query_one(StatusBar).refresh()
+        if changed & STATUS_TOPICS:
+            self.query_one(StatusBar).look()
         if "connection" in changed:
             notice = self.query_one(Notice)
             if not self.bench.connected:
-                notice.say(self.bench.fault or _("Connecting to the agent …"), "error" if self.bench.fault else "info")
+                fault = self.bench.fault
+                notice.say(heard(fault or _("Connecting to the agent …")), "error" if fault else "info")
             elif notice.words == getattr(self, "_told", ""):
                 notice.clear()
             self._told = notice.words if not self.bench.connected else ""

@@ -5,13 +5,16 @@ import contextlib
 from typing import ClassVar
 
 from textual import work
+from textual.content import Content
 
 from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.manual import Manual, ReadMeter, ReadSupply
 from edge_agent.local_api.requests import AcquireLease, Monitor, Operate, ReleaseLease, RenewLease, Request
 from edge_agent.local_api.views import Done, LeaseView
-from tui.bench_state import Topic
-from tui.i18n import _
+from tui.bench_state import BenchState, Topic
+from tui.formatting import one_line
+from tui.heard import heard
+from tui.i18n import _, pick
 from tui.screens.base import BenchScreen
 
 LEASE_S = 30.0
@@ -20,6 +23,13 @@ MONITOR_AGAIN_S = 40.0
 """Before a monitor ends it is asked for again; a panel that died leaves the instrument free after ``LEASE_S``."""
 RENEW_S = 10.0
 """A lease under which nothing happens is renewed so often."""
+
+
+def named(bench: BenchState, role: str) -> Content:
+    """Return an instrument's role and make."""
+    one = bench.instrument(role)
+    make = "" if one is None else pick(one.title, one.status.profile)
+    return Content.assemble((role, "bold $primary"), (f"  {one_line(make)}", "$text-muted"))
 
 
 class ByHandScreen(BenchScreen):
@@ -87,7 +97,7 @@ class ByHandScreen(BenchScreen):
         except AgentError as error:
             self.lease = None
             if error.kind != "unreachable" and self.can_draw:
-                self.notice.say(str(error))
+                self.notice.say(heard(error))
         if self.can_draw:
             self.draw({"instruments"})
 
@@ -127,7 +137,7 @@ class ByHandScreen(BenchScreen):
         try:
             await self.bench_app.link.request(Operate(self.lease.token, manual))
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         self.operated(manual)
         if done:

@@ -1,26 +1,31 @@
-"""A dialog with a list of which one is chosen."""
+"""A dialog with a list of which one is chosen; what is typed narrows the list."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from tui.i18n import N_, _
 from tui.screens.base import localise
+from tui.widgets.notice import Notice
 from tui.widgets.rows import Column, Row, Rows
 from tui.widgets.said import Said
 
+if TYPE_CHECKING:
+    from tui.app import BenchApp
+
 
 class ChooseDialog(ModalScreen[str | None]):
-    """Returns the key of the chosen row, or ``None``."""
+    """Returns the key of the chosen row, or ``None``. A scanned ticket that is not in the list is opened instead."""
 
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
-        Binding("enter", "choose", show=False),
         Binding("up", "move(-1)", show=False),
         Binding("down", "move(1)", show=False),
         Binding("pageup", "move(-10)", show=False),
@@ -37,14 +42,17 @@ class ChooseDialog(ModalScreen[str | None]):
         self._at = at
 
     def compose(self) -> ComposeResult:
-        """Lay out title and list."""
+        """Lay out title, what narrows the list, and the list."""
         with Vertical(classes="dialog tall"):
             yield Said(self._title, classes="dialog-title")
+            yield Input(max_length=200, select_on_focus=False)
             yield Rows(*self._columns, empty=N_("There is nothing to choose from."))
-            yield Said(lambda: _("↑ ↓ choose   ⏎ take   Esc leave"), classes="hint")
+            yield Notice()
+            yield Said(lambda: _("↑ ↓ choose   type to search   ⏎ take   Esc leave"), classes="hint")
 
     def on_mount(self) -> None:
         """Show the rows."""
+        self.localise()
         rows = self.query_one(Rows)
         rows.show(self._rows)
         rows.move_to(self._at)
@@ -52,16 +60,41 @@ class ChooseDialog(ModalScreen[str | None]):
     def localise(self) -> None:
         """Draw in the language of the moment."""
         localise(widget for widget in self.query("*") if widget is not self)
+        self.query_one(Input).placeholder = _("Type to search")
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        """Show the rows in which every word stands."""
+        event.stop()
+        words = event.value.casefold().split()
+        found = [row for row in self._rows if all(word in _text(row) for word in words)]
+        self.query_one(Rows).show(found, empty=N_("Nothing in the list has these words.") if words else None)
+        if words:
+            self.query_one(Notice).clear()
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
         self.query_one(Rows).move(by)
 
+    @on(Input.Submitted)
     @on(Rows.Chosen)
-    def action_choose(self) -> None:
-        """Give back the row under the cursor."""
-        self.dismiss(self.query_one(Rows).key)
+    def _take(self) -> None:
+        """Give back the row under the cursor; open a ticket that was scanned; else say that nothing fits."""
+        chosen, typed = self.query_one(Rows).key, self.query_one(Input).value.strip()
+        app = cast("BenchApp", self.app)
+        if chosen is not None or not typed:
+            self.dismiss(chosen)
+        elif app.bench.scanned(typed):
+            self.dismiss(None)
+            app.call_later(app.scan, typed)
+        else:
+            self.query_one(Input).value = ""
+            self.query_one(Notice).say(_("“{text}” is not in the list.").format(text=typed))
 
     def action_leave(self) -> None:
         """Give back nothing."""
         self.dismiss(None)
+
+
+def _text(row: Row) -> str:
+    return " ".join((row.key, *(cell if isinstance(cell, str) else cell[0] for cell in row.cells))).casefold()

@@ -6,20 +6,23 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
 from tui.i18n import _
 from tui.screens.base import localise
+from tui.screens.dialog import Dialog
+from tui.widgets.notice import Notice
 from tui.widgets.said import Said
 
 
-class ConfirmDialog(ModalScreen[bool]):
+class ConfirmDialog(Dialog[bool]):
     """Returns whether it is wanted."""
 
     AUTO_FOCUS = "#no"
+    refusal = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "no", show=False),
+        Binding("enter", "enter", show=False, priority=True),
         Binding("ctrl+l", "app.language", show=False),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
@@ -40,6 +43,7 @@ class ConfirmDialog(ModalScreen[bool]):
             with Horizontal(classes="buttons"):
                 yield Button(_("No"), id="no")
                 yield Button(_(self._yes), id="yes", variant="error")
+            yield Notice()
             yield Said(lambda: _("← → choose   ⏎ confirm   Esc leave"), classes="hint")
 
     def localise(self) -> None:
@@ -47,6 +51,11 @@ class ConfirmDialog(ModalScreen[bool]):
         localise(widget for widget in self.query("*") if widget is not self)
         self.query_one("#no", Button).label = _("No")
         self.query_one("#yes", Button).label = _(self._yes)
+
+    def action_enter(self) -> None:
+        """Give the answer that the cursor is on, unless a scanner pressed Enter."""
+        if not self.scanned() and isinstance(self.focused, Button):
+            self.focused.press()
 
     @on(Button.Pressed, "#yes")
     def action_yes(self) -> None:

@@ -11,10 +11,10 @@ from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.requests import GetConsoleTail, ListenConsole, Request, SendConsole
 from edge_agent.local_api.views import Done
 from tui.bench_state import Topic
-from tui.formatting import one_line
-from tui.i18n import N_, _, ngettext, pick
+from tui.heard import heard
+from tui.i18n import N_, _, ngettext
 from tui.keys import Key, bindings
-from tui.screens.by_hand import MONITOR_S, ByHandScreen
+from tui.screens.by_hand import MONITOR_S, ByHandScreen, named
 from tui.screens.choose import ChooseDialog
 from tui.screens.form import Field, FormDialog
 from tui.widgets.entry import Entry
@@ -95,21 +95,22 @@ class ConsoleScreen(ByHandScreen):
             self.query_one("#facts", Said).localise()
 
     def _head(self) -> Content:
-        one = self.bench.instrument(self.role)
-        make = "" if one is None else pick(one.title, one.status.profile)
-        head = Content.assemble((self.role, "bold $primary"), (f"  {one_line(make)}", "$text-muted"))
+        head = named(self.bench, self.role)
         if self.lease is None:
             head = head + Content.styled("  " + _("not under your control"), "$text-warning")
         with contextlib.suppress(LookupError):
             if not self.query_one(LogView).follows:
                 head = head + Content.styled("  " + _("looking back: F7 to the end"), "bold $text-warning")
         if self._fault:
-            head = head + Content.styled("\n✗ " + one_line(self._fault), "$text-error")
+            head = head + Content.styled("\n✗ " + heard(self._fault), "$text-error")
         return head
 
     def entered(self, text: str) -> None:
-        """Send it to the device."""
-        self._send(text)
+        """Send it to the device; a line that is a ticket or a serial of this bench, and nothing else, opens it."""
+        if self.bench.scanned(text):
+            self.bench_app.scan(text)
+        else:
+            self._send(text)
 
     def action_send(self) -> None:
         """Enter outside the entry line is Enter alone."""
@@ -125,7 +126,7 @@ class ConsoleScreen(ByHandScreen):
             request = SendConsole(self.lease.token, text, self._ending)  # type: ignore[arg-type]
             await self.bench_app.link.request(request)
         except AgentError as error:
-            self._give_back_words(text, _("Not sent: {reason}").format(reason=error))
+            self._give_back_words(text, _("Not sent: {reason}").format(reason=heard(error)))
         else:
             log.add(f"\n>>> {text}\n")
 
@@ -187,7 +188,7 @@ class ConsoleScreen(ByHandScreen):
         try:
             tail = await self.bench_app.link.request(GetConsoleTail(self.role))
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         words = _("The log of today: {path}").format(path=tail.path) if tail.path else _("Nothing was said yet.")
         self.notice.say(words, "info")

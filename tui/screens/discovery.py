@@ -12,6 +12,7 @@ from edge_agent.local_api.requests import Adopt, CancelDiscovery, Discover, GetD
 from edge_agent.local_api.views import Finding, ProfileCandidate
 from tui.bench_state import Topic
 from tui.formatting import one_line
+from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.base import ListScreen
@@ -68,7 +69,7 @@ class DiscoveryScreen(ListScreen):
         try:
             state = await self.bench_app.link.request(GetDiscovery())
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         known = self.bench.discovery
         if state is not None:
@@ -151,10 +152,10 @@ class DiscoveryScreen(ListScreen):
                     (_("Searching") + "  ", "bold $text-accent"),
                     ("█" * full, "$primary"),
                     ("░" * (cells - full), "$text-muted"),
-                    (f"  {one_line(state.text)}", "$text-muted"),
+                    (f"  {heard(state.text)}", "$text-muted"),
                 )
             case "failed":
-                return Content.styled("✗ " + one_line(state.fault or ""), "$text-error")
+                return Content.styled("✗ " + heard(state.fault or ""), "$text-error")
             case "cancelled":
                 return Content.styled(_("The search was stopped; this was found until then."), "$text-warning")
         return Content.styled(
@@ -167,15 +168,13 @@ class DiscoveryScreen(ListScreen):
             return Content("")
         lines = [Content.assemble((finding.address, "bold"), (f"  {one_line(finding.identity or '')}", ""))]
         if note := pick(finding.note):
-            lines.append(Content.styled("! " + one_line(note), "$text-warning"))
+            lines.append(Content.styled("! " + heard(note), "$text-warning"))
         if (role := self._role_of(finding)) is not None and (known := self.bench.instrument(role)) is not None:
             status = known.status
             if status.healthy:
                 lines.append(Content.styled(f"✓ {role}: {one_line(status.identity or _('answers'))}", "$text-success"))
             else:
-                lines.append(
-                    Content.styled(f"… {role}: {one_line(status.fault or _('is being tried'))}", "$text-warning")
-                )
+                lines.append(Content.styled(f"… {role}: {heard(status.fault or _('is being tried'))}", "$text-warning"))
         elif finding.candidates:
             best = finding.candidates[0]
             words = _("proposed: {profile} as {role}, fits {part}").format(
@@ -195,7 +194,7 @@ class DiscoveryScreen(ListScreen):
         try:
             self.bench.discovery = await self.bench_app.link.request(request)
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         if self.can_draw:
             self.draw({"discovery"})
@@ -220,7 +219,7 @@ class DiscoveryScreen(ListScreen):
         try:
             await self.bench_app.link.request(CancelDiscovery())
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
 
     @work(group="dialog", exclusive=True)
     async def action_adopt(self) -> None:
@@ -255,7 +254,7 @@ class DiscoveryScreen(ListScreen):
                     Adopt(role, candidate.profile, candidate.address, replace=taken is not None)
                 )
             except AgentError as refused:
-                fields, error = refilled(fields, values), str(refused)
+                fields, error = refilled(fields, values), heard(refused)
                 continue
             self._taken[finding.address] = role
             words = (

@@ -10,10 +10,12 @@ from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.firmware import FirmwareAct, FirmwareJob, FirmwareView
 from edge_agent.local_api.requests import CancelFirmware, GetFirmware, GetFirmwareJob, StartFirmware
 from tui.bench_state import Topic
-from tui.formatting import clock, one_line
-from tui.i18n import N_, _, pick
+from tui.formatting import clock
+from tui.heard import heard
+from tui.i18n import N_, _
 from tui.keys import Key, bindings
 from tui.screens.base import BenchScreen
+from tui.screens.by_hand import named
 from tui.screens.choose import ChooseDialog
 from tui.screens.confirm import ConfirmDialog
 from tui.widgets.rows import Column, Row
@@ -77,7 +79,7 @@ class FirmwareScreen(BenchScreen):
             job = await link.request(GetFirmwareJob(self.role))
         except AgentError as error:
             if error.kind != "unreachable":
-                self.notice.say(str(error))
+                self.notice.say(heard(error))
             return
         if job is not None:
             self.bench.firmware[self.role] = job
@@ -93,9 +95,7 @@ class FirmwareScreen(BenchScreen):
             self.draw({"firmware"})
 
     def _head(self) -> Content:
-        one = self.bench.instrument(self.role)
-        make = "" if one is None else pick(one.title, one.status.profile)
-        head = Content.assemble((self.role, "bold $primary"), (f"  {one_line(make)}", "$text-muted"))
+        head = named(self.bench, self.role)
         if self._profile is None:
             words = _("No firmware is chosen: F5.") if self._profiles else _("This bench has no firmware profiles.")
             return head + Content.styled("\n" + words, "$text-warning")
@@ -126,7 +126,7 @@ class FirmwareScreen(BenchScreen):
                     )
                 )
         if job.detail:
-            lines += [Content(""), Content(one_line(job.detail))]
+            lines += [Content(""), Content(heard(job.detail))]
         memory = (_(FIRMWARE_MEMORY[job.memory]), _BAD if job.memory == "incomplete" else "")
         lines += [Content(""), Content.assemble((_("On the device") + ": ", "$text-muted"), memory)]
         if job.backup:
@@ -144,7 +144,7 @@ class FirmwareScreen(BenchScreen):
         rows = []
         for one in self._profiles:
             if one.fault is not None:
-                rows.append(Row(one.name, ((f"{one.name}: {one.fault}", "$text-error"), "", "")))
+                rows.append(Row(one.name, ((f"{one.name}: {heard(one.fault)}", "$text-error"), "", "")))
             rows += [
                 Row(f"{one.name} {version}", (one.model, version, _("current") if version == one.current else ""))
                 for version in one.versions
@@ -200,7 +200,7 @@ class FirmwareScreen(BenchScreen):
         try:
             await self.bench_app.link.request(CancelFirmware(self.role))
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
 
     @work(group="start", exclusive=True)
     async def _start(self, act: FirmwareAct) -> None:
@@ -214,7 +214,7 @@ class FirmwareScreen(BenchScreen):
                 StartFirmware(self.role, holder, act, self._profile.name, self._version)
             )
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         known = self.job
         if known is None or known.began_at < job.began_at:  # its events may have been quicker

@@ -1,12 +1,12 @@
 """A dialog with fields to fill in. Enter goes on to the next field, so a scanner fills one and cannot confirm."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import on, work
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
@@ -18,6 +18,8 @@ from tui.screens.base import localise
 from tui.widgets.notice import Notice
 from tui.widgets.rows import Column, Row
 from tui.widgets.said import Said
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
         if field is None:
             return
         entry = self.query_one(f"#field-{field.name}", Input)
-        rows = [Row(code, (words, code)) for code, words in field.choices]
+        rows = [Row(code, (words, code) if words else (code, "")) for code, words in field.choices]
         dialog = ChooseDialog(field.label, rows, (Column(N_("Name")), Column("", 22)), at=entry.value)
         if (chosen := await self.app.push_screen_wait(dialog)) is not None:
             entry.value = chosen
@@ -132,6 +134,41 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
     def action_leave(self) -> None:
         """Give back nothing."""
         self.dismiss(None)
+
+
+async def fill_in(
+    app: "App[Any]",
+    title: str,
+    fields: Sequence[Field],
+    save: str,
+    check: Callable[[Mapping[str, str]], T | str],
+    *,
+    about: str = "",
+) -> T | None:
+    """Ask until ``check`` makes something of what was filled in; a text from it says what is wrong with it.
+
+    What was typed stays in the fields. Returns ``None`` when the form was left.
+    """
+    error = ""
+    while True:
+        values = await app.push_screen_wait(FormDialog(title, fields, save, about=about, error=error))
+        if values is None:
+            return None
+        made = check(values)
+        if not isinstance(made, str):
+            return made
+        fields, error = refilled(fields, values), made
+
+
+def one_of(text: str, names: Mapping[str, str]) -> str | None:
+    """Return the name that was typed: as it is, or by its title in English or in the language of the moment."""
+    word = text.strip().casefold()
+    return next((name for name, title in names.items() if word in {name, title.casefold(), _(title).casefold()}), None)
+
+
+def choices_of(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return what a field lists: what goes into it, and nothing beside, since that is the title itself."""
+    return tuple((_(title), "") for title in names.values())
 
 
 def _labelled(field: Field) -> str:

@@ -1,5 +1,6 @@
 """A signal generator by hand: shape, frequency, amplitude and output of its channels."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import work
@@ -10,12 +11,12 @@ from textual.widgets import Digits
 from edge_agent.local_api.manual import Manual, SafeState, SetGenerator, SwitchOutput
 from protocols.quantity import format_value
 from tui.bench_state import Topic
-from tui.formatting import one_line, parse_number
-from tui.i18n import N_, _, pick
+from tui.formatting import parse_number
+from tui.i18n import N_, _
 from tui.keys import Key, bindings
-from tui.screens.by_hand import ByHandScreen
+from tui.screens.by_hand import ByHandScreen, named
 from tui.screens.confirm import ConfirmDialog
-from tui.screens.form import Field, FormDialog, refilled
+from tui.screens.form import Field, choices_of, fill_in, one_of
 from tui.widgets.said import Said
 from tui.words import WAVES, called
 
@@ -60,12 +61,8 @@ class GeneratorScreen(ByHandScreen):
             said.localise()
 
     def _head(self) -> Content:
-        one = self.bench.instrument(self.role)
-        make = "" if one is None else pick(one.title, one.status.profile)
         channel = _("channel {number}").format(number=self._channel)
-        return Content.assemble(
-            (self.role, "bold $primary"), (f"  {one_line(make)}", "$text-muted"), (f"  {channel}", "bold")
-        )
+        return named(self.bench, self.role) + Content.styled(f"  {channel}", "bold")
 
     def _state(self) -> Content:
         if self.lease is None:
@@ -93,27 +90,24 @@ class GeneratorScreen(ByHandScreen):
     async def action_settings(self) -> None:
         """Ask for the shape and set it."""
         was = self._set.get(self._channel) or SetGenerator("sine", 1000.0, 1.0, 0.0, self._channel)
-        fields: tuple[Field, ...] = (
-            Field("wave", N_("Shape"), required=True, value=was.wave, suggestions=tuple(WAVES)),
-            Field("frequency", N_("Frequency in Hz"), required=True, value=f"{was.frequency_hz:.10g}"),
+        fields = (
+            Field("wave", N_("Shape"), required=True, value=called(WAVES, was.wave), choices=choices_of(WAVES)),
+            Field("frequency", N_("Frequency in Hz"), N_("e.g. 8M"), required=True, value=f"{was.frequency_hz:.10g}"),
             Field("amplitude", N_("Amplitude in V, peak to peak"), required=True, value=f"{was.amplitude_vpp:g}"),
             Field("offset", N_("Offset in V"), value=f"{was.offset_v:g}"),
         )
-        error = ""
-        while True:
-            dialog = FormDialog(N_("Set the generator"), fields, N_("Set"), about=self.role, error=error)
-            values = await self.bench_app.push_screen_wait(dialog)
-            if values is None:
-                return
-            frequency, amplitude = parse_number(values["frequency"]), parse_number(values["amplitude"])
-            offset = parse_number(values["offset"] or "0")
-            wave = _wave_of(values["wave"])
-            if wave is not None and frequency is not None and amplitude is not None and offset is not None:
-                self.operate(SetGenerator(wave, frequency, amplitude, offset, self._channel))
-                return
-            fields = refilled(fields, values)
-            shapes = ", ".join(WAVES)
-            error = _("Give one of {shapes}, and the others as numbers.").format(shapes=shapes)
+
+        def wanted(values: Mapping[str, str]) -> SetGenerator | str:
+            wave, frequency = one_of(values["wave"], WAVES), parse_number(values["frequency"], "Hz")
+            amplitude, offset = (parse_number(values[name] or "0", "V") for name in ("amplitude", "offset"))
+            if wave is None or frequency is None or amplitude is None or offset is None:
+                shapes = ", ".join(_(title) for title in WAVES.values())
+                return _("Give one of {shapes}, and the others as numbers.").format(shapes=shapes)
+            return SetGenerator(wave, frequency, amplitude, offset, self._channel)
+
+        found = await fill_in(self.bench_app, N_("Set the generator"), fields, N_("Set"), wanted, about=self.role)
+        if found is not None:
+            self.operate(found)
 
     @work(group="dialog", exclusive=True)
     async def action_output(self) -> None:
@@ -156,9 +150,3 @@ class GeneratorScreen(ByHandScreen):
             case _:
                 pass
         self.draw({"instruments"})
-
-
-def _wave_of(text: str) -> str | None:
-    """Return the shape that was typed, by its name in any language."""
-    word = text.casefold()
-    return next((name for name, title in WAVES.items() if word in {name, title.casefold(), _(title).casefold()}), None)

@@ -1,5 +1,6 @@
 """A thermal camera by hand: the picture in colours, the hottest spots, a rectangle, the difference to a good board."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on, work
@@ -8,27 +9,26 @@ from textual.content import Content
 
 from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.heat import HeatFrame, HeatView, Region
-from edge_agent.local_api.requests import KeepGolden, LookAtThermal, Request, RunThermal, SaveRecord, StopMonitor
+from edge_agent.local_api.requests import LookAtThermal, Request, RunThermal
 from edge_agent.local_api.views import Done
 from protocols.quantity import format_value
 from tui import heat_plot
 from tui.bench_state import Topic
-from tui.formatting import one_line, parse_number
-from tui.i18n import N_, _, pick
+from tui.formatting import parse_number
+from tui.heard import heard
+from tui.i18n import N_, _
 from tui.keys import Key, bindings
-from tui.screens.by_hand import MONITOR_S, ByHandScreen
-from tui.screens.choose import ChooseDialog
-from tui.screens.form import Field, FormDialog, refilled
+from tui.screens.by_hand import MONITOR_S, named
+from tui.screens.form import Field, fill_in
+from tui.screens.record_panel import RecordPanel
 from tui.widgets.plot import Plot
-from tui.widgets.rows import Row
 from tui.widgets.said import Said
 from tui.words import MEASURES, called
 
 SCALE_CELLS = 14
-_FILES = (("png", N_("Picture (PNG)")), ("csv", N_("Table (CSV)")), ("npz", N_("Arrays for numpy (npz)")))
 
 
-class HeatScreen(ByHandScreen):
+class HeatScreen(RecordPanel):
     """Takes one picture after the other while it is open and not frozen."""
 
     TITLE_ID = N_("Thermal camera by hand")
@@ -47,6 +47,7 @@ class HeatScreen(ByHandScreen):
         Key("pagedown", "size(-1)", N_("Smaller"), N_("Make the rectangle smaller."), in_bar=False),
         Key("escape", "back", N_("Back"), N_("Give control back and leave.")),
     )
+    FILES = (("png", N_("Picture (PNG)")), ("csv", N_("Table (CSV)")), ("npz", N_("Arrays for numpy (npz)")))
     BINDINGS: ClassVar = bindings(KEYS)
 
     def __init__(self, role: str) -> None:
@@ -67,7 +68,7 @@ class HeatScreen(ByHandScreen):
     def on_mount(self) -> None:
         """Show the picture that is there already."""
         super().on_mount()
-        self._look()
+        self.look()
 
     def watching(self, token: str) -> Request[Done] | None:
         """Stream pictures unless one is held."""
@@ -106,24 +107,23 @@ class HeatScreen(ByHandScreen):
 
     @on(Plot.Sized)
     def _resized(self) -> None:
-        self._look()
+        self.look()
 
     @work(group="look", exclusive=True)
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Ask for the newest picture as it is to be shown now, and show it."""
         try:
             frame = await self.bench_app.link.request(LookAtThermal(self.role, self._view()))
         except AgentError as error:
             if error.kind not in {"refused", "unreachable"}:  # refused: there is no picture yet
-                self.notice.say(str(error))
+                self.notice.say(heard(error))
             return
         self.frame = frame
         if self.can_draw:
             self.redraw()
 
     def _head(self) -> Content:
-        one = self.bench.instrument(self.role)
-        make = "" if one is None else pick(one.title, one.status.profile)
-        head = Content.assemble((self.role, "bold $primary"), (f"  {one_line(make)}", "$text-muted"))
+        head = named(self.bench, self.role)
         words = [f"ε {self._emissivity:g}"]
         if self.frame is not None:
             words.append(_("picture {number}").format(number=self.frame.number))
@@ -139,7 +139,7 @@ class HeatScreen(ByHandScreen):
 
     def _readout(self) -> Content:
         if self._fault:
-            return Content.styled("✗ " + one_line(self._fault), "$text-error")
+            return Content.styled("✗ " + heard(self._fault), "$text-error")
         if self.frame is None:
             return Content.styled(_("No picture yet."), "$text-muted")
         room = 8 if self.size.height > 30 else 5
@@ -151,7 +151,7 @@ class HeatScreen(ByHandScreen):
             )
             place = f"{self._region.width}×{self._region.height}"
             lines.append(Content.assemble((_("Region") + f" {place}  ", "bold"), (words, "")))
-        lines += [Content.styled("! " + one_line(note), "$text-warning") for note in self.frame.notes]
+        lines += [Content.styled("! " + heard(note), "$text-warning") for note in self.frame.notes]
         for number, spot in enumerate(self.frame.spots, 1):
             where = _("row {row}, column {column}").format(row=spot.row, column=spot.column)
             lines.append(
@@ -168,17 +168,10 @@ class HeatScreen(ByHandScreen):
     @work(group="dialog", exclusive=True)
     async def action_emissivity(self) -> None:
         """Set the emissivity."""
-        fields: tuple[Field, ...] = (Field("emissivity", N_("Emissivity (0 to 1)"), value=f"{self._emissivity:g}"),)
-        error = ""
-        while True:
-            dialog = FormDialog(N_("Emissivity"), fields, N_("Set"), about=self.role, error=error)
-            values = await self.bench_app.push_screen_wait(dialog)
-            if values is None:
-                return
-            number = parse_number(values["emissivity"])
-            if number is not None and 0 < number <= 1:
-                break
-            fields, error = refilled(fields, values), _("Give a number above 0 and up to 1, e.g. 0.95.")
+        fields = (Field("emissivity", N_("Emissivity (0 to 1)"), value=f"{self._emissivity:g}"),)
+        number = await fill_in(self.bench_app, N_("Emissivity"), fields, N_("Set"), _emissivity, about=self.role)
+        if number is None:
+            return
         self._emissivity = number
         self.take_control()
         self.redraw()
@@ -190,7 +183,7 @@ class HeatScreen(ByHandScreen):
         rows, columns = self.frame.picture_rows, self.frame.picture_columns
         middle = Region(rows // 3, columns // 3, max(rows // 3, 1), max(columns // 3, 1))
         self._region = None if self._region is not None else middle
-        self._look()
+        self.look()
 
     def action_shift(self, down: int, right: int) -> None:
         """Move the rectangle."""
@@ -200,7 +193,7 @@ class HeatScreen(ByHandScreen):
         top = min(max(was.top + down, 0), self.frame.picture_rows - was.height)
         left = min(max(was.left + right, 0), self.frame.picture_columns - was.width)
         self._region = Region(top, left, was.height, was.width)
-        self._look()
+        self.look()
 
     def action_size(self, by: int) -> None:
         """Make the rectangle larger or smaller."""
@@ -210,48 +203,32 @@ class HeatScreen(ByHandScreen):
         height = min(max(was.height + by, 1), self.frame.picture_rows - was.top)
         width = min(max(was.width + by, 1), self.frame.picture_columns - was.left)
         self._region = Region(was.top, was.left, height, width)
-        self._look()
+        self.look()
 
-    @work(group="freeze", exclusive=True)
-    async def action_freeze(self) -> None:
+    def action_freeze(self) -> None:
         """Hold the picture, or go on."""
         self.frozen = not self.frozen
-        self.redraw()
-        if not self.frozen:
+        if self.frozen:
+            self.stop()
+        else:
+            self.redraw()
             self.take_control()
-        elif self.lease is not None:
-            try:
-                await self.bench_app.link.request(StopMonitor(self.lease.token))
-            except AgentError as error:
-                self.notice.say(str(error))
-            self._look()
 
     def action_difference(self) -> None:
         """Show the difference, or the picture."""
         self._against_golden = not self._against_golden
-        self._look()
+        self.look()
 
     @work(group="keep", exclusive=True)
     async def action_keep(self) -> None:
         """Keep the picture as golden."""
-        try:
-            kept = await self.bench_app.link.request(KeepGolden(self.role))
-        except AgentError as error:
-            self.notice.say(str(error))
-        else:
-            words = _("Kept as that of a good board ({count} in all); F8 shows the difference to the newest.")
-            self.notice.say(words.format(count=kept.count), "done")
+        await self.keep_golden(
+            N_("Kept as that of a good board ({count} in all); F8 shows the difference to the newest.")
+        )
 
-    @work(group="dialog", exclusive=True)
-    async def action_save(self) -> None:
-        """Save the picture in a form of choice."""
-        rows = [Row(name, (_(title),)) for name, title in _FILES]
-        kind = await self.bench_app.push_screen_wait(ChooseDialog(N_("Save as what?"), rows))
-        if kind is None:
-            return
-        try:
-            saved = await self.bench_app.link.request(SaveRecord(self.role, kind), 60.0)  # type: ignore[arg-type]
-        except AgentError as error:
-            self.notice.say(str(error))
-        else:
-            self.notice.say(_("Saved: {path}").format(path=saved.path), "done")
+
+def _emissivity(values: Mapping[str, str]) -> float | str:
+    number = parse_number(values["emissivity"])
+    if number is None or not 0 < number <= 1:
+        return _("Give a number above 0 and up to 1, e.g. 0.95.")
+    return number

@@ -7,19 +7,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from tui.formatting import fit
 from tui.i18n import _
 from tui.keys import GLOBAL_KEYS, Key
+from tui.screens.dialog import Dialog
+from tui.widgets.notice import Notice
 from tui.widgets.said import Said
 
 
-class HelpDialog(ModalScreen[None]):
+class HelpDialog(Dialog[None]):
     """Any of Escape, Enter and F1 leaves it."""
 
+    refusal = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,f1", "dismiss", show=False),
+        Binding("escape,f1", "leave", show=False),
+        Binding("enter", "enter", show=False),
         Binding("ctrl+l", "app.language", show=False),
     ]
 
@@ -45,6 +48,16 @@ class HelpDialog(ModalScreen[None]):
                     )
                 )
             )
+            yield Notice()
+
+    def action_enter(self) -> None:
+        """Leave, or open what was scanned."""
+        if not self.scanned():
+            self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """Leave."""
+        self.dismiss(None)
 
     def localise(self) -> None:
         """Draw in the language of the moment."""

@@ -10,6 +10,7 @@ from textual.content import Content
 from edge_agent.local_api.views import Instrument
 from tui.bench_state import Topic
 from tui.formatting import one_line
+from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.base import BenchScreen, ListScreen
@@ -91,7 +92,7 @@ class InstrumentsScreen(ListScreen):
         state = (
             ("✓ " + _("answers"), "$text-success")
             if status.healthy
-            else ("✗ " + one_line(status.fault or _("does not answer")), "$text-error")
+            else ("✗ " + heard(status.fault or _("does not answer")), "$text-error")
         )
         identity = one_line(status.identity or _("identity not known"))
         return Content.assemble(state, (f"\n{identity}", ""))
@@ -123,5 +124,5 @@ def _row(one: Instrument) -> Row:
     mark: Cell = ("✓", "$text-success") if status.healthy else ("✗", "bold $text-error")
     holder: Cell = (one.holder, "$text-accent") if one.holder else ("–", "$text-muted")
     name = pick(one.title, status.profile)
-    instrument: Cell = name if status.healthy else (one_line(status.fault or name), "$text-error")
+    instrument: Cell = name if status.healthy else (heard(status.fault or name), "$text-error")
     return Row(status.role, (mark, status.role, called(KINDS, one.kind or "?"), holder, instrument, status.profile))

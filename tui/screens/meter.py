@@ -12,10 +12,10 @@ from edge_agent.local_api.events import Reading
 from edge_agent.local_api.manual import ReadMeter
 from protocols.quantity import format_value
 from tui.bench_state import READINGS_KEPT, Topic
-from tui.formatting import one_line
-from tui.i18n import N_, _, pick
+from tui.heard import heard
+from tui.i18n import N_, _
 from tui.keys import Key, bindings
-from tui.screens.by_hand import ByHandScreen
+from tui.screens.by_hand import ByHandScreen, named
 from tui.screens.choose import ChooseDialog
 from tui.statistics import statistics, trend
 from tui.widgets.rows import Row
@@ -80,19 +80,13 @@ class MeterScreen(ByHandScreen):
             self.query_one("#reading", Digits).update(shown)
 
     def _head(self) -> Content:
-        one = self.bench.instrument(self.role)
-        make = "" if one is None else pick(one.title, one.status.profile)
-        return Content.assemble(
-            (self.role, "bold $primary"),
-            (f"  {one_line(make)}", "$text-muted"),
-            (f"  {called(METER_FUNCTIONS, self._function)}", "bold"),
-        )
+        return named(self.bench, self.role) + Content.styled(f"  {called(METER_FUNCTIONS, self._function)}", "bold")
 
     def _state(self) -> Content:
         if self.lease is None:
             return Content.styled(_("not under your control"), "$text-warning")
         if self._last is not None and self._last.fault:
-            return Content.styled("✗ " + one_line(self._last.fault), "$text-error")
+            return Content.styled("✗ " + heard(self._last.fault), "$text-error")
         lines = []
         if self._frozen:
             lines.append(Content.styled(_("frozen: F7 to go on"), "bold $text-warning"))

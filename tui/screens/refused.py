@@ -12,6 +12,7 @@ from edge_agent.local_api.views import RefusedRecord
 from protocols.messages.records import TicketEvent
 from tui.bench_state import Topic
 from tui.formatting import clock, one_line
+from tui.heard import heard
 from tui.i18n import N_, _
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.base import ListScreen
@@ -57,7 +58,7 @@ class RefusedScreen(ListScreen):
         try:
             refused = await self.bench_app.link.request(GetRefused())
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         self._refused = {str(one.record.seq): one for one in refused}
         self.rows.show([_row(key, one) for key, one in self._refused.items()])
@@ -83,7 +84,7 @@ class RefusedScreen(ListScreen):
         one = self._refused.get(self.rows.key or "")
         if one is None:
             return Content("")
-        lines = [Content.styled("✗ " + one_line(one.reason), "$text-error")]
+        lines = [Content.styled("✗ " + heard(one.reason), "$text-error")]
         if isinstance(one.record.body, TicketEvent):
             body = one.record.body
             words = "  ".join(filter(None, (body.operator, one_line(body.note or ""), told(body.details))))
@@ -96,4 +97,4 @@ def _row(key: str, one: RefusedRecord) -> Row:
     ticket, what = "", type(body).__name__
     if isinstance(body, TicketEvent):
         ticket, what = body.ticket, called(ACTIONS, body.action)
-    return Row(key, (clock(one.record.at), ticket, what, (one.reason, "$text-error")))
+    return Row(key, (clock(one.record.at), ticket, what, (heard(one.reason), "$text-error")))

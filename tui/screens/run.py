@@ -161,14 +161,15 @@ class RunScreen(RunActions):
         )
 
     def _standing(self, run: RunState) -> tuple[str, str]:
+        """Return how the run stands; its time is that from its start to its end, with all waiting for answers."""
+        taken = duration(((run.ended_at or self.bench_app.now()) - run.started_at).total_seconds())
         if run.outcome is not None:
-            taken = duration(sum(step.duration_s for step in run.steps))
             return f"{_(OUTCOMES[run.outcome])}  {taken}", "bold"
         if run.status == "interrupted":
             return _("interrupted"), "bold $text-warning"
         if run.paused:
             return _("paused"), "bold $text-warning"
-        return duration((self.bench_app.now() - run.started_at).total_seconds()), "bold $text-accent"
+        return taken, "bold $text-accent"
 
     def _panel(self) -> Content:
         run = self.shown

@@ -22,6 +22,7 @@ from edge_agent.local_api.requests import (
 from edge_agent.local_api.views import Interrupted, PlanOutline, PromptView, RunState
 from tui import run_state
 from tui.formatting import parse_number, unit_symbol
+from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.screens.base import ListScreen
 from tui.screens.choose import ChooseDialog
@@ -95,7 +96,7 @@ class RunActions(ListScreen):
         try:
             self.interrupted = await self.bench_app.link.request(GetRunState(run))
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         self.draw({"run"})
 
@@ -177,7 +178,7 @@ class RunActions(ListScreen):
         try:
             await self.bench_app.link.request(request, timeout_s)
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
         else:
             self.bench_app.link.ask("run", "about")
 
@@ -277,7 +278,7 @@ class RunActions(ListScreen):
         try:
             await self.bench_app.link.request(request, BEGIN_S)
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         self.notice.clear()
         self.bench_app.link.ask("run", "about")

@@ -12,13 +12,13 @@ from edge_agent.local_api.scope import ScopeFrame, Trace
 from edge_agent.local_api.views import Done
 from tui import braille, scope_plot
 from tui.bench_state import Topic
-from tui.formatting import one_line
-from tui.i18n import N_, _, pick
+from tui.heard import heard
+from tui.i18n import N_, _
 from tui.keys import Key, bindings
 from tui.scope_plot import Layer
 from tui.scope_settings import Looking, Settings
 from tui.scope_words import STYLES, readout, record_line, settings_line
-from tui.screens.by_hand import MONITOR_S
+from tui.screens.by_hand import MONITOR_S, named
 from tui.screens.scope_actions import SCOPE_KEYS, ScopeActions
 from tui.widgets.plot import Plot
 from tui.widgets.said import Said
@@ -87,7 +87,7 @@ class ScopeScreen(ScopeActions):
             frame = await self.bench_app.link.request(LookAtScope(self.role, self.view()))
         except AgentError as error:
             if error.kind not in {"refused", "unreachable"}:  # refused: there is no record yet
-                self.notice.say(str(error))
+                self.notice.say(heard(error))
             return
         if self.can_draw:
             if not self._adopted and self.frame is None:
@@ -107,7 +107,7 @@ class ScopeScreen(ScopeActions):
             request = CaptureScope(self.lease.token, self.settings.setup(), self.view())
             frame = await self.bench_app.link.request(request, 60.0)
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
         else:
             self._fault = None
             self.show(frame)
@@ -163,8 +163,6 @@ class ScopeScreen(ScopeActions):
         return Layer(trace, top, bottom, style)
 
     def _head(self) -> Content:
-        one = self.bench.instrument(self.role)
-        make = "" if one is None else pick(one.title, one.status.profile)
         state = ("■ " + _("stopped"), "$text-muted")
         if self.lease is None:
             state = (_("not under your control"), "$text-warning")
@@ -172,7 +170,7 @@ class ScopeScreen(ScopeActions):
             state = ("… " + _("waiting for a record"), "bold $text-accent")
         elif self.running:
             state = ("▶ " + _("runs"), "bold $text-success")
-        head = Content.assemble((self.role, "bold $primary"), (f"  {one_line(make)}  ", "$text-muted"), state)
+        head = Content.assemble(named(self.bench, self.role), "  ", state)
         if self.frame is None:
             return Content("\n").join([head, settings_line(self.settings, None)])
         width = max(self.size.width - 4, 20)
@@ -184,7 +182,7 @@ class ScopeScreen(ScopeActions):
 
     def _readout(self) -> Content:
         if self._fault:
-            return Content.styled("✗ " + one_line(self._fault), "$text-error")
+            return Content.styled("✗ " + heard(self._fault), "$text-error")
         if self.frame is None:
             return Content.styled(_("No record yet: F8 takes one, F7 takes one after the other."), "$text-muted")
         room = MOST_READOUT_LINES if self.size.height > 30 else 4

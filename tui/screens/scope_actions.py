@@ -1,20 +1,19 @@
 """What the keys of the oscilloscope's panel do."""
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace as changed_looking
 from typing import Any
 
 from textual import work
 
-from edge_agent.local_api.client import AgentError
-from edge_agent.local_api.requests import KeepGolden, SaveRecord, StopMonitor
 from edge_agent.local_api.scope import Decoding, ScopeChannel, ScopeFrame, ScopeTrigger, ScopeView
 from tui.formatting import parse_number
 from tui.i18n import N_, _
 from tui.keys import Key
 from tui.scope_settings import CHANNELS, Looking, Settings
-from tui.screens.by_hand import ByHandScreen
 from tui.screens.choose import ChooseDialog
-from tui.screens.form import Field, FormDialog, refilled
+from tui.screens.form import Field, FormDialog, choices_of, fill_in, one_of
+from tui.screens.record_panel import RecordPanel
 from tui.widgets.plot import Plot
 from tui.widgets.rows import Column, Row
 
@@ -50,33 +49,26 @@ _SHOW = (
     ("keep", N_("Keep this record as golden")),
     ("forget", N_("Forget all golden records of this instrument")),
 )
-_FILES = (
-    ("png", N_("Picture (PNG)")),
-    ("sr", N_("sigrok session, for PulseView")),
-    ("csv", N_("Table (CSV)")),
-    ("npz", N_("Arrays for numpy (npz)")),
-)
+_SLOPES = {"rising": N_("rising"), "falling": N_("falling")}
 _YES = {"y", "yes", "on", "1", "是", "开"}
 
 
-class ScopeActions(ByHandScreen):
+class ScopeActions(RecordPanel):
     """Mixed into the panel, which takes and shows records."""
 
     settings: Settings
     looking: Looking
     frame: ScopeFrame | None
     running: bool
+    FILES = (
+        ("png", N_("Picture (PNG)")),
+        ("sr", N_("sigrok session, for PulseView")),
+        ("csv", N_("Table (CSV)")),
+        ("npz", N_("Arrays for numpy (npz)")),
+    )
 
     def take(self) -> Any:
         """Take one record."""
-        raise NotImplementedError
-
-    def look(self) -> Any:
-        """Ask for the present view."""
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw everything."""
         raise NotImplementedError
 
     def view(self) -> ScopeView:
@@ -95,23 +87,13 @@ class ScopeActions(ByHandScreen):
     def action_run_stop(self) -> None:
         """Run, or stop and keep the last record."""
         if self.running:
-            self._stop()
+            self.running = False
+            self.stop()
             return
         self.running = True
         self.notice.clear()
         self.take_control()
         self.redraw()
-
-    @work(group="take", exclusive=True)
-    async def _stop(self) -> None:
-        self.running = False
-        self.redraw()
-        if self.lease is not None:
-            try:
-                await self.bench_app.link.request(StopMonitor(self.lease.token))
-            except AgentError as error:
-                self.notice.say(str(error))
-        self.look()
 
     def action_single(self) -> None:
         """Take one record."""
@@ -130,65 +112,42 @@ class ScopeActions(ByHandScreen):
         if chosen is None:
             return
         was = self.settings.channels[int(chosen)]
-        fields: tuple[Field, ...] = (
+        fields = (
             Field("on", N_("On"), N_("y / n"), value="y"),
             Field("scale", N_("Volts a division"), required=True, value=f"{was.scale_v:g}"),
             Field("offset", N_("Offset in V"), value=f"{was.offset_v:g}"),
             Field("coupling", N_("Coupling"), N_("dc / ac"), value=was.coupling, suggestions=("dc", "ac")),
             Field("probe", N_("Probe"), N_("10 for ×10"), value=f"{was.probe:g}"),
         )
-        error = ""
-        while True:
-            dialog = FormDialog(N_("Set the channel"), fields, N_("Set"), about=f"CH{chosen}", error=error)
-            values = await self.bench_app.push_screen_wait(dialog)
-            if values is None:
-                return
-            scale, offset, probe = (parse_number(values[name] or "0") for name in ("scale", "offset", "probe"))
-            coupling = values["coupling"].casefold()
-            if scale and scale > 0 and offset is not None and probe and probe > 0 and coupling in {"dc", "ac"}:
-                break
-            fields = refilled(fields, values)
-            error = _("Give scale and probe as numbers above zero, and dc or ac.")
-        number = int(chosen)
-        self.settings.channels[number] = ScopeChannel(number, scale, offset, coupling, probe)  # type: ignore[arg-type]
-        if values["on"].casefold() in _YES:
-            self.settings.on.add(number)
+        title, about = N_("Set the channel"), f"CH{chosen}"
+        made = await fill_in(self.bench_app, title, fields, N_("Set"), _channel_of(int(chosen)), about=about)
+        if made is None:
+            return
+        channel, on = made
+        self.settings.channels[channel.channel] = channel
+        if on:
+            self.settings.on.add(channel.channel)
         elif len(self.settings.on) > 1:
-            self.settings.on.discard(number)
+            self.settings.on.discard(channel.channel)
+        else:
+            self.notice.say(_("One channel stays on."), "info")
         self._set_anew()
 
     @work(group="dialog", exclusive=True)
     async def action_timing(self) -> None:
         """Set length of the record and trigger."""
         was = self.settings.trigger
-        fields: tuple[Field, ...] = (
+        fields = (
             Field("span", N_("Length of the record in s"), required=True, value=f"{self.settings.span_s:g}"),
             Field("trigger", N_("Trigger channel"), N_("empty: take a record at once"), value=str(was.channel or "")),
             Field("level", N_("Trigger level in V"), value=f"{was.level_v:g}"),
-            Field(
-                "slope",
-                N_("Edge"),
-                N_("rising / falling"),
-                value=was.slope,
-                suggestions=("rising", "falling"),
-            ),
+            Field("slope", N_("Edge"), value=_(_SLOPES[was.slope]), choices=choices_of(_SLOPES)),
         )
-        error = ""
-        while True:
-            dialog = FormDialog(N_("Set the time base"), fields, N_("Set"), about=self.role, error=error)
-            values = await self.bench_app.push_screen_wait(dialog)
-            if values is None:
-                return
-            span, level = parse_number(values["span"]), parse_number(values["level"] or "0")
-            channel = values["trigger"].casefold().removeprefix("ch") or "0"
-            slope = values["slope"].casefold() or "rising"
-            known = channel.isdecimal() and int(channel) in {0, *self.settings.on}
-            if span and span > 0 and level is not None and slope in {"rising", "falling"} and known:
-                break
-            fields = refilled(fields, values)
-            error = _("Give length and level as numbers, a channel that is on, and rising or falling.")
-        self.settings.span_s = span
-        self.settings.trigger = ScopeTrigger(int(channel), level, slope)  # type: ignore[arg-type]
+        title, check = N_("Set the time base"), _timing_of(self.settings.on)
+        made = await fill_in(self.bench_app, title, fields, N_("Set"), check, about=self.role)
+        if made is None:
+            return
+        self.settings.span_s, self.settings.trigger = made
         self.looking.whole()
         self._set_anew()
 
@@ -214,7 +173,8 @@ class ScopeActions(ByHandScreen):
             self.looking.pan(self.frame, cells / 10)
         else:
             width = max(self.query_one(Plot).size.width, 1)
-            self.looking.move_cursor(self.frame, cells * (self.frame.stop_s - self.frame.start_s) / width)
+            begin, end = self.looking.window(self.frame)
+            self.looking.move_cursor(self.frame, cells * (end - begin) / width)
             self.redraw()
         self.look()
 
@@ -247,7 +207,8 @@ class ScopeActions(ByHandScreen):
                 if (decoding := await self._ask_lines(protocol)) is not None:
                     self.looking.decoding, self.looking.mode = decoding, "time"
             case "keep" | "forget" as act:
-                await self._golden(forget=act == "forget")
+                words = N_("{count} golden records are kept; three or more give a verdict.")
+                await self.keep_golden(words, forget=act == "forget")
         self.look()
 
     async def _ask_lines(self, protocol: str) -> Decoding | None:
@@ -271,26 +232,31 @@ class ScopeActions(ByHandScreen):
         baud = parse_number(values.get("baud", ""))
         return Decoding(protocol, lines, baud if baud and baud > 0 else None)  # type: ignore[arg-type]
 
-    async def _golden(self, *, forget: bool) -> None:
-        try:
-            kept = await self.bench_app.link.request(KeepGolden(self.role, forget=forget))
-        except AgentError as error:
-            self.notice.say(str(error))
-            return
-        words = _("{count} golden records are kept; three or more give a verdict.")
-        self.notice.say(words.format(count=kept.count), "done")
 
-    @work(group="dialog", exclusive=True)
-    async def action_save(self) -> None:
-        """Save the record in a form of choice."""
-        rows = [Row(name, (_(title),)) for name, title in _FILES]
-        kind = await self.bench_app.push_screen_wait(ChooseDialog(N_("Save as what?"), rows))
-        if kind is None:
-            return
-        self.notice.say(_("Saving …"), "info")
-        try:
-            saved = await self.bench_app.link.request(SaveRecord(self.role, kind), 60.0)  # type: ignore[arg-type]
-        except AgentError as error:
-            self.notice.say(str(error))
-        else:
-            self.notice.say(_("Saved: {path}").format(path=saved.path), "done")
+def _channel_of(number: int) -> Callable[[Mapping[str, str]], tuple[ScopeChannel, bool] | str]:
+    """Return what makes a channel of what was filled in, and whether it is on."""
+
+    def check(values: Mapping[str, str]) -> tuple[ScopeChannel, bool] | str:
+        scale, offset = (parse_number(values[name] or "0", "V") for name in ("scale", "offset"))
+        probe, coupling = parse_number(values["probe"] or "0"), values["coupling"].casefold()
+        if not scale or scale < 0 or offset is None or not probe or probe < 0 or coupling not in {"dc", "ac"}:
+            return _("Give scale and probe as numbers above zero, and dc or ac.")
+        channel = ScopeChannel(number, scale, offset, coupling, probe)  # type: ignore[arg-type]
+        return channel, values["on"].casefold() in _YES
+
+    return check
+
+
+def _timing_of(on: Collection[int]) -> Callable[[Mapping[str, str]], tuple[float, ScopeTrigger] | str]:
+    """Return what makes length and trigger of what was filled in; ``on`` are the channels that can trigger."""
+
+    def check(values: Mapping[str, str]) -> tuple[float, ScopeTrigger] | str:
+        span, level = parse_number(values["span"], "s"), parse_number(values["level"] or "0", "V")
+        channel = values["trigger"].casefold().removeprefix("ch") or "0"
+        slope = one_of(values["slope"] or "rising", _SLOPES)
+        known = channel.isdecimal() and int(channel) in {0, *on}
+        if not span or span < 0 or level is None or slope is None or not known:
+            return _("Give length and level as numbers, a channel that is on, and rising or falling.")
+        return span, ScopeTrigger(int(channel), level, slope)  # type: ignore[arg-type]
+
+    return check

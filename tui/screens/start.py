@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from edge_agent.local_api.requests import GetPlans
+from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.screens.choose import ChooseDialog
 from tui.widgets.rows import Column, Row
@@ -21,7 +22,7 @@ async def choose_plan(app: "BenchApp", model: str | None = None) -> str | None:
             plan.name,
             (pick(plan.title, plan.name), str(plan.version or ""), plan.model or "")
             if plan.fault is None
-            else ((f"{plan.name}: {_('cannot be run')}: {plan.fault}", "$text-error"), "", ""),
+            else ((f"{plan.name}: {_('cannot be run')}: {heard(plan.fault)}", "$text-error"), "", ""),
         )
         for plan in sorted(plans, key=lambda plan: (plan.fault is not None, plan.model != model, plan.name))
     ]

@@ -1,5 +1,6 @@
 """A power supply by hand: what it is set to, what it delivers, and its output."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import work
@@ -12,12 +13,13 @@ from edge_agent.local_api.manual import Manual, ReadSupply, SafeState, SetSupply
 from edge_agent.local_api.views import Quantity
 from protocols.quantity import format_value
 from tui.bench_state import Topic
-from tui.formatting import one_line, parse_number
-from tui.i18n import N_, _, pick
+from tui.formatting import parse_number
+from tui.heard import heard
+from tui.i18n import N_, _
 from tui.keys import Key, bindings
-from tui.screens.by_hand import ByHandScreen
+from tui.screens.by_hand import ByHandScreen, named
 from tui.screens.confirm import ConfirmDialog
-from tui.screens.form import Field, FormDialog, refilled
+from tui.screens.form import Field, fill_in
 from tui.widgets.said import Said
 
 
@@ -69,15 +71,13 @@ class SupplyScreen(ByHandScreen):
             said.localise()
 
     def _head(self) -> Content:
-        one = self.bench.instrument(self.role)
-        make = "" if one is None else pick(one.title, one.status.profile)
-        return Content.assemble((self.role, "bold $primary"), (f"  {one_line(make)}", "$text-muted"))
+        return named(self.bench, self.role)
 
     def _state(self) -> Content:
         if self.lease is None:
             return Content.styled(_("not under your control"), "$text-warning")
         if self._reading is not None and self._reading.fault:
-            return Content.styled("✗ " + one_line(self._reading.fault), "$text-error")
+            return Content.styled("✗ " + heard(self._reading.fault), "$text-error")
         lines = []
         if (output := self._value("output_on")) is not None:
             lines.append(
@@ -100,26 +100,19 @@ class SupplyScreen(ByHandScreen):
     async def action_settings(self) -> None:
         """Ask for voltage and current limit, and set both."""
         was = self._set
-        fields: tuple[Field, ...] = (
+        fields = (
             Field("voltage", N_("Voltage in V"), required=True, value="" if was is None else f"{was.voltage_v:g}"),
             Field(
                 "current",
                 N_("Current limit in A"),
+                N_("e.g. 0.3 or 300m"),
                 required=True,
                 value="" if was is None else f"{was.current_limit_a:g}",
             ),
         )
-        error = ""
-        while True:
-            dialog = FormDialog(N_("Set the supply"), fields, N_("Set"), about=self.role, error=error)
-            values = await self.bench_app.push_screen_wait(dialog)
-            if values is None:
-                return
-            voltage, current = parse_number(values["voltage"]), parse_number(values["current"])
-            if voltage is not None and current is not None:
-                self.operate(SetSupply(voltage, current))
-                return
-            fields, error = refilled(fields, values), _("Give both as numbers, e.g. 5 and 0.3.")
+        wanted = await fill_in(self.bench_app, N_("Set the supply"), fields, N_("Set"), _wanted, about=self.role)
+        if wanted is not None:
+            self.operate(wanted)
 
     @work(group="dialog", exclusive=True)
     async def action_output(self) -> None:
@@ -145,3 +138,10 @@ class SupplyScreen(ByHandScreen):
         if isinstance(manual, SetSupply):
             self._set = manual
         self.draw({"instruments"})
+
+
+def _wanted(values: Mapping[str, str]) -> SetSupply | str:
+    voltage, current = parse_number(values["voltage"], "V"), parse_number(values["current"], "A")
+    if voltage is None or current is None:
+        return _("Give both as numbers, e.g. 5 and 0.3.")
+    return SetSupply(voltage, current)

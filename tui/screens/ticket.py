@@ -9,6 +9,7 @@ from edge_agent.local_api.views import RunState, TicketEventView
 from tui import dossier_words
 from tui.bench_state import Topic
 from tui.formatting import clock, one_line
+from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.ticket_actions import TICKET_KEYS, told
@@ -122,7 +123,7 @@ class TicketScreen(TicketedScreen):
             return Content("")
         mark, style = EVENT_MARKS[chosen.state]
         state = f"{mark} {_(EVENT_STATES[chosen.state])}"
-        reason = f": {one_line(chosen.reason)}" if chosen.reason else ""
+        reason = f": {heard(chosen.reason)}" if chosen.reason else ""
         words = _words(chosen)
         return Content.assemble((state + reason, style), (f"\n{words}" if words else "", ""))
 
@@ -133,7 +134,7 @@ def _words(event: TicketEventView) -> str:
 
 def _row(event: TicketEventView) -> Row:
     mark, style = EVENT_MARKS[event.state]
-    words = f"{_('refused')}: {event.reason}" if event.state == "refused" else _words(event)
+    words = f"{_('refused')}: {heard(event.reason or '')}" if event.state == "refused" else _words(event)
     return Row(
         str(event.seq),
         (

@@ -5,11 +5,14 @@ actions are those of the hub's table of transitions.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.views import TicketView
 from tui.formatting import one_line, parse_number
+from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import Key
 from tui.screens.form import Field, FormDialog, refilled
@@ -26,7 +29,7 @@ TICKET_KEYS = (
     Key("f9", "start_run", N_("Test"), N_("Start the test plan of this ticket.")),
     Key("f12", "hand_over", N_("Hand over"), N_("Hand the repaired device over to the counter.")),
     Key("ctrl+o", "note", N_("Note"), N_("Add a note to this ticket."), in_bar=False),
-    Key("ctrl+g", "parts", N_("Parts"), N_("Request parts for this ticket."), in_bar=False),
+    Key("ctrl+g", "parts", N_("Parts"), N_("Request a part for this ticket."), in_bar=False),
     Key("ctrl+e", "plan", N_("Plan"), N_("Propose a repair plan to the customer."), in_bar=False),
     Key("ctrl+w", "rework", N_("Rework"), N_("Take up the work again after a repair."), in_bar=False),
 )
@@ -34,10 +37,7 @@ TICKET_KEYS = (
 _NOTE = (Field("note", N_("Note"), required=True),)
 _HAND_OVER = (Field("note", N_("Note for the counter")),)
 _REWORK = (Field("reason", N_("Reason"), required=True),)
-_PARTS = (
-    Field("parts_requested", N_("Parts"), N_("separated by commas, e.g. C5 220 µF, U2"), required=True),
-    Field("note", N_("Note")),
-)
+MOST_PIECES = 1000
 _PLAN = (
     Field("work", N_("First way: the work"), required=True),
     Field("parts", N_("First way: parts"), N_("separated by commas, e.g. C5 220 µF, U2")),
@@ -103,8 +103,53 @@ async def note(app: "BenchApp", ticket: str) -> bool:
 
 
 async def parts(app: "BenchApp", ticket: str) -> bool:
-    """Ask which parts are wanted."""
-    return await _fill_in(app, ticket, "note", title=N_("Request parts"), fields=_PARTS, save=N_("Request"))
+    """Ask for one part: which, how many, for which fault and why (P1); those that the hub told of are offered."""
+    view = app.bench.ticket(ticket)
+    known = known_parts(view)
+    cause = found_cause(view) or next(iter(suspected_causes(app, ticket)), "")
+    fields = (
+        Field(
+            "part",
+            N_("Part number or name"),
+            N_("as on the part or in the list of parts"),
+            required=True,
+            suggestions=known,
+            choices=tuple((one, "") for one in known),
+        ),
+        Field("quantity", N_("Quantity"), required=True, value="1"),
+        replace(_cause_field(app, suspected_causes(app, ticket), cause), name="fault", required=False),
+        Field("note", N_("Reason"), required=True),
+    )
+    return await _fill_in(
+        app, ticket, "note", _requested, title=N_("Request a part"), fields=fields, save=N_("Request")
+    )
+
+
+def _requested(values: Mapping[str, str]) -> Checked:
+    quantity = parse_number(values["quantity"])
+    if quantity is None or quantity != int(quantity) or not 1 <= quantity <= MOST_PIECES:
+        return _("Give the quantity as a whole number from 1 to {most}.").format(most=MOST_PIECES)
+    wanted: Details = {"part": values["part"][:128], "quantity": int(quantity)}
+    if values["fault"]:
+        wanted["fault"] = values["fault"]
+    return {"parts_requested": [wanted]}
+
+
+def known_parts(view: TicketView | None) -> tuple[str, ...]:
+    """Return the parts of the repair plan and of earlier repairs of the device, each once."""
+    dossier = None if view is None else view.dossier
+    if dossier is None:
+        return ()
+    planned = (part for option in (dossier.plan.options if dossier.plan else ()) for part in option.parts)
+    fitted = (part for one in dossier.history for part in one.parts)
+    return tuple(dict.fromkeys(part.partition(" × ")[0] for part in (*planned, *fitted)))
+
+
+def found_cause(view: TicketView | None) -> str:
+    """Return the root cause of the newest finding here, empty when there is none."""
+    events = () if view is None else view.events
+    found = (event.details.get("root_cause") for event in reversed(events) if event.action == "finding")
+    return next((str(one) for one in found if one), "")
 
 
 async def rework(app: "BenchApp", ticket: str) -> bool:
@@ -157,10 +202,8 @@ async def finding(app: "BenchApp", ticket: str) -> bool:
 
 async def repaired(app: "BenchApp", ticket: str) -> bool:
     """Ask for cause, parts and words."""
-    known = app.bench.ticket(ticket)
-    found = [event.details.get("root_cause") for event in (known.events if known else ()) if event.action == "finding"]
     suspects = suspected_causes(app, ticket)
-    cause = next((str(one) for one in reversed(found) if one), suspects[0] if suspects else "")
+    cause = found_cause(app.bench.ticket(ticket)) or next(iter(suspects), "")
     fields = (
         _cause_field(app, suspects, cause),
         Field("parts", N_("Parts replaced"), N_("separated by commas, e.g. C5 220 µF, U2")),
@@ -209,19 +252,17 @@ def listed(text: str) -> list[str]:
 
 
 def code_of(name: str) -> str:
-    """Return a part's name as the hub wants a code: letters, digits and a few marks."""
+    """Return a part's name as the hub wants a code: letters, digits and a few marks; each name has its own."""
     code = "".join(char if char.isascii() and (char.isalnum() or char in "._:-") else "-" for char in name).strip(
         "-._:"
     )
-    return code[:64] or "part"
+    return code[:64] or f"part-{crc32(name.encode()):08x}"
 
 
 def details_of(values: Mapping[str, str]) -> Details:
-    """Return what goes into an event's details: everything but the note; parts become lists."""
-    lists = {"parts", "parts_requested"}
-    details: Details = {name: text for name, text in values.items() if text and name not in {"note", *lists}}
-    details |= {name: found for name in sorted(lists) if (found := listed(values.get(name, "")))}
-    return details
+    """Return what goes into an event's details: everything but the note; parts become a list."""
+    details: Details = {name: text for name, text in values.items() if text and name not in {"note", "parts"}}
+    return details | ({"parts": found} if (found := listed(values.get("parts", ""))) else {})
 
 
 def told(details: Mapping[str, Any]) -> str:
@@ -244,9 +285,19 @@ def told(details: Mapping[str, Any]) -> str:
 def _told_one(name: str, content: Any) -> str:
     if name == "waiting_for":
         return called(WAITING_FOR, str(content))
+    if name == "parts_requested" and isinstance(content, list):
+        return ", ".join(_told_part(one) for one in content)
     if name == "options" and isinstance(content, list):
         return " / ".join(f"{one['work']} {money(int(one['cost_minor']), str(one['currency']))}" for one in content)
     return ", ".join(map(str, content)) if isinstance(content, list) else str(content)
+
+
+def _told_part(one: Any) -> str:
+    """Return a requested part for people; earlier versions of this program gave its name alone."""
+    if not isinstance(one, Mapping):
+        return str(one)
+    fault = f" ({one['fault']})" if one.get("fault") else ""
+    return f"{one.get('quantity', 1)} × {one.get('part', '?')}{fault}"
 
 
 def money(minor: int, currency: str) -> str:
@@ -276,6 +327,6 @@ async def _fill_in(
         try:
             await app.record(ticket, action, values.get("note", ""), details)
         except AgentError as refused:
-            fields, error = refilled(fields, values), _("Not kept: {reason}").format(reason=refused)
+            fields, error = refilled(fields, values), _("Not kept: {reason}").format(reason=heard(refused))
         else:
             return True

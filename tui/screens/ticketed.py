@@ -6,6 +6,7 @@ from textual import work
 
 from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.requests import StartRun
+from tui.heard import heard
 from tui.i18n import _
 from tui.screens import ticket_actions
 from tui.screens.base import ListScreen
@@ -25,7 +26,7 @@ class TicketedScreen(ListScreen):
             try:
                 await ticket_actions.take(self.bench_app, ticket)
             except AgentError as error:
-                self.notice.say(_("Not kept: {reason}").format(reason=error))
+                self.notice.say(_("Not kept: {reason}").format(reason=heard(error)))
             else:
                 self._kept(ticket)
 
@@ -83,7 +84,7 @@ class TicketedScreen(ListScreen):
                 timeout_s=90,
             )
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         self.notice.clear()
         app.link.ask("run")

@@ -7,10 +7,11 @@ from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.bench_state import BenchState
+from tui.bench_state import BenchState, Topic
 from tui.formatting import duration, one_line, since
 from tui.i18n import _, ngettext
 
+STATUS_TOPICS: frozenset[Topic] = frozenset({"connection", "link", "spool", "run"})
 CLOCK_TOLERANCE_S = 2.0
 """A clock further from UTC than this makes records hard to compare with those of other benches."""
 
@@ -26,13 +27,24 @@ class StatusBar(Widget):
         self._bench = bench
         self._title = title
         self._now = now
+        self._drawn: Content | None = None
 
     def localise(self) -> None:
         """Draw in the language of the moment."""
-        self.refresh()
+        self.look()
+
+    def look(self) -> None:
+        """Draw again if there is anything new."""
+        if self._drawn is None or not self._facts().is_same(self._drawn):
+            self.refresh()
 
     def render(self) -> RenderResult:
-        """Draw the facts that fit, the most important ones first."""
+        """Draw."""
+        self._drawn = self._facts()
+        return self._drawn
+
+    def _facts(self) -> Content:
+        """Return the facts that fit, the most important ones first."""
         width = self.size.width
         about = self._bench.about
         left = Content.assemble(

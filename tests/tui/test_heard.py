@@ -1,0 +1,67 @@
+"""Sentences of the agent in the reader's language."""
+
+import re
+
+import pytest
+
+from scripts import catalogues
+from tui import i18n
+from tui.heard import heard
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def test_the_catalogue_of_the_agents_sentences_is_complete_and_up_to_date():
+    current = catalogues.updated(catalogues.AGENT)
+    assert catalogues.untranslated(current) == [], "translate these in agent.po, then run python -m scripts.catalogues"
+    assert catalogues.AGENT.read_bytes() == catalogues.po_bytes(current), "run python -m scripts.catalogues"
+    assert catalogues.AGENT.with_suffix(".mo").read_bytes() == catalogues.mo_bytes(current)
+
+
+def test_every_sentence_is_recognised_with_its_values():
+    i18n.use("zh-CN")
+    for message in catalogues.updated(catalogues.AGENT):
+        if message.id:
+            places = re.findall(r"\{(\d+)\}", message.id)
+            assert sorted(places) == sorted(re.findall(r"\{(\d+)\}", message.string)), message.id
+            shown = heard(re.sub(r"\{(\d+)\}", lambda place: f"v{place[1]}", message.id))
+            assert CHINESE.search(shown), message.id
+            assert all(f"v{place}" in shown for place in places), message.id
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("meter is controlled by wang for 12 s; release it there first", ("meter 正由 wang 控制", "请先在那里释放")),
+        ("ch1: the signal is constant", ("ch1: 信号恒定",)),
+        (
+            "meter is not available: TCPIP::1.2.3.4 did not answer within 5 s; check that it is "
+            "switched on and connected",
+            ("meter 不可用：TCPIP::1.2.3.4 在 5 秒内没有应答",),
+        ),
+        ("something that nobody foresaw", ("something that nobody foresaw",)),
+        ("", ("",)),
+    ],
+)
+def test_reasons_within_reasons_are_heard_too(sentence, wanted):
+    assert heard(sentence) == sentence
+    i18n.use("zh-CN")
+    assert all(words in heard(sentence) for words in wanted)
+    assert heard(ValueError(sentence)) == heard(sentence)
+
+
+def test_sentences_are_found_in_errors_reasons_and_notes():
+    source = """
+raise RackError(f"the role {role!r} has {len(x):g} instruments")
+return NoAnswer("too few edges")
+notes.append(f"{name}: {reason}")
+notes.append("two channels are needed")
+mark(fault="not connected yet" if x else None)
+print("nothing to see here")
+"""
+    assert list(catalogues.sentences_of(source)) == [
+        "the role {0} has {1} instruments",
+        "too few edges",
+        "two channels are needed",
+        "not connected yet",
+    ]

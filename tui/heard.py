@@ -1,0 +1,51 @@
+"""What the agent says (why something was refused, failed, or has no answer) in the language of the reader.
+
+The agent does not know who reads. Its sentences are English, with values in them; the catalogue ``agent`` has them with
+numbered places (``{0} did not answer``), and a sentence is recognised by the text between its places. What is not
+recognised is shown as it came.
+"""
+
+import gettext
+import re
+from functools import lru_cache
+
+from tui import i18n
+from tui.formatting import one_line
+
+DOMAIN = "agent"
+_PLACE = re.compile(r"\{(\d+)\}")
+
+
+def heard(sentence: str | Exception) -> str:
+    """Return a sentence of the agent in the language in use, on one line; what stands in its places likewise."""
+    text = str(sentence)
+    return one_line(text if i18n.language() == "en" or not text else _in_language(i18n.language(), text))
+
+
+@lru_cache(maxsize=512)
+def _in_language(language: i18n.Language, sentence: str) -> str:
+    for pattern, translation in _sentences(language):
+        if (found := pattern.fullmatch(sentence)) is not None:
+            values = [_in_language(language, value) if " " in value else value for value in found.groups()]
+            return translation.format(*values)
+    head, colon, rest = sentence.partition(": ")
+    if colon and " " not in head:  # "ch1: why", "T-000101: why"
+        return f"{head}: {_in_language(language, rest)}"
+    return sentence
+
+
+@lru_cache(maxsize=2)
+def _sentences(language: i18n.Language) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return patterns and translations, those with the most text of their own first."""
+    with (i18n.LOCALE_FOLDER / language.replace("-", "_") / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+        catalogue = gettext.GNUTranslations(file)
+    known: dict[str, str] = catalogue._catalog  # type: ignore[attr-defined]  # it has no other way to list
+    found = sorted((one for one in known.items() if one[0]), key=lambda one: -len(_PLACE.sub("", one[0])))
+    return tuple((_pattern(sentence), translation) for sentence, translation in found)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = _PLACE.split(sentence)
+    return re.compile(
+        "".join("(.+?)" if number % 2 else re.escape(part) for number, part in enumerate(parts)), re.DOTALL
+    )

@@ -1,0 +1,41 @@
+"""What dialogs share that have no field to type into: a scanner's Enter never answers them."""
+
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from textual import events
+from textual.screen import ModalScreen
+
+from tui.i18n import _
+from tui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from tui.app import BenchApp
+
+R = TypeVar("R")
+
+
+class Dialog(ModalScreen[R]):
+    """Gathers what is typed. ``refusal`` is the answer that changes nothing, which a scan gives."""
+
+    refusal: R
+    typed = ""
+
+    def on_key(self, event: events.Key) -> None:
+        """Keep a printable character."""
+        if event.is_printable and event.character is not None:
+            self.typed += event.character
+            event.stop()
+
+    def scanned(self) -> bool:
+        """Return whether Enter came after something typed; leave and open it if it is a ticket, else say so."""
+        code, self.typed = self.typed.strip(), ""
+        if not code:
+            return False
+        app = cast("BenchApp", self.app)
+        if app.bench.scanned(code):
+            self.dismiss(self.refusal)
+            app.call_later(app.scan, code)
+        else:
+            words = _("“{text}” is no answer: choose with the keys below.")
+            self.query_one(Notice).say(words.format(text=code))
+        return True
