@@ -8,11 +8,13 @@ import json
 import secrets
 import sqlite3
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hub.core.database import SQLITE_PRAGMAS
 from hub.dispatch import documents
 from hub.repairs import taxonomy
 
@@ -22,10 +24,37 @@ COLUMNS = (
     *("priority_pinned", "priority_reasons", "created_at", "updated_at", "closed_at"),
 )
 OPEN_OF_A_HUNDRED = 2
-_EVENT = (
-    "INSERT INTO event (recorded_at, occurred_at, actor_kind, actor_id, actor_name, record_type, record_id, kind,"
-    " payload, previous_hash, hash) VALUES (?, ?, 'key', 'k', 'n', ?, ?, ?, ?, ?, ?)"
+NOBODY = json.dumps(
+    {
+        "because": {"en": "no bench belongs to the group board", "zh-CN": "没有属于 board 组的工位"},
+        "others": [],
+    }
 )
+"""What the dispatch says where there is no workplace."""
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+_CUSTOMER = ("version", "name", "spent_minor", "purchases", "created_at", "updated_at")
+_POINT = ("customer_id", "kind", "value", "key")
+_OWNED = ("version", "model", "serial", "customer_id", "created_at")
+_ADD_TICKET = _insert("ticket", COLUMNS[1:])
+_EVENT = _insert(
+    "event",
+    (
+        *("recorded_at", "occurred_at", "actor_kind", "actor_id", "actor_name", "record_type", "record_id", "kind"),
+        *("payload", "previous_hash", "hash"),
+    ),
+)
+_OWNER = (
+    "SELECT p.kind, p.key, c.* FROM contact_point p JOIN customer c ON c.id = p.customer_id"
+    " WHERE p.kind = 'phone' AND p.key = ?"
+)
+_DEVICE = "SELECT * FROM device WHERE serial = ? AND model = ?"
+_ALIKE = "SELECT count(*) FROM ticket WHERE model = ? AND fault = ? AND created_at >= ? AND state <> 'draft'"
+_WARRANTIES = "SELECT * FROM repair_warranty WHERE serial = ? AND model = ? AND ends_at > ? ORDER BY ticket_id DESC"
 _DISPATCH = (
     "INSERT INTO dispatch_entry (ticket_id, status, skill, skill_group, level, automatic, policy_version, rule, told,"
     " tried_at) VALUES (?, 'waiting', 'board_repair', 'board', 1, 1, 0, 4, ?, ?)"
@@ -91,7 +120,10 @@ def fill(path: Path, count: int) -> None:
         )
         connection.executemany(
             _EVENT,
-            ((texts[n - 1], texts[n - 1], "ticket", f"T-{n:06d}", "ticket.created", "{}", "", "") for n in numbers),
+            (
+                (texts[n - 1], texts[n - 1], "key", "k", "n", "ticket", f"T-{n:06d}", "ticket.created", "{}", "", "")
+                for n in numbers
+            ),
         )
         connection.execute("ANALYZE")
     connection.close()
@@ -118,105 +150,103 @@ def _ticket(number: int, at: str, count: int) -> tuple[Any, ...]:
 
 
 class Raw:
-    """One connection as the hub has it, and the two requests as plain SQL."""
+    """One connection as the hub has it, and the two requests as plain SQL.
+
+    A list reads the key and the rows. An intake reads the key, then in one transaction what the hub reads (whether
+    policies changed, the owner of the contact, the device, tickets alike, warranties, the chain's end, workplaces, open
+    tickets of the same device or customer) and writes what the hub writes: customer, contact point, device, ticket, the
+    two chained events (which are audit and outbox at once) and how the dispatch stands. Deadlines are computed from
+    these when somebody asks, so nobody writes them. What a policy says is Python and not SQL: the peer is told it.
+    ``tests/hub/test_peer.py`` holds that both write the same rows and show the same.
+    """
 
     def __init__(self, path: Path, token: str) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.row_factory = sqlite3.Row
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in SQLITE_PRAGMAS:
+            self.connection.execute(pragma)
+        self.connection.row_factory = sqlite3.Row
         self._token = token
 
-    def _caller(self) -> None:
+    def _caller(self) -> sqlite3.Row:
         _, key, secret = self._token.split("_", 2)
         row = self._one("SELECT * FROM api_key WHERE id = ?", key)
-        assert row is not None and secrets.compare_digest(
-            row["secret_sha256"], hashlib.sha256(secret.encode()).hexdigest()
-        )
+        assert row is not None and row["revoked_at"] is None
+        assert secrets.compare_digest(row["secret_sha256"], hashlib.sha256(secret.encode()).hexdigest())
+        return row
 
     def _one(self, sql: str, *values: Any) -> Any:
-        return self._connection.execute(sql, values).fetchone()
+        return self.connection.execute(sql, values).fetchone()
 
     def list(self, limit: int = 50) -> bytes:
         """Return the newest tickets as the API shows them."""
         self._caller()
-        self._connection.execute("BEGIN")
-        rows = self._connection.execute("SELECT * FROM ticket ORDER BY id DESC LIMIT ?", (limit + 1,)).fetchall()
-        self._connection.execute("COMMIT")
-        items = [self._shown(row) for row in rows[:limit]]
-        return json.dumps({"items": items, "next": None}, ensure_ascii=False).encode()
+        self.connection.execute("BEGIN")
+        rows = self.connection.execute("SELECT * FROM ticket ORDER BY id DESC LIMIT ?", (limit + 1,)).fetchall()
+        self.connection.execute("COMMIT")
+        following = f"{rows[limit - 1]['id']}" if len(rows) > limit else None
+        items = [_shown(row) for row in rows[:limit]]
+        return json.dumps({"items": items, "next": following}, ensure_ascii=False).encode()
 
     def create(self, body: bytes) -> bytes:
-        """Take in a ticket: the same look-ups, the same rows, the same chained event, on disk."""
-        self._caller()
+        """Take in a ticket: the same look-ups, the same rows, the same chained events, on disk."""
+        caller = self._caller()
         wanted = json.loads(body)
-        at = datetime.now(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-        contact, device = wanted["contact"], wanted["device"]
-        run, one = self._connection.execute, self._one
+        moment = datetime.now(UTC)
+        at, contact, device = _text(moment), wanted["contact"], wanted["device"]
+        run, one, key = self.connection.execute, self._one, contact["phone"]
         run("BEGIN IMMEDIATE")
-        for family in ("intake", "dispatch"):
-            run("SELECT * FROM policy_version WHERE family = ? AND name = 'standard'", (family,)).fetchall()
-        key = contact["phone"]
-        owner = one("SELECT c.* FROM customer c JOIN contact_point p ON p.customer_id = c.id WHERE p.key = ?", key)
+        one("SELECT max(id) FROM policy_version")
+        owner = one(_OWNER, key)
+        told: list[tuple[str, str, str, dict[str, Any]]] = []
         if owner is None:
-            added = run(
-                "INSERT INTO customer (version, name, spent_minor, purchases, created_at, updated_at)"
-                " VALUES (1, ?, 0, 0, ?, ?)",
-                (contact["name"], at, at),
-            )
-            customer = added.lastrowid
-            self._event("customer", f"C-{customer:06d}", "customer.created", {}, at)
-            run(
-                "INSERT INTO contact_point (customer_id, kind, value, key) VALUES (?, 'phone', ?, ?)",
-                (customer, key, key),
-            )
+            customer = run(_insert("customer", _CUSTOMER), (1, contact["name"], 0, 0, at, at)).lastrowid
+            told.append(("customer", f"C-{customer:06d}", "customer.created", {}))
+            run(_insert("contact_point", _POINT), (customer, "phone", key, key))
         else:
             customer = owner["id"]
-        if one("SELECT * FROM device WHERE serial = ? AND model = ?", device["serial"], device["model"]) is None:
-            run(
-                "INSERT INTO device (model, serial, customer_id, created_at) VALUES (?, ?, ?, ?)",
-                (device["model"], device["serial"], customer, at),
-            )
-        since = (datetime.now(UTC) - timedelta(days=14)).replace(tzinfo=None).isoformat(" ", "microseconds")
-        one(
-            "SELECT count(*) FROM ticket WHERE model = ? AND fault = ? AND created_at >= ? AND state <> 'draft'",
-            *(device["model"], wanted["fault"], since),
-        )
-        values = (
-            *(1, "repair", "new", 5, device["model"], device["serial"], wanted["symptom"], None, "phone", "normal"),
-            *(wanted["fault"], customer, contact["name"], key, None, None, 0, 0, 0, '["urgency:normal"]', at, at, None),
-        )
-        marks = ", ".join("?" * len(values))
-        number = run(f"INSERT INTO ticket ({', '.join(COLUMNS[1:])}) VALUES ({marks})", values).lastrowid
-        facts = {"kind": "repair", "model": device["model"], "serial": device["serial"], "priority": 5, "to": "new"}
-        self._event("ticket", f"T-{number:06d}", "ticket.created", facts, at)
+        if one(_DEVICE, device["serial"], device["model"]) is None:
+            run(_insert("device", _OWNED), (1, device["model"], device["serial"], customer, at))
+        one(_ALIKE, device["model"], wanted["fault"], _text(moment - timedelta(days=14)))
+        values = {
+            **_NEW,
+            **{name: wanted[name] for name in ("kind", "symptom", "channel", "urgency", "fault")},
+            "model": device["model"],
+            "serial": device["serial"],
+            "customer_id": customer,
+            "contact_name": contact["name"],
+            "contact_phone": key,
+            "created_at": at,
+            "updated_at": at,
+        }
+        number = run(_ADD_TICKET, [values.get(name) for name in COLUMNS[1:]]).lastrowid
+        run(_WARRANTIES, (device["serial"], device["model"], at)).fetchall()
+        facts = {
+            **{name: values[name] for name in ("kind", "model", "serial", "priority", "channel")},
+            "priority_reasons": ["urgency:normal"],
+            "customer": f"C-{customer:06d}",
+            "to": "new",
+        }
+        told.append(("ticket", f"T-{number:06d}", "ticket.created", facts))
+        self._events(caller, told, moment)
         run("SELECT * FROM workplace ORDER BY bench").fetchall()
-        run(_DISPATCH, (number, json.dumps({"because": {"en": "nobody", "zh-CN": "无人"}, "others": []}), at))
+        run(_DISPATCH, (number, NOBODY, at))
         twins = run(_TWINS, (device["serial"], device["model"], customer, number)).fetchall()
-        shown = self._shown(one("SELECT * FROM ticket WHERE id = ?", number))
         run("COMMIT")
+        shown = _shown({**values, "id": number})
         return json.dumps(shown | {"possible_duplicates": [row["id"] for row in twins]}, ensure_ascii=False).encode()
 
-    def _event(self, record: str, number: str, kind: str, payload: dict[str, Any], at: str) -> None:
+    def _events(self, caller: sqlite3.Row, told: "list[tuple[str, str, str, dict[str, Any]]]", at: datetime) -> None:
+        """Append events, chained as ``hub.events.service`` chains them."""
         head = self._one("SELECT hash FROM event ORDER BY id DESC LIMIT 1")
-        content = [head["hash"] if head else "0" * 64, at, at, "key", "k", "n", record, number, kind, payload]
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        self._connection.execute(
-            _EVENT,
-            (at, at, record, number, kind, json.dumps(payload), content[0], digest),
-        )
-
-    def _shown(self, row: sqlite3.Row) -> dict[str, Any]:
-        return {
-            "id": f"T-{row['id']:06d}",
-            "device": {"model": row["model"], "serial": row["serial"]},
-            "contact": {"name": row["contact_name"], "phone": row["contact_phone"], "email": row["contact_email"]},
-            "customer": f"C-{row['customer_id']:06d}",
-            "priority_reasons": json.loads(row["priority_reasons"]),
-            **{name: row[name] for name in _PLAIN},
-            **{name: _time(row[name]) for name in ("created_at", "updated_at", "closed_at")},
-        }
+        before, moment, rows = (head["hash"] if head else "0" * 64), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), []
+        for record, number, kind, payload in told:
+            content = [before, moment, moment, "key", caller["id"], caller["name"], record, number, kind, payload]
+            text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            stored = (_text(at), _text(at), "key", caller["id"], caller["name"], record, number, kind)
+            rows.append((*stored, json.dumps(payload), before, digest))
+            before = digest
+        self.connection.executemany(_EVENT, rows)
 
 
 class Peer:
@@ -253,10 +283,39 @@ def main() -> None:
     uvicorn.run(peer, port=int(port), log_config=None, access_log=False, lifespan="off")
 
 
+_EMPTY = ("store", "plan", "bench", "owner", "approval", "root_cause", "merged_into", "contact_email", "closed_at")
+_NEW = {
+    **dict.fromkeys(_EMPTY),
+    "version": 1,
+    "state": "new",
+    "priority": 5,
+    "priority_reasons": '["urgency:normal"]',
+    "reviewed": 0,
+    "test_waived": 0,
+    "priority_pinned": 0,
+}
 _PLAIN = (
     *("kind", "state", "priority", "channel", "store", "urgency", "fault", "symptom", "plan", "bench", "owner"),
-    *("approval", "root_cause", "version"),
+    *("approval", "root_cause", "merged_into", "version"),
 )
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    """Return a ticket as the API shows it, from the columns of its row."""
+    return {
+        "id": f"T-{row['id']:06d}",
+        "device": {"model": row["model"], "serial": row["serial"]},
+        "contact": {"name": row["contact_name"], "phone": row["contact_phone"], "email": row["contact_email"]},
+        "customer": f"C-{row['customer_id']:06d}",
+        "priority_reasons": json.loads(row["priority_reasons"]),
+        **{name: row[name] for name in _PLAIN},
+        **{name: _time(row[name]) for name in ("created_at", "updated_at", "closed_at")},
+    }
+
+
+def _text(moment: datetime) -> str:
+    """Return a moment as SQLite keeps it."""
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _time(text: str | None) -> str | None:

@@ -19,7 +19,7 @@ from hub.captures.blobs import FolderBlobStore
 from hub.complaints import api as complaints_api
 from hub.complaints import policy as complaint_policy
 from hub.consultations import api as consultations
-from hub.core import examples, idempotency, rate_limit, responses
+from hub.core import answers, examples, idempotency, rate_limit, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody, describe_all
 from hub.core.limits import BodyLimit
@@ -271,6 +271,7 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         health.router,
         metrics.router,
     )
+    answers.install(*routers)
     idempotency.install(*routers, but=SECRET_ANSWERS)
     for router in (*routers, portal_pages.router):
         app.include_router(router)

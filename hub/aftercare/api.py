@@ -121,7 +121,7 @@ def list_improvement_tasks(
         wanted = TaskFilter(state=state.value if state else None, owner=owner, open_only=open_only)
         found = queries.tasks(session, caller, wanted, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row.id])
-        today = now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+        today = now().astimezone(calendars.time_zone(session)).date()
         items = [ImprovementTaskOut.of(row, today=today, caller=caller, language=language) for row in rows]
         return Page(items=items, next=following)
 
@@ -144,7 +144,7 @@ def act_on_improvement_task(
     """`assign`, `start`, `finish` with what was done, then `verify` by another person, or `reopen`."""
     with database.write() as session:
         found = tasks.act(session, caller, task, wanted)
-        today = now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+        today = now().astimezone(calendars.time_zone(session)).date()
         return ImprovementTaskOut.of(found, today=today, caller=caller, language=preferred_language(accept_language))
 
 

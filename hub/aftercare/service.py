@@ -110,7 +110,7 @@ def _tell_overdue(session: Session, at: datetime, actor: Actor) -> int:
 
 
 def _day(session: Session, at: datetime) -> date:
-    return at.astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+    return at.astimezone(calendars.time_zone(session)).date()
 
 
 def can_answer(row: FollowUp | None, at: datetime) -> bool:

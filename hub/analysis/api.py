@@ -83,7 +83,7 @@ def analyse_tickets_csv(database: HubDatabase, caller: Caller, wanted: Wanted, b
 
 def _analysis(database: HubDatabase, caller: Caller, wanted: TicketsWanted, by: list[Dimension]) -> TicketAnalysis:
     with database.read() as session:
-        zone = calendars.calendar(session, calendars.STANDARD).time_zone
+        zone = calendars.time_zone(session)
         rows = service.analyse(session, caller, wanted, by, zone)
     total = Sums()
     for row in rows:

@@ -187,7 +187,7 @@ def _require_its_time(session: Session, row: Appointment, before: timedelta) -> 
     """Raise the appointment-ahead problem: what has not been yet has no outcome."""
     earliest = row.starts_at - before
     if earliest > now():
-        zone = calendars.calendar(session, calendars.STANDARD).time_zone
+        zone = calendars.time_zone(session)
         at, since = (f"{one.astimezone(zone):%Y-%m-%d %H:%M}" for one in (row.starts_at, earliest))
         raise Problem(TOO_EARLY, appointment=row.public_id, starts_at=at, earliest=since)
 
@@ -258,7 +258,7 @@ def _slot(
 def _following(session: Session, found: Sequence[Slot]) -> Words:
     if not found:
         return {"en": "no shift of the following week has room", "zh-CN": "之后一周的班次均无空档"}
-    zone = calendars.calendar(session, calendars.STANDARD).time_zone
+    zone = calendars.time_zone(session)
     when = f"{found[0].starts_at.astimezone(zone):%Y-%m-%d %H:%M}"
     return {"en": f"the next free time is {when}", "zh-CN": f"最近的空档是 {when}"}
 
@@ -271,7 +271,7 @@ def _roster(
     places = {one.bench: one for one in roster.workplaces(session)}
     region = next((one.region for one in places.values() if need.store and one.store == need.store), None)
     proven = {one.person: one for one in roster.certificates(session, skill=need.skill) if one.level >= need.level}
-    zone = calendars.calendar(session, calendars.STANDARD).time_zone
+    zone = calendars.time_zone(session)
     work = []
     for shift in roster.shifts(session, ends_after=since, starts_before=until):
         place, certificate = places.get(shift.bench), proven.get(shift.person)

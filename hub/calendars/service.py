@@ -95,11 +95,20 @@ def editions(session: Session, name: str) -> list[KeptEdition]:
 
 
 def calendar(session: Session, name: str) -> BusinessCalendar:
-    """Return the calendar that counts; raise the policy-not-found problem."""
-    found = editions(session, name)
-    if not found:
-        raise policies.not_found(FAMILY, name)
-    return BusinessCalendar([(kept.first_day, kept.edition) for kept in found])
+    """Return the calendar that counts; raise the policy-not-found problem. It is shared: a calendar never changes."""
+
+    def made() -> BusinessCalendar:
+        found = editions(session, name)
+        if not found:
+            raise policies.not_found(FAMILY, name)
+        return BusinessCalendar([(kept.first_day, kept.edition) for kept in found])
+
+    return queries.computed(session, (FAMILY, name, now().year), made)  # the delivered edition is the year's
+
+
+def time_zone(session: Session) -> ZoneInfo:
+    """Return the time zone of the stores."""
+    return calendar(session, STANDARD).time_zone
 
 
 def alone(edition: CalendarEdition) -> BusinessCalendar:

@@ -253,7 +253,7 @@ def _detail(session: Session, ticket: Ticket, complaint: Complaint, language: La
 
 
 def _today(session: Session) -> date:
-    return now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+    return now().astimezone(calendars.time_zone(session)).date()
 
 
 def _improvement(row: Improvement, today: date) -> ImprovementOut:

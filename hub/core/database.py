@@ -9,7 +9,6 @@ SQLite commits with ``synchronous=FULL``: a bench deletes its records on the hub
 has to survive a power cut at the hub.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -19,14 +18,28 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, URL, BigInteger, DateTime, Dialect, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import (
+    JSON,
+    URL,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Insert,
+    Integer,
+    MetaData,
+    create_engine,
+    event,
+    insert,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, declared_attr, registry
+from sqlalchemy.orm import Session, declared_attr, make_transient_to_detached, registry
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
+from hub.core.in_order import InOrder
 from hub.core.private import close_to_others, make_file, make_folder
 from hub.core.settings import SettingsError
 
@@ -124,6 +137,35 @@ def _defaults(table: type[Table]) -> tuple[dict[str, Any], dict[str, Callable[[]
     return {name: field.default for name, field in fields.items() if name not in made}, made
 
 
+def insert_now(session: Session, row: Table) -> None:
+    """Write a new row at once and keep it in the session, as ``add`` and ``flush`` do, in a third of their time.
+
+    For rows that a hot path adds one at a time: a flush sorts and compares whatever the session holds. The row has all
+    its columns, but for a key that the database gives. What the session holds is written first.
+    """
+    session.flush()
+    statement, names, key = _insertion(type(row))
+    if isinstance(row, Versioned):
+        row.version = 1
+    values = {name: value for name in names if (value := getattr(row, name)) is not None or name != key}
+    result: Any = session.connection().execute(statement, values)
+    if key not in values:
+        setattr(row, key, result.inserted_primary_key[0])
+    make_transient_to_detached(row)
+    undone = session.identity_map.get(session.identity_key(instance=row))
+    if undone is not None:
+        session.expunge(undone)  # its number was given again, so the part that it was written in was undone
+    session.add(row)
+
+
+@cache
+def _insertion(table: type[Table]) -> tuple[Insert, tuple[str, ...], str]:
+    """Return the statement, the columns, and the one column that is the key."""
+    columns = table.__table__.c  # type: ignore[attr-defined]
+    (key,) = table.__table__.primary_key.columns.keys()  # type: ignore[attr-defined]
+    return insert(table.__table__), tuple(columns.keys()), key  # type: ignore[attr-defined]
+
+
 class Versioned(SQLModel):
     """Rows that count their changes: writing over what somebody else has changed meanwhile fails."""
 
@@ -163,7 +205,7 @@ class Database:
             hide_parameters=True,  # an error's text goes into the log, and values can be personal data
         )
         self._reading = self.engine
-        self._writer_lock = threading.Lock()
+        self._writer_lock = InOrder()
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

@@ -24,13 +24,13 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.core.answers import response_of
 from hub.core.clock import now
 from hub.core.database import Database
 from hub.core.documented import add_refusals
@@ -180,7 +180,7 @@ def _around(call: Callable[..., Any], route: APIRoute) -> Callable[..., Any]:
                 return kept
             try:
                 with request.database.one_unit() as unit:
-                    response = _response(call(**values), values, route)
+                    response = response_of(call(**values), values, route)
                     if unit.session is not None:
                         request.keep(unit.session, response)
             except _TakenError:
@@ -201,7 +201,7 @@ def _around_act(call: Callable[..., Any], route: APIRoute) -> Callable[..., Any]
             if kept is not None:
                 return kept
             try:
-                response = _response(await call(**values), values, route)
+                response = response_of(await call(**values), values, route)
             except Problem as problem:
                 if problem.kind.status != 504:  # all but a silence are refusals: nothing was done
                     await run_in_threadpool(request.forget)
@@ -310,16 +310,3 @@ def _columns(response: Response | None) -> dict[str, Any]:
         return {"status": None}
     headers = {name: value for name, value in response.headers.items() if name != "content-length"}
     return {"status": response.status_code, "headers": headers, "body": bytes(response.body)}
-
-
-def _response(result: Any, values: dict[str, Any], route: APIRoute) -> Response:
-    """Return an endpoint's result as FastAPI would send it: its own response, or a model with status and headers."""
-    if isinstance(result, Response):
-        return result
-    given = next((value for value in values.values() if isinstance(value, Response)), None)
-    status = (given and given.status_code) or route.status_code or 200
-    headers = {name: value for name, value in given.headers.items() if name != "content-length"} if given else {}
-    if result is None:
-        return Response(None, status, headers)
-    assert isinstance(result, BaseModel), f"{route.name} must answer with a model"  # noqa: S101 - a mistake of ours
-    return Response(result.model_dump_json(by_alias=True), status, headers, media_type="application/json")

@@ -86,7 +86,7 @@ def due_inspections(session: Session, at: datetime, limit: int = 500) -> int:
     The event tells whose device it is and whether the check is made at their home; who is told by it is a matter of
     the notification policy.
     """
-    today = at.astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+    today = at.astimezone(calendars.time_zone(session)).date()
     found = queries.devices_to_remind(session, today + LEAD, limit)
     policy = tiers.in_force(session)
     tier_of = queries.tiers_of(session, {one.customer_id for one in found if one.customer_id is not None})

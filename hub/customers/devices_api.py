@@ -85,7 +85,7 @@ def list_inspections_due(
     """Overdue, due, or due within 14 days, the earliest first (M3)."""
     caller.require(Permission.DEVICE_READ)
     with database.read() as session:
-        zone = calendars.calendar(session, calendars.STANDARD).time_zone
+        zone = calendars.time_zone(session)
         found = devices.inspections(session, caller, now().astimezone(zone).date(), model=model, limit=limit)
         policy = tiers.in_force(session)
         owners = {one.device.customer_id for one in found if one.device.customer_id is not None}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.database import insert_now
 from hub.customers import queries
 from hub.customers.models import Customer, CustomerDevice
-from hub.events import service as events
-from hub.identity.actors import Actor
+from hub.events.service import News
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +44,25 @@ def email_key(text: str) -> str:
     return text.strip().casefold()
 
 
-def recognise(session: Session, actor: Actor, contact: ContactFacts) -> Customer | None:
+def recognise(session: Session, contact: ContactFacts) -> tuple[Customer | None, tuple[News, ...]]:
     """Return the customer who has one of the contact points, made new when nobody has; ``None`` without any.
 
-    When the points belong to several customers the telephone's is taken; ``queries.owners`` shows that they may be one.
+    Besides it returns what the caller has to append to the events, where it is told with what else happened. When the
+    points belong to several customers the telephone's is taken; ``queries.owners`` shows that they may be one.
     """
     points = contact.points()
     if not points:
-        return None
+        return None, ()
     owners = queries.owners(session, [(kind, key) for kind, _, key in points])
     customer = next((owners[kind, key] for kind, _, key in points if (kind, key) in owners), None)
+    news: tuple[News, ...] = ()
     if customer is None:
         at = now()
         customer = Customer(name=contact.name, created_at=at, updated_at=at)
-        session.add(customer)
-        session.flush()
-        events.append(session, actor, "customer.created", customer.record, {})
+        insert_now(session, customer)
+        news = (News("customer.created", customer.record, {}),)
     queries.add_contact_points(session, customer.id, [point for point in points if (point[0], point[2]) not in owners])
-    return customer
+    return customer, news
 
 
 def register_device(session: Session, model: str, serial: str, customer: Customer | None) -> None:
@@ -70,7 +71,7 @@ def register_device(session: Session, model: str, serial: str, customer: Custome
         return
     device = queries.device_by_serial(session, model, serial)
     if device is None:
-        device = CustomerDevice(model=model, serial=serial, created_at=now())
-        session.add(device)
-    if customer is not None:
+        owner = customer.id if customer is not None else None
+        insert_now(session, CustomerDevice(model=model, serial=serial, customer_id=owner, created_at=now()))
+    elif customer is not None:
         device.customer_id = customer.id

@@ -57,7 +57,7 @@ def follow(session: Session, ticket: Ticket, action: str) -> None:
         rejudging.rejudge_alike(session, ticket)
     if action in _MAKES_DISPATCHABLE:
         if service.is_automatic(in_force(session)[1], ticket):
-            service.dispatch(session, ticket, at)
+            service.dispatch(session, ticket, at, first=action == "create")
     elif action == "inspected":
         devices.note_inspected(session, ticket)
     elif action in service.TAKEN_BACK:

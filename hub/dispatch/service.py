@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.calendars import service as calendars
+from hub.core.database import insert_now
 from hub.core.i18n import Words
 from hub.dispatch import queries
 from hub.dispatch.choosing import Choice, Need, Place, Turn, choose
@@ -68,15 +69,18 @@ def need_of(session: Session, ticket: Ticket) -> Ruled:
 def propose(session: Session, ticket: Ticket, at: datetime) -> Proposal:
     """Return whom the policy would choose at a moment; nothing is changed."""
     ruled = need_of(session, ticket)
-    zone = calendars.calendar(session, calendars.STANDARD).time_zone
+    zone = calendars.time_zone(session)
     choice = choose(ruled.need, _places(session, ruled.need, at), at, zone)
     return Proposal(ruled.need, choice, ruled.rule, ruled.version, ruled.review_first)
 
 
-def dispatch(session: Session, ticket: Ticket, at: datetime) -> DispatchEntry:
-    """Send a new ticket to review or to a bench, or keep it in the queue with the reasons."""
+def dispatch(session: Session, ticket: Ticket, at: datetime, *, first: bool = False) -> DispatchEntry:
+    """Send a new ticket to review or to a bench, or keep it in the queue with the reasons.
+
+    ``first`` says that it was taken in just now, so that nothing stands of its dispatch yet.
+    """
     proposal = propose(session, ticket, at)
-    choice, entry = proposal.choice, queries.entry(session, ticket.id)
+    choice, entry = proposal.choice, None if first else queries.entry(session, ticket.id)
     if proposal.review_first:
         tickets.apply(session, ticket, "ask_review", DISPATCHER, details={"rule": proposal.rule})
         return _note(session, ticket, proposal, "review", at, entry=entry, because=REVIEW_FIRST)
@@ -199,10 +203,10 @@ def _note(
     }
     if entry is None:
         entry = DispatchEntry(ticket_id=ticket.id, **values)
-        session.add(entry)
-    else:
-        for name, value in values.items():
-            setattr(entry, name, value)
+        insert_now(session, entry)
+        return entry
+    for name, value in values.items():
+        setattr(entry, name, value)
     session.flush()
     return entry
 

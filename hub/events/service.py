@@ -18,6 +18,15 @@ FIRST_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """Something that happened, for which an event is still to be appended in the same transaction."""
+
+    kind: str
+    record: tuple[str, str]
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ChainReport:
     """What a check of the chain found; ``broken_at`` is the first event that does not fit, if any."""
 
@@ -48,11 +57,16 @@ def append_each(
     session: Session, actor: Actor, kind: str, records: Iterable[tuple[str, str]], payload: Mapping[str, Any]
 ) -> None:
     """Add one event about each of ``records``, in two statements however many there are."""
+    append_all(session, actor, [News(kind, record, payload) for record in records])
+
+
+def append_all(session: Session, actor: Actor, news: Iterable[News]) -> None:
+    """Add some events in their order, in two statements however many there are."""
     session.flush()
     head = queries.chain_head(session) or FIRST_HASH
     rows: list[dict[str, Any]] = []
-    for record in records:
-        rows.append(_values(actor, kind, record, payload, rows[-1]["hash"] if rows else head))
+    for one in news:
+        rows.append(_values(actor, one.kind, one.record, one.payload, rows[-1]["hash"] if rows else head))
     if rows:
         queries.add_all(session, rows)
 

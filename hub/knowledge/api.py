@@ -271,7 +271,7 @@ def show_review_queue(
     caller.require(Permission.KNOWLEDGE_READ)
     language = preferred_language(accept_language)
     with database.read() as session:
-        zone = calendars.calendar(session, calendars.STANDARD).time_zone
+        zone = calendars.time_zone(session)
         wanted = month or now().astimezone(zone).strftime("%Y-%m")
         span = reviews.span_of(wanted, zone)
         queued = reviews.queue(session, caller, span, limit)

@@ -1,8 +1,8 @@
 """All SQL about policy versions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
@@ -13,6 +13,7 @@ from hub.core.paging import after_cursor
 from hub.policies.models import PolicyVersion
 
 D = TypeVar("D", bound=BaseModel)
+T = TypeVar("T")
 _READ = "policy_versions"
 _NEWEST = select(func.max(PolicyVersion.__table__.c.id))  # type: ignore[attr-defined]
 _ALL = (
@@ -59,6 +60,15 @@ def document(session: Session, row: PolicyVersion, kind: type[D]) -> D:
     return found
 
 
+def computed(session: Session, key: Hashable, make: Callable[[], T]) -> T:
+    """Return what follows from versions and ``key`` alone; ``make`` is asked once as long as nobody adds a version."""
+    known = _known_to(session)
+    if key not in known.computed:
+        known.computed[key] = make()
+    found: T = known.computed[key]
+    return found
+
+
 @dataclass(slots=True)
 class _Known:
     """What was read while ``newest`` was the newest version of all, which tells that nobody added one meanwhile.
@@ -69,6 +79,7 @@ class _Known:
     newest: int
     versions: dict[tuple[str, str], Sequence[PolicyVersion]] = field(default_factory=dict)
     documents: dict[tuple[int, type[BaseModel]], BaseModel] = field(default_factory=dict)
+    computed: dict[Hashable, Any] = field(default_factory=dict)
 
 
 _shared: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()

@@ -109,7 +109,7 @@ class Page:
 def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: bytes, language: Language) -> Page:
     """Return what the customer sees. Without a ``link`` (on paper), nothing can be answered."""
     say = Speaker(language)
-    zone = calendars.calendar(session, calendars.STANDARD).time_zone
+    zone = calendars.time_zone(session)
     clock = Clock(zone, language)
     happened = list(queries.events_of_kinds(session, ticket.record, list(sections()["events"]), MAX_EVENTS))
     plan = repairs.newest_plan(session, ticket.id)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from hub.customers import registry
+from hub.events import service as events
 from hub.seed.chain import person
 from hub.seed.scene import Owned, Scene, in_hours, words
 from hub.tickets.schemas import Contact
@@ -36,5 +37,6 @@ def fill_devices(scene: Scene) -> None:
 def _sold(scene: Scene, owned: Owned) -> Iterator[datetime]:
     yield owned.sold_at
     contact = registry.ContactFacts(owned.contact.name, owned.contact.phone, owned.contact.email)
-    customer = registry.recognise(scene.session, scene.admin, contact)
+    customer, news = registry.recognise(scene.session, contact)
+    events.append_all(scene.session, scene.admin, news)
     registry.register_device(scene.session, owned.model["model"], owned.serial, customer)

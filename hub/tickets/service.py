@@ -10,6 +10,7 @@ from hub.aftercare import service as aftercare
 from hub.aftercare import warranty
 from hub.complaints import effects as complaints
 from hub.core.clock import now
+from hub.core.database import insert_now
 from hub.core.i18n import Words
 from hub.core.ids import public_id
 from hub.core.problems import FieldError, Problem, ProblemType
@@ -18,6 +19,7 @@ from hub.customers.models import CUSTOMER_PREFIX, Customer
 from hub.dispatch.judging import in_force as dispatch_policy
 from hub.dispatch.judging import judged
 from hub.events import service as events
+from hub.events.service import News
 from hub.fleet import service as fleet
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -112,15 +114,13 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
         setattr(ticket, name, value)
     if not ticket.symptom and not wanted.draft:
         ticket.symptom = "–"  # the kind does not want one; benches show it
-    _customer = _recognise(session, actor, ticket)  # held, so that the session need not read the row again
+    _customer, news = _recognise(session, ticket)  # held, so that the session need not read the row again
     ticket.priority_pinned = wanted.priority is not None
     found = {"priority": wanted.priority, "priority_reasons": ["given"]}
-    with session.no_autoflush:  # what is new goes with the ticket, and tells nothing of its priority
-        found = _unless_pinned(session, ticket) or found
+    found = _unless_pinned(session, ticket) or found
     for name, value in found.items():
         setattr(ticket, name, value)
-    session.add(ticket)
-    session.flush()
+    insert_now(session, ticket)
     complaints.of_intake(session, ticket)
     warranty.recognise(session, ticket)
     facts = {
@@ -133,7 +133,8 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
         "channel": ticket.channel,
         "to": ticket.state,
     }
-    events.append(session, actor, "ticket.drafted" if wanted.draft else "ticket.created", ticket.record, facts)
+    created = "ticket.drafted" if wanted.draft else "ticket.created"
+    events.append_all(session, actor, [*news, News(created, ticket.record, facts)])
     return ticket
 
 
@@ -198,18 +199,20 @@ def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -
         require_known_fault(session, wanted.fault)
     apply(session, ticket, "amend", actor, writes=_columns(wanted))
     if wanted.contact is not None or wanted.device is not None:
-        _recognise(session, actor, ticket)
+        _customer, news = _recognise(session, ticket)
+        events.append_all(session, actor, news)
     return ticket
 
 
-def _recognise(session: Session, actor: Actor, ticket: Ticket) -> Customer | None:
-    customer = None
+def _recognise(session: Session, ticket: Ticket) -> tuple[Customer | None, tuple[News, ...]]:
+    customer: Customer | None = None
+    news: tuple[News, ...] = ()
     if ticket.contact_name is not None:
         facts = registry.ContactFacts(ticket.contact_name, ticket.contact_phone, ticket.contact_email)
-        customer = registry.recognise(session, actor, facts)
+        customer, news = registry.recognise(session, facts)
         ticket.customer_id = customer.id if customer else None
     registry.register_device(session, ticket.model, ticket.serial, customer)
-    return customer
+    return customer, news
 
 
 def _unless_pinned(session: Session, ticket: Ticket) -> dict[str, Any]:
