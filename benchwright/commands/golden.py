@@ -16,7 +16,9 @@ DEFAULT_STORE = Path(".benchwright/golden")
 @app.command()
 def learn(
     plan: Annotated[str, typer.Argument(help="A plan file, or the name of a plan that is shipped.")],
-    step: Annotated[str, typer.Argument(help="The step whose captures are compared.")],
+    step: Annotated[
+        str | None, typer.Argument(help="The step whose captures are compared; all that the plan compares if left out.")
+    ] = None,
     files: Annotated[list[Path] | None, typer.Argument(help="Capture files, one a good unit.")] = None,
     kind: Annotated[str, typer.Option("--kind", help="waveform, spectrum, response, vi or heat.")] = "waveform",
     of: Annotated[list[str] | None, typer.Option("--of", help="Channel (ch1); twice for response and vi.")] = None,
@@ -26,31 +28,43 @@ def learn(
     false_reject: Annotated[
         float, typer.Option(min=1e-6, max=0.5, help="Share of good units that may be refused.")
     ] = 0.01,
-    output: Annotated[Path | None, typer.Option(help="Also write the mask here, to lie beside a plan.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Also write the mask here, to lie beside a plan; without STEP, the folder for all of them."),
+    ] = None,
     store: Store = DEFAULT_STORE,
 ) -> None:
-    """Learn a mask from at least five good units; plans use it: analyse golden_mask or golden_heat, reference."""
+    """Learn masks from at least five good units; plans use them: analyse golden_mask or golden_heat, reference."""
     from edge_agent.analysis.features import MaskKind
-    from edge_agent.golden_learning import captures_of_good_runs, learn_step
+    from edge_agent.golden_learning import File, captures_of_good_runs, learn_step, load_subject
     from edge_agent.golden_store import GoldenError, GoldenStore
-    from edge_agent.plans.load import PlanError, find_plan, load_plan
+    from edge_agent.plans.load import PlanError, find_plan
 
     if kind not in set(MaskKind):
         raise UsageError(f"there is no kind {kind!r}; there are {', '.join(MaskKind)}")
+    golden, learned = GoldenStore(store), []
     try:
-        loaded = load_plan(find_plan(plan))
-        units = [(path.name, path.read_bytes()) for path in files or ()]
-        for state in runs or ():
-            units += captures_of_good_runs(state, loaded, step, MaskKind(kind))
-        golden = GoldenStore(store)
-        entry = learn_step(loaded, step, MaskKind(kind), units, golden, channels=of or (), false_reject=false_reject)
-        if output is not None:
-            output.write_bytes(golden.read(entry.sha256))
+        subject = load_subject(find_plan(plan))
+        wanted = [(step or "", MaskKind(kind), tuple(of or ()), output)]
+        if step is None:
+            uses = subject.uses()
+            places = [None if output is None else output / use.reference for use in uses]
+            wanted = [(use.step.id, use.kind, use.channels, at) for use, at in zip(uses, places, strict=True)]
+        for name, sort, channels, place in wanted:
+            units = [File(path.name, path.read_bytes(), str(path)) for path in files or ()]
+            for state in runs or ():
+                units += captures_of_good_runs(state, subject, name, sort)
+            if runs:  # a unit can have been run in more than one folder
+                units = list({file.unit: file for file in units}.values())
+            entry = learn_step(subject, name, sort, units, golden, channels=channels, false_reject=false_reject)
+            if place is not None:
+                place.write_bytes(golden.read(entry.sha256))
+            learned.append(_described(golden, entry))
     except (PlanError, GoldenError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from error
-    typer.echo(json.dumps(_described(golden, entry), indent=2))
+    typer.echo(json.dumps(learned if step is None else learned[0], indent=2))
 
 
 @app.command()

@@ -93,6 +93,9 @@ def run(
     skip_waits: Annotated[
         bool, typer.Option("--skip-waits", help="With --simulator: the time between rounds of a soak passes at once.")
     ] = False,
+    learning: Annotated[
+        bool, typer.Option("--learning", help="Without comparisons with good units: to learn from this one.")
+    ] = False,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -102,12 +105,14 @@ def run(
     """
     from benchwright.plan_run import Request, run_plan
 
+    if learning and serial == "unknown":
+        raise UsageError("--learning needs --serial: what is learned from is so many units, not so many runs")
     if resume and state is None:
         raise UsageError("--resume needs --state: the folder of the run that was interrupted")
     if skip_waits and simulator is None:
         raise UsageError("--skip-waits needs --simulator: the time of a real device cannot be skipped")
     request = Request(
-        plan=_load(file),
+        plan=_load(file, learning=learning),
         bench=bench,
         serial=serial,
         operator=operator,
@@ -122,11 +127,11 @@ def run(
     sys.exit(0 if run_plan(request) else 1)
 
 
-def _load(name: str) -> "LoadedPlan":
+def _load(name: str, *, learning: bool = False) -> "LoadedPlan":
     from edge_agent.plans.load import PlanError, find_plan, load_plan
 
     try:
-        return load_plan(find_plan(name))
+        return load_plan(find_plan(name), learning=learning)
     except PlanError as error:
         raise UsageError(str(error)) from error
 

@@ -35,7 +35,11 @@ def simulate(
     name: Annotated[str, typer.Option(help="Name of the bench in that file.")] = "bench-01",
     control: Annotated[Path | None, typer.Option(help="Listen on this unix socket for changes while it runs.")] = None,
     directory: Annotated[Path | None, typer.Option(help="Folder for serial ports and the flash image.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of all noise and tolerances.")] = 1,
+    unit: Annotated[
+        int | None,
+        typer.Option(min=1, help="A good unit of the product, by number: its parts within their tolerances."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of all noise and of the instruments' errors.")] = 1,
     pace: Annotated[float, typer.Option(min=0.0, help="1: measurements take as long as in reality; 0: no time.")] = 0.0,
     personality: Annotated[
         list[str] | None,
@@ -89,8 +93,13 @@ def simulate(
             _show_played(played, as_json)
             stopped.wait()
         return
+    on_bench = _product(product)
+    if unit is not None:
+        from drivers.simulated.tolerances import unit as good_unit
+
+        on_bench = good_unit(on_bench, unit)
     try:
-        bench = SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace, product=_product(product))
+        bench = SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace, product=on_bench)
     except ValueError as error:
         raise UsageError(str(error)) from error
     with ExitStack() as stack:

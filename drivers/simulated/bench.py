@@ -27,8 +27,9 @@ from drivers.simulated.rigol_ds1054z import Ds1054z
 from drivers.simulated.rom_bootloader import Boot0, ProgrammingPort
 from drivers.simulated.scpi_device import ScpiDevice, ScpiSession
 from drivers.simulated.siglent_sdg1032x import Sdg1032x
+from drivers.simulated.signature import SignatureAdapter
 from drivers.simulated.uni_t_ut61e import FRAMES_A_SECOND, Ut61e
-from drivers.simulated.wiring import Wiring
+from drivers.simulated.wiring import OPEN, Wiring
 
 MISBEHAVIOURS = ("hang", "truncate", "unplug", "wrong_identity")
 """What an instrument can be made to do wrong: never answer, cut answers short, lose its port, be another one."""
@@ -212,7 +213,15 @@ class SimulatedBench:
         probes = [probe(name, point) for name, point in scope_points.items()]
         self._add_scpi("scope", "rigol-ds1054z", Ds1054z(probes, seed=seed, waits=lambda: self.pace > 0.0))
         generator = Sdg1032x(seed=seed)
-        self.wiring.sources.update({"GEN1": generator.channel(1), "GEN2": generator.channel(2)})
+        adapter = SignatureAdapter(self.device, generator, probe("generator", OPEN))
+        self.wiring.sources.update(
+            {
+                "GEN1": generator.channel(1),
+                "GEN2": generator.channel(2),
+                "SIG_V": adapter.terminal(current=False),
+                "SIG_I": adapter.terminal(current=True),
+            }
+        )
         self._add_scpi("generator", "siglent-sdg1032x", generator)
         self._add_supply(seed)
         sensor = Mlx90640(self.device, seed=seed)

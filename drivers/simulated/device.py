@@ -256,6 +256,10 @@ class Device:
         held = {PointKind.MAIN: board.c5_f, PointKind.LOGIC: board.c6_f, PointKind.TERMINAL: 10e-6}
         return held.get(self.product.points[test_point], 20e-12)
 
+    def capacitor_esr_ohm(self, test_point: str) -> float:
+        """Return the series resistance of the capacitor at a test point."""
+        return self.state.board.c5_esr_ohm if self.product.points[test_point] is PointKind.MAIN else 0.0
+
     def temperatures_c(self, at_s: float) -> Floats:
         """Return the surface of the board at ``at_s`` in °C, shape (24, 32)."""
         return heat.temperature_map(self.product.spots, self._epoch(at_s).rises_k(at_s))

@@ -67,6 +67,10 @@ class Sdg1032x(ScpiDevice):
         """Return the voltage source at output ``number`` (1, 2)."""
         return OutputVoltage(self, number)
 
+    def frequency_hz(self, number: int) -> float:
+        """Return what an output is set to."""
+        return self._outputs[number - 1].frequency_hz
+
     def open_circuit_v(self, number: int, times_s: Floats) -> Floats:
         """Return the volts at an output with nothing (1 MΩ) on it."""
         output = self._outputs[number - 1]

@@ -299,7 +299,15 @@ _SPECS = (
         "golden_mask", InputKind.WAVEFORMS, "mask:golden_mask",
         "Waveform, spectrum, response or V-I curve against a mask learned from good units",
         "波形、频谱、频响或 V-I 曲线与良品学习模板对比",
-        quantities=_MASK_FIELDS, texts=("place",), flags=("matches",), parameters={"mask": _MASK}, with_accuracy=False,
+        quantities=_MASK_FIELDS, texts=("place",), flags=("matches",),
+        parameters={
+            "mask": _MASK,
+            "kind": Parameter(
+                ParameterKind.TEXT, "what of the record is compared", default="waveform",
+                choices=("waveform", "spectrum", "response", "vi"),
+            ),
+        },
+        with_accuracy=False,
     ),
     _spec(
         "golden_heat", InputKind.THERMAL, "mask:golden_heat",

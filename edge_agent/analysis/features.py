@@ -1,11 +1,12 @@
 """What of a record is compared with good units: a vector of numbers along an axis, one kind for each sort of record.
 
-- ``waveform``: samples, aligned below a sample; records above 16,384 samples as means of equal blocks (look for
+- ``waveform``: samples, aligned below a sample; records above 4,096 samples as means of equal blocks (look for
   glitches with ``pulse`` or ``dropouts``, which see every sample).
 - ``spectrum``: power in 256 bands of equal ratio, dB against 1 unit², Hann window.
 - ``response``: gain of the second record against the first in 128 such bands, dB, by averaged cross spectra (H1
   estimate), where the first has power.
-- ``vi``: current over one cycle of the voltage, 256 phases, all cycles of the record averaged.
+- ``vi``: current over one cycle of the voltage, 256 phases, all cycles of the record averaged, for a voltage of
+  amplitude 1: what a resistor in the drive takes from the voltage is the part's doing as well.
 - ``heat``: temperatures above the image's median, aligned to the good board by phase correlation.
 """
 
@@ -23,7 +24,7 @@ from edge_agent.analysis.samples import problem
 from protocols.waveform import ThermalImage, Waveform
 
 Floats = npt.NDArray[np.float64]
-MOST_POINTS = 16_384
+MOST_POINTS = 4096
 MARGIN = 16
 """A waveform may come by 1/16 of the record earlier or later; as much is left out at each end."""
 BANDS, RESPONSE_BANDS, PHASES = 256, 128, 256
@@ -160,8 +161,10 @@ def _vi(voltage: Waveform, current: Waveform) -> Features | NoAnswer:
     counts = np.bincount(place, minlength=PHASES)
     if counts.min() == 0:
         return NoAnswer(f"fewer than {PHASES} samples a cycle; sample faster or take more cycles")
-    folded = np.bincount(place, weights=i, minlength=PHASES) / counts
-    return Features(folded, np.arange(PHASES) * 360.0 / PHASES, current.unit, "deg")
+    amplitude = 2.0 * float(np.abs(spectrum[cycle])) / v.size
+    folded = np.bincount(place, weights=i, minlength=PHASES) / counts / amplitude
+    unit = "1" if current.unit == voltage.unit else f"{current.unit}/{voltage.unit}"
+    return Features(folded, np.arange(PHASES) * 360.0 / PHASES, unit, "deg")
 
 
 def _heat(image: ThermalImage, reference: Floats | None) -> Features | NoAnswer:

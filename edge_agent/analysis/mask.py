@@ -25,7 +25,19 @@ FEWEST_GOOD = 5
 CONFIDENCE = 0.95
 MOST_BYTES = 4 << 20
 _POOL = 16
-_DIGITS = 7
+_DIGITS = 6
+
+
+class MadeFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which step of which plan a mask was learned for."""
+
+    model: str
+    plan: str
+    plan_version: int
+    step: str
+    channels: tuple[str, ...] = ()
+    settings: str
+    """SHA-256 of how the step captures: a record that was taken otherwise cannot be compared."""
 
 
 class Mask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -43,6 +55,7 @@ class Mask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     refused: int
     """How many of the good units the mask of the others would have refused."""
     columns: int = 0
+    made_for: MadeFor | None = None
 
     def __post_init__(self) -> None:
         if not len(self.axis) == len(self.mean) == len(self.spread) > 0:
@@ -124,7 +137,7 @@ def compare(mask: Mask, record: Sequence[Waveform] | ThermalImage) -> MaskCompar
     found = features(mask.kind, record, mean)
     if isinstance(found, NoAnswer):
         return found
-    if found.values.size != mean.size or not np.allclose(found.axis, mask.axis, rtol=1e-4, atol=_step(mask)):
+    if found.values.size != mean.size or not _same_axis(found.axis, mask):
         return NoAnswer("the record was not taken at the settings of the good units")
     deviation = np.abs(found.values - mean) / np.array(mask.spread)
     worst = int(np.argmax(deviation))
@@ -142,8 +155,12 @@ def compare(mask: Mask, record: Sequence[Waveform] | ThermalImage) -> MaskCompar
     )
 
 
-def golden_mask(waveforms: tuple[Waveform, ...] | list[Waveform], *, mask: Mask) -> MaskComparison | NoAnswer:
-    """Compare waveforms with a learned mask of the kind waveform, spectrum, response (input, output) or vi (V, I)."""
+def golden_mask(
+    waveforms: tuple[Waveform, ...] | list[Waveform], *, mask: Mask, kind: str = "waveform"
+) -> MaskComparison | NoAnswer:
+    """Compare waveforms with a mask of a ``kind``: waveform, spectrum, response (input, output) or vi (V, I)."""
+    if mask.kind != kind:
+        return NoAnswer(f"the mask is for a {mask.kind}, not for a {kind}")
     return compare(mask, waveforms)
 
 
@@ -202,8 +219,11 @@ def _spread(values: Floats) -> Floats:
     return np.asarray(np.sqrt(variance + floor**2))
 
 
-def _step(mask: Mask) -> float:
-    return abs(mask.axis[1] - mask.axis[0]) if len(mask.axis) > 1 else 0.0
+def _same_axis(axis: Floats, mask: Mask) -> bool:
+    """Whether the points lie as far apart as the mask's; where a record begins is lost in most file formats."""
+    wanted = np.array(mask.axis)
+    step = abs(wanted[1] - wanted[0]) if wanted.size > 1 else 1.0
+    return bool(np.allclose(axis - axis[0], wanted - wanted[0], rtol=1e-3, atol=0.01 * step))
 
 
 def _rounded(values: Floats) -> tuple[float, ...]:

@@ -125,6 +125,7 @@ def _check_step(plan: Plan, path: tuple[str | int, ...], step: Step, files: Mapp
         seen.add(use.label)
         try:
             _check_analysis(use, action, parameters, files)
+            _check_mask(use, plan, step, files)
             fields.update(analysis_fields(use))
         except (AnalysisError, Wrong) as error:
             yield Problem(place, str(error))
@@ -235,16 +236,31 @@ def _check_analysis(use: AnalysisUse, action: Action[Any], parameters: Any, file
 
 
 def _check_reference(name: str, spec: AnalysisSpec, files: Mapping[str, bytes]) -> None:
-    from edge_agent.plans.reference import reference_image, reference_mask, reference_waveform
+    from edge_agent.plans.reference import reference_image, reference_waveform
 
     kinds = {parameter.kind for parameter in spec.parameters.values()}
+    if ParameterKind.MASK in kinds:
+        return
     try:
-        if ParameterKind.MASK in kinds:
-            reference_mask(files[name], name)
-            return
         (reference_image if ParameterKind.THERMAL in kinds else reference_waveform)(files[name], name)
     except CaptureError as error:
         raise Wrong(f"reference {error}") from error
+
+
+def _check_mask(use: AnalysisUse, plan: Plan, step: Step, files: Mapping[str, bytes]) -> None:
+    """Check that a mask of good units was learned for this very step: a mask for something else says nothing."""
+    kinds = {parameter.kind for parameter in analysis(use.analysis).parameters.values()}
+    if use.reference is None or ParameterKind.MASK not in kinds:
+        return
+    from edge_agent.plans.golden import mismatch
+    from edge_agent.plans.reference import reference_mask
+
+    try:
+        words = mismatch(reference_mask(files[use.reference], use.reference), plan, step, use)
+    except CaptureError as error:
+        raise Wrong(f"reference {error}") from error
+    if words is not None:
+        raise Wrong(f"reference {use.reference} {words}")
 
 
 def _required(spec: AnalysisSpec, name: str) -> bool:

@@ -16,8 +16,11 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
         raise CaptureError(f"{name}: is empty; record or copy it again")
     # Parsers load when their format is met, so an idle bench stays small.
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        from protocols.captures.npz_heat import is_heat, read_npz_heat
         from protocols.captures.sigrok import read_sr
 
+        if is_heat(data):
+            return read_npz_heat(data, name)
         return read_sr(data, name, sample_rate_hz=sample_rate_hz)
     binary = _read_binary(data, name)
     return binary if binary is not None else _read_text(data, name, sample_rate_hz)

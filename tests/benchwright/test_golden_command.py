@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from edge_agent.plans.load import load_plan
+from edge_agent.plans.load import PlanError, load_plan
 from protocols.captures.sigrok_write import write_sr
 from protocols.waveform import Capture, Waveform
 
@@ -73,6 +75,30 @@ def test_learn_show_and_use(tmp_path: Path) -> None:
     before = load_plan(tmp_path / "edge.plan.yaml").sha256
     (tmp_path / "pulse.mask.json").write_bytes(content.replace(b'"units":8', b'"units":9'))
     assert load_plan(tmp_path / "edge.plan.yaml").sha256 != before, "the mask is part of the plan's identity"
+    (tmp_path / "pulse.mask.json").write_bytes(content)
+    for old, new, words in (
+        (
+            "version: 3",
+            "version: 4",
+            "learned for version 3 of the plan edge, but this is version 4; learn it from good",
+        ),
+        ("span: 1 ms", "span: 2 ms", "learned when the step pulse captured otherwise"),
+        (
+            "model: M-1",
+            "model: M-2",
+            r"learned for step pulse of the plan edge (M-1), not for step pulse of edge (M-2)",
+        ),
+        ("name: shape, ref", "name: shape, with: {kind: spectrum}, ref", "is a mask of the kind waveform"),
+        ("name: shape, ref", "name: shape, of: [ch1], ref", None),
+    ):
+        (tmp_path / "edge.plan.yaml").write_text((PLAN + USE).replace(old, new))
+        if words is None:
+            load_plan(tmp_path / "edge.plan.yaml")
+            continue
+        with pytest.raises(PlanError, match=re.escape(words)):
+            load_plan(tmp_path / "edge.plan.yaml")
+        learning = load_plan(tmp_path / "edge.plan.yaml", learning=True).plan.main[0]
+        assert (learning.analyse, learning.measure, learning.save) == ((), (), True)
     (tmp_path / "golden" / said["sha256"]).write_bytes(content[:-1] + b" ")
     changed = run(tmp_path, "golden", "show", "--store", "golden")
     assert (changed.returncode, "was changed after it was learned" in changed.stderr) == (2, True)
@@ -89,6 +115,8 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
         (["pulse", *names, "--kind", "smell"], "there is no kind 'smell'"),
         (["pulse", "notes.sr"], "notes.sr"),
         (["pulse", "absent.sr"], "absent.sr: No such file"),
+        (["pulse", *names, names[0]], "unit0.sr and unit0.sr are the same capture; give one of each good unit"),
+        ([], "the plan edge compares nothing with good units"),
         (["pulse", "--runs", "."], "is no folder of runs"),
     ):
         done = run(tmp_path, "golden", "learn", "edge.plan.yaml", *arguments)

@@ -13,6 +13,7 @@ from drivers.registry import SHIPPED_PROFILES
 from edge_agent.bench_config import BenchConfigError, parse_bench_config
 from protocols import esp_rom, hid_cable, ieee488, intel_hex, korad, modbus_rtu, sc18im700, scope_preamble, scpi
 from protocols.captures import CaptureError, read_capture
+from protocols.captures.npz import write_npz
 from protocols.captures.packed import read_packed, write_packed
 from protocols.captures.sigrok_write import write_sr
 from protocols.captures.wav import write_wav
@@ -27,7 +28,7 @@ from protocols.stm32_bootloader import Bootloader, Stm32Error
 from protocols.thermal import uvc
 from protocols.thermal.mlx90640 import MLX90640Calibration, temperatures
 from protocols.thermal.mlx90640.errors import Mlx90640Error
-from protocols.waveform import Capture, Waveform
+from protocols.waveform import Capture, ThermalImage, Waveform
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), *(str(HERE.parent / "protocols" / name) for name in ("captures", "thermal"))]
@@ -193,6 +194,7 @@ def _captures() -> Iterator[Target]:
         "fff": [test_flir.GOOD],
         "flir_jpeg": [test_flir.jpeg(test_flir.GOOD)],
         "isf": [test_isf_wav.isf()],
+        "npz_heat": [write_npz(Capture(thermal=ThermalImage(np.full((4, 5), 25.0, np.float32), 0.95)))],
     }  # fmt: skip
     for name, seeds in groups.items():
         yield Target(f"captures.{name}", lambda data: read_capture(data, "x"), seeds, (CaptureError,))

@@ -4,60 +4,24 @@ The suite runs a good device and two faults of each product, drawn by the day's 
 """
 
 import random
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from product_runs import run_on
 
 from drivers.simulated.bench import SimulatedBench
 from drivers.simulated.products import PRODUCTS, Product, known_product
-from edge_agent.bench_config import InstrumentConfig
-from edge_agent.plans.captures import FolderCaptureStore
-from edge_agent.plans.clock import SystemClock
-from edge_agent.plans.load import LoadedPlan, find_plan, load_plan, parse_plan
-from edge_agent.plans.prompts import Answer, Prompt
-from edge_agent.plans.runner import Runner
-from edge_agent.rack import Cancellation, Rack
-from edge_agent.spool import Spool
-from protocols.messages import codec
-from protocols.messages.records import Device, Outcome, Record, RunFinished, StepFinished
+from edge_agent.plans.load import find_plan, load_plan, parse_plan
+from protocols.messages.records import Outcome, RunFinished, StepFinished
 
 AT_ONCE = 12
 REPAIRED = tuple(product for product in PRODUCTS.values() if product.faults_found_by("functional"))
 FURTHER = tuple(product for product in REPAIRED if product.key != "plug")
 """The plug has a file of its own (test_sp100)."""
 SEED = 20260
-
-
-class Technician:
-    """Moves the probes as asked."""
-
-    def __init__(self, bench: SimulatedBench) -> None:
-        self.bench = bench
-
-    def ask(self, prompt: Prompt, cancellation: Cancellation) -> Answer:
-        for probe, point in prompt.connect.items():
-            self.bench.connect(probe, point)
-        return Answer(True)
-
-
-class SkippingClock(SystemClock):
-    """The waits of a soak pass at once, for the device too."""
-
-    def __init__(self, bench: SimulatedBench) -> None:
-        self.bench = bench
-        self.skipped_s = 0.0
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.skipped_s
-
-    def wait(self, seconds: float, stop: Cancellation) -> bool:
-        self.bench.device.skip(seconds)
-        self.skipped_s += seconds
-        return stop.reason is not None
 
 
 @dataclass(frozen=True)
@@ -70,18 +34,6 @@ class Ran:
     @property
     def not_passed(self) -> dict[str, str]:
         return {s.step: f"{s.outcome} {s.detail or ''}" for s in self.steps if s.outcome is not Outcome.PASSED}
-
-
-def run_on(bench: SimulatedBench, loaded: LoadedPlan, folder: Path) -> tuple[RunFinished, list[StepFinished]]:
-    config = {role: InstrumentConfig(*bench.instruments[role]) for role in loaded.plan.roles}
-    with Rack(config) as rack, Spool(folder / "spool.sqlite") as spool:
-        assert rack.wait_connected(20), [one.fault for one in rack.status()]
-        store = FolderCaptureStore(folder / "captures")
-        device = Device(loaded.plan.model, bench.device.serial)
-        runner = Runner(loaded, rack, spool, store, Technician(bench), clock=SkippingClock(bench))
-        finished = runner.run("r1", device)
-        bodies = [codec.decode(one.encoded, Record).body for one in spool.pending(500, 10_000_000)]
-    return finished, [body for body in bodies if isinstance(body, StepFinished)]
 
 
 def functional(product: Product, fault: str, folder: Path) -> Ran:

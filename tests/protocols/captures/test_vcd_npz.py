@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hostile_input import damaged, survives
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocols.captures import CaptureError, read_capture
@@ -121,3 +122,38 @@ def test_an_npz_file_says_everything():
         assert description["logic"] == {"sample_rate_hz": 1e6, "channels": ["TX", None]}
         assert loaded["thermal"].shape == (2, 3)
         assert description["metadata"] == {"format": "测试"}
+
+
+HEAT = np.linspace(20, 60, 12, dtype=np.float32).reshape(3, 4)
+
+
+def heat_of_a_plan() -> bytes:
+    saved = io.BytesIO()
+    np.savez_compressed(saved, temperatures_c=HEAT.astype(np.float64), emissivity=np.array([0.9]))
+    return saved.getvalue()
+
+
+def test_a_heat_map_comes_back_as_a_plan_or_a_panel_saved_it():
+    panel = write_npz(Capture(thermal=ThermalImage(HEAT, 0.9)))
+    for data, emissivity in ((heat_of_a_plan(), 0.9), (panel, 1.0)):
+        image = read_capture(data, "heat.npz").thermal
+        assert (image.temperatures_c == HEAT).all()
+        assert image.emissivity == emissivity
+
+
+@settings(max_examples=60, deadline=None)
+@given(damaged(heat_of_a_plan()))
+def test_a_damaged_heat_map_is_one_sentence(data):
+    survives(lambda content: read_capture(content, "heat.npz"), data, CaptureError)
+
+
+def test_what_is_no_heat_map_is_refused():
+    for arrays, words in (
+        ({"temperatures_c": np.arange(4.0)}, "has rows and columns"),
+        ({"temperatures_c": np.array([["a", "b"]])}, "is no plain array of numbers"),
+        ({"temperatures_c": HEAT, "emissivity": np.array([2.0])}, "above 0 and at most 1"),
+    ):
+        saved = io.BytesIO()
+        np.savez_compressed(saved, **arrays)
+        with pytest.raises(CaptureError, match=words):
+            read_capture(saved.getvalue(), "heat.npz")

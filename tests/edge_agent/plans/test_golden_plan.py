@@ -1,0 +1,68 @@
+"""Golden units end to end: shipped masks pass a good unit that they never saw, and fail units that only look good.
+
+``scripts/golden_masks.py`` learned them from thirty units; the campaign runs every fault.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from product_runs import run_on
+
+from drivers.simulated.bench import SimulatedBench
+from drivers.simulated.products import known_product
+from drivers.simulated.tolerances import unit
+from edge_agent.analysis.features import MaskKind
+from edge_agent.plans.golden import golden_uses
+from edge_agent.plans.load import LoadedPlan, find_plan, load_plan, parse_plan
+from protocols.messages.records import Measurement, Outcome, RunFinished
+
+PRODUCT = known_product("camera-supply")
+UNSEEN = 501
+"""Number of a unit that no mask was learned from."""
+
+
+def quick(name: str) -> LoadedPlan:
+    """The shipped plan, in which warming up takes no time (the device is told to skip it)."""
+    path = find_plan(name)
+    text = path.read_text().replace(
+        "action: wait\n    with: {seconds: 12 s}", "action: prompt\n    with: {text: {en: Warm, zh-CN: 升温}}"
+    )
+    return parse_plan(text.encode(), path.name, lambda file: (path.parent / file).read_bytes())
+
+
+def ran(fault: str, folder: Path, number: int = UNSEEN) -> tuple[RunFinished, dict[str, Measurement]]:
+    folder.mkdir()
+    with SimulatedBench([fault] if fault else [], product=unit(PRODUCT, number)) as bench:
+        finished, steps = run_on(bench, quick("cs12-golden"), folder, warm_up_s=12.0)
+    return finished, {one.name: one for step in steps for one in step.measurements}
+
+
+def test_a_good_unit_passes_and_faulty_ones_fail_where_they_differ(tmp_path: Path) -> None:
+    uses = {use.step.id: use.kind for use in golden_uses(load_plan(find_plan("cs12-golden")).plan)}
+    assert set(uses.values()) == {MaskKind.VI, MaskKind.SPECTRUM, MaskKind.WAVEFORM, MaskKind.HEAT}
+    faults = ("", "worn_switch", "dried_capacitor")
+    with ThreadPoolExecutor(3) as pool:
+        good, worn, dried = pool.map(lambda fault: ran(fault, tmp_path / (fault or "good")), faults)
+    assert good[0].outcome is Outcome.PASSED, {n: (m.value, m.reason) for n, m in good[1].items()}
+    for step in ("signature", "ripple-spectrum", "soft-start", "heat-map"):
+        assert good[1][f"{step}-false-reject"].value == pytest.approx(1.0), "% asked for when it was learned"
+        assert good[1][f"{step}-false-reject-bound"].value == pytest.approx(100 * (1 - 0.05 ** (1 / 30)), abs=6)
+    assert worn[0].outcome is dried[0].outcome is Outcome.FAILED
+    assert worn[0].suspects[0].cause == "worn_switch"
+    assert dried[0].suspects[0].cause == "dried_capacitor"
+    assert {name for name, one in worn[1].items() if one.value is False} == {"soft-start", "heat-map"} | {
+        "current-limited"
+    }
+    assert str(worn[1]["heat-map-place"].value).startswith("row 1"), "Q1 is in row 12"
+
+
+@pytest.mark.campaign
+def test_every_fault_is_found_and_suspected_first(tmp_path: Path) -> None:
+    faults = ["", *PRODUCT.faults]
+    with ThreadPoolExecutor(5) as pool:
+        found = list(pool.map(lambda n: ran(faults[n], tmp_path / str(n), UNSEEN + n), range(len(faults))))
+    for fault, (finished, _) in zip(faults, found, strict=True):
+        assert (finished.outcome is Outcome.PASSED) == (not fault), fault
+        if fault:
+            assert finished.suspects[0].cause == fault
