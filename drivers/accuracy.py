@@ -12,7 +12,9 @@ class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A limit of error: percent of reading + percent of range + counts, as makers print it, for one year.
 
     ``from_value`` … ``to_value`` bound the part of the scale that it holds for: the frequency of the signal, in Hz, in
-    AC functions, and the reading itself elsewhere. Temperature coefficients are per °C outside the calibration band.
+    AC functions, and the reading itself elsewhere. Temperature coefficients are per °C outside the calibration band:
+    of the reading and the range, in the reading's unit, or (as makers of hand-held meters print it) as a share of the
+    limit itself.
     """
 
     percent_of_reading: float = 0.0
@@ -22,6 +24,8 @@ class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     offset: float = 0.0
     temperature_percent_of_reading: float = 0.0
     temperature_percent_of_range: float = 0.0
+    temperature_offset: float = 0.0
+    temperature_share_of_limit: float = 0.0
     from_value: float | None = None
     to_value: float | None = None
     note: str = ""
@@ -40,14 +44,15 @@ class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def limit(self, reading: float, full_scale: float, ambient_c: float | None = None) -> float:
         """Return the limit of error in the reading's unit; ``ambient_c`` ``None`` means within the calibration band."""
-        percent_reading, percent_range = self.percent_of_reading, self.percent_of_range
-        if ambient_c is not None:
-            low, high = CALIBRATION_BAND_C
-            excess_c = max(0.0, low - ambient_c, ambient_c - high)
-            percent_reading += excess_c * self.temperature_percent_of_reading
-            percent_range += excess_c * self.temperature_percent_of_range
-        parts = abs(reading) * percent_reading / 100.0 + abs(full_scale) * percent_range / 100.0
-        return parts + self.counts * self.resolution + self.offset
+        stated = abs(reading) * self.percent_of_reading / 100.0 + abs(full_scale) * self.percent_of_range / 100.0
+        stated += self.counts * self.resolution + self.offset
+        if ambient_c is None:
+            return stated
+        low, high = CALIBRATION_BAND_C
+        excess_c = max(0.0, low - ambient_c, ambient_c - high)
+        per_c = abs(reading) * self.temperature_percent_of_reading / 100.0
+        per_c += abs(full_scale) * self.temperature_percent_of_range / 100.0
+        return stated + excess_c * (per_c + self.temperature_offset + self.temperature_share_of_limit * stated)
 
     def standard_uncertainty(self, reading: float, full_scale: float, ambient_c: float | None = None) -> float:
         """Return the standard uncertainty (GUM 4.3.7: rectangular within the limit, so limit ÷ √3)."""

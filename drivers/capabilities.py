@@ -187,7 +187,7 @@ class SignalGenerator(Instrument):
 class ThermalCamera(Instrument):
     """Thermal imager."""
 
-    def limit_of_error_k(self) -> float | None:
+    def limit_of_error_k(self, temperature_c: float = 25.0) -> float | None:  # noqa: ARG002 - the same for many
         """Return the limit of error (±) of a temperature in K; ``None`` where the profile does not tell."""
         return None
 

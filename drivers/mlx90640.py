@@ -55,7 +55,7 @@ class Mlx90640Camera(ThermalCamera):
         self._set_refresh()
         return f"Melexis,MLX90640,{number}"
 
-    def limit_of_error_k(self) -> float | None:
+    def limit_of_error_k(self, temperature_c: float = 25.0) -> float | None:  # noqa: ARG002 - the same everywhere
         """Return the limit of the profile."""
         return self.profile.accuracy_c
 

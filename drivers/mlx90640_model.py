@@ -14,5 +14,5 @@ class Mlx90640Profile(ProfileBase, tag="mlx90640", frozen=True, kw_only=True):
 
     address: Annotated[int, msgspec.Meta(ge=0x03, le=0x77)] = 0x33
     serial: SerialLine = SerialLine(baud=9600)
-    accuracy_c: float = 1.0
-    """Limit of error of one pixel near room temperature, °C."""
+    accuracy_c: float | None = None
+    """Limit of error of one pixel near room temperature, °C; ``None`` where it is not known."""

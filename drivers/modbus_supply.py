@@ -17,10 +17,13 @@ MEASURED = ("output_voltage", "output_current", "protection", "regulation", "out
 class ModbusSupply(PowerSupply):
     """A supply of the ``modbus-supply`` profiles; its model number gives scaling and limits."""
 
-    def __init__(self, bus: ModbusBus, profile: ModbusSupplyProfile, **_: Any) -> None:
+    def __init__(
+        self, bus: ModbusBus, profile: ModbusSupplyProfile, *, ambient_c: float | None = None, **_: Any
+    ) -> None:
         self.profile = profile
         self.guard = bus.guard
         self._bus = bus
+        self._ambient_c = ambient_c
         self._map = profile.map()
         self._model: SupplyModel | None = None
 
@@ -77,9 +80,10 @@ class ModbusSupply(PowerSupply):
         model = self._known_model()
         values = self._read(*MEASURED)
         voltage, current = float(values["output_voltage"]), float(values["output_current"])
+        profile, ambient_c = self.profile, self._ambient_c
         return SupplyReading(
-            Quantity(voltage, "V", self.profile.voltage_accuracy.standard_uncertainty(voltage, model.maximum_v)),
-            Quantity(current, "A", self.profile.current_accuracy.standard_uncertainty(current, model.maximum_a)),
+            Quantity(voltage, "V", profile.voltage_accuracy.standard_uncertainty(voltage, model.maximum_v, ambient_c)),
+            Quantity(current, "A", profile.current_accuracy.standard_uncertainty(current, model.maximum_a, ambient_c)),
             output_on=values["output"] == "on",
             current_limited=values["regulation"] == "constant_current",
         )

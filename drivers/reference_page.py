@@ -203,6 +203,10 @@ def _accuracy(accuracy: Accuracy, unit: str, *, by_frequency: bool) -> str:
     coefficients = (accuracy.temperature_percent_of_reading, accuracy.temperature_percent_of_range)
     if any(coefficients):
         text += f", and {_number(coefficients[0])} % + {_number(coefficients[1])} % for each °C outside"
+    if accuracy.temperature_offset:
+        text += f", and {_number(accuracy.temperature_offset)} for each °C outside"
+    if accuracy.temperature_share_of_limit:
+        text += f", and {_number(accuracy.temperature_share_of_limit)} of all that for each °C outside"
     if accuracy.from_value is not None or accuracy.to_value is not None:
         low = "" if accuracy.from_value is None else f"from {_number(accuracy.from_value)} "
         high = "" if accuracy.to_value is None else f"to {_number(accuracy.to_value)} "

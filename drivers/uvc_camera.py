@@ -54,9 +54,12 @@ class UvcCamera(ThermalCamera):
             )
         return f"{self.profile.maker},{card}"
 
-    def limit_of_error_k(self) -> float | None:
-        """Return the limit of the profile near room temperature."""
-        return self.profile.accuracy_c
+    def limit_of_error_k(self, temperature_c: float = 25.0) -> float | None:
+        """Return the larger of the profile's two limits at a temperature, as makers state them."""
+        profile = self.profile
+        if profile.accuracy_c is None:
+            return None
+        return max(profile.accuracy_c, abs(temperature_c) * (profile.accuracy_percent or 0.0) / 100.0)
 
     def close(self) -> None:
         """Release the camera."""

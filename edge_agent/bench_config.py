@@ -14,6 +14,8 @@ from edge_agent.calibration import Calibration
 from protocols.messages.records import Identifier
 
 MAX_BYTES = 1_000_000
+MEASURE = ("multimeter", "oscilloscope", "power_supply", "electronic_load", "thermal_camera")
+"""Capabilities of instruments whose limits of error can depend on how warm the bench is."""
 
 
 class BenchConfigError(ValueError):
@@ -69,7 +71,7 @@ class BenchConfig(_Strict, frozen=True):
         return self.bench.name
 
     def rack(self) -> dict[str, InstrumentConfig]:
-        """Return the instruments, each that knows its temperature coefficients told how warm the bench is."""
+        """Return the instruments, each that measures told how warm the bench is."""
         ambient_c = self.bench.ambient_c
         if ambient_c is None:
             return dict(self.instruments)
@@ -79,13 +81,12 @@ class BenchConfig(_Strict, frozen=True):
 def _at(config: InstrumentConfig, ambient_c: float) -> InstrumentConfig:
     from drivers.errors import InstrumentError
     from drivers.registry import find_profile
-    from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 
     try:
-        knows = isinstance(find_profile(config.profile), ScpiMultimeterProfile)
+        measures = find_profile(config.profile).capability in MEASURE
     except InstrumentError:  # told by the rack when it opens the instrument
         return config
-    return replace(config, options={"ambient_c": ambient_c, **config.options}) if knows else config
+    return replace(config, options={"ambient_c": ambient_c, **config.options}) if measures else config
 
 
 def load_bench_config(path: Path) -> BenchConfig:

@@ -14,11 +14,12 @@ from protocols.quantity import Quantity
 class ScpiElectronicLoad(ElectronicLoad):
     """A load of the ``scpi-load`` profiles."""
 
-    def __init__(self, link: ScpiLink, **_: Any) -> None:
+    def __init__(self, link: ScpiLink, *, ambient_c: float | None = None, **_: Any) -> None:
         assert isinstance(link.profile, ScpiLoadProfile)  # noqa: S101 - the registry pairs them
         self.profile: ScpiLoadProfile = link.profile
         self.link = link
         self.guard = link.guard
+        self._ambient_c = ambient_c
 
     def identify(self) -> str:
         """Return the ``*IDN?`` answer."""
@@ -102,4 +103,6 @@ class ScpiElectronicLoad(ElectronicLoad):
         value = self.link.ask_number(name)
         if not math.isfinite(value):
             raise BadResponse(f"{self.link.label}, asked for its {name.removeprefix('measure_')}, tells no number")
-        return Quantity(value, unit, None if accuracy is None else accuracy.standard_uncertainty(value, full_scale))
+        if accuracy is None:
+            return Quantity(value, unit)
+        return Quantity(value, unit, accuracy.standard_uncertainty(value, full_scale, self._ambient_c))

@@ -14,11 +14,12 @@ from protocols.quantity import Quantity
 class ScpiPowerSupply(PowerSupply):
     """A supply of the ``scpi-supply`` profiles."""
 
-    def __init__(self, link: ScpiLink, **_: Any) -> None:
+    def __init__(self, link: ScpiLink, *, ambient_c: float | None = None, **_: Any) -> None:
         assert isinstance(link.profile, ScpiSupplyProfile)  # noqa: S101 - the registry pairs them
         self.profile: ScpiSupplyProfile = link.profile
         self.link = link
         self.guard = link.guard
+        self._ambient_c = ambient_c
 
     def identify(self) -> str:
         """Return the ``*IDN?`` answer."""
@@ -74,8 +75,8 @@ class ScpiPowerSupply(PowerSupply):
             raise BadResponse(f"{self.link.label} tells no voltage and current of channel {channel}; ask again")
         is_on, limited = state
         return SupplyReading(
-            Quantity(voltage, "V", _uncertainty(model.voltage_accuracy, voltage, ratings.maximum_v)),
-            Quantity(current, "A", _uncertainty(model.current_accuracy, current, ratings.maximum_a)),
+            Quantity(voltage, "V", self._uncertainty(model.voltage_accuracy, voltage, ratings.maximum_v)),
+            Quantity(current, "A", self._uncertainty(model.current_accuracy, current, ratings.maximum_a)),
             output_on=is_on,
             current_limited=is_on and limited,
         )
@@ -130,6 +131,5 @@ class ScpiPowerSupply(PowerSupply):
         except ValueError as error:
             raise BadResponse(f"{self.link.label}: {answer[:40]!r} is no status word; ask again") from error
 
-
-def _uncertainty(accuracy: Accuracy | None, value: float, full_scale: float) -> float | None:
-    return None if accuracy is None else accuracy.standard_uncertainty(value, full_scale)
+    def _uncertainty(self, accuracy: Accuracy | None, value: float, full_scale: float) -> float | None:
+        return None if accuracy is None else accuracy.standard_uncertainty(value, full_scale, self._ambient_c)

@@ -40,17 +40,22 @@ class Capture(Action[CaptureParameters]):
         """Take it."""
         context.wait(parameters.settle)
 
-        def take(camera: ThermalCamera) -> tuple[ThermalImage, float | None]:
+        def take(camera: ThermalCamera) -> tuple[ThermalImage, list[float], list[float | None]]:
             image = camera.capture(emissivity=parameters.emissivity, frames=parameters.frames)
-            return image, camera.limit_of_error_k()
+            seen = image.temperatures_c[np.isfinite(image.temperatures_c)]
+            extremes = [float(seen.max()), float(seen.min())] if seen.size else []
+            return image, extremes, [camera.limit_of_error_k(one) for one in extremes]
 
-        image, limit_k = context.call(take)
-        accuracies = {} if limit_k is None else {THERMAL: Accuracy.from_limits(offset=limit_k)}
+        image, extremes, limits_k = context.call(take)
+        known = [one for one in limits_k if one is not None]
+        # The widest limit holds for every pixel of the image.
+        accuracies = {THERMAL: Accuracy.from_limits(offset=max(known))} if known else {}
         captured = Captured(thermal=image, accuracies=accuracies)
-        seen = image.temperatures_c[np.isfinite(image.temperatures_c)]
-        if seen.size == 0:
+        if not extremes:
             nothing = NoAnswer("no pixel of the image has a temperature; check the camera's view and its calibration")
             return Result({"maximum": nothing, "minimum": nothing}, captured)
-        u = None if limit_k is None else from_limit(limit_k)
-        values = {"maximum": Quantity(float(seen.max()), "Cel", u), "minimum": Quantity(float(seen.min()), "Cel", u)}
-        return Result(values, captured)
+        maximum, minimum = (
+            Quantity(one, "Cel", None if limit_k is None else from_limit(limit_k))
+            for one, limit_k in zip(extremes, limits_k, strict=True)
+        )
+        return Result({"maximum": maximum, "minimum": minimum}, captured)
