@@ -23,10 +23,13 @@ STEP_A = 0.001
 class KoradSupply(PowerSupply):
     """A supply of the ``korad-supply`` profiles."""
 
-    def __init__(self, stream: ByteStream, profile: KoradSupplyProfile, **_: Any) -> None:
+    def __init__(
+        self, stream: ByteStream, profile: KoradSupplyProfile, *, ambient_c: float | None = None, **_: Any
+    ) -> None:
         self.profile = profile
         self.guard = stream.guard
         self._stream = stream
+        self._ambient_c = ambient_c
 
     def identify(self) -> str:
         """Ask for the identity, which ends by silence."""
@@ -66,8 +69,8 @@ class KoradSupply(PowerSupply):
         self._send(korad.set_current(current_limit_a))
         self._send(korad.set_voltage(voltage_v))
         for question, wanted, step, unit in (
-            (b"VSET1?", voltage_v, STEP_V, "V"),
-            (b"ISET1?", current_limit_a, STEP_A, "A"),
+            (korad.ASK_SET_VOLTAGE, voltage_v, STEP_V, "V"),
+            (korad.ASK_SET_CURRENT, current_limit_a, STEP_A, "A"),
         ):
             told = self._value(question)
             if not math.isclose(told, wanted, abs_tol=step / 2 * 1.001):
@@ -82,10 +85,11 @@ class KoradSupply(PowerSupply):
         """Read back voltage and current; a tripped protection shows as an output that is off."""
         self._check_channel(channel)
         profile = self.profile
-        voltage, current, status = self._value(b"VOUT1?"), self._value(b"IOUT1?"), self._status()
+        voltage, current = self._value(korad.ASK_VOLTAGE), self._value(korad.ASK_CURRENT)
+        status = self._status()
         return SupplyReading(
-            Quantity(voltage, "V", _uncertainty(profile.voltage_accuracy, voltage, profile.maximum_v)),
-            Quantity(current, "A", _uncertainty(profile.current_accuracy, current, profile.maximum_a)),
+            Quantity(voltage, "V", self._uncertainty(profile.voltage_accuracy, voltage, profile.maximum_v)),
+            Quantity(current, "A", self._uncertainty(profile.current_accuracy, current, profile.maximum_a)),
             output_on=status.output_on,
             current_limited=status.output_on and status.current_limited,
         )
@@ -137,6 +141,5 @@ class KoradSupply(PowerSupply):
     def _rest(self) -> None:
         time.sleep(self.profile.pause_s)
 
-
-def _uncertainty(accuracy: Accuracy | None, value: float, full_scale: float) -> float | None:
-    return None if accuracy is None else accuracy.standard_uncertainty(value, full_scale)
+    def _uncertainty(self, accuracy: Accuracy | None, value: float, full_scale: float) -> float | None:
+        return None if accuracy is None else accuracy.standard_uncertainty(value, full_scale, self._ambient_c)

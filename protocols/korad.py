@@ -12,6 +12,8 @@ from protocols.errors import ProtocolError
 
 IDENTIFY = b"*IDN?"
 STATUS = b"STATUS?"
+ASK_SET_VOLTAGE, ASK_SET_CURRENT = b"VSET1?", b"ISET1?"
+ASK_VOLTAGE, ASK_CURRENT = b"VOUT1?", b"IOUT1?"
 VALUE_BYTES = 5
 MAX_IDENTITY_BYTES = 48
 _VALUE = re.compile(rb"\d{1,2}\.\d{1,3}")
