@@ -7,6 +7,8 @@ import msgspec
 from msgspec import Meta
 
 YEAR = timedelta(days=365)
+MEASURING = ("multimeter", "oscilloscope", "supply", "camera")
+"""Kinds of instruments whose numbers are judged."""
 Standing = Literal["valid", "overdue", "unknown"]
 
 

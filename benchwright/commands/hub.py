@@ -14,6 +14,7 @@ from benchwright.commands.hub_audit import app as audit_app
 from benchwright.commands.hub_backup import app as backup_app
 from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.commands.hub_jobs import app as jobs_app
+from benchwright.commands.hub_readings import readings
 from benchwright.commands.hub_seed import seed
 from benchwright.errors import UsageError
 
@@ -26,6 +27,7 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(audit_app, name="audit")
 app.add_typer(backup_app, name="backup")
 app.command("seed")(seed)
+app.command("readings")(readings)
 
 
 @app.command()

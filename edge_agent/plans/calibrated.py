@@ -7,14 +7,11 @@ from datetime import date
 from msgspec.structs import replace
 
 from edge_agent.analysis.result import Accuracy
-from edge_agent.calibration import Calibration, standing, words
+from edge_agent.calibration import MEASURING, Calibration, standing, words
 from edge_agent.plans.actions.base import Result
 from edge_agent.plans.model import CalibrationRule, RoleNeed
 from protocols.messages.records import Measurement, Verdict
 from protocols.quantity import Quantity
-
-MEASURING = ("multimeter", "oscilloscope", "supply", "camera")
-"""Kinds of instruments whose numbers are judged."""
 
 
 def obstacles(roles: Mapping[str, RoleNeed], calibrations: Mapping[str, Calibration | None], today: date) -> list[str]:

@@ -39,6 +39,7 @@ from edge_agent.plans.soak import GROUP, SoakState, duration_words
 from edge_agent.rack import CallCancelled, Cancellation, Lease, Rack, RackError
 from protocols.messages.records import (
     Device,
+    InstrumentStatus,
     Outcome,
     RunFinished,
     RunResumed,
@@ -161,7 +162,7 @@ class Runner:
         self._check_rack()
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
             self._run, self._leases, self._device = run, leases, device.serial
-            self._journal.append(RunStarted(run, self.plan.reference, device, ticket, operator))
+            self._journal.append(RunStarted(run, self.plan.reference, device, ticket, operator, self._instruments()))
             return self._go()
 
     def resume(self, run: str) -> RunFinished:
@@ -193,7 +194,8 @@ class Runner:
             pending = next_step(self.plan.plan, self._progress, {}, self._elimination())
             if isinstance(pending, Monitoring) and self.plan.plan.soak is not None:
                 self._resume_soak(SoakState.of(self.plan.plan.soak, journalled))
-            self._journal.append(RunResumed(run, pending.step.id if isinstance(pending, Next) else None))
+            step = pending.step.id if isinstance(pending, Next) else None
+            self._journal.append(RunResumed(run, step, self._instruments()))
             return self._go()
 
     def _resume_soak(self, state: SoakState) -> None:
@@ -218,6 +220,10 @@ class Runner:
                 raise RunRefused(
                     f"the plan {self.plan.plan.plan} asks for calibrated instruments: {'; '.join(overdue)}"
                 )
+
+    def _instruments(self) -> tuple[InstrumentStatus, ...]:
+        """Return what is measured with, as the rack knows it: a number means something only with its instrument."""
+        return tuple(one for one in self._rack.status() if one.role in self.plan.plan.roles)
 
     def _today(self) -> date:
         return self._clock.utc().date()

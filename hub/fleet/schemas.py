@@ -1,14 +1,18 @@
 """What the bench API takes and gives."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from hub.core.clock import now
 from hub.fleet.models import Bench
 from protocols.messages import control
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
+
+Calibration = Literal["valid", "overdue", "unknown"]
 
 
 class InstrumentOut(BaseModel):
@@ -19,6 +23,18 @@ class InstrumentOut(BaseModel):
     healthy: bool
     identity: str | None
     fault: str | None
+    calibrated_on: date | None = Field(default=None, description="`null` where the bench has no record of it.")
+    calibration_due: date | None = Field(default=None, description="The last day on which that calibration holds.")
+    calibration: Calibration = Field(default="unknown", description="Whether the calibration holds today (UTC).")
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "InstrumentOut":
+        """Show what the bench told of one instrument."""
+        due = told.get("calibration_due")
+        standing: Calibration = "unknown"
+        if due is not None:
+            standing = "valid" if now().date() <= date.fromisoformat(due) else "overdue"
+        return cls(**told, calibration=standing)
 
 
 class BenchOut(BaseModel):
@@ -45,7 +61,7 @@ class BenchOut(BaseModel):
             boot=bench.boot,
             version=bench.version,
             presence_at=bench.presence_at,
-            instruments=bench.instruments,
+            instruments=[InstrumentOut.of(one) for one in bench.instruments],
             desired_revision=bench.desired_revision,
             reported_revision=bench.reported_revision,
             healthy=bench.healthy,

@@ -97,6 +97,8 @@ def note_instruments(bench: Bench, instruments: tuple[InstrumentStatus, ...]) ->
             "healthy": one.healthy,
             "identity": one.identity,
             "fault": one.fault,
+            "calibrated_on": one.calibrated_on or None,
+            "calibration_due": one.calibration_due or None,
         }
         for one in instruments
     ]

@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StringConstraints
 
 from hub.core.csv_text import csv_text
 from hub.core.documented import refusals
@@ -18,7 +18,7 @@ from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase, caller_with
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
-from hub.measurements import queries, service
+from hub.measurements import queries, service, studies
 from hub.measurements.queries import DataFilter
 from hub.measurements.runs import RUN_PREFIX
 from hub.measurements.schemas import (
@@ -39,8 +39,11 @@ ingest_router = APIRouter(
     prefix="/api/v1", tags=["ingest"], dependencies=[Depends(caller_with(Permission.INGEST_INSPECT))]
 )
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, BAD_CURSOR)
+_ALL = (UNAUTHENTICATED, FORBIDDEN)
+_COMMON = refusals(*_ALL, BAD_CURSOR)
 Text = Annotated[str | None, Query(max_length=128)]
+Since = Annotated[AwareDatetime | None, Query(description="From this time (inclusive).")]
+Until = Annotated[AwareDatetime | None, Query(description="Until this time (exclusive).")]
 CSV_COLUMNS = tuple(MeasurementRow.model_fields)
 
 
@@ -51,8 +54,8 @@ async def _data_filter(
     ticket: Annotated[str | None, Query(max_length=128, description="Ticket, e.g. `T-000042`.")] = None,
     bench: Text = None,
     run: Annotated[str | None, Query(max_length=40, description="Run, e.g. `R-000007`.")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="From this time (inclusive).")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Until this time (exclusive).")] = None,
+    since: Since = None,
+    until: Until = None,
 ) -> DataFilter:
     run_id = None if run is None else row_number(RUN_PREFIX, run) or -1
     return DataFilter(serial=serial, model=model, ticket=ticket, bench=bench, run_id=run_id, since=since, until=until)
@@ -155,6 +158,59 @@ def list_measurements_csv(
         parameters = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
         headers["Link"] = f'<{request.url.path}?{urlencode([*parameters, ("cursor", following)])}>; rel="next"'
     return Response(_csv(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+Names = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=128)]],
+    Query(min_length=1, max_length=10, alias="name", description="Measurement; of repeats in a run, each of them."),
+]
+
+
+@router.get(
+    "/control-charts",
+    summary="Draw a control chart",
+    responses=refusals(*_ALL, studies.CHART_NOT_POSSIBLE, studies.UNITS_DIFFER),
+)
+def show_control_chart(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    names: Names,
+    serial: Annotated[str, Query(max_length=64, description="Serial number of the reference artifact.")],
+    bench: Annotated[str, Query(max_length=128)],
+    since: Since = None,
+    until: Until = None,
+) -> studies.ControlChartOut:
+    """Whether a bench still reads a reference artifact as it did (Q7): X-bar and R of runs that read several times,
+    individuals and moving ranges else, with control limits and what is more than chance.
+    """
+    wanted = DataFilter(serial=serial, bench=bench, since=since, until=until)
+    with database.read() as session:
+        return studies.control_chart(session, caller, wanted, list(dict.fromkeys(names)))
+
+
+@router.get(
+    "/gauge-studies",
+    summary="Do a gauge study",
+    responses=refusals(*_ALL, studies.STUDY_NOT_POSSIBLE, studies.UNITS_DIFFER),
+)
+def show_gauge_study(
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    names: Names,
+    model: Annotated[str, Query(max_length=64, description="Model of the reference artifacts, e.g. `RB-1`.")],
+    appraiser: studies.Appraiser = studies.Appraiser.OPERATOR,
+    bench: Text = None,
+    since: Since = None,
+    until: Until = None,
+) -> studies.GaugeStudyOut:
+    """Repeatability and reproducibility (AIAG MSA, analysis of variance) of readings of several artifacts by several
+    operators, or by several benches.
+    """
+    wanted = DataFilter(model=model, bench=bench, since=since, until=until)
+    with database.read() as session:
+        return studies.gauge_study(session, caller, wanted, list(dict.fromkeys(names)), appraiser)
 
 
 @router.get("/captures/{sha256}/curves", summary="Show a capture's preview curves", responses=_COMMON)

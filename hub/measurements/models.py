@@ -61,6 +61,7 @@ class Run(Table, table=True):
     outcome: Mapped[str | None] = Field(default=None, max_length=16)
     suspects: Mapped[list[Any]] = Field(default_factory=list, sa_type=Json)
     resumes: Mapped[list[Any]] = Field(default_factory=list, sa_type=Json)
+    instruments: Mapped[list[Any]] = Field(default_factory=list, sa_type=Json)
 
     __table_args__ = (
         UniqueConstraint("bench", "key"),

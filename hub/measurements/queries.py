@@ -76,6 +76,20 @@ def measurements(
     return [(row[0], row[1]) for row in session.execute(statement)]
 
 
+def readings(
+    session: Session, actor: Actor, wanted: DataFilter, names: Sequence[str], limit: int
+) -> Sequence[tuple[Measurement, Run]]:
+    """Return the newest ``limit`` numbers measured under some names (any if empty), with their runs, newest first."""
+    statement: Select[*tuple[Any, ...]] = _of_runs(
+        select(Measurement, Run).join(Run, Run.id == Measurement.run_id), actor, wanted
+    )
+    statement = statement.where(Measurement.number.is_not(None))
+    if names:
+        statement = statement.where(Measurement.name.in_(names))
+    statement = _between(statement, Measurement.at, wanted).order_by(Measurement.id.desc()).limit(limit)
+    return [(row[0], row[1]) for row in session.execute(statement)]
+
+
 def steps_of_runs(session: Session, run_ids: Collection[int]) -> Sequence[Step]:
     """Return all steps of some runs in the order of their bench."""
     return session.scalars(

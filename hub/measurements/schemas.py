@@ -1,7 +1,7 @@
 """What the measurement API gives."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -31,6 +31,19 @@ class SuspectOut(BaseModel):
     remedy: dict[str, str] = {}
 
 
+class RunInstrumentOut(BaseModel):
+    """An instrument that a run measured with, as it was then."""
+
+    role: str = Field(examples=["meter"])
+    profile: str = Field(examples=["keysight-34461a"])
+    identity: str | None = Field(
+        description="What it answered when asked who it is, with its serial number.",
+        examples=["Keysight Technologies,34461A,MY53220001,A.02.17"],
+    )
+    calibrated_on: date | None
+    calibration_due: date | None
+
+
 class ResumeOut(BaseModel):
     """An interrupted run went on."""
 
@@ -54,6 +67,7 @@ class RunOut(BaseModel):
     outcome: Outcome | None
     suspects: list[SuspectOut]
     resumes: list[ResumeOut]
+    instruments: list[RunInstrumentOut]
 
     @classmethod
     def fields_of(cls, run: Run) -> dict[str, Any]:
@@ -75,6 +89,7 @@ class RunOut(BaseModel):
             "outcome": run.outcome,
             "suspects": run.suspects,
             "resumes": run.resumes,
+            "instruments": run.instruments,
         }
 
     @classmethod
@@ -119,30 +134,45 @@ class MeasurementOut(BaseModel):
 
 
 class MeasurementRow(MeasurementOut):
-    """A measurement with where it comes from."""
+    """A measurement with where it comes from, by whom and with what: enough for control charts and gauge R&R (Q7)."""
 
     run: str = Field(examples=["R-000007"])
     bench: str
+    plan: str | None = Field(examples=["bench-check"])
+    plan_version: int | None
     model: str | None
-    serial: str | None
+    serial: str | None = Field(description="Of the device, or of the reference artifact.")
     ticket: str | None
+    operator: str | None
     step: str = Field(examples=["rail-3v3"])
     attempt: int
     at: datetime
+    instrument_profile: str | None = Field(examples=["keysight-34461a"])
+    instrument_identity: str | None = Field(description="What the instrument answered, with its serial number.")
+    calibrated_on: date | None
+    calibration_due: date | None
 
     @classmethod
     def of(cls, one: Measurement, run: Run) -> "MeasurementRow":
         """Show one row and its run."""
+        used = instrument_of(run, one.instrument)
         return cls(
             **cls.fields_of(one),
             run=public_id(RUN_PREFIX, run.id),
             bench=run.bench,
+            plan=run.plan,
+            plan_version=run.plan_version,
             model=run.model,
             serial=run.serial,
             ticket=run.ticket,
+            operator=run.operator,
             step=one.step,
             attempt=one.attempt,
             at=one.at,
+            instrument_profile=used.get("profile"),
+            instrument_identity=used.get("identity"),
+            calibrated_on=used.get("calibrated_on"),
+            calibration_due=used.get("calibration_due"),
         )
 
 
@@ -303,3 +333,9 @@ def value_of(one: Measurement) -> float | str | bool | None:
     if one.truth is not None:
         return one.truth
     return one.text if one.text is not None else one.number
+
+
+def instrument_of(run: Run, role: str | None) -> dict[str, Any]:
+    """Return what is known of the instrument that a run had in a role, nothing if nothing is."""
+    found: dict[str, Any] = next((one for one in run.instruments if one["role"] == role), {})
+    return found

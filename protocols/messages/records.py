@@ -95,6 +95,21 @@ class Device(_Frozen, frozen=True):
     serial: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
+class InstrumentStatus(_Frozen, frozen=True):
+    """One instrument of the rack as last seen."""
+
+    role: Identifier
+    profile: Annotated[str, Meta(max_length=64)]
+    healthy: bool
+    identity: Text | None = None
+    """What the instrument answered when asked who it is."""
+    fault: Text | None = None
+    calibrated_on: IsoDate = ""
+    """Date of the last calibration as the bench's configuration has it, empty where none is recorded."""
+    calibration_due: IsoDate = ""
+    """Last day on which that calibration holds."""
+
+
 class RunStarted(_Frozen, frozen=True, tag="run_started"):
     """A test plan began on a device."""
 
@@ -103,6 +118,8 @@ class RunStarted(_Frozen, frozen=True, tag="run_started"):
     device: Device
     ticket: Identifier | None = None
     operator: Annotated[str, Meta(max_length=64)] | None = None
+    instruments: Annotated[tuple[InstrumentStatus, ...], Meta(max_length=64)] = ()
+    """What it is measured with: the instruments of the plan's roles, with identity and calibration (Q7)."""
 
 
 class RunResumed(_Frozen, frozen=True, tag="run_resumed"):
@@ -110,6 +127,8 @@ class RunResumed(_Frozen, frozen=True, tag="run_resumed"):
 
     run: Identifier
     step: Identifier | None
+    instruments: Annotated[tuple[InstrumentStatus, ...], Meta(max_length=64)] = ()
+    """What it is measured with from here on."""
 
 
 class StepFinished(_Frozen, frozen=True, tag="step_finished"):
@@ -180,21 +199,6 @@ class TicketEvent(_Frozen, frozen=True, tag="ticket_event"):
     operator: Annotated[str, Meta(max_length=64)] | None = None
     note: Text | None = None
     details: dict[str, Any] = {}
-
-
-class InstrumentStatus(_Frozen, frozen=True):
-    """One instrument of the rack as last seen."""
-
-    role: Identifier
-    profile: Annotated[str, Meta(max_length=64)]
-    healthy: bool
-    identity: Text | None = None
-    """What the instrument answered when asked who it is."""
-    fault: Text | None = None
-    calibrated_on: IsoDate = ""
-    """Date of the last calibration as the bench's configuration has it, empty where none is recorded."""
-    calibration_due: IsoDate = ""
-    """Last day on which that calibration holds."""
 
 
 class InventoryChanged(_Frozen, frozen=True, tag="inventory_changed"):

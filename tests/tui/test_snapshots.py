@@ -67,7 +67,14 @@ STEPS = (
 OUTLINE = views.PlanOutline(REFERENCE, "SP-100", title("Supply rails", "电源轨检测"), STEPS)
 INSTRUMENTS = (
     views.Instrument(
-        InstrumentStatus("meter", "keysight-34461a", True, "Keysight Technologies,34461A,MY53220001,A.02.08"),
+        InstrumentStatus(
+            "meter",
+            "keysight-34461a",
+            True,
+            "Keysight Technologies,34461A,MY53220001,A.02.08",
+            calibrated_on="2024-01-15",
+            calibration_due="2025-01-15",
+        ),
         None,
         "multimeter",
         title("Keysight 34461A bench multimeter", "是德科技 34461A 台式万用表"),

@@ -1,13 +1,16 @@
 """The rack: what is connected, how it is, and who controls it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
 
+from edge_agent.calibration import MEASURING
 from edge_agent.local_api.views import Instrument
+from protocols.messages.records import InstrumentStatus
 from tui.bench_state import Topic
 from tui.formatting import one_line
 from tui.heard import heard
@@ -95,7 +98,7 @@ class InstrumentsScreen(ListScreen):
             else ("✗ " + heard(status.fault or _("does not answer")), "$text-error")
         )
         identity = one_line(status.identity or _("identity not known"))
-        return Content.assemble(state, (f"\n{identity}", ""))
+        return Content.assemble(state, (f"\n{identity}", ""), "\n", _calibration(one))
 
 
 def panel_of(kind: str) -> "Callable[[str], BenchScreen] | None":
@@ -119,9 +122,29 @@ PANELS = {
 """Kind of instrument to the module and class of its panel."""
 
 
+def _overdue(status: InstrumentStatus) -> bool:
+    """Return whether a calibration that is recorded no longer holds today (Q7)."""
+    return bool(status.calibration_due) and status.calibration_due < datetime.now(UTC).date().isoformat()
+
+
+def _calibration(one: Instrument) -> tuple[str, str]:
+    """Say until when the numbers of an instrument can be relied on."""
+    status = one.status
+    if one.kind not in MEASURING:
+        return "", ""
+    if not status.calibration_due:
+        return _("no calibration is recorded in bench.toml"), "$text-muted"
+    due = {"on": status.calibrated_on, "due": status.calibration_due}
+    if _overdue(status):
+        return "! " + _("calibrated on {on}, due since {due}: have it calibrated").format(**due), "$text-warning"
+    return _("calibrated on {on}, holds until {due}").format(**due), "$text-muted"
+
+
 def _row(one: Instrument) -> Row:
     status = one.status
     mark: Cell = ("✓", "$text-success") if status.healthy else ("✗", "bold $text-error")
+    if status.healthy and one.kind in MEASURING and _overdue(status):
+        mark = ("!", "bold $text-warning")
     holder: Cell = (one.holder, "$text-accent") if one.holder else ("–", "$text-muted")
     name = pick(one.title, status.profile)
     instrument: Cell = name if status.healthy else (heard(status.fault or name), "$text-error")

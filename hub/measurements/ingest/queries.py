@@ -58,7 +58,7 @@ def run_numbers(session: Session, bench: str, keys: Collection[str]) -> dict[str
     found = {row.key: row.id for row in session.execute(wanted)}
     missing = sorted(set(keys) - found.keys())
     if missing:
-        rows = [{"bench": bench, "key": key, "suspects": [], "resumes": []} for key in missing]
+        rows = [{"bench": bench, "key": key, "suspects": [], "resumes": [], "instruments": []} for key in missing]
         session.execute(_insert_new(session, Run, rows))
         found = {row.key: row.id for row in session.execute(wanted)}
     return found

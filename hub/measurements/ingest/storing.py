@@ -131,11 +131,27 @@ def _update_run(session: Session, run_id: int, record: r.Record) -> None:
         run.plan, run.plan_version, run.plan_sha256 = body.plan.name, body.plan.version, body.plan.sha256
         run.model, run.serial = body.device.model, body.device.serial
         run.ticket, run.operator, run.started_at = body.ticket, body.operator, record.at
+        run.instruments = run.instruments or _instruments(body.instruments)
     elif isinstance(body, r.RunResumed):
+        run.instruments = _instruments(body.instruments) or run.instruments
         run.resumes = [*run.resumes, {"at": rfc3339(record.at), "step": body.step}]
     elif isinstance(body, r.RunFinished):
         run.finished_at, run.outcome = record.at, body.outcome.value
         run.suspects = [msgspec.to_builtins(suspect) for suspect in body.suspects]
+
+
+def _instruments(found: tuple[r.InstrumentStatus, ...]) -> list[dict[str, str | None]]:
+    """Return what is kept of a run's instruments: who they are, and until when their calibration holds."""
+    return [
+        {
+            "role": one.role,
+            "profile": one.profile,
+            "identity": one.identity,
+            "calibrated_on": one.calibrated_on or None,
+            "calibration_due": one.calibration_due or None,
+        }
+        for one in found
+    ]
 
 
 def _apply_ticket_event(
