@@ -91,10 +91,10 @@ class BlockReader:
       is the whole rest of the block (a 10 MB block is received at the speed of the socket, without a copy).
     - `feed` copies from bytes that were received already, and returns how many it took.
 
-    ``terminator`` is what follows the data of a definite block (``b"\\n"`` on sockets and serial lines, ``b""``
-    where the bus itself marks the end). ``max_prefix_bytes`` allows a response header before the ``#`` (``C1:WF
-    DAT2,#9…``); it is then in ``prefix``. An indefinite block ends only by the bus's own mark: call `end` when that
-    arrives.
+    ``terminator`` is what follows the data of a definite block (``b"\\n"`` on sockets and serial lines, a carriage
+    return before it or not; ``b""`` where the bus itself marks the end). ``max_prefix_bytes`` allows a response header
+    before the ``#`` (``C1:WF DAT2,#9…``); it is then in ``prefix``. An indefinite block ends only by the bus's own
+    mark: call `end` when that arrives.
 
     A length above ``max_bytes`` raises before anything is allocated.
     """
@@ -233,7 +233,10 @@ class BlockReader:
         if self._filled < len(self._data):
             return
         tail = bytes(self._data[self._length :])
-        if tail != self._terminator:
+        if tail == b"\r" and self._terminator == b"\n":
+            self._data.append(0)  # a carriage return before the line feed, as at the end of a line
+            return
+        if tail not in (self._terminator, b"\r" + self._terminator):
             raise Ieee488Error(
                 f"expected {self._terminator!r} after a block of {self._length} bytes, found {_excerpt(tail)}; "
                 "the announced length is wrong or bytes were lost"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from protocols.errors import ProtocolError
+from protocols.scpi_words import forms
 
 INFINITY = 9.9e37
 NOT_A_NUMBER = 9.91e37
@@ -18,6 +19,12 @@ NOT_A_NUMBER = 9.91e37
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:\s*[eE]\s*[+-]?\d+)?", re.ASCII)
 _NON_DECIMAL = {"H": (16, r"[0-9A-Fa-f]+"), "Q": (8, r"[0-7]+"), "B": (2, r"[01]+")}
 _NAMED = {"INF": math.inf, "INFINITY": math.inf, "NINF": -math.inf, "NINFINITY": -math.inf, "NAN": math.nan}
+_NAMED |= {f"{sign}{name}": float(f"{sign}{name}") for sign in "+-" for name in ("INF", "INFINITY", "NAN")}
+"""SCPI's names, and what C's library prints where firmware hands a float to it."""
+_WITH_UNIT = re.compile(
+    rf"({_DECIMAL.pattern})\s*(?:V|A|W|S|HZ|OHM|F|H|DEG|PCT|%|VPP|VRMS|SA/S)", re.ASCII | re.IGNORECASE
+)
+_RESPONSE_HEADER = re.compile(r"([:*]?[A-Za-z][\w:]*)[ \t]+(?=\S)", re.ASCII)
 _MAX_NUMBER_CHARACTERS = 80
 _MAX_STRING_CHARACTERS = 1 << 20
 
@@ -95,8 +102,9 @@ def _shown(text: str) -> str:
 def parse_number(text: str) -> float:
     """Return the value of a numeric answer.
 
-    9.9E37, -9.9E37 and 9.91E37 (also ``INF``, ``NINF``, ``NAN``) give ``inf``, ``-inf`` and ``nan``: an overload is a
-    value that the caller must look at, never a huge reading. Raise `ScpiError` for anything else that is no number.
+    9.9E37, -9.9E37 and 9.91E37 (also ``INF``, ``NINF``, ``-inf``, ``NAN``) give ``inf``, ``-inf`` and ``nan``: an
+    overload is a value that the caller must look at, never a huge reading. Raise `ScpiError` for anything else that is
+    no number.
     """
     stripped = text.strip()
     if 0 < len(stripped) <= _MAX_NUMBER_CHARACTERS:
@@ -119,6 +127,32 @@ def _special(value: float) -> float:
     return math.nan if math.isclose(value, NOT_A_NUMBER, rel_tol=1e-6) else value
 
 
+def parse_number_or_quantity(text: str) -> float:
+    """Return a number as `parse_number` does, also one with a unit behind it (``5.00E-01V``), as some firmware has it.
+
+    IEEE 488.2 (8.7) knows no suffix in answers; a unit without multiplier leaves no doubt about the value.
+    """
+    match = _WITH_UNIT.fullmatch(text.strip()[: _MAX_NUMBER_CHARACTERS + 10])
+    return parse_number(match[1] if match else text)
+
+
+def response_data(answer: str, asked: str) -> str:
+    """Return ``answer`` without the header that repeats the one ``asked`` (IEEE 488.2, 8.3; ``:CHAN1:SCAL 5.0E-1``).
+
+    Many instruments send it until it is switched off (``HEADer OFF``, ``CHDR OFF``). Long and short forms are the same;
+    what is no such header stays.
+    """
+    match = _RESPONSE_HEADER.match(answer)
+    if match is None:
+        return answer
+    told, wanted = (_last_word(header) for header in (match[1], asked.partition(" ")[0].rstrip("?")))
+    return answer[match.end() :] if told in forms(wanted) else answer
+
+
+def _last_word(header: str) -> str:
+    return header.rpartition(":")[2].rstrip("0123456789").upper()
+
+
 def parse_integer(text: str) -> int:
     """Return an integer answer (``+1``, ``12``, ``1.0E+3``, ``#HFF``); raise `ScpiError` when it has a fraction."""
     value = parse_number(text)
@@ -128,12 +162,14 @@ def parse_integer(text: str) -> int:
 
 
 def parse_boolean(text: str) -> bool:
-    """Return an ``0``/``1``/``OFF``/``ON`` answer; raise `ScpiError` for anything else."""
-    match text.strip().upper():
-        case "0" | "OFF" | "+0":
-            return False
-        case "1" | "ON" | "+1":
-            return True
+    """Return an ``0``/``1``/``OFF``/``ON`` answer (also ``1.0E+0``); raise `ScpiError` for anything else."""
+    stripped = text.strip().upper()
+    if stripped in {"OFF", "ON"}:
+        return stripped == "ON"
+    if len(stripped) <= _MAX_NUMBER_CHARACTERS and _DECIMAL.fullmatch(stripped):
+        value = parse_number(stripped)
+        if value in {0.0, 1.0}:
+            return value == 1.0
     raise ScpiError(f"expected 0, 1, OFF or ON, found {_shown(text)}", -224)
 
 

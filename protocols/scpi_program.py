@@ -270,6 +270,14 @@ def _parse_parameter(message: bytes, at: int) -> tuple[Parameter, int]:
     raise ScpiError(f"expected a parameter at position {at}, found {message[at : at + 16]!r}", -101)
 
 
+def parse_parameter(text: str) -> Parameter:
+    """Return ``text`` as the one parameter that it is; raise `ScpiError` for anything else."""
+    parameter, end = _parse_parameter(text.encode("latin-1", "replace"), 0)
+    if end != len(text):
+        raise ScpiError(f"expected one parameter, found {text[:40]!r}", -102)
+    return parameter
+
+
 def _parse_block(message: bytes, at: int) -> tuple[Parameter, int]:
     digits = message[at + 1] - 0x30
     if digits == 0:  # indefinite: everything up to the end of the message

@@ -12,10 +12,19 @@ from drivers.scpi.model import ScpiProfile, Value
 from drivers.transports.stream import ByteStream
 from protocols.errors import ProtocolError
 from protocols.ieee488 import BlockReader
-from protocols.scpi import ErrorEntry, parse_boolean, parse_error, parse_integer, parse_number
+from protocols.scpi import (
+    ErrorEntry,
+    parse_boolean,
+    parse_error,
+    parse_integer,
+    parse_number_or_quantity,
+    response_data,
+)
 
 MAX_ERRORS_READ = 30
 MAX_STRAY_LINES = 50
+INDEFINITE_END_S = 0.5
+"""Silence after a line feed that ends an indefinite block where nothing else marks the end (IEEE 488.2, 8.7.10)."""
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?[012]?\d)?")
 """A number below 1E30, which is none of SCPI's special values: the usual answer, read without looking further."""
 
@@ -105,7 +114,9 @@ class ScpiLink:
         """Return a numeric answer; ``inf`` and ``nan`` as SCPI encodes them."""
         answer = self.ask(name, **values)
         try:
-            return float(answer) if _PLAIN_NUMBER.fullmatch(answer) else parse_number(answer)
+            if _PLAIN_NUMBER.fullmatch(answer):
+                return float(answer)
+            return parse_number_or_quantity(self._data(name, answer))
         except ProtocolError as error:
             raise self._not_understood(name, error) from error
 
@@ -113,7 +124,7 @@ class ScpiLink:
         """Return a whole-number answer."""
         answer = self.ask(name, **values)
         try:
-            return parse_integer(answer)
+            return parse_integer(self._data(name, answer))
         except ProtocolError as error:
             raise self._not_understood(name, error) from error
 
@@ -121,7 +132,7 @@ class ScpiLink:
         """Return an ``ON``/``OFF`` or ``1``/``0`` answer."""
         answer = self.ask(name, **values)
         try:
-            return parse_boolean(answer)
+            return parse_boolean(self._data(name, answer))
         except ProtocolError as error:
             raise self._not_understood(name, error) from error
 
@@ -135,10 +146,14 @@ class ScpiLink:
             reader = BlockReader(max_prefix_bytes=self.profile.quirks.block_prefix_bytes)
             while not reader.complete:
                 try:
-                    count = self.stream.read_into(reader.target(), timeout_s)
+                    silence_s = min(timeout_s, INDEFINITE_END_S) if reader.indefinite else timeout_s
+                    count = self.stream.read_into(reader.target(), silence_s)
                 except NoResponse as error:
-                    raise self._block_silence(reader, error) from error
-                reader.received(count)
+                    if not reader.indefinite:
+                        raise self._block_silence(reader, error) from error
+                    reader.end()
+                else:
+                    reader.received(count)
         except ProtocolError as error:
             raise self._not_understood(name, error) from error
         self._cut_off = False
@@ -152,7 +167,7 @@ class ScpiLink:
         for _ in range(MAX_ERRORS_READ):
             answer = self.ask("next_error")
             try:
-                entry = parse_error(answer)
+                entry = parse_error(self._data("next_error", answer))
             except ProtocolError as error:
                 raise self._not_understood("next_error", error) from error
             if entry.code == 0:
@@ -183,6 +198,9 @@ class ScpiLink:
     def close(self) -> None:
         """Release the port."""
         self.stream.close()
+
+    def _data(self, name: str, answer: str) -> str:
+        return response_data(answer, self.profile.commands[name].send)
 
     def _message(self, name: str, values: dict[str, Value]) -> tuple[bytes, float]:
         """Return a command as it goes out, and the longest silence before its answer."""

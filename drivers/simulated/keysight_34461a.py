@@ -19,6 +19,8 @@ _RESOLUTION_FACTORS = {0.02: 100e-6, 0.2: 10e-6, 1.0: 3e-6, 10.0: 1e-6, 100.0: 0
 """Integration time in power line cycles → resolution as a share of the range (table "Range, Resolution and NPLC")."""
 _INTEGRATING = frozenset({"VOLT", "CURR", "RES", "FRES"})
 _MAX_READINGS = 10_000
+_UNITS = {"VOLT": "V", "VOLT:AC": "V", "CURR": "A", "CURR:AC": "A", "RES": "OHM", "FRES": "OHM", "CAP": "F"}
+"""Units of a range, which may stand behind it as a suffix."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,8 @@ class TruevoltMeter(ScpiDevice):
             if full_scale is not None:
                 setting = replace(setting, range_value=full_scale, auto=False)
         if len(parameters) > 1 and function.short in _INTEGRATING:
-            setting = replace(setting, cycles=_cycles_for(parameters[1], setting.range_value))
+            unit = _UNITS.get(function.short, "")
+            setting = replace(setting, cycles=_cycles_for(parameters[1], setting.range_value, unit))
         self._settings[function.short] = setting
         self._function = function
         self._samples = self._triggers = 1
@@ -229,7 +232,7 @@ class TruevoltMeter(ScpiDevice):
         """Return the range for an expected value, ``None`` for autorange; raise -222 above the highest."""
         lowest, highest = function.ranges[0], function.ranges[-1]
         names = {"AUTO": math.nan, "DEFault": math.nan, "MINimum": lowest, "MAXimum": highest}
-        wanted = abs(parameter.number(names=names))
+        wanted = abs(parameter.number(_UNITS.get(function.short, ""), names=names))
         if math.isnan(wanted):
             return None
         for full_scale in function.ranges:
@@ -338,10 +341,14 @@ def _listed(readings: list[float]) -> str:
     return ",".join(format_number(value) for value in readings)
 
 
-def _cycles_for(parameter: Parameter, full_scale: float) -> float:
-    """Return the shortest integration time that resolves what was asked for."""
+def _cycles_for(parameter: Parameter, full_scale: float, unit: str) -> float:
+    """Return the shortest integration time that resolves what was asked for: the coarsest where less is enough.
+
+    A resolution finer than the finest is an error (-222).
+    """
     finest, coarsest = min(_RESOLUTION_FACTORS.values()), max(_RESOLUTION_FACTORS.values())
-    wanted = parameter.number(minimum=finest * full_scale, maximum=coarsest * full_scale, default=1e-6 * full_scale)
+    names = {"MINimum": finest * full_scale, "MAXimum": coarsest * full_scale, "DEFault": 1e-6 * full_scale}
+    wanted = parameter.number(unit, minimum=finest * full_scale, names=names)
     return next(
         cycles for cycles, factor in sorted(_RESOLUTION_FACTORS.items()) if factor * full_scale <= wanted * 1.001
     )

@@ -2,13 +2,11 @@
 
 import struct
 from collections.abc import Sequence
-from typing import Protocol
 
 from drivers.simulated.endpoints import Session
 from protocols.modbus_rtu import Direction, FrameReader, ModbusError, RtuFrame, crc16, parse, with_crc
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
-_READ, _WRITE_ONE, _WRITE_MANY = 3, 6, 16
 _MBAP = struct.Struct(">HHH")
 _LONGEST_TCP_BODY = 254
 
@@ -21,16 +19,24 @@ class Refused(Exception):
         self.code = code
 
 
-class Registers(Protocol):
-    """The holding registers of a device."""
+class Registers:
+    """What a device has of Modbus' tables; it overrides what it has, and the rest is an illegal function."""
 
-    def read(self, address: int, count: int) -> Sequence[int]:
-        """Return ``count`` words from ``address``; raise ``Refused``."""
-        ...
+    def read(self, address: int, count: int) -> Sequence[int]:  # noqa: ARG002
+        """Return ``count`` holding registers from ``address``; raise ``Refused``."""
+        raise Refused(ILLEGAL_FUNCTION)
 
-    def write(self, address: int, words: Sequence[int]) -> None:
-        """Write words from ``address`` on; raise ``Refused``."""
-        ...
+    def write(self, address: int, words: Sequence[int]) -> None:  # noqa: ARG002
+        """Write holding registers from ``address`` on; raise ``Refused``."""
+        raise Refused(ILLEGAL_FUNCTION)
+
+    def read_coils(self, address: int, count: int) -> Sequence[bool]:  # noqa: ARG002
+        """Return ``count`` coils from ``address``; raise ``Refused``."""
+        raise Refused(ILLEGAL_FUNCTION)
+
+    def write_coils(self, address: int, bits: Sequence[bool]) -> None:  # noqa: ARG002
+        """Write coils from ``address`` on; raise ``Refused``."""
+        raise Refused(ILLEGAL_FUNCTION)
 
 
 def answer(request: RtuFrame, registers: Registers) -> bytes:
@@ -38,12 +44,20 @@ def answer(request: RtuFrame, registers: Registers) -> bytes:
     head = bytes([request.unit, request.function])
     address, count = request.address or 0, request.count or 0
     try:
-        if request.function == _READ:
-            words = registers.read(address, count)
-            return head + bytes([2 * count]) + struct.pack(f">{count}H", *words)
-        if request.function in {_WRITE_ONE, _WRITE_MANY}:
-            registers.write(address, request.values)
-            return request.raw[:6]
+        match request.function:
+            case 3:  # read holding registers
+                words = registers.read(address, count)
+                return head + bytes([2 * count]) + struct.pack(f">{count}H", *words)
+            case 1:  # read coils
+                bits = registers.read_coils(address, count)
+                packed = sum(bit << place for place, bit in enumerate(bits)).to_bytes((count + 7) // 8, "little")
+                return head + bytes([len(packed)]) + packed
+            case 6 | 16:
+                registers.write(address, request.values)
+                return request.raw[:6]
+            case 5 | 15:
+                registers.write_coils(address, [bool(value) for value in request.values])
+                return request.raw[:6]
     except Refused as refusal:
         return _exception(request, refusal.code)
     return _exception(request, ILLEGAL_FUNCTION)

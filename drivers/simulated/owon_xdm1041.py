@@ -184,6 +184,6 @@ class Xdm1041(ScpiDevice):
         label = dict(self._function.ranges)[full]
         return label.encode("gbk")  # the ohm sign comes in the maker's own encoding
 
-    @scpi("*OPC?", "SYSTem:ERRor[:NEXT]?", "*ESR?", "*STB?")
+    @scpi("*OPC?", "SYSTem:ERRor[:NEXT]?", "SYSTem:ERRor:COUNt?", "*ESR?", "*STB?")
     def _unknown(self, _command: Command) -> Answer:
         return None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from drivers.simulated.device import Device
-from drivers.simulated.modbus_server import ILLEGAL_ADDRESS, ILLEGAL_VALUE, Refused
+from drivers.simulated.modbus_server import ILLEGAL_ADDRESS, ILLEGAL_VALUE, Refused, Registers
 from drivers.simulated.noise import draw, key, normal
 from drivers.simulated.rails import Feed
 
@@ -29,7 +29,7 @@ _HIGHEST = {8: 6100, 9: 6100, 15: 1, 18: 1, 19: 9, 48: 2099, 49: 12, 50: 31, 51:
 """Registers that can be written, with the highest value that each takes; memories M0 … M9 are at 80 … 119."""
 
 
-class Rd6006:
+class Rd6006(Registers):
     """The supply. Reading any register brings measured values and protection up to date."""
 
     def __init__(self, device: Device, *, seed: int = 1) -> None:

@@ -1,17 +1,34 @@
 """The instrument's side of SCPI: commands as methods, status registers, error queue. Shared by all SCPI instruments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from drivers.simulated.endpoints import Session
 from protocols.ieee488 import Ieee488Error, ProgramMessageReader
 from protocols.scpi import STANDARD_ERRORS, ErrorEntry, ErrorQueue, ScpiError
-from protocols.scpi_program import Command, CommandTable, MessageError, parse_message
+from protocols.scpi_program import Command, CommandTable, Kind, MessageError, parse_message
 
 Answer = str | bytes | None
 Handler = Callable[..., Answer]
 IMPOSTOR = "Example Instruments,X-1,0,0.0"
 """What an instrument says to ``*IDN?`` when it is to be the wrong one."""
+_MASTER_SUMMARY = 64
+"""Bit 6 of the status byte, which no request for service can depend on (IEEE 488.2, 11.3.2.3)."""
+
+
+def plain(*patterns: str) -> Callable[[Callable[..., Answer]], Handler]:
+    """Mark a method as the handler of commands without parameters, which it need not look at."""
+
+    def mark(method: Callable[..., Answer]) -> Handler:
+        def handler(self: "ScpiDevice", command: Command, *_suffixes: int) -> Answer:
+            command.take(0)
+            return method(self)
+
+        handler.patterns = patterns  # type: ignore[attr-defined]
+        handler.__doc__ = method.__doc__
+        return handler
+
+    return mark
 
 
 def scpi(*patterns: str) -> Callable[[Handler], Handler]:
@@ -25,6 +42,20 @@ def scpi(*patterns: str) -> Callable[[Handler], Handler]:
         return handler
 
     return mark
+
+
+def read_message(message: bytes) -> tuple[list[Command], ScpiError | None]:
+    """Return the commands of a program message up to its first mistake, and that mistake."""
+    try:
+        return parse_message(message), None
+    except MessageError as error:
+        return list(error.commands), error
+
+
+def response(answers: Iterable[Answer]) -> bytes:
+    """Return the response message: the answers there are, joined by semicolons, with the terminator; else nothing."""
+    told = [one.encode("latin-1") if isinstance(one, str) else one for one in answers if one is not None]
+    return b";".join(told) + b"\n" if told else b""
 
 
 class ScpiDevice:
@@ -44,6 +75,7 @@ class ScpiDevice:
         self._event_status = 128  # power on
         self._event_enable = 0
         self._service_enable = 0
+        self._enabled = {"OPER": 0, "QUES": 0}
         entries = self.commands()
         for name in dir(type(self)):
             handler = getattr(type(self), name)
@@ -57,28 +89,31 @@ class ScpiDevice:
 
     def handle(self, message: bytes) -> bytes:
         """Carry out one program message and return the response message with its terminator (or nothing)."""
-        try:
-            commands, mistake = parse_message(message), None
-        except MessageError as error:
-            commands, mistake = list(error.commands), error
-        answers: list[bytes] = []
+        commands, mistake = read_message(message)
+        answers: list[Answer] = []
         for command in commands:
             try:
-                handler, suffixes = self._table.find(command)
-                answer = handler(command, *suffixes)
+                answers.append(self.carry_out(command))
             except ScpiError as error:
                 self.refuse(error.code)
-                continue
-            if answer is not None:
-                answers.append(answer.encode("latin-1") if isinstance(answer, str) else answer)
         if mistake is not None:
             self.refuse(mistake.code)
-        return b";".join(answers) + b"\n" if answers else b""
+        return response(answers)
+
+    def carry_out(self, command: Command) -> Answer:
+        """Carry out one command and return the answer of a query; raise ``ScpiError`` for one that cannot be."""
+        handler, suffixes = self._table.find(command)
+        return handler(command, *suffixes)
 
     def refuse(self, code: int) -> None:
         """Put an error on the queue, and its class into the event status register (IEEE 488.2, 11.5.1)."""
         self.errors.push(ErrorEntry(code, STANDARD_ERRORS.get(code, "Device-specific error")))
         self._event_status |= {1: 32, 2: 16, 3: 8, 4: 4}.get(-code // 100, 8)
+
+    def clear_status(self) -> None:
+        """Forget errors and events (``*CLS``)."""
+        self.errors.clear()
+        self._event_status = 0
 
     def reset(self) -> None:
         """Take the settings that ``*RST`` gives."""
@@ -87,27 +122,26 @@ class ScpiDevice:
         """Return a whole number as this make answers it."""
         return f"{value:+d}" if self.signed_integers else str(value)
 
-    @scpi("*IDN?")
-    def _identify(self, _command: Command) -> Answer:
+    @plain("*IDN?")
+    def _identify(self) -> Answer:
         return IMPOSTOR if self.impostor else self.identity
 
-    @scpi("*RST")
-    def _reset(self, _command: Command) -> Answer:
+    @plain("*RST")
+    def _reset(self) -> Answer:
         self.reset()
         return None
 
-    @scpi("*CLS")
-    def _clear(self, _command: Command) -> Answer:
-        self.errors.clear()
-        self._event_status = 0
+    @plain("*CLS")
+    def _clear(self) -> Answer:
+        self.clear_status()
         return None
 
-    @scpi("*OPC?")
-    def _is_complete(self, _command: Command) -> Answer:
+    @plain("*OPC?")
+    def _is_complete(self) -> Answer:
         return "1"
 
-    @scpi("*OPC")
-    def _complete(self, _command: Command) -> Answer:
+    @plain("*OPC")
+    def _complete(self) -> Answer:
         self._event_status |= 1
         return None
 
@@ -115,46 +149,86 @@ class ScpiDevice:
     def _accept(self, _command: Command) -> Answer:
         return None
 
-    @scpi("*ESR?")
-    def _event_status_register(self, _command: Command) -> Answer:
+    @plain("*ESR?")
+    def _event_status_register(self) -> Answer:
         value, self._event_status = self._event_status, 0
         return self.integer(value)
 
     @scpi("*ESE")
     def _set_event_enable(self, command: Command) -> Answer:
-        self._event_enable = command.take(1)[0].integer(minimum=0, maximum=255)
+        self._event_enable = _mask(command, 255)
         return None
 
-    @scpi("*ESE?")
-    def _get_event_enable(self, _command: Command) -> Answer:
+    @plain("*ESE?")
+    def _get_event_enable(self) -> Answer:
         return self.integer(self._event_enable)
 
     @scpi("*SRE")
     def _set_service_enable(self, command: Command) -> Answer:
-        self._service_enable = command.take(1)[0].integer(minimum=0, maximum=255)
+        self._service_enable = _mask(command, 255) & ~_MASTER_SUMMARY
         return None
 
-    @scpi("*SRE?")
-    def _get_service_enable(self, _command: Command) -> Answer:
+    @plain("*SRE?")
+    def _get_service_enable(self) -> Answer:
         return self.integer(self._service_enable)
 
-    @scpi("*STB?")
-    def _status_byte(self, _command: Command) -> Answer:
+    @plain("*STB?")
+    def _status_byte(self) -> Answer:
         status = (4 if len(self.errors) else 0) | (32 if self._event_status & self._event_enable else 0)
-        return self.integer(status | (64 if status & self._service_enable else 0))
+        return self.integer(status | (_MASTER_SUMMARY if status & self._service_enable else 0))
 
-    @scpi("*TST?")
-    def _self_test(self, _command: Command) -> Answer:
+    @plain("*TST?")
+    def _self_test(self) -> Answer:
         return self.integer(0)
 
-    @scpi("SYSTem:ERRor[:NEXT]?")
-    def _next_error(self, _command: Command) -> Answer:
+    @plain("SYSTem:ERRor[:NEXT]?")
+    def _next_error(self) -> Answer:
         entry = self.errors.pop()
         return f'{self.integer(entry.code)},"{entry.text}"'
 
-    @scpi("SYSTem:VERSion?")
-    def _version(self, _command: Command) -> Answer:
+    @plain("SYSTem:ERRor:COUNt?")
+    def _count_errors(self) -> Answer:
+        return self.integer(len(self.errors))
+
+    @plain("SYSTem:VERSion?")
+    def _version(self) -> Answer:
         return "1999.0"
+
+    @plain(
+        "STATus:OPERation[:EVENt]?",
+        "STATus:OPERation:CONDition?",
+        "STATus:QUEStionable[:EVENt]?",
+        "STATus:QUEStionable:CONDition?",
+    )
+    def _condition(self) -> Answer:
+        return self.integer(0)
+
+    @scpi("STATus:OPERation:ENABle", "STATus:QUEStionable:ENABle")
+    def _enable(self, command: Command) -> Answer:
+        self._enabled[_register(command)] = _mask(command, 65535) & 0x7FFF
+        return None
+
+    @scpi("STATus:OPERation:ENABle?", "STATus:QUEStionable:ENABle?")
+    def _is_enabled(self, command: Command) -> Answer:
+        command.take(0)
+        return self.integer(self._enabled[_register(command)])
+
+    @plain("STATus:PRESet")
+    def _preset(self) -> Answer:
+        self._enabled = dict.fromkeys(self._enabled, 0)
+        return None
+
+
+def _mask(command: Command, highest: int) -> int:
+    """Return the value of an enable register, which has no name such as ``MIN`` (IEEE 488.2, 10.10)."""
+    (given,) = command.take(1)
+    if given.kind is Kind.MNEMONIC:
+        raise ScpiError(f"expected a number, found {given.text}", -104)
+    return given.integer(minimum=0, maximum=highest)
+
+
+def _register(command: Command) -> str:
+    return command.header.upper().split(":")[1][:4]
 
 
 class ScpiSession(Session):

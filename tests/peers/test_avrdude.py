@@ -56,6 +56,11 @@ class Chip:
         assert self._process.stdout.readline() == b"saved\n"
         return self.image.read_bytes()
 
+    def lose_power(self) -> None:
+        """Stop in the middle of whatever it does; its flash keeps what was written."""
+        self._process.terminate()
+        self._process.wait(5)
+
     def stop(self) -> None:
         self._process.kill()
         self._process.wait(5)

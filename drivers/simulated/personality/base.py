@@ -8,15 +8,18 @@ from typing import Any, Generic, TypeVar
 
 from drivers.scpi.model import ScpiProfile, Value
 from drivers.simulated.endpoints import Session
-from drivers.simulated.personality.grammar import Call, Grammar
-from drivers.simulated.scpi_device import IMPOSTOR
+from drivers.simulated.personality.grammar import MISSING, NOT_ALLOWED, UNDEFINED_HEADER, Call, Grammar, Undeclared
+from drivers.simulated.personality.instrument_classes import CommonCommands
+from drivers.simulated.scpi_device import IMPOSTOR, Answer, read_message, response
 from drivers.simulated.wiring import Wiring
 from protocols.ieee488 import Ieee488Error, ProgramMessageReader
-from protocols.scpi import STANDARD_ERRORS, ErrorEntry, ErrorQueue, ScpiError
+from protocols.scpi import ScpiError
+from protocols.scpi_program import Command
 
 P = TypeVar("P", bound=ScpiProfile)
-Answer = str | bytes | None
 EXECUTION = -200
+BY_FORM = (UNDEFINED_HEADER, NOT_ALLOWED, MISSING)
+"""Another form of the command may be right where these are wrong."""
 
 
 class ScpiPersonality(Generic[P]):
@@ -30,7 +33,9 @@ class ScpiPersonality(Generic[P]):
         self.profile = profile
         self.wiring = wiring
         self.name = name
-        self.errors = ErrorQueue()
+        self._common = self.common_commands()
+        self._has_queue = "next_error" in profile.commands
+        self.errors = self._common.errors
         self.impostor = False
         self.exercised: set[str] = set()
         self.settings: dict[tuple[str, ...], Mapping[str, Value]] = {}
@@ -38,24 +43,47 @@ class ScpiPersonality(Generic[P]):
 
     def handle(self, message: bytes) -> bytes:
         """Carry out one message and return the answer with its terminator (or nothing)."""
-        text = message.decode("latin-1").strip()
-        if not text:
-            return b""
-        answers: list[bytes] = []
-        try:
-            for call in self._grammar.read(text):
+        commands, mistake = read_message(message.strip(b"\r\n"))
+        answers: list[Answer] = []
+        while commands:
+            used = 1
+            try:
+                call, used = self._grammar.first(commands, self.selected)
                 self.exercised.add(call.name)
-                answer = self._carry_out(call)
-                if answer is not None:
-                    answers.append(answer.encode("latin-1") if isinstance(answer, str) else answer)
-        except ScpiError as error:
-            self.refuse(error.code)
-        return b";".join(answers) + b"\n" if answers else b""
+                answers.append(self._carry_out(call))
+            except ScpiError as error:
+                self.refuse(error.code)
+            except Undeclared as error:
+                answers.append(self._undeclared(commands[0], error.mistake))
+            commands = commands[used:]
+        if mistake is not None:
+            self.refuse(mistake.code)
+        return response(answers)
 
     def refuse(self, code: int) -> None:
         """Put an error on the queue; an instrument without one passes mistakes over."""
-        if "next_error" in self.profile.commands:
-            self.errors.push(ErrorEntry(code, STANDARD_ERRORS.get(code, "Device-specific error")))
+        if self._has_queue:
+            self._common.refuse(code)
+
+    def common_commands(self) -> CommonCommands:
+        """Return what every instrument of this kind knows beside its declared commands."""
+        return CommonCommands(self.switch_off)
+
+    @property
+    def selected(self) -> int:
+        """The channel that a command without a number is for."""
+        return 1
+
+    def _undeclared(self, command: Command, mistake: ScpiError) -> Answer:
+        """Answer what every such instrument with an error queue knows; refuse all else."""
+        if self._has_queue and mistake.code in BY_FORM:
+            try:
+                return self._common.carry_out(command)
+            except ScpiError as error:
+                if mistake.code == UNDEFINED_HEADER or error.code not in BY_FORM:
+                    mistake = error
+        self.refuse(mistake.code)
+        return None
 
     def _carry_out(self, call: Call) -> Answer:
         handler: Callable[..., Answer] | None = getattr(self, f"on_{call.name}", None)
@@ -77,14 +105,14 @@ class ScpiPersonality(Generic[P]):
         return IMPOSTOR if self.impostor else self.profile.identity.example
 
     def on_clear(self) -> Answer:
-        """Forget the errors."""
-        self.errors.clear()
+        """Forget errors and events."""
+        self._common.clear_status()
         return None
 
     def on_next_error(self) -> Answer:
         """Tell the oldest error."""
         entry = self.errors.pop()
-        return f'{entry.code:+d},"{entry.text}"' if entry.code else '+0,"No error"'
+        return f'{entry.code:+d},"{entry.text}"'
 
 
 class PersonalitySession(Session):

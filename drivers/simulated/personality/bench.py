@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Self
 
 from drivers.discovery.proposal import instrument_toml, suggested_role
+from drivers.programmers.model import FlashromProfile
 from drivers.registry import find_profile
+from drivers.simulated import spi_flash
 from drivers.simulated.device import Device
 from drivers.simulated.endpoints import TcpEndpoint
 from drivers.simulated.personality.korad import KoradPersonality
-from drivers.simulated.personality.play import Personality, serve
+from drivers.simulated.personality.modbus import ModbusSupplyPersonality
+from drivers.simulated.personality.play import FLASH_IMAGE, Personality, serve
 from drivers.simulated.personality.supply import SupplyPersonality
 from drivers.simulated.products import sp100
 from drivers.simulated.products.product import Product
@@ -21,6 +24,10 @@ from drivers.simulated.wiring import Wiring
 
 FEED_LIMIT_A = 1.0
 """Of what feeds the device where no supply is among the instruments."""
+
+
+FEEDING = (SupplyPersonality, KoradPersonality, ModbusSupplyPersonality)
+"""Those that feed the device."""
 
 
 class PlayedBench:
@@ -43,7 +50,13 @@ class PlayedBench:
             directory = Path(tempfile.mkdtemp(prefix="bench-"))
             self._exits.callback(shutil.rmtree, directory, ignore_errors=True)
         directory.mkdir(parents=True, exist_ok=True)
-        self.device = Device(seed=seed, faults=faults, product=product)
+        flash_image = directory.absolute() / FLASH_IMAGE
+        names = list(names)
+        if any(isinstance(find_profile(name), FlashromProfile) for name in names) and not flash_image.exists():
+            spi_flash.write_image(flash_image)  # before the device starts from it
+        self.device = Device(
+            seed=seed, faults=faults, product=product, flash_image=flash_image if flash_image.exists() else None
+        )
         self.wiring = Wiring(self.device)
         self.players: dict[str, Personality] = {}
         self.instruments: dict[str, tuple[str, str]] = {}
@@ -53,7 +66,7 @@ class PlayedBench:
             player, endpoint, address = serve(name, self.wiring, role, directory.absolute())
             self.players[role] = player
             self._served.append((role, name, endpoint, address))
-        if not any(isinstance(player, SupplyPersonality | KoradPersonality) for player in self.players.values()):
+        if not any(isinstance(player, FEEDING) for player in self.players.values()):
             self.device.power(Feed(product.feed_v, FEED_LIMIT_A, True))
 
     def __enter__(self) -> Self:

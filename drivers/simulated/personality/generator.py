@@ -10,8 +10,9 @@ from drivers.capabilities import Wave
 from drivers.scpi.generator_model import ScpiGeneratorProfile
 from drivers.scpi.model import Value
 from drivers.simulated.noise import Floats, band_noise
-from drivers.simulated.personality.base import Answer, ScpiPersonality, text_matching
+from drivers.simulated.personality.base import ScpiPersonality, text_matching
 from drivers.simulated.personality.grammar import OUT_OF_RANGE, Call
+from drivers.simulated.scpi_device import Answer
 from drivers.simulated.wiring import Wiring
 from protocols.scpi import ScpiError
 

@@ -7,9 +7,10 @@ import numpy as np
 from drivers.capabilities import LoadMode
 from drivers.scpi.load_model import ScpiLoadProfile
 from drivers.simulated.noise import instants
-from drivers.simulated.personality.base import Answer, ScpiPersonality, number
+from drivers.simulated.personality.base import ScpiPersonality, number
 from drivers.simulated.personality.grammar import OUT_OF_RANGE
 from drivers.simulated.personality.values import beginning
+from drivers.simulated.scpi_device import Answer
 from drivers.simulated.wiring import Wiring
 from protocols.scpi import ScpiError
 

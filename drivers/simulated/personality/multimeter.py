@@ -4,13 +4,17 @@ import math
 from collections.abc import Mapping
 
 from drivers.capabilities import MeterFunction
+from drivers.meters import METER_UNITS
 from drivers.scpi.model import Value
 from drivers.scpi.multimeter_model import MeterFunctionModel, MeterRange, ScpiMultimeterProfile
-from drivers.simulated.personality.base import Answer, ScpiPersonality, number
-from drivers.simulated.personality.grammar import OUT_OF_RANGE, Call
+from drivers.simulated.personality.base import ScpiPersonality, number
+from drivers.simulated.personality.grammar import OUT_OF_RANGE, UNDEFINED_HEADER, Call
+from drivers.simulated.personality.instrument_classes import STANDARD_NAMES, CommonCommands, MeterCommands
 from drivers.simulated.personality.values import beginning, meter_value
+from drivers.simulated.scpi_device import Answer
 from drivers.simulated.wiring import Wiring
 from protocols.scpi import ScpiError
+from protocols.scpi_program import matches_mnemonic, parse_parameter
 
 OVER_RANGE = 1.2
 DIGITS = 7
@@ -41,6 +45,25 @@ class MultimeterPersonality(ScpiPersonality[ScpiMultimeterProfile]):
         """Tell the function in force, as the profile expects it."""
         return f'"{self._model.confirm or self._function}"'
 
+    def common_commands(self) -> CommonCommands:
+        """Return those of a multimeter."""
+        return MeterCommands(self, self.switch_off)
+
+    def select(self, function: MeterFunction, range_text: str) -> None:
+        """Choose a function that the profile has, and its range."""
+        model = self.profile.functions.get(function)
+        if model is None:
+            raise ScpiError(f"no function {function}", UNDEFINED_HEADER)
+        self._function, self._range = function, self._range_of(model, {"range": range_text})
+
+    def function_name(self) -> str:
+        """Return the function in force as the standard calls it."""
+        return STANDARD_NAMES.get(self._function, str(self._function))
+
+    def reading(self) -> str:
+        """Measure, and answer in the form of every query."""
+        return number(self._reading())
+
     @property
     def _model(self) -> MeterFunctionModel:
         return self.profile.functions[self._function]
@@ -52,10 +75,11 @@ class MultimeterPersonality(ScpiPersonality[ScpiMultimeterProfile]):
         for one in model.ranges:
             if one.argument.upper() == given:
                 return one
-        try:
-            wanted = abs(float(given))
-        except ValueError:
-            raise ScpiError(f"no range {given}", -224) from None
+        if matches_mnemonic("DEFault", given) and model.auto is not None:
+            return None
+        scales = [one.full_scale for one in model.ranges]
+        ends = {"MINimum": min(scales), "MAXimum": max(scales)}
+        wanted = abs(parse_parameter(given).number(METER_UNITS[self._function], names=ends))
         for one in model.ranges:
             if wanted <= one.full_scale * (1 + 1e-9):
                 return one

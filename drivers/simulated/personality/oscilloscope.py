@@ -8,11 +8,12 @@ import numpy.typing as npt
 
 from drivers.scpi.oscilloscope_model import SAMPLE_BYTES, ScpiOscilloscopeProfile
 from drivers.simulated.noise import band_noise, instants
-from drivers.simulated.personality.base import Answer, ScpiPersonality, number
+from drivers.simulated.personality.base import ScpiPersonality, number
 from drivers.simulated.personality.grammar import OUT_OF_RANGE
 from drivers.simulated.personality.values import beginning
 from drivers.simulated.scope_record import Channel as Input
 from drivers.simulated.scope_record import Trigger, find_trigger
+from drivers.simulated.scpi_device import Answer
 from drivers.simulated.wiring import Probe, Wiring
 from protocols.ieee488 import format_block
 from protocols.scope_preamble import DESCRIPTOR_BYTES

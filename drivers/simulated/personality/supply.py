@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from drivers.scpi.supply_model import ScpiSupplyProfile
-from drivers.simulated.personality.base import Answer, ScpiPersonality, number
+from drivers.simulated.personality.base import ScpiPersonality, number
 from drivers.simulated.personality.grammar import OUT_OF_RANGE
+from drivers.simulated.personality.instrument_classes import CommonCommands, SupplyCommands
 from drivers.simulated.rails import Feed
+from drivers.simulated.scpi_device import Answer
 from drivers.simulated.wiring import Wiring
 from protocols.scpi import ScpiError
 
@@ -25,6 +27,20 @@ class SupplyPersonality(ScpiPersonality[ScpiSupplyProfile]):
     def __init__(self, profile: ScpiSupplyProfile, wiring: Wiring, name: str = "supply") -> None:
         super().__init__(profile, wiring, name)
         self.channels = [Channel() for _ in profile.channels]
+        self._selected = 1
+
+    def common_commands(self) -> CommonCommands:
+        """Return those of a power supply."""
+        return SupplyCommands(self, self.switch_off)
+
+    @property
+    def selected(self) -> int:
+        """The channel that a command without a number is for."""
+        return self._selected
+
+    def select_channel(self, channel: int) -> None:
+        """Choose that channel."""
+        self._selected = self._index(channel) + 1
 
     def on_set_voltage(self, voltage_v: float, channel: int = 1) -> Answer:
         """Set the voltage."""

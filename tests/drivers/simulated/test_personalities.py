@@ -17,13 +17,17 @@ from drivers.capabilities import (
     ChannelSetup,
     Coupling,
     ElectronicLoad,
+    FirmwareProgrammer,
     Instrument,
     MeterFunction,
     Multimeter,
     Oscilloscope,
     PowerSupply,
+    Scanner,
+    SerialConsole,
     SignalGenerator,
     Slope,
+    ThermalCamera,
     TriggerSetup,
     Wave,
 )
@@ -34,13 +38,17 @@ from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
 from drivers.serial_meter_model import SerialMeterProfile
 from drivers.simulated.device import Device
 from drivers.simulated.endpoints import TcpEndpoint
+from drivers.simulated.mlx90640 import EMISSIVITY
+from drivers.simulated.modbus_server import Refused
 from drivers.simulated.personality import PlayedBench, playable
 from drivers.simulated.personality.base import ScpiPersonality, text_matching
+from drivers.simulated.personality.modbus import ModbusSupplyPersonality
 from drivers.simulated.personality.play import Personality, play, serve
 from drivers.simulated.personality.serial_meter import SerialMeterPersonality
 from drivers.simulated.rails import Feed
 from drivers.simulated.wiring import Wiring
 from protocols.scpi import parse_error
+from protocols.scpi_program import parse_message
 
 NAMES = playable()
 SCPI = [name for name in NAMES if isinstance(profiles()[name], ScpiProfile)]
@@ -126,7 +134,8 @@ def use_load(load: ElectronicLoad, _: Wiring) -> None:
             "constant_current": amperes, "constant_voltage": volts, "constant_resistance": volts / amperes,
             "constant_power": volts * amperes,
         }[mode]  # fmt: skip
-        assert expected == pytest.approx(levels[mode], rel=1e-3)
+        # Volts and amperes are measured one after the other, while the relay moves the rail by 0.3 %.
+        assert expected == pytest.approx(levels[mode], rel=5e-3)
         assert reading.power.value == pytest.approx(volts * amperes, rel=5e-3)
     load.safe_state()
     assert load.read().current.value == 0.0
@@ -180,7 +189,7 @@ def _is_its_own(player: ScpiPersonality, command: str) -> bool:
     commands = player.profile.commands
     if commands[command].arguments:
         return not any(commands[other].send == commands[command].send for other in player.exercised - {command})
-    (call,) = player._grammar.read(commands[command].send)
+    call, _ = player._grammar.first(parse_message(commands[command].send.encode()))
     return call.name == command
 
 
@@ -200,16 +209,22 @@ def test_mistakes_are_answered_by_the_standard_codes(name: str) -> None:
     assert code_of("NONSENSE:COMMAND 1") == -113
     assert parse_error(player.handle(ask).decode().strip()).code == 0
     for command in player.profile.commands.values():
-        numbers = [name for name, one in command.arguments.items() if one.type in ("number", "integer") and one.maximum]
+        parameters = command.send.partition(" ")[2]
+        numbers = [name for name, one in command.arguments.items() if one.type == "number" and one.maximum is not None
+                   and f"{{{name}}}" in parameters]  # fmt: skip
         if command.reply is None and numbers and ";" not in command.send:
             values = {
-                key: 1e12 if key == numbers[-1] else next(iter(one.choices), one.minimum or 1)
+                key: "1e12" if key == numbers[-1] else next(iter(one.choices.values()), f"{one.minimum or 1:g}")
                 for key, one in command.arguments.items()
             }
-            text = re.sub(r"\{(\w+)\}", lambda m, v=values: str(v[m[1]]), command.send)
-            if all(one.type != "choice" for one in command.arguments.values()):
-                assert code_of(text) in (-222, -114), text
-                break
+            text = re.sub(r"\{(\w+)\}", lambda m, v=values: v[m[1]], command.send)
+            assert code_of(text) == -222, text
+            break
+    numbered = next((c for c in player.profile.commands.values() if re.match(r"[^ ]*\{channel\}[^ ]*$", c.send)), None)
+    if numbered is not None and numbered.reply is not None:
+        assert code_of(numbered.send.replace("{channel}", "99")) == -114
+    if player.profile.capability == "multimeter":
+        return  # what a meter is configured to may be left to it
     with_parameters = next((c for c in player.profile.commands.values() if re.fullmatch(r"\S+ \{\w+\}", c.send)), None)
     if with_parameters is not None and "{" not in with_parameters.send.partition(" ")[0]:
         assert code_of(with_parameters.send.partition(" ")[0]) == -109
@@ -262,6 +277,65 @@ def test_generators_on_serial_lines_are_played(name: str) -> None:
         assert (volts.min(), volts.max()) == pytest.approx((-2.5, -1.5))
 
 
+def test_a_modbus_supply_is_played_by_its_registers() -> None:
+    with bench("riden-rd6006") as (supply, player, wiring):
+        assert isinstance(supply, PowerSupply)
+        use_supply(supply, wiring)
+        assert isinstance(player, ModbusSupplyPersonality)
+        for address, words in ((10, [500]), (8, [7000]), (18, [2])):
+            with pytest.raises(Refused):
+                player.write(address, words)
+
+
+@pytest.mark.parametrize("name", ["waveshare-modbus-relay-8ch", "brainchild-io-16do"])
+def test_a_relay_board_joins_test_points_to_its_common_wire(name: str) -> None:
+    with bench(name) as (board, _, wiring):
+        assert isinstance(board, Scanner)
+        points = wiring.device.product.points
+        times = np.array([wiring.device.now()])
+        for channel, point in enumerate(list(points)[: board.channels()], start=1):
+            board.select([channel])
+            assert board.closed() == {channel}
+            assert wiring.sources["IT"].voltage(times) == pytest.approx(wiring.device.voltage(point, times))
+        board.safe_state()
+        assert wiring.sources["IT"].voltage(times) == 0
+
+
+@pytest.mark.parametrize("name", ["infiray-p2-pro", "flir-lepton-purethermal"])
+def test_a_camera_sends_frames_of_the_board_through_a_pipe(name: str) -> None:
+    with bench(name) as (camera, _, wiring):
+        assert isinstance(camera, ThermalCamera)
+        board = wiring.device.temperatures_c(wiring.device.now())
+        shown = camera.capture(emissivity=EMISSIVITY, frames=2).temperatures_c
+        assert shown.max() == pytest.approx(board.max(), abs=1.0)
+        assert shown.min() == pytest.approx(board.min(), abs=1.0)
+        camera.close()
+        assert camera.capture(frames=1).temperatures_c.shape == shown.shape  # a new reader begins with a whole frame
+
+
+def test_the_console_and_the_controller_of_the_device_are_played() -> None:
+    with PlayedBench(["serial-console", "stm32flash", "mlx90640"]) as played:
+        programmer = open_instrument(*played.instruments["programmer"])
+        assert isinstance(programmer, FirmwareProgrammer)
+        assert programmer.chip().code == "0x0410"
+        console = open_instrument(*played.instruments["console"])
+        assert isinstance(console, SerialConsole)
+        assert set(played.instruments) == {"console", "programmer", "camera"}
+        console.close()
+
+
+UNPLAYED = {
+    "avrdude": "an AVR runs its own boot loader: tests use optiboot in simavr, which must be compiled",
+    "dfu-util": "needs a USB device",
+    "openocd": "needs a debug probe on USB",
+    "pyocd": "needs a debug probe on USB",
+}
+
+
+def test_every_profile_can_be_played_but_those_that_need_other_hardware() -> None:
+    assert set(profiles()) - set(NAMES) == set(UNPLAYED)
+
+
 def test_words_may_be_written_out_and_commands_joined() -> None:
     player = play("keysight-34461a", Wiring(Device(seed=1)), "it")
     assert player.handle(b":CONFigure:VOLTage:DC AUTO;*IDN?\n").startswith(b"Keysight")
@@ -271,7 +345,7 @@ def test_words_may_be_written_out_and_commands_joined() -> None:
 
 def test_what_cannot_be_played_is_told_with_what_can() -> None:
     with pytest.raises(Misconfigured, match="cannot be played by its declaration; these can: "):
-        play("mlx90640", Wiring(Device(seed=1)), "it")
+        play("avrdude", Wiring(Device(seed=1)), "it")
     assert len(SCPI) >= 19
     assert len(METERS) >= 9
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from firmware_bench import Bench, Feed, do
 
 from drivers.capabilities import ChipIdentity, FirmwareProgrammer
 from drivers.errors import InstrumentError
@@ -23,8 +24,6 @@ from edge_agent.firmware_profile import (
     checked_image,
     load_firmware_profile,
 )
-from edge_agent.plans.actions import ACTIONS
-from protocols.quantity import Quantity
 
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
@@ -59,42 +58,6 @@ class Chip:
 
     def __exit__(self, *_: object) -> None:
         self.port.stop()
-
-
-class Bench:
-    """What an action may use, with one programmer and one supply."""
-
-    def __init__(self, folder: Path, driver: object, supply: object = None) -> None:
-        self.memory = self.workspace = folder
-        self.device, self.role = "SL20-0001", "mcu"
-        self._driver, self._supply = driver, supply
-
-    def call(self, function):
-        return function(self._driver)
-
-    def beside(self, role, kind):
-        assert (role, kind) == ("supply", "supply")
-        return Bench(self.memory, self._supply)
-
-    def progress(self, fraction: float, text: str) -> None:
-        """Nobody listens."""
-
-
-class Feed:
-    """A supply that reads so."""
-
-    def __init__(self, volts: float, *, on: bool = True, limited: bool = False) -> None:
-        self._volts, self._on, self._limited = volts, on, limited
-
-    def read(self):
-        from drivers.capabilities import SupplyReading
-
-        return SupplyReading(Quantity(self._volts, "V"), Quantity(0.1, "A"), self._on, self._limited)
-
-
-def do(bench: Bench, action: str, **parameters):
-    one = ACTIONS[action]
-    return one.run(bench, one.decode({"profile": "sl20", **parameters}))
 
 
 def test_a_flash_that_lost_its_link_is_known_and_repaired_next_time(tmp_path: Path) -> None:
