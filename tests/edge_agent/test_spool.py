@@ -67,7 +67,8 @@ def test_a_killed_writer_loses_nothing_that_append_returned_for(path):
             assert seq not in acknowledged, "a number is never used again"
             acknowledged[seq] = number
         writer.send_signal(signal.SIGKILL)
-        rest = writer.communicate(timeout=20)[0].splitlines(keepends=True)
+        rest = writer.stdout.readlines()  # communicate() would forget what readline() has read ahead
+        writer.wait(timeout=20)
         acknowledged |= {
             int(seq): int(number) for number, seq in (line.split() for line in rest if line.endswith("\n"))
         }
