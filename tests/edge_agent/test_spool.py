@@ -68,6 +68,7 @@ def test_a_killed_writer_loses_nothing_that_append_returned_for(path):
             acknowledged[seq] = number
         writer.send_signal(signal.SIGKILL)
         rest = writer.stdout.readlines()  # communicate() would forget what readline() has read ahead
+        writer.stdout.close()
         writer.wait(timeout=20)
         acknowledged |= {
             int(seq): int(number) for number, seq in (line.split() for line in rest if line.endswith("\n"))
