@@ -22,7 +22,7 @@ from hub.captures.blobs import FolderBlobStore
 from hub.complaints import api as complaints_api
 from hub.complaints import policy as complaint_policy
 from hub.consultations import api as consultations
-from hub.core import answers, examples, idempotency, rate_limit, responses
+from hub.core import answers, api_page, examples, idempotency, rate_limit, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody, describe_all
 from hub.core.limits import BodyLimit
@@ -165,6 +165,9 @@ def create_app(settings: Settings, *, ingest_workers: int = 0, jobs: bool = Fals
         description=DESCRIPTION,
         openapi_tags=TAGS,
         lifespan=lifespan,
+        openapi_url=api_page.OPENAPI,
+        docs_url=None,  # these two would fetch their scripts from the internet
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.database = database
@@ -291,7 +294,7 @@ def _endpoints() -> tuple[BaseRoute, ...]:
     )
     answers.install(*routers)
     idempotency.install(*routers, but=SECRET_ANSWERS)
-    for router in (*routers, portal_pages.router):
+    for router in (*routers, portal_pages.router, api_page.router):
         whole.include_router(router)
     return tuple(whole.router.routes)
 
