@@ -2,13 +2,14 @@
 
 The agent does not know who reads. Its sentences are English, with values in them; the catalogue ``agent`` has them with
 numbered places (``{0} did not answer``), and a sentence is recognised by the text between its places. What is not
-recognised is shown as it came.
+recognised is shown as it came. The hub's reasons for a refusal bring both languages with them.
 """
 
 import gettext
 import re
 from functools import lru_cache
 
+from protocols.messages.reasons import reason_in
 from tui import i18n
 from tui.formatting import one_line
 
@@ -18,7 +19,7 @@ _PLACE = re.compile(r"\{(\d+)\}")
 
 def heard(sentence: str | Exception) -> str:
     """Return a sentence of the agent in the language in use, on one line; what stands in its places likewise."""
-    text = str(sentence)
+    text = reason_in(i18n.language(), str(sentence))
     return one_line(text if i18n.language() == "en" or not text else _in_language(i18n.language(), text))
 
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import AwareDatetime, StringConstraints
 
 from hub.core.csv_text import csv_text
 from hub.core.documented import refusals
+from hub.core.i18n import preferred_language
 from hub.core.ids import row_number
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
@@ -224,13 +225,20 @@ def show_curves(
 
 @ingest_router.get("/refused-records", summary="List refused records", responses=_COMMON)
 def list_refused(
-    database: HubDatabase, caller: Caller, bench: Text = None, cursor: CursorText = None, limit: Limit = 50
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    bench: Text = None,
+    cursor: CursorText = None,
+    limit: Limit = 50,
+    accept_language: Annotated[str | None, Header()] = None,
 ) -> Page[RefusedOut]:
     """Records that the hub did not take, with the reason that their bench was told."""
+    language = preferred_language(accept_language)
     with database.read() as session:
         found = queries.refused_records(session, caller, bench, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row[0].spool_id, row[0].seq])
-        return Page(items=[RefusedOut.of(one, spool) for one, spool in rows], next=following)
+        return Page(items=[RefusedOut.of(one, spool, language) for one, spool in rows], next=following)
 
 
 @ingest_router.get("/dead-letters", summary="List unreadable messages", responses=_COMMON)

@@ -6,9 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.measurements.models import Capture, DeadLetter, Measurement, RefusedRecord, Run, Spool, Step
 from hub.measurements.runs import RUN_PREFIX
+from protocols.messages.reasons import reason_in
 from protocols.messages.records import DecisionRule, Outcome, Verdict
 
 
@@ -287,14 +289,14 @@ class RefusedOut(BaseModel):
     body: str = Field(description="The record as it came.")
 
     @classmethod
-    def of(cls, refused: RefusedRecord, spool: Spool) -> "RefusedOut":
-        """Show one row."""
+    def of(cls, refused: RefusedRecord, spool: Spool, language: Language) -> "RefusedOut":
+        """Show one row, the reason in ``language``."""
         return cls(
             bench=spool.bench,
             epoch=spool.epoch,
             seq=refused.seq,
             received_at=refused.received_at,
-            reason=refused.reason,
+            reason=reason_in(language, refused.reason),
             body=refused.body.decode("utf-8", "replace"),
         )
 

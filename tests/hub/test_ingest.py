@@ -22,6 +22,7 @@ from hub.measurements.models import DeadLetter, Measurement, Record, RefusedReco
 from hub.mqtt import Arrived, Endpoint, Link
 from protocols.messages import codec, control, topics
 from protocols.messages import records as r
+from protocols.messages.reasons import reason_in
 
 
 def counts(database: Database) -> tuple[int, int, int]:
@@ -198,6 +199,9 @@ def test_a_refused_ticket_event_is_kept_with_its_reason(
         kept = admin.get("/api/v1/refused-records", params={"bench": "bench-01"}).json()["items"]
         assert [one["seq"] for one in kept] == [6, 4, 3, 1]
         assert '"handed_over"' in kept[0]["body"]
+        assert "zh-CN" not in kept[2]["reason"]
+        chinese = admin.get("/api/v1/refused-records", headers={"Accept-Language": "zh-CN"}).json()["items"]
+        assert chinese[2]["reason"] == "没有您可查看的工单 T-999999。" == reason_in("zh-CN", bench.refused[3])
         spool = admin.get("/api/v1/benches/bench-01/spools").json()[0]
         assert (spool["records"], spool["refused"], spool["first"], spool["last"]) == (2, 4, 1, 6)
 
@@ -364,12 +368,15 @@ class TestLink:
         finally:
             link.stop()
 
-    def test_a_broker_that_is_not_there_is_tried_again(self) -> None:
+    def test_a_broker_that_is_not_there_is_tried_again_and_told_once(self, caplog: pytest.LogCaptureFixture) -> None:
         link = Link(Endpoint("127.0.0.1", free_port()), "test", ["bw/v1/+/up/reply"], lambda _: None)
         link.start()
         assert not link.wait_connected(0.5)
         link.stop()
         assert not link.connected
+        told = [one.getMessage() for one in caplog.records if "no connection to the broker" in one.getMessage()]
+        assert len(told) == 1, "not at each attempt"
+        assert "is 'benchwright broker run' up" in told[0] and "Trying again until it succeeds" in told[0]
 
 
 def test_two_workers_share_the_load(

@@ -13,11 +13,13 @@ import msgspec
 from protocols.errors import ProtocolError
 from protocols.messages import topics
 from protocols.messages.codec import MessageError, decode
+from protocols.messages.reasons import reason_of
 from protocols.messages.records import Epoch, Identifier, Record, RecordBatch, SequenceNumber
 
 MAX_MESSAGE_BYTES = 4 * topics.MAX_BATCH_BYTES
 """Benches keep to ``MAX_BATCH_BYTES``; what is a little over it is still better read than lost."""
-MAX_REASON = 500
+MAX_REASON = 1000
+"""Characters, both languages together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,10 @@ def _read_loosely(bench: str, payload: bytes) -> Batch:
         try:
             records.append(_read_record(raw))
         except MessageError as error:
-            reason = str(error)[:MAX_REASON]
             try:
-                refused.append(Refused(decode(raw, _LooseRecord).seq, reason, bytes(raw)))
+                refused.append(Refused(decode(raw, _LooseRecord).seq, _unreadable(error), bytes(raw)))
             except MessageError:
-                unreadable = unreadable or f"record {index}: {reason}"
+                unreadable = unreadable or f"record {index}: {error}"[:MAX_REASON]
     return Batch(loose.bench, loose.epoch, tuple(records), tuple(refused), unreadable)
 
 
@@ -112,8 +113,12 @@ def _refuse_whole(bench: str, payload: bytes, error: MessageError) -> Batch:
     _check_bench(bench, numbers.bench)
     if not numbers.records:
         raise error
-    reason = str(error)[:MAX_REASON]
-    return Batch(bench, numbers.epoch, (), tuple(Refused(one.seq, reason, b"") for one in numbers.records), reason)
+    refused = tuple(Refused(one.seq, _unreadable(error), b"") for one in numbers.records)
+    return Batch(bench, numbers.epoch, (), refused, str(error)[:MAX_REASON])
+
+
+def _unreadable(error: MessageError) -> str:
+    return reason_of({"en": str(error), "zh-CN": f"中心无法读取此记录：{error}"}, MAX_REASON)
 
 
 def _check_bench(topic_bench: str, payload_bench: str) -> None:

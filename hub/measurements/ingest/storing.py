@@ -21,6 +21,7 @@ from hub.measurements.models import DeadLetter, Run
 from hub.tickets import service as tickets
 from protocols.messages import codec, control
 from protocols.messages import records as r
+from protocols.messages.reasons import reason_of
 
 KEPT_BODY_BYTES = 65_536
 MAX_DEAD_LETTERS = 10_000
@@ -166,7 +167,7 @@ def _apply_ticket_event(
     except Problem as problem:
         if _has_gap_before(session, spool, record.seq) and not patience.is_over(spool.id, record.seq):
             return False  # neither committed nor refused: the bench sends it again, after what is missing
-        refused = Refused(record.seq, _reason(problem)[:MAX_REASON], codec.encode(record))
+        refused = Refused(record.seq, _reason(problem), codec.encode(record))
         _refuse(session, spool, refused, at)
         return False
     desk.follow(session, ticket, body.action)
@@ -175,8 +176,10 @@ def _apply_ticket_event(
 
 def _reason(problem: Problem) -> str:
     """Return why a ticket event is refused, with every place that is wrong: the bench shows it to the technician."""
-    places = [f"{error.where.removeprefix('#/')}: {error.words['en']}" for error in problem.errors]
-    return "; ".join([f"{problem.kind.slug}: {problem}", *places])
+    places = [(error.where.removeprefix("#/"), error.words) for error in problem.errors]
+    english = "; ".join([str(problem), *(f"{where}: {words['en']}" for where, words in places)])
+    chinese = "；".join([problem.sentence("zh-CN"), *(f"{where}：{words['zh-CN']}" for where, words in places)])
+    return reason_of({"en": f"{problem.kind.slug}: {english}", "zh-CN": chinese}, MAX_REASON)
 
 
 def _has_gap_before(session: Session, spool: _SpoolState, seq: int) -> bool:

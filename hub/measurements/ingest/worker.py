@@ -26,6 +26,7 @@ from hub.mqtt import Arrived, Endpoint, Link
 from protocols.errors import ProtocolError
 from protocols.messages import codec, topics
 from protocols.messages.control import Presence, Receipt, Reported
+from protocols.messages.reasons import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,8 @@ class Ingest:
         if len(batch.records) == 1 and not batch.refused:
             record = batch.records[0]
             log.error("record %d of bench %s cannot be stored", record.seq, batch.bench, exc_info=error)
-            reason = f"the hub cannot store this record: {error}"[:MAX_REASON]
+            words = {"en": f"the hub cannot store this record: {error}", "zh-CN": f"中心无法保存此记录：{error}"}
+            reason = reason_of(words, MAX_REASON)
             refused = (Refused(record.seq, reason, codec.encode(record)),)
             return self._store([Batch(batch.bench, batch.epoch, (), refused)])
         if not batch.records:
