@@ -1,17 +1,19 @@
 """Plans and results as people read them in a terminal."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from edge_agent.plans.load import LoadedPlan
-from edge_agent.plans.model import MeasureSpec, Step
 from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Verdict
 from protocols.quantity import format_measured, format_value
+
+if TYPE_CHECKING:  # numpy comes with these
+    from edge_agent.plans.load import LoadedPlan
+    from edge_agent.plans.model import MeasureSpec, Step
 
 COLOURS = {
     "pass": "green",
@@ -29,7 +31,7 @@ COVERAGE = 2.0
 """Coverage factor of the expanded uncertainty that is shown."""
 
 
-def print_plan(loaded: LoadedPlan, language: str) -> None:
+def print_plan(loaded: "LoadedPlan", language: str) -> None:
     """Print the plan as a table of its steps."""
     plan = loaded.plan
     console = Console()
@@ -49,11 +51,11 @@ def print_plan(loaded: LoadedPlan, language: str) -> None:
     console.print(table)
 
 
-def plan_as_data(loaded: LoadedPlan) -> dict[str, Any]:
+def plan_as_data(loaded: "LoadedPlan") -> dict[str, Any]:
     """Return the plan as plain data."""
     plan = loaded.plan
 
-    def one(group: str, step: Step) -> dict[str, Any]:
+    def one(group: str, step: "Step") -> dict[str, Any]:
         return {
             "group": group,
             "id": step.id,
@@ -152,7 +154,7 @@ def _range_text(limits: Limits | None, unit: str) -> str:
     return f"≥ {low}" if low else f"≤ {high}"
 
 
-def _spec_limits(spec: MeasureSpec) -> str:
+def _spec_limits(spec: "MeasureSpec") -> str:
     if spec.expected is not None:
         return str(spec.expected) if isinstance(spec.expected, str) else ("yes" if spec.expected else "no")
     limit = spec.low or spec.high

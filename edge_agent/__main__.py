@@ -14,11 +14,13 @@ from edge_agent.captures import CaptureStoreError
 from edge_agent.local_api.client import state_home
 from edge_agent.local_api.server import LocalApiError
 from edge_agent.logs import LEVELS, configure_logging
+from edge_agent.run_history import HistoryError
 from edge_agent.spool import SpoolError
 from edge_agent.uplink.settings import UplinkError
 from edge_agent.worklist import WorklistError
 
 EXIT_BAD_INPUT = 2
+_STATE_FAULTS = (SpoolError, CaptureStoreError, WorklistError, HistoryError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             config_folder=options.bench.parent,
         )
         run_until_signal(agent)
-    except (ValueError, UplinkError, SpoolError, CaptureStoreError, WorklistError, LocalApiError, OSError) as error:
+    except (ValueError, UplinkError, LocalApiError, *_STATE_FAULTS, OSError) as error:
         sys.stderr.write(f"benchwright: the agent cannot run: {error}\n")
         return EXIT_BAD_INPUT
     return 0

@@ -20,6 +20,7 @@ from edge_agent.local_api import events
 from edge_agent.local_api.server import LocalApiServer
 from edge_agent.manual_control import ManualControl
 from edge_agent.rack import Opener, Rack, RackError
+from edge_agent.run_history import RunHistory
 from edge_agent.runs import Runs
 from edge_agent.spool import Spool, SpoolError
 from edge_agent.uplink.live import LiveFeed
@@ -52,7 +53,7 @@ class Agent:
     """Composes the parts; ``start`` and ``stop`` are called once each.
 
     ``config_folder`` is where relative file names in ``bench.toml`` count from. Raises ``SpoolError``, ``UplinkError``,
-    ``CaptureStoreError``, ``WorklistError`` or ``LocalApiError`` when the bench cannot be set up.
+    ``CaptureStoreError``, ``WorklistError``, ``HistoryError`` or ``LocalApiError`` when the bench cannot be set up.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Agent:
         try:
             self.worklist = Worklist(state / "worklist.db", self.spool)
             self.captures = BenchCaptures(state / "captures")
+            self._history = RunHistory(state / "runs.db")
         except Exception:
             self.spool.close()
             raise
@@ -89,6 +91,7 @@ class Agent:
             worklist=self.worklist,
             bus=self.bus,
             plan_folders=options.plan_folders,
+            history=self._history,
             memory=state / "memory",
         )
         self.manual = ManualControl(self.rack, self.bus, self.runs.wait_ready)
@@ -164,6 +167,7 @@ class Agent:
             self.uploader.stop()
         if self.uplink is not None:
             self.uplink.stop()
+        self._history.close()
         self.worklist.close()
         self.spool.close()
         log.info("bench %s has stopped", self._config.name)

@@ -19,13 +19,14 @@ from edge_agent.local_api import events, frames, requests, views
 from edge_agent.local_api.server import Handler
 from edge_agent.manual_control import ManualControl
 from edge_agent.rack import CallCancelled, CallTimeout, InstrumentUnavailable, Rack, RackError
+from edge_agent.run_history import HistoryError
 from edge_agent.runs import RunError, Runs, RunSuspended
 from edge_agent.spool import Kept, Spool, SpoolError, State
 from edge_agent.uplink.commands import Refused
 from edge_agent.uplink.live import LiveFeed
 from edge_agent.uplink.uplink import LinkState
 from edge_agent.worklist import Ticket, Worklist
-from protocols.messages.records import TicketEvent
+from protocols.messages.records import TICKET_ACTIONS, TicketEvent
 
 log = logging.getLogger(__name__)
 _STATES: Mapping[State, Any] = {State.WAITING: "waiting", State.RECEIVED: "received", State.REFUSED: "refused"}
@@ -95,6 +96,7 @@ class AgentDesk:
             requests.ResumeRun: lambda r: views.Started(runs.resume(r.run)),
             requests.AbandonRun: lambda r: runs.abandon(r.run),
             requests.GetRunState: lambda r: runs.state(r.run),
+            requests.GetRuns: lambda r: runs.summaries(ticket=r.ticket, serial=r.serial, limit=r.limit),
             requests.AnswerPrompt: _act(lambda r: runs.answer(r.prompt, r.value, r.skip_reason)),
             requests.SkipStep: _act(lambda r: runs.skip(r.step, r.reason)),
             requests.PauseRun: _act(lambda r: runs.pause(r.run, on=r.on)),
@@ -174,6 +176,9 @@ class AgentDesk:
         return views.Worklist(worklist.revision, tickets, worklist.faults())
 
     def _record_ticket_event(self, request: requests.RecordTicketEvent) -> views.Recorded:
+        if request.action not in TICKET_ACTIONS:
+            known = ", ".join(TICKET_ACTIONS)
+            raise ValueError(f"there is no action {request.action!r} on a ticket: give one of {known}")
         event = TicketEvent(request.ticket, request.action, request.operator, request.note, request.details)
         seq = self._parts.worklist.record(event)
         self._parts.bus.publish(events.WorklistChanged(self._parts.worklist.revision), key="worklist")
@@ -201,8 +206,9 @@ def agent_version() -> str:
 
 def explain(error: Exception) -> frames.Error:
     """Return an error as the local API tells it; what nobody foresaw is a defect and goes to the log."""
-    failed = (InstrumentError, InstrumentUnavailable, CallTimeout, CallCancelled, SpoolError, CaptureStoreError)
-    if isinstance(error, (*failed, RunSuspended, OSError)):
+    stored = (SpoolError, CaptureStoreError, HistoryError)
+    failed = (InstrumentError, InstrumentUnavailable, CallTimeout, CallCancelled, RunSuspended)
+    if isinstance(error, (*stored, *failed, OSError)):
         return frames.Error("failed", str(error))
     if isinstance(
         error, RunError | RackError | ValueError

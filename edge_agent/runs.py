@@ -14,14 +14,16 @@ from edge_agent.local_api.views import (
     Interrupted,
     PromptView,
     RunState,
+    RunSummary,
     StepView,
 )
 from edge_agent.plan_shelf import PlanShelf
 from edge_agent.plans import events
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk
 from edge_agent.rack import Rack
+from edge_agent.run_history import HistoryError, RunHistory, summary_of
 from edge_agent.run_view import RunView
-from edge_agent.spool import Spool
+from edge_agent.spool import Spool, SpoolError
 from edge_agent.worklist import Worklist
 from protocols.messages.records import Body, CaptureTaken, Device, Record, RunFinished, RunStarted, StepFinished
 
@@ -48,11 +50,17 @@ class RunSuspended(Exception):
 
 
 class _Journal:
-    """The runner's journal: the spool, with an ear on it and a gate that a stopping agent shuts."""
+    """The runner's journal: the spool, with an ear on it and a gate that a stopping agent shuts.
 
-    def __init__(self, spool: Spool, on_body: Callable[[Body], None]) -> None:
+    ``before_end`` is called before a run's last record, with which the spool begins to let the run go.
+    """
+
+    def __init__(
+        self, spool: Spool, on_body: Callable[[Body], None], before_end: Callable[[RunFinished], None]
+    ) -> None:
         self._spool = spool
         self._on_body = on_body
+        self._before_end = before_end
         self._suspended = threading.Event()
 
     def suspend(self) -> None:
@@ -61,6 +69,8 @@ class _Journal:
     def append(self, body: Body, /) -> int:
         if self._suspended.is_set():
             raise RunSuspended("the agent was stopped during the run; it can be resumed")
+        if isinstance(body, RunFinished):
+            self._before_end(body)
         seq = self._spool.append(body)
         self._on_body(body)
         return seq
@@ -82,8 +92,10 @@ class Runs:
         worklist: Worklist,
         bus: EventBus,
         plan_folders: tuple[Path, ...] = (),
+        history: RunHistory,
         memory: Path | None = None,
     ) -> None:
+        self._history = history
         self._bench = bench
         self._spool = spool
         self._rack = rack
@@ -113,14 +125,32 @@ class Runs:
         return view.started.run if view is not None and self._is_running() else None
 
     def state(self, run: str | None = None) -> RunState | None:
-        """Return how a run stands: the one in progress or the last one, or the one named as long as it is known."""
+        """Return how a run stands: the one in progress or the last one, or the one named as long as it is known.
+
+        Raises ``SpoolError`` or ``HistoryError``.
+        """
         view = self._view
         if view is not None and run in {None, view.started.run}:
             return self._completed(view.state(running=self._is_running()))
+        if run is None:  # none since the agent began: the last one before, unless that one waits to be gone on with
+            run = None if self._spool.open_runs() else self._history.newest()
         if run is None:
             return None
         journalled = RunView.of(self._spool.run_records(run))
-        return None if journalled is None else self._completed(journalled.state(running=False))
+        state = self._history.state(run) if journalled is None else journalled.state(running=False)
+        return None if state is None else self._completed(state)
+
+    def summaries(self, *, ticket: str | None, serial: str | None, limit: int) -> tuple[RunSummary, ...]:
+        """Return the runs without an end, then those that ended, the newest first. Raises like ``state``."""
+        unfinished = (self.state(one.run) for one in reversed(self._spool.open_runs()))
+        first = [
+            summary_of(one)
+            for one in unfinished
+            if one is not None and ticket in {None, one.ticket} and serial in {None, one.device.serial}
+        ]
+        known = {one.run for one in first}  # a kill may have come between the history and the run's last record
+        ended = self._history.summaries(ticket=ticket, serial=serial, limit=limit)
+        return (*first, *(one for one in ended if one.run not in known))[:limit]
 
     def _completed(self, state: RunState) -> RunState:
         """Return the state with what the journal does not tell: a pause, and what would tell the suspects apart."""
@@ -182,7 +212,7 @@ class Runs:
         with self._mutex:
             if run not in {one.run for one in self.interrupted()}:
                 raise RunError(f"run {run} is not interrupted: abort the one in progress instead")
-            finished = abandon(self._spool, run)
+            finished = abandon(_Journal(self._spool, lambda _body: None, self._keep), run)
             self._faults.pop(run, None)
             if self._view is not None and self._view.started.run == run:
                 self._view.journalled(finished, datetime.now(UTC))
@@ -285,7 +315,7 @@ class Runs:
                 raise RunError(f"run {self.current or run} is in progress: end it first")
             self._begun.clear()
             self._error = None
-            journal = _Journal(self._spool, self._on_body)
+            journal = _Journal(self._spool, self._on_body, self._keep)
             runner = Runner(
                 plan, self._rack, journal, self._captures, self._desk, on_event=self._on_event, memory=self._memory
             )
@@ -317,6 +347,15 @@ class Runs:
                 self._bus.publish(told.RunEnded(run, fault=str(error)))
         finally:
             self._begun.set()
+
+    def _keep(self, finished: RunFinished) -> None:
+        """Put a run that is about to end into the history; that this fails does not keep the run from ending."""
+        try:
+            journalled = RunView.of(self._spool.run_records(finished.run))
+            if journalled is not None:
+                self._history.keep(journalled.state(running=False), finished)
+        except (HistoryError, SpoolError) as error:
+            log.error("run %s is not in this bench's list of runs: %s", finished.run, error)
 
     def _on_body(self, body: Body) -> None:
         """Take in what has just been journalled (in the runner's thread)."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError
+from benchwright.language import Language, checked
 
 if TYPE_CHECKING:
     from edge_agent.local_api.client import SyncAgentClient
@@ -159,7 +160,13 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) ->
 @app.command()
 def event(
     ticket: Annotated[str, typer.Argument(help="The ticket.")],
-    action: Annotated[str, typer.Argument(help="taken, finding, repaired, handed_over …")],
+    action: Annotated[
+        str,
+        typer.Argument(
+            help="One of taken, finding, note, wait, resume, propose_plan, name_cause, repaired, upgraded, inspected, "
+            "recheck, rework, give_back, handed_over."
+        ),
+    ],
     note: Annotated[str | None, typer.Option(help="Words for the record.")] = None,
     operator: Operator = None,
     socket: Socket = None,
@@ -272,15 +279,38 @@ def abort(
 @app.command("run-state")
 def run_state(
     run_name: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="The present or last one if left out.")
+        str | None, typer.Argument(metavar="[RUN]", help="The present or last one if left out; 'runs' lists them.")
     ] = None,
     socket: Socket = None,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Show how a run stands: its steps, the open question, the verdict and the suspects."""
+    """Show how a run stands or ended: its steps and readings, the open question, the verdict and the suspects."""
+    from benchwright.agent_runs import print_state
+
+    language = checked(language)
     with _agent(socket) as agent:
         state = _state(agent, run_name)
-    _print(state) if as_json else _show(state)
+    _print(state) if as_json else print_state(state, language)
+
+
+@app.command()
+def runs(
+    ticket: Annotated[str | None, typer.Option(help="Only those of this ticket.")] = None,
+    serial: Annotated[str | None, typer.Option(help="Only those on this device.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many, the newest.")] = 20,
+    socket: Socket = None,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """List the runs done on this bench, the newest first; also while offline. 'run-state RUN' shows all of one."""
+    from benchwright.agent_runs import print_runs
+    from edge_agent.local_api.requests import GetRuns
+
+    language = checked(language)
+    with _agent(socket) as agent:
+        found = agent.request(_valid(GetRuns, ticket=ticket, serial=serial, limit=limit))
+    _print(found) if as_json else print_runs(found, language)
 
 
 @app.command()
@@ -316,11 +346,14 @@ def _value_of(prompt: "PromptView", value: str) -> bool | float | str:
 def spool(
     refused: Annotated[bool, typer.Option("--refused", help="Show the records that the hub refused, and why.")] = False,
     socket: Socket = None,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Show how much waits for the hub, and what it refused."""
     from edge_agent.local_api.requests import GetRefused, GetSpool
+    from protocols.messages.reasons import reason_in
 
+    language = checked(language)
     with _agent(socket) as agent:
         depth = agent.request(GetSpool())
         rejected = agent.request(GetRefused()) if refused else ()
@@ -335,7 +368,7 @@ def spool(
                 str(one.record.seq),
                 one.record.at.isoformat(timespec="seconds"),
                 type(one.record.body).__name__,
-                one.reason,
+                reason_in(language, one.reason),
             )
             for one in rejected
         ]
@@ -349,13 +382,16 @@ def _state(agent: "SyncAgentClient", run_name: str | None) -> "RunState":
     state = agent.request(request)
     if state is None:
         raise UsageError(
-            f"this bench knows no run {run_name}" if run_name else "there has been no run since the agent started"
+            f"this bench knows no run {run_name}: 'benchwright agent runs' lists those that it does"
+            if run_name
+            else "no run is in progress, and none has ended here: 'benchwright agent runs' lists what there is"
         )
     return state
 
 
 def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
     """Show steps and questions as they come, then the end; leave with its exit code."""
+    from benchwright.agent_runs import print_state
     from edge_agent.local_api import events
     from edge_agent.local_api.client import Lost
     from protocols.messages.records import Outcome
@@ -373,30 +409,5 @@ def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
             case _:
                 pass
     state = _state(agent, run_name)
-    _print(state) if as_json else _show(state)
+    _print(state) if as_json else print_state(state, "en")
     raise typer.Exit(0 if state.outcome is Outcome.PASSED else EXIT_RUN_NOT_PASSED)
-
-
-def _show(state: "RunState") -> None:
-    from protocols.messages.records import Verdict
-
-    typer.echo(f"{state.run} · {state.plan.name} v{state.plan.version} · {state.device.serial} · {state.status}")
-    for step in state.steps:
-        detail = f" · {step.detail}" if step.detail else ""
-        typer.echo(f"  {step.outcome.value:9} {step.title.get('en', step.step)}{detail}")
-        for one in step.measurements:
-            value = f"{one.value:.6g} {one.unit}" if isinstance(one.value, float) else str(one.value)
-            verdict = "" if one.verdict is Verdict.NONE else one.verdict.value
-            typer.echo(f"            {one.name} = {value} {verdict}".rstrip())
-    if state.step is not None:
-        title = state.step.title.get("en", state.step.step)
-        typer.echo(f"  …         {title} ({state.step.index}/{state.step.total})")
-    if state.prompt is not None:
-        typer.secho(f"  ?         {state.prompt.text.get('en', '')}", fg="yellow")
-    if state.outcome is not None:
-        typer.secho(f"outcome: {state.outcome.value}", bold=True)
-    for suspect in state.suspects:
-        evidence = "; ".join(words.get("en", "") for words in suspect.evidence)
-        typer.echo(f"suspect: {suspect.title.get('en', suspect.cause)} ({evidence})")
-    if state.fault:
-        typer.secho(state.fault, fg="red")

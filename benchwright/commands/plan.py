@@ -9,6 +9,7 @@ import typer
 
 from benchwright.commands import faults, golden
 from benchwright.errors import UsageError
+from benchwright.language import Language, checked
 
 if TYPE_CHECKING:
     from edge_agent.plans.load import LoadedPlan
@@ -20,7 +21,6 @@ app.command("learn-faults")(faults.learn_command)
 
 PlanFile = Annotated[str, typer.Argument(help="A plan file, or the name of a plan that is shipped.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
-Language = Annotated[str, typer.Option("--lang", help="Language of texts: en or zh-CN.")]
 
 
 @app.command()
@@ -63,7 +63,7 @@ def show(file: PlanFile, language: Language = "en", as_json: AsJson = False) -> 
         return
     from benchwright.plan_view import print_plan
 
-    print_plan(loaded, _language(language))
+    print_plan(loaded, checked(language))
 
 
 @app.command()
@@ -120,7 +120,7 @@ def run(
         resume=resume,
         yes=yes,
         simulator=simulator,
-        language=_language(language),
+        language=checked(language),
         as_json=as_json,
         skip_waits=skip_waits,
     )
@@ -134,9 +134,3 @@ def _load(name: str, *, learning: bool = False) -> "LoadedPlan":
         return load_plan(find_plan(name), learning=learning)
     except PlanError as error:
         raise UsageError(str(error)) from error
-
-
-def _language(text: str) -> str:
-    if text not in ("en", "zh-CN"):
-        raise UsageError(f"there is no language {text!r}; use en or zh-CN")
-    return text

@@ -24,6 +24,7 @@ from edge_agent.local_api.views import (
     Recorded,
     RefusedRecord,
     RunState,
+    RunSummary,
     SpoolDepth,
     Started,
     Worklist,
@@ -58,7 +59,7 @@ class GetWorklist(Request[Worklist], frozen=True, tag="worklist"):
 
 
 class RecordTicketEvent(Request[Recorded], frozen=True, tag="ticket_event"):
-    """Keep what the technician did (``taken``, ``finding``, ``repaired``, ``handed_over`` …), also while offline."""
+    """Keep what the technician did (one of ``records.TICKET_ACTIONS``), also while offline."""
 
     ticket: Identifier
     action: Identifier
@@ -103,6 +104,17 @@ class GetRunState(Request[RunState | None], frozen=True, tag="run_state"):
     """The run in progress, else the last one; or the one named, as long as this bench knows it."""
 
     run: Identifier | None = None
+
+
+class GetRuns(Request[tuple[RunSummary, ...]], frozen=True, tag="runs"):
+    """The runs of this bench, of a ticket or a device if one is named: those without an end, then the newest first.
+
+    They are kept here, also while offline and after the hub has them; ``run_state`` tells all of one.
+    """
+
+    ticket: Identifier | None = None
+    serial: Name | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
 
 
 class AnswerPrompt(Request[Done], frozen=True, tag="answer_prompt"):
@@ -350,6 +362,7 @@ AnyRequest: TypeAlias = (
     | ResumeRun
     | AbandonRun
     | GetRunState
+    | GetRuns
     | AnswerPrompt
     | SkipStep
     | PauseRun

@@ -239,6 +239,23 @@ class RunState(View, frozen=True):
     """Of a run that did not pass: the most telling first."""
 
 
+class RunSummary(View, frozen=True):
+    """A run in a list of runs. ``failing`` names the measurements that failed or stayed undecided."""
+
+    run: Identifier
+    status: RunStatus
+    plan: PlanReference
+    device: Device
+    started_at: datetime
+    ended_at: datetime | None = None
+    ticket: str | None = None
+    operator: str | None = None
+    outcome: Outcome | None = None
+    failing: tuple[str, ...] = ()
+    suspect: Suspect | None = None
+    """The likeliest cause."""
+
+
 class LeaseView(View, frozen=True):
     """Control of one instrument; every call with the ``token`` renews it for ``ttl_s``."""
 

@@ -191,8 +191,27 @@ class RunFinished(_Frozen, frozen=True, tag="run_finished"):
     suspects: Annotated[tuple[Suspect, ...], Meta(max_length=32)] = ()
 
 
+TICKET_ACTIONS = (
+    "taken",
+    "finding",
+    "note",
+    "wait",
+    "resume",
+    "propose_plan",
+    "name_cause",
+    "repaired",
+    "upgraded",
+    "inspected",
+    "recheck",
+    "rework",
+    "give_back",
+    "handed_over",
+)
+"""What can be done on a ticket at a bench; whether it can be now, the hub's transition tables decide."""
+
+
 class TicketEvent(_Frozen, frozen=True, tag="ticket_event"):
-    """What the technician did on a ticket at the bench (also offline): taken, finding, repaired, handed_over …."""
+    """What the technician did on a ticket at the bench (also offline): one of ``TICKET_ACTIONS``."""
 
     ticket: Identifier
     action: Identifier

@@ -48,11 +48,27 @@ INSTRUMENT = '[bench]\nname = "b"\n[instruments.meter]\nprofile = "{}"\naddress 
 def agent(tmp_path):
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "questions.plan.yaml").write_text(PLAN, encoding="utf-8")
-    options = AgentOptions(tmp_path / "state", plan_folders=(tmp_path / "plans",))
-    agent = Agent(parse_bench_config(b'[bench]\nname = "bench-01"\n'), options)
-    agent.start()
+    agent = Restartable(AgentOptions(tmp_path / "state", plan_folders=(tmp_path / "plans",)))
     yield agent
     agent.stop()
+
+
+class Restartable:
+    """A running agent, and after ``restart`` the next one on the same state."""
+
+    def __init__(self, options):
+        self._options = options
+        self._agent = None
+        self.restart()
+
+    def __getattr__(self, name):
+        return getattr(self._agent, name)
+
+    def restart(self):
+        if self._agent is not None:
+            self._agent.stop()
+        self._agent = Agent(parse_bench_config(b'[bench]\nname = "bench-01"\n'), self._options)
+        self._agent.start()
 
 
 def call(agent, *arguments, code=0):
@@ -90,7 +106,7 @@ def test_tickets_and_what_the_hub_refused(agent):
     assert "taken (waiting)" in text
     agent.spool.apply_receipt(Receipt("bench-01", agent.spool.epoch, refused=(Refusal(1, "already taken by wang"),)))
     assert "refused: 1 records" in call(agent, "spool")
-    assert "already taken by wang" in call(agent, "spool", "--refused")
+    assert "already taken by wang" in call(agent, "spool", "--refused", "--lang", "zh-CN")
     (refused,) = call(agent, "spool", "--refused", "--json")
     assert (refused["reason"], refused["record"]["body"]["action"]) == ("already taken by wang", "taken")
     (ticket,) = call(agent, "worklist", "--json")["tickets"]
@@ -112,9 +128,19 @@ def test_a_run_from_the_command_line(agent):
     call(agent, "answer", "2.5")
     told, _ = follower.communicate(timeout=20)
     assert follower.returncode == 3, "a failed run is told apart by the exit code"
-    assert "rail = 2.5 V fail" in told
+    assert "rail = 2.5 V  limits 3.2 V … 3.4 V  fail" in told
     state = call(agent, "run-state", "--json")
     assert (state["status"], state["outcome"]) == ("finished", "failed")
+    agent.restart()
+    after = call(agent, "run-state", "--json") | {"started_at": state["started_at"]}
+    assert after == state, "the bench knows its runs without the hub, and after a restart"
+    (one,) = call(agent, "runs", "--serial", "S-1", "--json")
+    assert (one["run"], one["outcome"], one["failing"]) == (state["run"], "failed", ["rail"])
+    listed = call(agent, "runs", "--lang", "zh-CN")
+    assert "不合格" in listed and state["run"] in listed and "超限或无法判定: rail" in listed
+    assert "本工位尚无" in call(agent, "runs", "--ticket", "T-9", "--lang", "zh-CN")
+    assert "rail = 2.5 V  限值 3.2 V … 3.4 V  不合格" in call(agent, "run-state", state["run"], "--lang", "zh-CN")
+    assert "'benchwright agent runs' lists" in call(agent, "run-state", "b:none", code=1)
     assert "no question is open" in call(agent, "answer", "yes", code=1)
 
 
@@ -137,7 +163,10 @@ def test_refusals_are_one_sentence(agent):
     assert "not a valid request" in call(agent, "start-run", "--serial", "S", "--ticket", "with space", code=1)
     assert "is not interrupted" in call(agent, "resume", "run-9", code=1)
     assert "is not interrupted" in call(agent, "abandon", "run-9", code=1)
-    assert "there has been no run" in call(agent, "run-state", code=1)
+    assert "no run is in progress, and none has ended" in call(agent, "run-state", code=1)
+    unknown = call(agent, "event", "T-1", "repared", code=1)
+    assert "there is no action 'repared' on a ticket: give one of taken, finding, note" in unknown
+    assert call(agent, "spool", "--json")["waiting"] == 0, "nothing of it is recorded"
 
 
 @pytest.mark.parametrize(

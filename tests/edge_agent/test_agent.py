@@ -24,6 +24,7 @@ from edge_agent.local_api.requests import (
     Describe,
     GetPlanOutline,
     GetPlans,
+    GetRuns,
     GetRunState,
     GetSpool,
     GetWorklist,
@@ -279,8 +280,12 @@ def test_a_changed_plan_is_not_resumed_and_the_run_can_be_abandoned(bench_folder
     with running_agent(bench_folder, state, resume=True) as (_, client):
         fault = wait_for(lambda: client.request(Describe()).interrupted[0].fault, "the reason")
         assert "began with another state of the plan changing" in fault
+        (waiting,) = client.request(GetRuns())
+        assert (waiting.run, waiting.status, waiting.outcome) == (run, "interrupted", None)
         assert client.request(AbandonRun(run)).outcome is Outcome.ABORTED
         assert client.request(Describe()).interrupted == ()
+        (ended,) = client.request(GetRuns(serial="SP100-000042"))
+        assert (ended.run, ended.status, ended.outcome) == (run, "finished", Outcome.ABORTED)
     changing.unlink()
 
 

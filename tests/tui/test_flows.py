@@ -8,6 +8,8 @@ from edge_agent.local_api.requests import AcquireLease, Describe, GetRunState, G
 from protocols.messages.control import Receipt, Refusal
 from protocols.messages.records import Outcome
 
+REASON = "already taken by wang\nzh-CN: 已由 wang 接单"
+
 
 def events_of(bench, ticket):
     with SyncAgentClient(bench.socket) as agent:
@@ -125,13 +127,15 @@ def test_what_the_hub_refuses_comes_back_with_its_reason(bench):
         await hands.press("f5")
         await hands.sees("↑ taken")
         seq = events_of(bench, "T-000101")[0].seq
-        receipt = Receipt("bench-01", bench.agent.spool.epoch, refused=(Refusal(seq, "already taken by wang"),))
+        receipt = Receipt("bench-01", bench.agent.spool.epoch, refused=(Refusal(seq, REASON),))
         bench.agent.spool.apply_receipt(receipt)
         await hands.sees("✗ 1 refused", "✗ taken", "The hub refused 1 entry")
         await hands.press("ctrl+r")
         await hands.sees("already taken by wang", "You had entered: li")
         await hands.press("enter")
         await hands.sees("refused by the hub: already taken by wang")
+        await hands.press("ctrl+l")
+        await hands.sees("被中心拒绝: 已由 wang 接单")
 
     work_at(bench.socket, work)
 
@@ -291,6 +295,16 @@ def test_an_interrupted_run_goes_on_and_the_connection_comes_back(bench):
         await hands.sees("How many screws")
         await hands.type("4")
         await hands.sees("✓  PASSED")
+        bench.agent.stop()
+        await hands.sees("▲ no agent")
+        bench.start()
+        await hands.until(lambda: hands.app.bench.connected, "connected again")
+        await hands.press("f2", "ctrl+n")
+        await hands.sees("Tests of the ticket", "✓ passed", "rails")
+        await hands.press("enter")
+        await hands.sees("Earlier test run", "✓  PASSED", "Teardown: Switch the")
+        await hands.press("down", "down", "down")
+        await hands.sees("3.2 V … 3.4 V")
 
     work_at(bench.socket, work)
     with SyncAgentClient(bench.socket) as agent:

@@ -1,5 +1,6 @@
 """A test run: its steps, the question of the moment, what was measured, and the result."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -43,7 +44,7 @@ class RunScreen(RunActions):
     """The run in progress, else the last one, else one that was interrupted."""
 
     TITLE_ID = N_("Test run")
-    KEYS = RUN_KEYS
+    KEYS: ClassVar[Sequence[Key]] = RUN_KEYS
     BINDINGS: ClassVar = bindings(KEYS)
 
     def __init__(self) -> None:

@@ -58,6 +58,13 @@ class TicketedScreen(ListScreen):
         """Propose a repair plan."""
         self._act(ticket_actions.plan)
 
+    def action_past_runs(self) -> None:
+        """Show the ticket's test runs on this bench."""
+        from tui.screens.past_runs import PastRunsScreen
+
+        if ticket := self.the_ticket():
+            self.app.push_screen(PastRunsScreen(ticket))
+
     def action_rework(self) -> None:
         """Take up the work again."""
         self._act(ticket_actions.rework)

@@ -1,0 +1,219 @@
+"""The runs that ended on this bench, to look back at: also offline, and after the hub's receipt has emptied the spool.
+
+A copy, not the record: the record is in the spool until the hub has it. The newest runs are kept, within a number and a
+size; a damaged file is begun anew.
+"""
+
+import logging
+import sqlite3
+import threading
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from edge_agent.local_api.views import RunState, RunSummary
+from edge_agent.run_view import RunView
+from protocols.messages.records import (
+    Body,
+    CaptureTaken,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    Verdict,
+)
+
+log = logging.getLogger(__name__)
+
+MAX_RUNS: Final = 1000
+MAX_BYTES: Final = 64 * 2**20
+BUSY_TIMEOUT_S = 5.0
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS run (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        ticket TEXT,
+        serial TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        head BLOB NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT""",
+    "CREATE INDEX IF NOT EXISTS run_ticket ON run (ticket)",
+    "CREATE INDEX IF NOT EXISTS run_serial ON run (serial)",
+)
+_PRUNE = """DELETE FROM run WHERE number IN (SELECT number FROM (
+    SELECT number, row_number() OVER newest AS place, sum(size) OVER newest AS held
+    FROM run WINDOW newest AS (ORDER BY number DESC)
+    ) WHERE place > ? OR (held > ? AND place > 1))"""
+"""Of the rows, in the order of age: those beyond the number, and beyond the size; the newest stays in any case."""
+
+
+class HistoryError(Exception):
+    """The history cannot be used: one sentence with the file and the remedy."""
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What a list of runs shows."""
+
+    started: RunStarted
+    started_at: datetime
+    finished: RunFinished
+    ended_at: datetime
+    failing: tuple[str, ...] = ()
+
+
+class _Measured(msgspec.Struct, frozen=True):
+    """What was measured."""
+
+    steps: tuple[StepFinished, ...]
+    captures: tuple[CaptureTaken, ...]
+
+
+class RunHistory:
+    """Finished runs in a file of their own; thread-safe. Raises ``HistoryError`` when the file cannot be opened."""
+
+    def __init__(self, path: Path, *, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> None:
+        self._path = path
+        self._bounds = (max_runs, max_bytes)
+        self._mutex = threading.Lock()
+        try:
+            self._db = _open(path)
+        except sqlite3.OperationalError as error:
+            raise HistoryError(f"run history {path} cannot be opened ({error}): check owner and mode") from error
+        except sqlite3.DatabaseError as error:
+            log.warning("the run history %s is damaged (%s); it is begun anew", path, error)
+            for ending in ("", "-wal", "-shm", "-journal"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+            self._db = _open(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._mutex:
+            self._db.close()
+
+    def keep(self, state: RunState, finished: RunFinished, ended_at: datetime | None = None) -> None:
+        """Keep a run that ends with ``finished``; a run that is kept already is replaced. Raises ``HistoryError``."""
+        started = RunStarted(state.run, state.plan, state.device, state.ticket, state.operator)
+        head = _Head(started, state.started_at, finished, ended_at or datetime.now(UTC), failing_names(state))
+        first = msgspec.json.encode(head)
+        rest = zlib.compress(msgspec.json.encode(_Measured(state.steps, state.captures)))
+        row = (state.run, state.ticket, state.device.serial, len(first) + len(rest), first, rest)
+        with self._mutex:
+            try:
+                with self._db:
+                    self._db.execute("BEGIN IMMEDIATE")
+                    self._db.execute(
+                        "INSERT OR REPLACE INTO run (name, ticket, serial, size, head, body) VALUES (?, ?, ?, ?, ?, ?)",
+                        row,
+                    )
+                    self._db.execute(_PRUNE, self._bounds)
+            except sqlite3.Error as error:
+                raise HistoryError(
+                    f"run history {self._path} cannot be written ({error}): free space on its disk"
+                ) from error
+
+    def state(self, run: str) -> RunState | None:
+        """Return a run with all that was measured, ``None`` when it is not here. Raises ``HistoryError``."""
+        rows = self._read("SELECT head, body FROM run WHERE name = ?", (run,))
+        if not rows:
+            return None
+        try:
+            head = msgspec.json.decode(rows[0][0], type=_Head)
+            body = msgspec.json.decode(zlib.decompress(rows[0][1]), type=_Measured)
+        except (msgspec.DecodeError, zlib.error) as error:
+            raise HistoryError(f"run {run} in {self._path} cannot be read ({error}): look it up at the hub") from error
+        view = RunView(head.started, head.started_at)
+        records: tuple[Body, ...] = (*body.steps, *body.captures, head.finished)
+        for record in records:
+            view.journalled(record)
+        return view.state(running=False)
+
+    def newest(self) -> str | None:
+        """Return the run that ended last. Raises ``HistoryError``."""
+        rows = self._read("SELECT name FROM run ORDER BY number DESC LIMIT 1", ())
+        return None if not rows else str(rows[0][0])
+
+    def summaries(
+        self, *, ticket: str | None = None, serial: str | None = None, limit: int = 100
+    ) -> tuple[RunSummary, ...]:
+        """Return the runs of a ticket or device (of all without either), the one that ended last first."""
+        rows = self._read(
+            """SELECT name, head FROM run WHERE (?1 IS NULL OR ticket = ?1) AND (?2 IS NULL OR serial = ?2)
+                ORDER BY number DESC LIMIT ?3""",
+            (ticket, serial, limit),
+        )
+        found = []
+        for name, encoded in rows:
+            try:
+                head = msgspec.json.decode(encoded, type=_Head)
+            except msgspec.DecodeError as error:  # written by another version; the others can still be told
+                log.warning("run %s in %s cannot be read: %s", name, self._path, error)
+                continue
+            found.append(_summary(head))
+        return tuple(found)
+
+    def _read(self, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+        with self._mutex:
+            try:
+                return self._db.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise HistoryError(f"run history {self._path} cannot be read ({error}): restart the agent") from error
+
+
+def failing_names(state: RunState) -> tuple[str, ...]:
+    """Return the measurements that failed or stayed undecided in the last attempt of their step."""
+    last = {step.step: step for step in state.steps}
+    return tuple(
+        one.name
+        for step in last.values()
+        for one in step.measurements
+        if one.verdict in {Verdict.FAIL, Verdict.UNDECIDED}
+    )
+
+
+def summary_of(state: RunState) -> RunSummary:
+    """Return an unfinished run as a line of the list."""
+    return RunSummary(
+        run=state.run,
+        status=state.status,
+        plan=state.plan,
+        device=state.device,
+        started_at=state.started_at,
+        ticket=state.ticket,
+        operator=state.operator,
+        failing=failing_names(state),
+    )
+
+
+def _summary(head: _Head) -> RunSummary:
+    return RunSummary(
+        run=head.started.run,
+        status="finished",
+        plan=head.started.plan,
+        device=head.started.device,
+        started_at=head.started_at,
+        ended_at=head.ended_at,
+        ticket=head.started.ticket,
+        operator=head.started.operator,
+        outcome=head.finished.outcome,
+        failing=head.failing,
+        suspect=next(iter(head.finished.suspects), None),
+    )
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        path.chmod(0o600)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        for statement in _SCHEMA:
+            db.execute(statement)
+    except (sqlite3.Error, OSError):
+        db.close()
+        raise
+    return db
