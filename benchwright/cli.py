@@ -18,6 +18,7 @@ COMMANDS = {
     "hub": "Serve the hub and look after its database.",
     "net": "Be the other end of a network measurement.",
     "plan": "Check, show and run test plans.",
+    "profile": "Check and list driver profiles.",
     "simulate": "Run the simulated bench.",
     "tui": "Work at the bench in the terminal.",
     "verify": "Check every analysis on signals whose answer is known exactly.",

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from drivers.serial_generator_model import SerialGeneratorProfile
 from drivers.serial_meter_model import SerialMeterProfile
 from drivers.uvc_camera_model import UvcCameraProfile
 from protocols.json_schema import tidy
+from protocols.mistakes import mistakes
 
 Profile = (
     ScpiMultimeterProfile
@@ -62,6 +63,15 @@ Profile = (
 )
 
 MAX_PROFILE_BYTES = 1_000_000
+
+
+class BrokenProfile(Misconfigured):
+    """A profile that does not follow the format. ``problems`` are all that was found, each with its place."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        more = f" (and {len(problems) - 1} more; 'benchwright profile check' lists them)" if len(problems) > 1 else ""
+        super().__init__(problems[0] + more)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # chosen at run time
@@ -123,12 +133,37 @@ def parse_profile(text: str, origin: str) -> Profile:
     try:
         profile: Profile = msgspec.convert(tree, Profile)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at ")
-        place = place.strip("`").removeprefix("$").removeprefix(".") or "the top level"
-        raise Misconfigured(
-            f"{origin}, at {place}: {what[:1].lower()}{what[1:]}; see drivers/profiles/profile.schema.json"
+        lines = _lines(text)
+        raise BrokenProfile(
+            [f"{origin}, {_place(one.path, lines)}: {one.words}" for one in mistakes(tree, Profile)]
         ) from error
     return profile
+
+
+def _place(path: Sequence[str | int], lines: Mapping[tuple[str | int, ...], int]) -> str:
+    """Name a place by its line (that of the nearest value around it) and its keys."""
+    line = next(lines[at] for end in range(len(path), -1, -1) if (at := tuple(path[:end])) in lines)
+    return f"line {line}" + (f", at {'.'.join(map(str, path))}" if path else "")
+
+
+def _lines(text: str) -> dict[tuple[str | int, ...], int]:
+    """Return the line (from 1) of every value of YAML that can be read."""
+    found: dict[tuple[str | int, ...], int] = {(): 1}
+
+    def look(node: yaml.Node, path: tuple[str | int, ...]) -> None:
+        found.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                look(item, (*path, index))
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                found[(*path, key.value)] = key.start_mark.line + 1
+                look(value, (*path, key.value))
+
+    root = yaml.compose(text, Loader=_Loader)
+    if root is not None:
+        look(root, ())
+    return found
 
 
 def json_schema() -> dict[str, Any]:
@@ -144,4 +179,4 @@ def _yaml_place(error: yaml.YAMLError) -> str:
     return f"{where}: {problem}"
 
 
-__all__ = ["Profile", "ProfileBase", "json_schema", "load_profile", "parse_profile"]
+__all__ = ["BrokenProfile", "Profile", "ProfileBase", "json_schema", "load_profile", "parse_profile"]

@@ -16,8 +16,9 @@ _HEAD = """# Instruments
 
 Made from `drivers/profiles/*.yaml` by `make docs`; change a profile there, not here. A profile is one declaration that
 yields the driver; `drivers/profiles/profile.schema.json` describes its format, and a folder named by
-`BENCHWRIGHT_PROFILES` adds to the shipped ones. Limits of error are for one year at 23 °C ± 5 °C unless a note says
-otherwise; a function without one gives readings without an uncertainty, on which no verdict with a guard band can rest.
+`BENCHWRIGHT_PROFILES` adds to the shipped ones; `benchwright profile check FILE` tells every mistake in one. Limits of
+error are for one year at 23 °C ± 5 °C unless a note says otherwise; a function without one gives readings without an
+uncertainty, on which no verdict with a guard band can rest.
 
 """
 _COLUMNS = ("Profile", "Maker", "Models", "Capability", "Addresses", "Ranges", "Limits of error", "Notes", "Provenance")

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from edge_agent.calibration import Calibration
 from protocols.messages.records import Identifier
+from protocols.mistakes import Mistake, mistakes
 
 MAX_BYTES = 1_000_000
 MEASURE = ("multimeter", "oscilloscope", "power_supply", "electronic_load", "thermal_camera")
@@ -130,35 +131,18 @@ def parse_bench_config(data: bytes, name: str = "bench.toml") -> BenchConfig:
         raise BenchConfigError(f"{name}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BenchConfigError(f"{name}: not valid TOML: {error}; mend that place") from error
-    path: tuple[str, ...] = ()
     try:
-        instruments = raw.get("instruments")
-        if isinstance(instruments, dict):  # one by one, because msgspec does not say which value of a table is wrong
-            for role, instrument in instruments.items():
-                path = ("instruments", role)
-                msgspec.convert(instrument, InstrumentConfig)
-        path = ()
         return msgspec.convert(raw, BenchConfig)
     except msgspec.ValidationError as error:
-        raise BenchConfigError(_sentence(name, text, path, str(error))) from error
+        raise BenchConfigError(_sentence(name, text, mistakes(raw, BenchConfig))) from error
 
 
-def _sentence(name: str, text: str, table: Sequence[str], message: str) -> str:
-    """Turn msgspec's message about ``table`` into one sentence with line, key and remedy."""
-    what, _, where = message.partition(" - at ")
-    path = [*table, *(part for part in re.split(r"[.\[\]]+", where.strip("`$")) if part and part != "...")]
-    unknown = re.search(r"unknown field `([^`]+)`", what)
-    missing = re.search(r"missing required field `([^`]+)`", what)
-    if unknown:
-        path = [*path, unknown[1]]
-        what, remedy = "unknown key", "remove it or correct its spelling"
-    elif missing:
-        what, remedy = f"the key {missing[1]!r} is missing", "add it"
-    else:
-        what, remedy = what[:1].lower() + what[1:], "correct the value"
-    line = _line_of(text, path)
-    place = f"line {line}, " if line else ""
-    return f"{name}: {place}{'.'.join(path) or 'the top level'}: {what}; {remedy}"
+def _sentence(name: str, text: str, found: Sequence[Mistake]) -> str:
+    """Return the first mistake with line, key and remedy, and the lines of the others."""
+    lines = [_line_of(text, [str(part) for part in one.path]) for one in found]
+    place = f"line {lines[0]}, " if lines[0] else ""
+    more = f" (and {len(found) - 1} more: lines {', '.join(str(one or 1) for one in lines[1:])})" if found[1:] else ""
+    return f"{name}: {place}{'.'.join(map(str, found[0].path)) or 'the top level'}: {found[0].words}{more}"
 
 
 def _line_of(text: str, path: Sequence[str]) -> int | None:

@@ -13,8 +13,9 @@ from edge_agent.plans.model import AnalysisUse, MeasureSpec, Plan, Step
 from edge_agent.plans.problem import Problem
 from edge_agent.plans.soak import drift_name
 from edge_agent.plans.soak_check import check_soak
-from edge_agent.plans.units import Amount, UnitError, parse_quantity
+from edge_agent.plans.units import Amount, UnitError, decode_hook, parse_quantity
 from protocols.captures.errors import CaptureError
+from protocols.mistakes import mistakes
 
 SUPPLIED = (ParameterKind.ACCURACY, ParameterKind.WAVEFORM, ParameterKind.THERMAL, ParameterKind.MASK)
 """Parameters that the runner supplies, from the instrument or from a reference file."""
@@ -101,12 +102,12 @@ def _check_step(plan: Plan, path: tuple[str | int, ...], step: Step, files: Mapp
     try:
         decoded = _action(path, step.action, step.parameters)
     except _Bad as bad:
-        yield bad.problem
+        yield from bad.problems
     if step.meanwhile is not None:
         try:
             _action((*path, "meanwhile"), step.meanwhile.action, step.meanwhile.parameters)
         except _Bad as bad:
-            yield bad.problem
+            yield from bad.problems
         if step.meanwhile.after >= step.timeout:
             yield Problem((*path, "meanwhile"), "begins after the step's timeout; make after smaller")
     if decoded is not None:
@@ -147,9 +148,9 @@ def _check_files(
 
 
 class _Bad(Exception):
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(problem.words)
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__(problems[0].words)
 
 
 def _action(path: tuple[str | int, ...], name: str, raw: Mapping[str, Any]) -> tuple[Action[Any], Any]:
@@ -160,13 +161,18 @@ def _action(path: tuple[str | int, ...], name: str, raw: Mapping[str, Any]) -> t
     try:
         parameters = action.decode(raw)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$")
-        at = f" ({where.strip('`.')})" if where.strip("`.") else ""
         known = ", ".join(field.encode_name for field in msgspec.structs.fields(action.parameters))
-        words = f"{action.name}: {what[:1].lower() + what[1:]}{at}; its parameters are {known or 'none'}"
-        raise _Bad(Problem((*path, "with"), words)) from error
-    for words in action.problems(parameters):
-        raise _Bad(Problem((*path, "with"), f"{action.name}: {words}"))
+        raise _Bad(
+            *(
+                Problem(
+                    (*path, "with", *one.path), f"{action.name}: {one.named()}; its parameters are {known or 'none'}"
+                )
+                for one in mistakes(raw, action.parameters, decode_hook)
+            )
+        ) from error
+    found = [Problem((*path, "with"), f"{action.name}: {words}") for words in action.problems(parameters)]
+    if found:
+        raise _Bad(*found)
     return action, parameters
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from edge_agent.plans.problem import Problem
 from edge_agent.plans.source import MAX_BYTES, Source, SourceError, read_source
 from edge_agent.plans.units import decode_hook
 from protocols.messages.records import PlanReference
+from protocols.mistakes import mistakes
 
 SHIPPED_PLANS = Path(__file__).resolve().parent.parent / "test_plans"
 MAX_FILE_BYTES = 4 << 20
@@ -71,27 +71,30 @@ def load_plan(path: Path, *, learning: bool = False) -> LoadedPlan:
 def read_plan(path: Path) -> Plan:
     """Read a plan without checking what its steps do, or the files beside it."""
     source = _source(_read(path), str(path))
-    plan: Plan = _convert(source, source.data, Plan)
+    plan: Plan = _convert(source, Plan)
     return plan
 
 
 def parse_plan(data: bytes, name: str, read_file: Callable[[str], bytes], *, learning: bool = False) -> LoadedPlan:
     """Decode and check the plan ``data`` called ``name``; ``read_file`` gives the files beside it."""
     source = _source(data, name)
-    plan: Plan = _convert(source, source.data, Plan)
+    plan: Plan = _convert(source, Plan)
     if learning:
         from edge_agent.plans.golden import without_comparisons
 
         plan = without_comparisons(plan)
     files: dict[str, bytes] = {}
     faults = None
-    if plan.faults is not None:
-        files[plan.faults] = _beside(plan.faults, name, read_file)
-        faults_source = _source(files[plan.faults], plan.faults)
-        faults = _convert(faults_source, faults_source.data, FaultDictionary)
-    for file in _files_of(plan):
-        if file not in files:
+    absent: list[str] = []
+    for file in filter(None, dict.fromkeys([plan.faults, *_files_of(plan)])):
+        try:
             files[file] = _beside(file, name, read_file)
+            if file == plan.faults:
+                faults = _convert(_source(files[file], file), FaultDictionary)
+        except PlanError as error:
+            absent += error.problems
+    if absent:
+        raise PlanError(absent)
     problems = check_plan(plan, faults, files)
     if problems:
         raise PlanError([_located(source, problem) for problem in problems])
@@ -143,32 +146,12 @@ def _source(data: bytes, name: str) -> Source:
         raise PlanError([str(error)]) from error
 
 
-def _convert(source: Source, data: Any, wanted: Any) -> Any:
+def _convert(source: Source, wanted: Any) -> Any:
     try:
-        return msgspec.convert(data, wanted, dec_hook=decode_hook)
+        return msgspec.convert(source.data, wanted, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
-        raise PlanError([_shape_problem(source, str(error))]) from error
-
-
-def _shape_problem(source: Source, message: str) -> str:
-    """Turn msgspec's message into one sentence with line, step and remedy."""
-    what, _, where = message.partition(" - at ")
-    path: list[str | int] = []
-    for key, index in re.findall(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]", where):
-        if index == "...":
-            break
-        path.append(int(index) if index else key)
-    unknown = re.search(r"unknown field `([^`]+)`", what)
-    missing = re.search(r"missing required field `([^`]+)`", what)
-    if unknown:
-        path.append(unknown[1])
-        what = f"the key {unknown[1]!r} is not known here; remove it or correct its spelling"
-    elif missing:
-        what = f"the key {missing[1]!r} is missing; add it"
-    else:
-        key = f"{path[-1]}: " if path and isinstance(path[-1], str) else ""
-        what = f"{key}{what[:1].lower() + what[1:]}; correct it"
-    return f"{source.name}: line {source.line(path)}: {_step_at(source.data, path)}{what}"
+        found = mistakes(source.data, wanted, decode_hook)
+        raise PlanError([_located(source, Problem(one.path, one.named())) for one in found]) from error
 
 
 def _located(source: Source, problem: Problem) -> str:

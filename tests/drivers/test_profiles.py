@@ -10,7 +10,7 @@ import yaml
 
 from drivers.capabilities import Instrument
 from drivers.errors import Misconfigured
-from drivers.profile import load_profile, parse_profile
+from drivers.profile import BrokenProfile, load_profile, parse_profile
 from drivers.registry import SHIPPED_PROFILES, open_instrument, profiles
 from drivers.scpi.multimeter_model import ScpiMultimeterProfile
 
@@ -56,17 +56,29 @@ def test_every_meter_function_states_a_limit_of_error_or_why_not() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "match"),
     [
-        ("timeout_s: 10", "timeout: 10", "at the top level: object contains unknown field `timeout`"),
-        ("timeout_s: 10", "timeout_s: soon", r"at timeout_s: expected `float`, got `str`"),
-        ("timeout_s: 10", "timeout_s: -1", r"at timeout_s: expected `float` > 0.0"),
-        ("driver: scpi-multimeter", "driver: scpi-multimetre", "at driver: invalid value 'scpi-multimetre'"),
+        ("timeout_s: 10", "timeout: 10", r"at timeout: the key 'timeout' is not known here \(is 'timeout_s' meant\?\)"),
+        ("timeout_s: 10", "timeout_s: soon", r"line \d+, at timeout_s: a number is wanted here, not text \('soon'\)"),
+        ("timeout_s: 10", "timeout_s: -1", r"at timeout_s: a value > 0.0 is wanted here \(-1\)"),
+        (
+            "driver: scpi-multimeter",
+            "driver: scpi-multimetre",
+            "at driver: 'scpi-multimetre' is not known here; give one of scpi-multimeter, scpi-osc",
+        ),
         ('read: {send: "READ?", reply: number}', 'read: {send: "READ?"}', "a query has a reply"),
         ('read: {send: "READ?", reply: number}', 'raed: {send: "READ?", reply: number}', "command 'read' is missing"),
         ('{send: "CONF:VOLT:DC {range}"', '{send: "CONF:VOLT:DC {rnge}"', "and its arguments differ in range, rnge"),
-        ("configure_diode: {send:", "configure_diode: {sned:", r"at commands\[...\]: object contains unknown field"),
+        (
+            "configure_diode: {send:",
+            "configure_diode: {sned:",
+            r"at commands.configure_diode.sned: the key 'sned' is not known here \(is 'send' meant\?\)",
+        ),
         ("pattern: '(Keysight", "pattern: '(Keysight((", "the identity pattern is no regular expression"),
         ("example: Keysight Technologies,34461A", "example: ACME,1", "does not match its own example 'ACME,1"),
-        ("zh-CN: 是德科技 34461A 台式万用表", "zh_CN: x", "invalid enum value 'zh_CN' - at `key` in `...`|key"),
+        (
+            "zh-CN: 是德科技 34461A 台式万用表",
+            "zh_CN: x",
+            "at title.zh_CN: 'zh_CN' is not known here; give one of en, zh-CN",
+        ),
         (", zh-CN: 是德科技 34461A 台式万用表", "", "title needs both languages, en and zh-CN"),
         ("  dc_voltage:", "  dc_volts:", "dc_volts"),
         ("safe_state: []", "safe_state: [outputs_off]", "the command 'outputs_off' is missing"),
@@ -97,13 +109,24 @@ def test_a_broken_profile_is_one_sentence_with_place_and_remedy(old: str, new: s
         ("a: &x 1\nb: *x", "uses a YAML alias"),
         ("a: " + "[" * 5000, "."),
         ("name: \x07", "."),
-        ("{}", "required field `driver`"),
+        ("{}", "the key 'driver' is missing"),
         ("!!python/object:os.system {}", "could not determine a constructor"),
     ],
 )
 def test_what_is_no_profile_at_all(text: str, match: str) -> None:
     with pytest.raises(Misconfigured, match=match):
         parse_profile(text, "x.yaml")
+
+
+def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+    broken = METER.replace("timeout_s: 10", "timeout_s: soon").replace("models: [34460A", "modles: [34460A")
+    with pytest.raises(BrokenProfile, match=r"and 2 more; 'benchwright profile check' lists them") as raised:
+        parse_profile(broken, "x.yaml")
+    lines = broken.splitlines()
+    for words, text in (("timeout_s", "timeout_s: soon"), ("'modles' is not known here", "modles: ")):
+        line = next(number for number, one in enumerate(lines, 1) if text in one)
+        assert any(f"line {line}, " in one and words in one for one in raised.value.problems), raised.value.problems
+    assert any("'models' is missing" in one for one in raised.value.problems)
 
 
 def test_numbers_and_words_mean_what_they_say() -> None:
@@ -135,5 +158,5 @@ def test_a_folder_adds_profiles_and_replaces_shipped_ones(tmp_path: Path, monkey
     monkeypatch.setenv("BENCHWRIGHT_PROFILES", str(tmp_path))
     assert "my-meter" in profiles()
     (tmp_path / "my-meter.yaml").write_text(METER.replace("name: keysight-34461a", "name: my-meter").replace("10", "x"))
-    with pytest.raises(Misconfigured, match=r"my-meter\.yaml, at"):
+    with pytest.raises(Misconfigured, match=r"my-meter\.yaml, line \d+, at timeout_s"):
         open_instrument("my-meter", "TCPIP::127.0.0.1::1::SOCKET")

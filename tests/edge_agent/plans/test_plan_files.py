@@ -103,6 +103,32 @@ def test_all_mistakes_are_told_at_once(plan_of: Make) -> None:
     assert len(caught.value.problems) == 3
 
 
+def test_all_mistakes_of_form_are_told_each_in_its_line(plan_of: Make) -> None:
+    text = GOOD.replace("version: 1", "version: none").replace("retries: 2", "retires: 2")
+    text = text.replace("kind: multimeter", "kind: multimetre").replace("low: 3.2 V", "low: [3]", 1)
+    with pytest.raises(PlanError) as caught:
+        plan_of(text)
+    lines = text.splitlines()
+    wanted = {
+        "version: none": "version: a whole number is wanted here, not text ('none'); correct it",
+        "retires: 2": "step a: the key 'retires' is not known here (is 'retries' meant?)",
+        "multimetre": "kind: 'multimetre' is not known here; give one of multimeter, oscilloscope,",
+        "low: [3]": "step a: low: [3] is not a quantity; write a number and a unit",
+    }
+    assert len(caught.value.problems) == len(wanted)
+    for words, told in wanted.items():
+        line = next(number for number, one in enumerate(lines, 1) if words in one)
+        assert any(one.startswith(f"test.plan.yaml: line {line}: ") and told in one for one in caught.value.problems)
+
+
+def test_all_wrong_parameters_of_a_step_are_told(plan_of: Make) -> None:
+    wrong = GOOD.replace("{function: dc_voltage}", "{function: dc_volts, rnage: 10 V, average: often}", 1)
+    with pytest.raises(PlanError) as caught:
+        plan_of(wrong)
+    told = "\n".join(caught.value.problems)
+    assert "'dc_volts' is not known here; give one of dc_voltage" in told and "(is 'range' meant?)" in told
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

@@ -48,14 +48,24 @@ def test_a_bench_without_hub_works_offline() -> None:
         (
             'profile = "keysight',
             'profle = "keysight',
-            ["line 6", "instruments.meter.profle", "unknown key", "spelling"],
+            [
+                "line 6",
+                "instruments.meter.profle",
+                "is not known here (is 'profile' meant?)",
+                "spelling",
+                "1 more: lines 5",
+            ],
         ),
         ('address = "TCPIP::127.0.0.1::5025::SOCKET"', "", ["instruments.meter", "'address' is missing", "add it"]),
-        ('profile = "keysight-34461a"', "profile = 3", ["line 6", "instruments.meter.profile", "`str`"]),
+        (
+            'profile = "keysight-34461a"',
+            "profile = 3",
+            ["line 6", "instruments.meter.profile", "text is wanted here, not a whole number (3)"],
+        ),
         ('name = "bench-01"', 'name = "bench 01"', ["line 3", "bench.name", "correct"]),
         ('mqtt = "mqtt://127.0.0.1:1883"', 'mqtt = "127.0.0.1"', ["line 15", "hub.mqtt"]),
         ("[bench]", "[bench", ["line 2", "not valid TOML"]),
-        ("[bench]", "[benhc]", ["benhc", "unknown key"]),
+        ("[bench]", "[benhc]", ["benhc", "not known here (is 'bench' meant?)"]),
     ],
 )
 def test_each_mistake_gets_one_sentence_with_place_and_remedy(old: str, new: str, words: list[str]) -> None:

@@ -1,0 +1,68 @@
+"""``benchwright profile``: check and list driver profiles, and show their format."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchwright.language import Language, checked
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check and list driver profiles.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")]
+
+
+@app.command()
+def check(files: Annotated[list[Path], typer.Argument(help="Profiles (YAML files).")], as_json: AsJson = False) -> None:
+    """Check profiles without any instrument, and tell every mistake; exit code 2 when there is one."""
+    from drivers.errors import Misconfigured
+    from drivers.profile import BrokenProfile, load_profile
+
+    results: list[tuple[Path, list[str]]] = []
+    for path in files:
+        try:
+            load_profile(path)
+        except BrokenProfile as error:
+            results.append((path, error.problems))
+        except Misconfigured as error:
+            results.append((path, [str(error)]))
+        else:
+            results.append((path, []))
+    if as_json:
+        found = [{"file": str(path), "ok": not problems, "problems": problems} for path, problems in results]
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        for path, problems in results:
+            for problem in problems:
+                typer.echo(problem, err=True)
+            if not problems:
+                typer.echo(f"{path}: ok")
+    if any(problems for _, problems in results):
+        raise typer.Exit(2)
+
+
+@app.command("list")
+def list_profiles(language: Language = "en", as_json: AsJson = False) -> None:
+    """List the profiles that this machine knows, with how their instruments are reached."""
+    from drivers.registry import profiles
+
+    language = checked(language)
+    known = list(profiles().values())
+    if as_json:
+        found = [
+            {"name": one.name, "kind": one.capability, "title": one.title, "addresses": one.addresses} for one in known
+        ]
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for one in known:
+        title = next(text for tag, text in one.title.items() if tag == language)
+        typer.echo(f"{one.name:24} {one.capability:20} {title}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of profiles, for editors and other programs."""
+    from drivers.profile import json_schema
+
+    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
