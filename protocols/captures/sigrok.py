@@ -5,6 +5,7 @@ the samples: logic as little-endian words of ``unitsize`` bytes in ``logic-1`` (
 ``logic-1-2`` … (version 2), analogue channels as little-endian float32 in ``analog-1-<channel>-<chunk>``.
 """
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from protocols.captures.archive import BoundedArchive
 from protocols.captures.errors import CaptureError, quoted
 from protocols.captures.keyfile import parse_keyfile
+from protocols.captures.quantisation import quantisation_step
 from protocols.waveform import Capture, LogicCapture, Waveform
 
 DEFAULT_LIMIT_BYTES = 1 << 30
@@ -21,10 +23,14 @@ MAX_UNIT_BYTES = 8
 UNIT_SUFFIXES = ("A", "Ohm", "W", "Hz", "Cel", "F", "s", "%", "dB", "1")
 """Units other than volt, kept in brackets behind the channel's name because the format has no place for a unit."""
 
+OWN_GROUP = "benchwright"
+"""Group of the metadata with what the format has no place for; sigrok passes over groups that it does not know."""
+
 _METADATA_LIMIT_BYTES = 1 << 20
 _MAX_CHANNELS = 1024
 _DEVICE = re.compile(r"device \d+")
-_NUMBERED = re.compile(r"(probe|analog|trigger)(\d{1,9})")
+_NUMBERED = re.compile(r"(probe|analog|trigger|resolution)(\d{1,9})")
+_DECIMAL = re.compile(r"\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgGtT]?)\s*(?:[hH][zZ])?")
 _RATE_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _NAME_WITH_UNIT = re.compile(r"(.+) \[([^\]]+)\]")
@@ -42,17 +48,19 @@ def read_sr(
     ``limit_bytes`` bounds the decompressed samples. ``sample_rate_hz`` is for a file that states no sample rate (state
     captures do not); a rate in the file wins. Logic words keep ``unitsize`` where it is 1, 2, 4 or 8 and are widened
     to the next of these otherwise. Analogue channels come in volts, float32, as the format says nothing else; a
-    known unit in brackets behind the name (as ``write_sr`` writes it) is taken as the unit.
+    known unit in brackets behind the name (as ``write_sr`` writes it) is taken as the unit. Their resolution is the one
+    that ``write_sr`` kept, else the smallest distance between two levels of the samples (an estimate; see
+    ``quantisation_step``), so that a mean of them carries the uncertainty of a quantised reading.
     Raises ``CaptureError``.
     """
     archive = BoundedArchive(data, name, limit_bytes)
     version = _version(archive, name)
-    device, metadata = _device(archive, name)
+    device, metadata, resolutions = _device(archive, name)
     metadata["format"] = f"sigrok session version {version}"
     rate_hz = _sample_rate_hz(device, name, sample_rate_hz)
     logic = _logic(archive, name, device, rate_hz, metadata)
     analog = tuple(
-        _analog(archive, name, index, channel, rate_hz)
+        _analog(archive, name, index, channel, rate_hz=rate_hz, resolution=resolutions.get(index))
         for index, channel in sorted(_numbered(device, "analog").items())
     )
     if logic is None and not analog:
@@ -72,8 +80,8 @@ def _version(archive: BoundedArchive, name: str) -> int:
     return int(text)
 
 
-def _device(archive: BoundedArchive, name: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the one device group, and what is worth keeping as metadata of the capture."""
+def _device(archive: BoundedArchive, name: str) -> tuple[dict[str, str], dict[str, str], dict[int, float]]:
+    """Return the one device group, what is worth keeping as metadata of the capture, and resolutions by channel."""
     try:
         text = archive.read("metadata", _METADATA_LIMIT_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -94,7 +102,17 @@ def _device(archive: BoundedArchive, name: str) -> tuple[dict[str, str], dict[st
         metadata["driver"] = driver
     for index, condition in _numbered(devices[0], "trigger").items():
         metadata[f"trigger {devices[0].get(f'probe{index}', index)}"] = condition
-    return devices[0], metadata
+    return devices[0], metadata, _resolutions(groups.get(OWN_GROUP, {}), name)
+
+
+def _resolutions(group: Mapping[str, str], name: str) -> dict[int, float]:
+    """Return the resolution of each analogue channel that has one, by the channel's number."""
+    found: dict[int, float] = {}
+    for index, text in _numbered(group, "resolution").items():
+        if not _DECIMAL.fullmatch(text) or not 0 < float(text) < math.inf:
+            raise CaptureError(f"{name}: metadata resolution{index} is {quoted(text)}, must be a number above zero")
+        found[index] = float(text)
+    return found
 
 
 def _numbered(device: Mapping[str, str], kind: str) -> dict[int, str]:
@@ -193,9 +211,13 @@ def _words(samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.unsignedinteger[npt
     return samples.reshape(-1).view(f"<u{word_bytes}")
 
 
-def _analog(archive: BoundedArchive, name: str, index: int, channel: str, rate_hz: float) -> Waveform:
+def _analog(
+    archive: BoundedArchive, name: str, index: int, channel: str, *, rate_hz: float, resolution: float | None
+) -> Waveform:
     values = _samples(archive, name, f"analog-1-{index}", 4).reshape(-1).view("<f4")
     unit = "V"
     if (match := _NAME_WITH_UNIT.fullmatch(channel)) and match[2] in UNIT_SUFFIXES:
         channel, unit = match[1], match[2]
-    return Waveform(name=channel, codes=values, sample_interval_s=1.0 / rate_hz, unit=unit)
+    if resolution is None:
+        resolution = quantisation_step(values)
+    return Waveform(name=channel, codes=values, sample_interval_s=1.0 / rate_hz, unit=unit, resolution=resolution)

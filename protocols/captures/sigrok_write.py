@@ -1,6 +1,7 @@
 """Write sigrok session files (``.sr``, version 2) that sigrok-cli and PulseView open."""
 
 import io
+import math
 import zipfile
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from protocols.captures.errors import CaptureError
 from protocols.captures.keyfile import format_keyfile
-from protocols.captures.sigrok import MAX_UNIT_BYTES, UNIT_SUFFIXES
+from protocols.captures.sigrok import MAX_UNIT_BYTES, OWN_GROUP, UNIT_SUFFIXES
 from protocols.waveform import Capture, LogicCapture, Waveform
 
 _CHUNK_BYTES = 1 << 20
@@ -26,8 +27,9 @@ def write_sr(capture: Capture) -> bytes:
     """Return ``capture`` as a sigrok session file, logic and analogue channels alike.
 
     One sample rate in whole hertz serves all channels, the format has no other; float32 holds the analogue values.
-    A unit other than volt is kept in brackets behind the channel's name. The format has no start time, resolution or
-    thermal image: those are not written. The same capture always gives the same bytes.
+    A unit other than volt is kept in brackets behind the channel's name, and the resolution of the samples in a group
+    of our own, which other programs pass over. The format has no start time and no thermal image: those are not
+    written. The same capture always gives the same bytes.
     Raises ``CaptureError`` when the capture has no samples, rates differ, or a rate is no whole number of hertz.
     """
     logic = capture.logic
@@ -46,7 +48,13 @@ def write_sr(capture: Capture) -> bytes:
     device |= {f"analog{index}": _label(wave) for index, wave in enumerate(capture.analog, first_analog)}
     if logic is not None:
         device["unitsize"] = str(unit_bytes)
-    metadata = format_keyfile({"global": {"sigrok version": _VERSION, "written by": "benchwright"}, "device 1": device})
+    groups = {"global": {"sigrok version": _VERSION, "written by": "benchwright"}, "device 1": device}
+    steps = {
+        index: step for index, wave in enumerate(capture.analog, first_analog) if (step := _step(wave)) is not None
+    }
+    if steps:
+        groups[OWN_GROUP] = {f"resolution{index}": repr(step) for index, step in steps.items()}
+    metadata = format_keyfile(groups)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         _add(archive, "version", b"2")
@@ -58,6 +66,14 @@ def write_sr(capture: Capture) -> bytes:
             for number, chunk in enumerate(_analog_chunks(wave), 1):
                 _add(archive, f"analog-1-{index}-{number}", chunk)
     return packed.getvalue()
+
+
+def _step(wave: Waveform) -> float | None:
+    """Return one quantisation step in the wave's unit, ``None`` where there is none or it is unknown."""
+    step = wave.resolution
+    if step is None and wave.codes.dtype.kind in "iu":
+        step = wave.scale
+    return abs(float(step)) if step is not None and 0 < abs(step) < math.inf else None
 
 
 def _add(archive: zipfile.ZipFile, entry: str, content: bytes) -> None:

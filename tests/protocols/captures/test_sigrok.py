@@ -317,3 +317,25 @@ def test_odd_metadata_only_ever_raises_capture_errors(lines: list[str]) -> None:
     metadata = "\n".join(["[device 1]", *lines]).encode("utf-8", "surrogatepass")
     data = zipped({"version": b"2", "metadata": metadata, "logic-1": b"\0" * 24, "analog-1-1-1": b"\0" * 8})
     survives(read_sr, data, CaptureError)
+
+
+def test_the_resolution_survives_and_sigrok_passes_over_it(tmp_path: Path) -> None:
+    codes = np.array([0, 1, 2, 200, 255], np.uint8)
+    stated = Waveform("CH1", codes, 1e-6, scale=0.04, offset=-5.0)
+    coarse = Waveform("CH2", codes * 2.0, 1e-6, resolution=0.25)
+    smooth = Waveform("CH3", np.linspace(0, 1, 5), 1e-6)
+    data = write_sr(Capture(analog=(stated, coarse, smooth)))
+    first, second, third = read_sr(data).analog
+    assert (first.resolution, second.resolution) == (0.04, 0.25)
+    assert third.resolution == pytest.approx(0.25), "not stated: the smallest distance between two levels"
+    (tmp_path / "kept.sr").write_bytes(data)
+    shown = sigrok_cli("-i", str(tmp_path / "kept.sr"), "-O", "csv:header=false").decode().splitlines()
+    assert len([line for line in shown if line[:1] in "-0123456789" and "," in line]) == codes.size
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "1e999", "0.04 V", ""])
+def test_a_resolution_that_is_none_is_refused(text: str) -> None:
+    entries = {"analog-1-1": np.zeros(2, "<f4").tobytes()}
+    device = f"samplerate=1 MHz\ntotal analog=1\nanalog1=A\n[benchwright]\nresolution1={text}"
+    with pytest.raises(CaptureError, match=r"resolution1 is .*, must be a number above zero"):
+        read_sr(session(device, entries))
