@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 KEEPALIVE_S = 15
 CONNECT_TIMEOUT_S = 5.0
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+COMPLAIN_S = 60.0
+"""How often the same trouble is told: it is met again every few seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Link:
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._client: paho.Client | None = None
+        self._trouble, self._complained_s = "", 0.0
         self._thread = threading.Thread(target=self._run, name=f"mqtt-{name}", daemon=True)
 
     def start(self) -> None:
@@ -149,12 +152,9 @@ class Link:
                 if self._hold_connection():
                     attempt = 0
             except (OSError, ValueError) as error:
-                log.warning(
-                    "%s: no connection to the broker at %s:%d: %s",
-                    self._name,
-                    self._endpoint.host,
-                    self._endpoint.port,
-                    error,
+                self._complain(
+                    f"no connection to the broker at {self._endpoint.host}:{self._endpoint.port} ({error}): is "
+                    "'benchwright broker run' up, and are the settings mqtt… right?"
                 )
             except Exception:
                 log.exception("%s: the connection to the broker failed", self._name)
@@ -163,6 +163,14 @@ class Link:
                 self._client = None
             self._stopping.wait(BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)])
             attempt += 1
+
+    def _complain(self, trouble: str) -> None:
+        """Log a trouble, the same one once a minute; the link goes on trying."""
+        if trouble != self._trouble or time.monotonic() - self._complained_s > COMPLAIN_S:
+            self._trouble, self._complained_s = trouble, time.monotonic()
+            log.warning(
+                "%s: %s Trying again until it succeeds; the benches keep their records meanwhile.", self._name, trouble
+            )
 
     def _hold_connection(self) -> bool:
         """Connect and serve until the connection ends; return whether it had been established."""
@@ -185,11 +193,12 @@ class Link:
                     client.loop(timeout=0.1)
                     break
                 if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                    log.info("%s: disconnected from the broker (%s)", self._name, paho.error_string(code))
+                    if established:
+                        log.info("%s: disconnected from the broker (%s)", self._name, paho.error_string(code))
                     break
                 established = established or self._ready.is_set()
                 if not established and time.monotonic() > deadline:
-                    log.warning("%s: the broker did not accept the session in time", self._name)
+                    self._complain("the broker did not accept the session in time: is something else at that port?")
                     break
         finally:
             sock = client.socket()
@@ -215,7 +224,7 @@ class Link:
 
     def _connected(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            log.error("%s: the broker refused the session: %s", self._name, reason)
+            self._complain(f"the broker refused the session ({reason}): check mqtt_username and mqtt_password_file.")
             return
         self._on_session()
         client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
@@ -225,6 +234,7 @@ class Link:
             if reason.is_failure:
                 log.error("%s: the broker refused the subscription to %s: %s", self._name, topic, reason)
                 return
+        self._trouble = ""
         log.info("%s: connected to the broker at %s:%d", self._name, self._endpoint.host, self._endpoint.port)
         self._ready.set()
 

@@ -15,12 +15,15 @@ from benchwright.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from benchwright.demo.processes import Processes
     from benchwright.demo.scene import Scene
     from drivers.simulated.products import Product
 
 app = typer.Typer(add_completion=False)
 
 DEFAULT_FAULT = "dried_capacitor"
+CHECK_S = 0.5
+"""How often a demonstration that was kept looks after its processes."""
 
 
 @app.command()
@@ -35,7 +38,12 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Folder for databases and logs; made anew each time.")] = Path(
         ".benchwright/demo"
     ),
-    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running and print the addresses.")] = False,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Leave everything running and print the addresses, until Ctrl-C or until a process ends."
+        ),
+    ] = False,
     pictures: Annotated[Path | None, typer.Option(help="Folder for SVG pictures of what is shown.")] = None,
 ) -> None:
     """Repair one simulated device with real processes: broker, hub, bench agent and instruments on their own wires.
@@ -83,7 +91,7 @@ def demo(
             raise typer.Exit(1) from error
         console.print(say("took", language, seconds=time.monotonic() - began), style="dim")
         if keep:
-            _keep(scene, chosen, console, language)
+            good = _keep(scene, processes, chosen, console, language) and good
     raise typer.Exit(0 if good else 1)
 
 
@@ -100,9 +108,19 @@ def _held(folder: Path) -> Iterator[None]:
         yield
 
 
-def _keep(scene: "Scene", product: "Product", console: "Console", language: Literal["en", "zh-CN"]) -> None:
-    """Leave a ticket to be worked on, print where everything is, move probes when a test asks, wait for Ctrl-C."""
+def _keep(
+    scene: "Scene",
+    processes: "Processes",
+    product: "Product",
+    console: "Console",
+    language: Literal["en", "zh-CN"],
+) -> bool:
+    """Leave a ticket to be worked on, print where everything is, move probes when a test asks, wait for Ctrl-C.
+
+    Return whether it came to that: when a process ends by itself, the demonstration says which and ends, too.
+    """
     from benchwright.demo.kept import SECOND_FAULT, Hand, leave_ticket
+    from benchwright.demo.processes import ProcessError
     from benchwright.demo.words import say
 
     socket, key = scene.agent_socket, scene.staff_key
@@ -123,8 +141,13 @@ def _keep(scene: "Scene", product: "Product", console: "Console", language: Lite
     hand = Hand(scene, lambda role, point: console.print(f"{role} → {point}", style="dim", highlight=False))
     try:
         while True:
-            time.sleep(1)
+            processes.check()
+            time.sleep(CHECK_S)
     except KeyboardInterrupt:
-        return
+        return True
+    except ProcessError as error:
+        console.print(f"[red]{say('died', language)}[/]")
+        console.print(str(error), style="red", markup=False, highlight=False)
+        return False
     finally:
         hand.stop()

@@ -8,6 +8,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 
+from benchwright.demo.processes import ProcessError
 from benchwright.demo.scene import BENCH, Scene
 from edge_agent.local_api import events
 from edge_agent.local_api.client import AgentError, SyncAgentClient
@@ -51,7 +52,10 @@ class Hand:
 
     def _work(self) -> None:
         while not self._stopped.is_set():
-            with contextlib.suppress(AgentError), SyncAgentClient(self._scene.agent_socket) as agent:
+            with (
+                contextlib.suppress(AgentError, ProcessError, OSError),
+                SyncAgentClient(self._scene.agent_socket) as agent,
+            ):
                 agent.request(Subscribe(streams=("run",)))
                 while not self._stopped.is_set():
                     for event in agent.events(timeout_s=0.5):

@@ -75,6 +75,12 @@ class Processes:
         """Whether the process still runs."""
         return name in self._running and self._running[name].poll() is None
 
+    def check(self) -> None:
+        """Raise ``ProcessError`` when a process that was started has ended by itself."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise ProcessError(f"{name} ended with {process.returncode} ({self.log(name)}):\n{self._tail(name)}")
+
     def stop(self) -> None:
         """Ask every process to end, the youngest first, and kill what does not."""
         for name in reversed(list(self._running)):

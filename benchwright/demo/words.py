@@ -52,6 +52,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "Everything is still running. Ctrl-C ends it. Look around:",
         "zh-CN": "一切仍在运行，Ctrl-C 结束。可查看：",
     },
+    "died": {
+        "en": "A process has ended by itself, so the demonstration ends:",
+        "zh-CN": "有进程意外退出，演示随之结束：",
+    },
     "try_it": {
         "en": "the device is broken again: type {serial} as a scanner would, "
         "F5 takes {ticket}, F9 tests it; the probes move as asked",

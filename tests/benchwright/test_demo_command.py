@@ -3,7 +3,12 @@
 import fcntl
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
+
+from benchwright.demo.processes import ProcessError, Processes
 
 
 def demo(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -34,3 +39,16 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     done = demo(tmp_path / "file")
     assert done.returncode == 2 and "cannot be used" in done.stderr
+
+
+def test_a_process_that_ends_by_itself_is_named_with_its_log(tmp_path: Path) -> None:
+    def look_after(processes: Processes) -> None:
+        while True:
+            processes.check()
+            time.sleep(0.05)
+
+    said = r"short ended with 2 \(.*short\.log\):\nbenchwright: there is no test plan 'nothing'"
+    with Processes(tmp_path) as processes, pytest.raises(ProcessError, match=said):
+        processes.start("short", ["plan", "show", "nothing"])
+        processes.check()
+        look_after(processes)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(autouse=True)
 def _environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in environment_of(settings).items():
+    for name, value in (environment_of(settings) | {"BENCHWRIGHT_HUB_PORT": "0"}).items():
         monkeypatch.setenv(name, value)
 
 
@@ -127,6 +128,15 @@ def test_an_edited_history_is_found(database: Database) -> None:
 def test_migrating_down_and_up(database: Database) -> None:
     assert "base" in run("migrate", "base", "--down").stdout
     assert migrate.head() in run("migrate").stdout
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = run("serve", "--port", str(other.getsockname()[1]))
+    assert isinstance(result.exception, UsageError), result.exception
+    assert "Address already in use; choose another with --port, or end the program that has it" in str(result.exception)
+    result = run("serve", "--host", "no.such.host.invalid")
+    assert "is no address to listen at" in str(result.exception)
 
 
 def test_the_hub_serves_until_it_is_told_to_stop(settings: Settings) -> None:
