@@ -14,11 +14,19 @@ if TYPE_CHECKING:
     from drivers.discovery.findings import Finding
     from drivers.discovery.search import Scope
 
-app = typer.Typer(help="Look for instruments and propose a bench.toml.")
+app = typer.Typer(add_completion=False)
+EXAMPLES = """\b
+Examples:
+  benchwright discover                                    what is connected, and a bench.toml for it
+  benchwright discover --write bench.toml                 write that proposal to a new file
+  benchwright discover --host 192.168.1.40 --no-serial    ask one instrument on the network, no serial port
+  benchwright discover --port /dev/ttyUSB0 --json         ask this port, too; for a program
+  benchwright discover --bench bench.toml                 what this bench.toml does not have yet
+"""
 EXIT_NOTHING_FOUND = 3
 
 
-@app.callback(invoke_without_command=True)
+@app.command(epilog=EXAMPLES)
 def discover(
     port: Annotated[list[str] | None, typer.Option("--port", help="A serial port that may be asked.")] = None,
     host: Annotated[list[str] | None, typer.Option("--host", help="A host, or host:port, that may be asked.")] = None,

@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, help="Work at the bench in the terminal.")
+app = typer.Typer(add_completion=False)
+EXAMPLES = """\b
+Examples:
+  benchwright tui                                          the only bench of this user
+  benchwright tui --operator "Han Meimei" --language zh-CN
+  benchwright tui --socket /var/lib/benchwright/agent.sock one of several benches
+"""
 
 
 class LanguageName(StrEnum):
@@ -26,7 +32,7 @@ class ThemeName(StrEnum):
     HIGH_CONTRAST_LIGHT = "high-contrast-light"
 
 
-@app.callback(invoke_without_command=True)
+@app.command(epilog=EXAMPLES)
 def tui(
     socket: Annotated[
         Path | None,
@@ -42,7 +48,10 @@ def tui(
     ] = None,
     theme: Annotated[ThemeName, typer.Option("--theme", help="Colours at the start.")] = ThemeName.DARK,
 ) -> None:
-    """Work at the bench: tickets, test runs, instruments. F1 shows the keys; Ctrl+L changes the language."""
+    """Work at the bench in the terminal: tickets, test runs, instruments. It needs a running agent on this machine.
+
+    F1 shows the keys, Ctrl+L changes the language, Ctrl+Q leaves; a test run goes on without the screen.
+    """
     from tui import pictures
     from tui.app import BenchApp
     from tui.i18n import of_environment
