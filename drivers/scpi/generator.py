@@ -2,37 +2,18 @@
 
 import math
 import re
-from typing import Any
 
 from drivers.capabilities import SignalGenerator, Wave
 from drivers.errors import BadResponse, InstrumentRefused, OutOfRange
 from drivers.scpi.generator_model import ScpiGeneratorProfile, WaveModel
-from drivers.scpi.link import ScpiLink
+from drivers.scpi.instrument import ScpiInstrument
 
 SOURCE_OHM = 50.0
 READBACK_TOLERANCE = 2e-3
 
 
-class ScpiSignalGenerator(SignalGenerator):
+class ScpiSignalGenerator(ScpiInstrument[ScpiGeneratorProfile], SignalGenerator):
     """A generator of the ``scpi-generator`` profiles."""
-
-    def __init__(self, link: ScpiLink, **_: Any) -> None:
-        assert isinstance(link.profile, ScpiGeneratorProfile)  # noqa: S101 - the registry pairs them
-        self.profile: ScpiGeneratorProfile = link.profile
-        self.link = link
-        self.guard = link.guard
-
-    def identify(self) -> str:
-        """Return the ``*IDN?`` answer."""
-        return self.link.identify()
-
-    def safe_state(self) -> None:
-        """Switch every output off."""
-        self.link.safe_state()
-
-    def close(self) -> None:
-        """Release the port."""
-        self.link.close()
 
     def configure(
         self, channel: int, wave: Wave, *, frequency_hz: float, amplitude_vpp: float, offset_v: float = 0.0

@@ -6,32 +6,18 @@ from typing import Any
 from drivers.accuracy import Accuracy
 from drivers.capabilities import ElectronicLoad, LoadMode, LoadReading
 from drivers.errors import BadResponse, InstrumentRefused, OutOfRange
+from drivers.scpi.instrument import ScpiInstrument
 from drivers.scpi.link import ScpiLink
 from drivers.scpi.load_model import UNITS, LoadModeModel, ScpiLoadProfile
 from protocols.quantity import Quantity
 
 
-class ScpiElectronicLoad(ElectronicLoad):
+class ScpiElectronicLoad(ScpiInstrument[ScpiLoadProfile], ElectronicLoad):
     """A load of the ``scpi-load`` profiles."""
 
     def __init__(self, link: ScpiLink, *, ambient_c: float | None = None, **_: Any) -> None:
-        assert isinstance(link.profile, ScpiLoadProfile)  # noqa: S101 - the registry pairs them
-        self.profile: ScpiLoadProfile = link.profile
-        self.link = link
-        self.guard = link.guard
+        super().__init__(link)
         self._ambient_c = ambient_c
-
-    def identify(self) -> str:
-        """Return the ``*IDN?`` answer."""
-        return self.link.identify()
-
-    def safe_state(self) -> None:
-        """Switch the input off."""
-        self.link.safe_state()
-
-    def close(self) -> None:
-        """Release the port."""
-        self.link.close()
 
     def modes(self) -> frozenset[LoadMode]:
         """Return what the profile declares."""

@@ -7,6 +7,7 @@ from drivers.accuracy import find_accuracy
 from drivers.capabilities import MeterFunction, MeterReading, Multimeter
 from drivers.errors import InstrumentRefused, OutOfRange
 from drivers.meters import METER_UNITS
+from drivers.scpi.instrument import ScpiInstrument
 from drivers.scpi.link import ScpiLink
 from drivers.scpi.multimeter_model import MeterFunctionModel, MeterRange, ScpiMultimeterProfile
 from protocols.quantity import Quantity
@@ -14,7 +15,7 @@ from protocols.quantity import Quantity
 MAINS_HZ = 50.0
 
 
-class ScpiMultimeter(Multimeter):
+class ScpiMultimeter(ScpiInstrument[ScpiMultimeterProfile], Multimeter):
     """A multimeter of the ``scpi-multimeter`` profiles.
 
     ``signal_frequency_hz`` chooses the limit of error in AC functions, whose specification depends on it (default:
@@ -31,21 +32,10 @@ class ScpiMultimeter(Multimeter):
         settle_s: float | None = None,
         **_: Any,
     ) -> None:
-        assert isinstance(link.profile, ScpiMultimeterProfile)  # noqa: S101 - the registry pairs them
-        self.profile: ScpiMultimeterProfile = link.profile
-        self.link = link
-        self.guard = link.guard
+        super().__init__(link)
         self._signal_frequency_hz = signal_frequency_hz
         self._ambient_c = ambient_c
         self._settle_s = self.profile.settle_s if settle_s is None else settle_s
-
-    def identify(self) -> str:
-        """Return the ``*IDN?`` answer."""
-        return self.link.identify()
-
-    def close(self) -> None:
-        """Release the port."""
-        self.link.close()
 
     def functions(self) -> frozenset[MeterFunction]:
         """Return the functions that the profile declares."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from drivers.capabilities import ChannelSetup, Coupling, Oscilloscope, RecordLimits, Slope, TriggerSetup
 from drivers.errors import InstrumentRefused, NoResponse, OutOfRange
+from drivers.scpi.instrument import ScpiInstrument
 from drivers.scpi.link import ScpiLink
 from drivers.scpi.model import Value
 from drivers.scpi.oscilloscope_model import ScpiOscilloscopeProfile
@@ -22,35 +23,24 @@ STEPS = {"1-2-5": (1.0, 2.0, 5.0, 10.0), "1-2.5-5": (1.0, 2.5, 5.0, 10.0)}
 IMMEDIATE = TriggerSetup()
 
 
-class ScpiOscilloscope(Oscilloscope):
+class ScpiOscilloscope(ScpiInstrument[ScpiOscilloscopeProfile], Oscilloscope):
     """An oscilloscope of the ``scpi-oscilloscope`` profiles.
 
     ``trigger_timeout_s`` is how long a record may wait for its trigger, beside the length of the record itself.
     """
 
     def __init__(self, link: ScpiLink, *, trigger_timeout_s: float = 10.0, **_: Any) -> None:
-        assert isinstance(link.profile, ScpiOscilloscopeProfile)  # noqa: S101 - the registry pairs them
-        self.profile: ScpiOscilloscopeProfile = link.profile
-        self.link = link
-        self.guard = link.guard
+        super().__init__(link)
         self._trigger_timeout_s = trigger_timeout_s
         self._channels = self.profile.channels
 
     def identify(self) -> str:
         """Return the ``*IDN?`` answer, which also tells how many channels this model has."""
-        answer = self.link.identify()
+        answer = super().identify()
         found = re.search(self.profile.channel_count, answer) if self.profile.channel_count else None
         if found is not None:
             self._channels = int(found[1])
         return answer
-
-    def safe_state(self) -> None:
-        """Send the safe-state commands of the profile (a built-in generator off, where there is one)."""
-        self.link.safe_state()
-
-    def close(self) -> None:
-        """Release the port."""
-        self.link.close()
 
     def limits_of_error(self, setup: ChannelSetup) -> RecordLimits | None:
         """Return the limits of the profile's accuracy specification for one channel's settings."""

@@ -6,32 +6,18 @@ from typing import Any
 from drivers.accuracy import Accuracy
 from drivers.capabilities import PowerSupply, SupplyReading
 from drivers.errors import BadResponse, InstrumentRefused, OutOfRange
+from drivers.scpi.instrument import ScpiInstrument
 from drivers.scpi.link import ScpiLink
 from drivers.scpi.supply_model import Ratings, ScpiSupplyProfile, SupplyChannel
 from protocols.quantity import Quantity
 
 
-class ScpiPowerSupply(PowerSupply):
+class ScpiPowerSupply(ScpiInstrument[ScpiSupplyProfile], PowerSupply):
     """A supply of the ``scpi-supply`` profiles."""
 
     def __init__(self, link: ScpiLink, *, ambient_c: float | None = None, **_: Any) -> None:
-        assert isinstance(link.profile, ScpiSupplyProfile)  # noqa: S101 - the registry pairs them
-        self.profile: ScpiSupplyProfile = link.profile
-        self.link = link
-        self.guard = link.guard
+        super().__init__(link)
         self._ambient_c = ambient_c
-
-    def identify(self) -> str:
-        """Return the ``*IDN?`` answer."""
-        return self.link.identify()
-
-    def safe_state(self) -> None:
-        """Switch every output off."""
-        self.link.safe_state()
-
-    def close(self) -> None:
-        """Release the port."""
-        self.link.close()
 
     def configure(self, channel: int, *, voltage_v: float, current_limit_a: float) -> None:
         """Set current limit and voltage, in that order, and read both back."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edge_agent.plans.clock import RunClock
 from edge_agent.plans.flow import Next, outcome_of_step
-from edge_agent.plans.soak import GROUP, SUMMARY, SoakState, gap_record
+from edge_agent.plans.soak import GROUP, SUMMARY, SoakState, duration_words, gap_record
 from edge_agent.rack import Cancellation
 from protocols.messages.records import Outcome, StepFinished
 
@@ -80,3 +80,13 @@ class Monitor:
     def _note(self, record: StepFinished) -> None:
         self.note(record)
         self.state.take(record, self.clock.utc())
+
+
+def waiting_words(state: SoakState, left_s: float) -> dict[str, str]:
+    """Say how far a soak is, for people."""
+    done, all_of_it, left = (duration_words(one) for one in (state.elapsed_s, float(state.soak.duration), left_s))
+    alarms = len(state.alarms)
+    return {
+        "en": f"Monitoring: {done['en']} of {all_of_it['en']}, {alarms} alarms, next round in {left['en']}",
+        "zh-CN": f"稳定性监测：{done['zh-CN']} / {all_of_it['zh-CN']}，报警 {alarms} 次，{left['zh-CN']}后下一轮",
+    }

@@ -12,6 +12,7 @@ from pathlib import Path
 from edge_agent.captures import CaptureStoreError
 from edge_agent.plans import events
 from edge_agent.plans.actions import ACTIONS
+from edge_agent.plans.asking import Asking, skipped
 from edge_agent.plans.attempt import Attempt, StepContext, attempt, prepare
 from edge_agent.plans.calibrated import flagged, obstacles
 from edge_agent.plans.captures import CaptureFile, CaptureStore, files_of, record_of
@@ -32,11 +33,11 @@ from edge_agent.plans.journal import Journal
 from edge_agent.plans.load import LoadedPlan
 from edge_agent.plans.measure import measurements_of
 from edge_agent.plans.model import Soak, Step
-from edge_agent.plans.monitor import Monitor
+from edge_agent.plans.monitor import Monitor, waiting_words
 from edge_agent.plans.pause import Pause
-from edge_agent.plans.prompts import Answer, Operator, Prompt, PromptKind, PromptUnanswered, checked_answer
-from edge_agent.plans.soak import GROUP, SoakState, duration_words
-from edge_agent.rack import CallCancelled, Cancellation, Lease, Rack, RackError
+from edge_agent.plans.prompts import Operator
+from edge_agent.plans.soak import GROUP, SoakState
+from edge_agent.rack import Cancellation, Lease, Rack
 from protocols.messages.records import (
     Device,
     InstrumentStatus,
@@ -52,8 +53,6 @@ log = logging.getLogger(__name__)
 SAFE_STATE_S = 5.0
 DRIVING = ("supply", "generator")
 """Kinds of instruments with outputs; what only looks needs no safe state."""
-PROMPT_S = 1800.0
-"""How long a request to connect something waits for the operator."""
 _MAX_DETAIL = 4000
 
 
@@ -87,7 +86,7 @@ class Runner:
         self._rack = rack
         self._journal = journal
         self._captures = captures
-        self._operator = operator
+        self._asking = Asking(plan.plan, operator, self._tell)
         self._on_event = on_event
         self._safe_state_s = safe_state_s
         self._clock = clock or SystemClock()
@@ -98,12 +97,10 @@ class Runner:
         self._stop: Cancellation | None = None
         self.pause = Pause()
         self._skips: dict[str, str] = {}
-        self._connected: dict[str, str] = {}
         self._progress = Progress({})
         self._redo: Mapping[str, int] = {}
         self._leases: Mapping[str, Lease] = {}
         self._run = ""
-        self._prompts = 0
         self._steps = {step.id: step for _, _, step in plan.plan.steps()}
         self._order = {step: index for index, step in enumerate(self._steps, start=1)}
 
@@ -161,7 +158,7 @@ class Runner:
             )
         self._check_rack()
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
-            self._run, self._leases, self._device = run, leases, device.serial
+            self._begin(run, leases, device)
             self._journal.append(RunStarted(run, self.plan.reference, device, ticket, operator, self._instruments()))
             return self._go()
 
@@ -183,7 +180,7 @@ class Runner:
             )
         self._check_rack()
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
-            self._run, self._leases, self._device = run, leases, started.device.serial
+            self._begin(run, leases, started.device)
             self._rack.wait_connected(self._safe_state_s, self._outputs())
             failures = self._make_safe()
             if failures:
@@ -198,13 +195,17 @@ class Runner:
             self._journal.append(RunResumed(run, step, self._instruments()))
             return self._go()
 
+    def _begin(self, run: str, leases: Mapping[str, Lease], device: Device) -> None:
+        self._run, self._leases, self._device = run, leases, device.serial
+        self._asking.run = run
+
     def _resume_soak(self, state: SoakState) -> None:
         """Go on without asking: nobody moves the probes of a soak, and nobody may be there after a power cut."""
         self._soak_before = state
         if state.begun:
             for group in ("setup", "soak"):
                 for step in self.plan.plan.group(group):
-                    self._connected |= step.connect
+                    self._asking.is_connected(step)
 
     def _check_rack(self) -> None:
         absent = [role for role in self.plan.plan.roles if role not in self._rack.roles]
@@ -298,7 +299,7 @@ class Runner:
 
         def waiting(state: SoakState, left_s: float) -> None:
             first = self._order[soak.steps[0].id]
-            title = _monitored(state, left_s)
+            title = waiting_words(state, left_s)
             self._tell(events.StepStarted(self._run, GROUP, GROUP, state.rounds, title, first, len(self._order)))
 
         state = self._soak_before or SoakState(soak)
@@ -340,7 +341,7 @@ class Runner:
         if reason is not None:
             stop.cancel(reason)
         try:
-            done = self._skipped(step, skip) or self._ask_to_connect(step, stop)
+            done = self._skipped(step, skip) or self._asking.to_connect(step, stop)
             if done is None:
                 began = time.monotonic()
                 done = attempt(step, self._context(step, stop, workspace), stop)
@@ -387,7 +388,7 @@ class Runner:
 
     def _skipped(self, step: Step, reason: str | None) -> Attempt | None:
         if reason is not None:
-            return Attempt(detail=f"skipped by the operator: {reason}", trouble=Outcome.SKIPPED)
+            return skipped(reason)
         condition = step.only_if
         if condition is None:
             return None
@@ -421,59 +422,9 @@ class Runner:
             memory=self._memory or workspace,
             device=self._device,
             on_progress=lambda fraction, text: self._tell(events.StepProgress(self._run, step.id, fraction, text)),
-            ask=lambda prompt, seconds: self._ask(step, replace(prompt, timeout_s=seconds), stop),
+            ask=lambda prompt, seconds: self._asking.ask(step, replace(prompt, timeout_s=seconds), stop),
             growth=self._growth(step.role),
         )
-
-    # The operator.
-
-    def _ask_to_connect(self, step: Step, stop: Cancellation) -> Attempt | None:
-        """Ask for the connections and instructions of a step, unless they are as wanted already."""
-        wanted = {role: point for role, point in step.connect.items() if self._connected.get(role) != point}
-        if step.instruction is None and not wanted:
-            return None
-        text = self._connect_text(wanted)
-        if step.instruction is not None:
-            extra = step.instruction.as_dict()
-            text = {language: " ".join(filter(None, (extra[language], said))) for language, said in text.items()}
-        prompt = Prompt("", step.id, PromptKind.CONFIRM, text, connect=wanted, timeout_s=PROMPT_S)
-        for role in wanted:
-            self._connected.pop(role, None)
-        try:
-            answer = self._ask(step, prompt, stop)
-        except CallCancelled as error:
-            return Attempt(detail=str(error), trouble=Outcome.ABORTED)
-        except PromptUnanswered as error:
-            return Attempt(detail=str(error), trouble=Outcome.TIMEOUT)
-        except (RackError, OSError, ValueError) as error:
-            return Attempt(detail=f"could not be connected: {error}", trouble=Outcome.ERROR)
-        if answer.skip_reason is not None:
-            return self._skipped(step, answer.skip_reason)
-        if answer.value is not True:
-            return Attempt(detail="the operator did not confirm the connection", trouble=Outcome.ERROR)
-        self._connected |= wanted
-        return None
-
-    def _connect_text(self, wanted: Mapping[str, str]) -> dict[str, str]:
-        english, chinese = [], []
-        for probe, point in wanted.items():
-            role, _, number = probe.partition(".")
-            title, place = self.plan.plan.roles[role].title, self.plan.plan.points[point]
-            channel = f", channel {number}," if number else ""
-            english.append(f"Connect {title.en}{channel} to {point} ({place.en}).")
-            channel = f"通道 {number} " if number else ""
-            chinese.append(f"将{title.zh_cn}{channel}连接到 {point}（{place.zh_cn}）。")
-        return {"en": " ".join(english), "zh-CN": "".join(chinese)}
-
-    def _ask(self, step: Step, prompt: Prompt, stop: Cancellation) -> Answer:
-        self._prompts += 1
-        prompt = replace(prompt, id=f"{self._run}:{self._prompts}", step=step.id, skippable=step.skippable)
-        stop.check()
-        self._tell(events.PromptWanted(self._run, prompt))
-        try:
-            return checked_answer(prompt, self._operator.ask(prompt, stop))
-        finally:
-            self._tell(events.PromptSettled(self._run, prompt.id))
 
     # Captures and events.
 
@@ -499,16 +450,6 @@ class Runner:
             self._on_event(event)
         except Exception:
             log.exception("a listener to run %s failed", self._run)
-
-
-def _monitored(state: SoakState, left_s: float) -> dict[str, str]:
-    """Say how far a soak is, for people."""
-    done, all_of_it, left = (duration_words(one) for one in (state.elapsed_s, float(state.soak.duration), left_s))
-    alarms = len(state.alarms)
-    return {
-        "en": f"Monitoring: {done['en']} of {all_of_it['en']}, {alarms} alarms, next round in {left['en']}",
-        "zh-CN": f"稳定性监测：{done['zh-CN']} / {all_of_it['zh-CN']}，报警 {alarms} 次，{left['zh-CN']}后下一轮",
-    }
 
 
 def abandon(journal: Journal, run: str) -> RunFinished:

@@ -2,8 +2,9 @@
 
 from drivers.capabilities import Wave
 from edge_agent.plans.actions.base import Action, Context, Result
+from edge_agent.plans.actions.output import SwitchOutput
 from edge_agent.plans.model import Strict
-from edge_agent.plans.units import Hertz, Seconds, Volts, default
+from edge_agent.plans.units import Hertz, Volts, default
 
 
 class ConfigureParameters(Strict, frozen=True):
@@ -38,24 +39,8 @@ class Configure(Action[ConfigureParameters]):
         return Result()
 
 
-class OutputParameters(Strict, frozen=True):
-    """``settle`` is waited after switching."""
-
-    on: bool
-    channel: int = 1
-    settle: Seconds = default(Seconds(0.0))
-
-
-class Output(Action[OutputParameters]):
-    """Switch the output."""
+class Output(SwitchOutput):
+    """Switch the generator's output."""
 
     name = "generator.output"
     kind = "generator"
-    parameters = OutputParameters
-    summary = "Switch a channel's output on or off."
-
-    def run(self, context: Context, parameters: OutputParameters) -> Result:
-        """Switch it."""
-        context.call(lambda generator: generator.output(parameters.channel, parameters.on))
-        context.wait(parameters.settle)
-        return Result()

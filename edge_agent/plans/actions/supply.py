@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from edge_agent.plans.actions.base import FLAG, Action, Context, Field, Result
+from edge_agent.plans.actions.output import SwitchOutput
 from edge_agent.plans.model import Strict
 from edge_agent.plans.units import Amperes, Seconds, Volts, default
 
@@ -35,27 +36,11 @@ class Configure(Action[ConfigureParameters]):
         return Result()
 
 
-class OutputParameters(Strict, frozen=True):
-    """``settle`` is waited after switching."""
-
-    on: bool
-    channel: int = 1
-    settle: Seconds = default(Seconds(0.0))
-
-
-class Output(Action[OutputParameters]):
-    """Switch the output."""
+class Output(SwitchOutput):
+    """Switch the supply's output."""
 
     name = "supply.output"
     kind = "supply"
-    parameters = OutputParameters
-    summary = "Switch a channel's output on or off."
-
-    def run(self, context: Context, parameters: OutputParameters) -> Result:
-        """Switch it."""
-        context.call(lambda supply: supply.output(parameters.channel, parameters.on))
-        context.wait(parameters.settle)
-        return Result()
 
 
 class ReadParameters(Strict, frozen=True):
