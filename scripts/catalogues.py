@@ -27,7 +27,10 @@ TELLING = (
     "edge_agent/rack",
     "edge_agent/by_hand",
     "edge_agent/analysis",
-    *(f"edge_agent/plans/{name}" for name in ("actions", "attempt.py", "measure.py", "prompts.py", "runner.py")),
+    *(
+        f"edge_agent/plans/{name}"
+        for name in ("actions", "asking.py", "attempt.py", "measure.py", "prompts.py", "runner.py")
+    ),
     *(
         f"edge_agent/{name}.py"
         for name in (
@@ -37,6 +40,7 @@ TELLING = (
             "firmware_profile",
             "manual_control",
             "plan_shelf",
+            "run_history",
             "runs",
             "spool",
             "spool_file",
@@ -64,6 +68,7 @@ ERRORS = frozenset(
         "ConnectionLost",
         "DiscoveryError",
         "FirmwareError",
+        "HistoryError",
         "InstrumentRefused",
         "InstrumentUnavailable",
         "LeaseRefused",

@@ -9,6 +9,7 @@ from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.requests import GetRuns, GetRunState
 from edge_agent.local_api.views import RunState, RunSummary
 from tui.bench_state import Topic
+from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.base import ListScreen
@@ -57,7 +58,7 @@ class PastRunsScreen(ListScreen):
         try:
             runs = await self.bench_app.link.request(GetRuns(ticket=self.ticket))
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         if self.can_draw:
             self.rows.show([_row(run) for run in runs])
@@ -78,7 +79,7 @@ class PastRunsScreen(ListScreen):
         try:
             state = await self.bench_app.link.request(GetRunState(run))
         except AgentError as error:
-            self.notice.say(str(error))
+            self.notice.say(heard(error))
             return
         if state is None:
             self.notice.say(_("This bench does not know that test run any more."))
