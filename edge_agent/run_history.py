@@ -128,7 +128,7 @@ class RunHistory:
         view = RunView(head.started, head.started_at)
         records: tuple[Body, ...] = (*body.steps, *body.captures, head.finished)
         for record in records:
-            view.journalled(record)
+            view.journalled(record, head.ended_at)
         return view.state(running=False)
 
     def newest(self) -> str | None:

@@ -132,7 +132,7 @@ def test_a_run_from_the_command_line(agent):
     state = call(agent, "run-state", "--json")
     assert (state["status"], state["outcome"]) == ("finished", "failed")
     agent.restart()
-    after = call(agent, "run-state", "--json") | {"started_at": state["started_at"]}
+    after = call(agent, "run-state", "--json") | {time: state[time] for time in ("started_at", "ended_at")}
     assert after == state, "the bench knows its runs without the hub, and after a restart"
     (one,) = call(agent, "runs", "--serial", "S-1", "--json")
     assert (one["run"], one["outcome"], one["failing"]) == (state["run"], "failed", ["rail"])

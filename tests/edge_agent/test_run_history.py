@@ -34,11 +34,11 @@ def ended(name: str, *, ticket: str | None = None, serial: str = "S1", note: str
     rail = Measurement("rail", 3.05, "V", 0.01, Limits(3.2, 3.4), verdict=Verdict.FAIL)
     view = RunView(RunStarted(name, PLAN, Device("SP-100", serial), ticket, "li"), BEGAN)
     again = Measurement("lamp", True, verdict=Verdict.PASS)
-    view.journalled(StepFinished(name, "lamp", "main", 1, Outcome.FAILED, 1.0, (Measurement("lamp", None),)))
-    view.journalled(StepFinished(name, "lamp", "main", 2, Outcome.PASSED, 1.0, (again,), detail=note or None))
-    view.journalled(StepFinished(name, "rail", "main", 1, Outcome.FAILED, 1.0, (rail,), {"en": "Rail"}))
+    view.journalled(StepFinished(name, "lamp", "main", 1, Outcome.FAILED, 1.0, (Measurement("lamp", None),)), BEGAN)
+    view.journalled(StepFinished(name, "lamp", "main", 2, Outcome.PASSED, 1.0, (again,), detail=note or None), BEGAN)
+    view.journalled(StepFinished(name, "rail", "main", 1, Outcome.FAILED, 1.0, (rail,), {"en": "Rail"}), BEGAN)
     for number in (1, 2):
-        view.journalled(CaptureTaken(name, "rail", f"{number}.npz", str(number) * 64, 10, "application/x-npz"))
+        view.journalled(CaptureTaken(name, "rail", f"{number}.npz", str(number) * 64, 10, "application/x-npz"), BEGAN)
     return view.state(running=False), RunFinished(name, Outcome.FAILED, (SUSPECT,))
 
 
