@@ -52,6 +52,10 @@ class BinaryReader:
         """Read an unsigned 16-bit number."""
         return int(self._number("H", at, what))
 
+    def i16(self, at: int, what: str) -> int:
+        """Read a signed 16-bit number."""
+        return int(self._number("h", at, what))
+
     def i32(self, at: int, what: str) -> int:
         """Read a signed 32-bit number."""
         return int(self._number("i", at, what))

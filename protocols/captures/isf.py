@@ -18,14 +18,21 @@ from protocols.captures.quantisation import quantisation_step
 from protocols.waveform import Capture, Waveform
 
 _PREAMBLE_LIMIT_BYTES = 1 << 14
-_START = re.compile(rb":?(?:WFMP(?:RE)?|WFMO(?:UTPRE)?):", re.IGNORECASE)
-_CURVE = re.compile(rb";\s*:?CURVE?\s+(?=[#+\-\d])", re.IGNORECASE)
+_START = re.compile(rb"\s*:?(?:(?:WFMP(?:RE)?|WFMO(?:UTPRE)?):|BYT_NR?\s|BIT_NR?\s)", re.IGNORECASE)
+_NEXT = re.compile(rb"\s*;?\s*(?=:?(?:WFMP(?:RE)?|WFMO(?:UTPRE)?):)", re.IGNORECASE)
+_MOST_WAVEFORMS = 64
+_CURVE = re.compile(rb"[;\n]\s*:?CURVE?\s+(?=[#+\-\d])", re.IGNORECASE)
 _SETTING = re.compile(r'(?:[^;"]|"[^"]*")+')
 _KEYS = {
     "BYT_NR": 5, "BIT_NR": 5, "ENCDG": 3, "BN_FMT": 4, "BYT_OR": 5, "NR_PT": 4, "WFID": 3, "PT_FMT": 4, "XINCR": 3,
     "PT_OFF": 4, "XZERO": 3, "XUNIT": 3, "YMULT": 3, "YZERO": 3, "YOFF": 3, "YUNIT": 3,
 }  # fmt: skip
 """Long form of each key → letters of its short form."""
+_ENCODINGS = {
+    "RIB": ("RI", "MSB"), "RPB": ("RP", "MSB"), "FPB": ("FP", "MSB"),
+    "SRI": ("RI", "LSB"), "SRP": ("RP", "LSB"), "SFP": ("FP", "LSB"),
+}  # fmt: skip
+"""First letters of the encodings of ``DATa:ENCdg``: format and byte order, where the preamble does not state them."""
 _SOURCE = re.compile(r"\s*((?:ch|math|ref|d)\s*\d*)", re.IGNORECASE)
 
 
@@ -35,21 +42,39 @@ def matches(data: bytes) -> bool:
 
 
 def read_isf(data: bytes, name: str = "scope.isf") -> Capture:
-    """Read one waveform; peak-detect and envelope records come as two, ``… minimum`` and ``… maximum``.
+    """Read a waveform, or several one behind the other (the answer to ``WAVFrm?`` with several sources).
 
-    Raises ``CaptureError``.
+    Peak-detect and envelope records come as two, ``… minimum`` and ``… maximum``. Raises ``CaptureError``.
     """
-    curve = _CURVE.search(data, 0, _PREAMBLE_LIMIT_BYTES)
+    analog: list[Waveform] = []
+    metadata = {"format": "Tektronix ISF"}
+    at = 0
+    for _ in range(_MOST_WAVEFORMS):
+        waves, at, described = _waveform(data, at, name)
+        analog += waves
+        if described:
+            metadata.setdefault("settings", described)
+        following = _NEXT.match(data, at)
+        if following is None:
+            break
+        at = following.end()
+    return Capture(analog=tuple(analog), metadata=metadata)
+
+
+def _waveform(data: bytes, at: int, name: str) -> tuple[list[Waveform], int, str]:
+    """Return the waveforms of one preamble and curve, where the curve ends, and how the scope describes it."""
+    curve = _CURVE.search(data, at, at + _PREAMBLE_LIMIT_BYTES)
     if curve is None:
         raise CaptureError(f"{name}: has no :CURVE behind its settings; save the waveform again")
-    settings = _Settings(name, _settings(data[: curve.start()].decode("latin-1")))
-    codes = _codes(data, curve.end(), settings)
+    settings = _Settings(name, _settings(data[at : curve.start()].decode("latin-1")))
+    codes, end = _codes(data, curve.end(), settings)
     start_s = settings.number("XZERO", 0.0) - settings.number("PT_OFF", 0.0) * settings.interval_s
     scale = settings.number("YMULT")
     if scale == 0:
         raise settings.fail("YMULT", "is 0, so all samples would be alike")
     unit = parse_unit(settings.text("YUNIT", "V"))
-    source = _SOURCE.match(settings.text("WFID", ""))
+    described = settings.text("WFID", "")
+    source = _SOURCE.match(described)
     label = channel_name(source[1]) if source else "waveform"
     step = quantisation_step(codes)
 
@@ -66,19 +91,15 @@ def read_isf(data: bytes, name: str = "scope.isf") -> Capture:
             resolution=None if step is None else step * abs(scale) * factor,
         )
 
-    metadata = {"format": "Tektronix ISF"}
-    if described := settings.text("WFID", ""):
-        metadata["settings"] = described
     if settings.text("PT_FMT", "Y").upper() != "ENV":
-        return Capture(analog=(waveform(label, codes, settings.interval_s),), metadata=metadata)
+        return [waveform(label, codes, settings.interval_s)], end, described
     if codes.size % 2:
         raise settings.fail("PT_FMT", f"is ENV, pairs of samples, but there are {codes.size}")
     # The manuals count pairs; MSO and DPO count samples, and their XINCR is the time of one.
     pair_s = settings.interval_s * (2 if settings.whole("NR_PT", codes.size) == codes.size else 1)
     pairs = codes.reshape(-1, 2)
     minima, maxima = (pairs.min(axis=1), pairs.max(axis=1)) if scale > 0 else (pairs.max(axis=1), pairs.min(axis=1))
-    analog = (waveform(f"{label} minimum", minima, pair_s), waveform(f"{label} maximum", maxima, pair_s))
-    return Capture(analog=analog, metadata=metadata)
+    return [waveform(f"{label} minimum", minima, pair_s), waveform(f"{label} maximum", maxima, pair_s)], end, described
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,42 +150,49 @@ def _settings(preamble: str) -> dict[str, str]:
     return found
 
 
-def _codes(data: bytes, at: int, settings: _Settings) -> npt.NDArray[Any]:
-    kind = _sample_type(settings)
+def _codes(data: bytes, at: int, settings: _Settings) -> tuple[npt.NDArray[Any], int]:
+    """Return the samples of the curve that begins at ``at``, and where it ends."""
     if settings.text("ENCDG", "BIN").upper().startswith("ASC"):
-        codes = _ascii_codes(data, at, settings)
+        codes, end = _ascii_codes(data, at, settings)
     else:
-        digits = data[at + 1 : at + 2]
-        count_text = data[at + 2 : at + 2 + int(digits)] if digits.isdigit() and digits != b"0" else b""
-        if not count_text.isdigit() or data[at : at + 1] != b"#":
-            raise settings.fail("CURVE", f"begins with {quoted(data[at : at + 12].decode('latin-1'))}, no block")
-        at += 2 + len(count_text)
-        count = int(count_text)
-        if at + count > len(data):
-            raise settings.fail("CURVE", f"has {len(data) - at} of {count} bytes, the file was cut")
-        if count == 0 or count % kind.itemsize:
-            raise settings.fail("CURVE", f"of {count} bytes does not hold samples of {kind.itemsize} bytes")
-        codes = np.frombuffer(data, kind, count // kind.itemsize, at)
+        codes, end = _binary_codes(data, at, settings)
     if not np.isfinite(codes).all():
         raise settings.fail("CURVE", "has samples that are no numbers")
-    return codes
+    return codes, end
+
+
+def _binary_codes(data: bytes, at: int, settings: _Settings) -> tuple[npt.NDArray[Any], int]:
+    """Read a block of IEEE 488.2: ``#42500…``, or ``#0…`` that goes on to the end of the file."""
+    kind = _sample_type(settings)
+    digits = data[at + 1 : at + 2]
+    count_text = data[at + 2 : at + 2 + int(digits)] if digits.isdigit() else b""
+    if data[at : at + 1] != b"#" or not (count_text.isdigit() or digits == b"0"):
+        raise settings.fail("CURVE", f"begins with {quoted(data[at : at + 12].decode('latin-1'))}, no block")
+    at += 2 + len(count_text)
+    count = int(count_text) if count_text else len(data) - at - data.endswith(b"\n")
+    if at + count > len(data):
+        raise settings.fail("CURVE", f"has {len(data) - at} of {count} bytes, the file was cut")
+    if count == 0 or count % kind.itemsize:
+        raise settings.fail("CURVE", f"of {count} bytes does not hold samples of {kind.itemsize} bytes")
+    return np.frombuffer(data, kind, count // kind.itemsize, at), at + count
 
 
 def _sample_type(settings: _Settings) -> np.dtype[Any]:
     width = settings.whole("BYT_NR", 1)
-    form = settings.text("BN_FMT", "RI").upper()
-    kinds = {("RI", 1): "i1", ("RI", 2): "i2", ("RI", 4): "i4", ("RP", 1): "u1", ("RP", 2): "u2", ("FP", 4): "f4"}
-    if (form, width) not in kinds:
+    form, order = _ENCODINGS.get(settings.text("ENCDG", "")[:3].upper(), ("RI", "MSB"))
+    form = settings.text("BN_FMT", form).upper()
+    kind = {"RI": "i", "RP": "u", "FP": "f"}.get(form)
+    if kind is None or width not in ((4, 8) if kind == "f" else (1, 2, 4, 8)):
         raise settings.fail("BN_FMT", f"{quoted(form)} with {width} bytes a sample is not known")
-    order = "<" if settings.text("BYT_OR", "MSB").upper().startswith("LSB") else ">"
-    return np.dtype(order + kinds[form, width])
+    return np.dtype(f"{'<' if settings.text('BYT_OR', order).upper().startswith('LSB') else '>'}{kind}{width}")
 
 
-def _ascii_codes(data: bytes, at: int, settings: _Settings) -> npt.NDArray[Any]:
+def _ascii_codes(data: bytes, at: int, settings: _Settings) -> tuple[npt.NDArray[Any], int]:
+    end = min((place for place in (data.find(b";", at), data.find(b"\n", at)) if place >= 0), default=len(data))
     try:
-        codes = np.array(data[at:].strip().split(b","), np.float64)
+        codes = np.array(data[at:end].strip().split(b","), np.float64)
     except ValueError as error:
         raise settings.fail("CURVE", "has a sample that is no number") from error
     if codes.size < settings.whole("NR_PT", codes.size):
         raise settings.fail("CURVE", f"has {codes.size} of {settings.whole('NR_PT', 0)} samples, the file was cut")
-    return codes
+    return codes, end

@@ -40,17 +40,29 @@ def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - o
         from protocols.captures.rigol_wfm import read_rigol_wfm
 
         return read_rigol_wfm(data, name)
-    if data.startswith(b"\xa5\xa5\0\0"):
+    if data.startswith((b"\xa5\xa5\0\0", b"\xa1\xa5\0\0")):
         from protocols.captures.rigol_wfm_e import read_rigol_wfm_e
 
         return read_rigol_wfm_e(data, name)
+    if data.startswith(b"\xa5\xa5\xa4\x01"):
+        from protocols.captures.rigol_wfm_b import read_rigol_wfm_b
+
+        return read_rigol_wfm_b(data, name)
+    if data.startswith(b"\xa5\xa5\x38\0"):
+        from protocols.captures.rigol_wfm_2000 import read_rigol_wfm_2000
+
+        return read_rigol_wfm_2000(data, name)
     if data.startswith((b"\xa5\xa5", b"\xa1\xa5")):
-        raise CaptureError(f"{name}: is a Rigol .wfm of a family not read (DS1000B, DS2000, DS4000 …); save it as CSV")
+        raise CaptureError(f"{name}: is a Rigol .wfm of a family not read; save it as CSV")
+    if data.startswith(b"\x02\0\0\0"):
+        from protocols.captures.rigol_wfm_dho import read_rigol_wfm_dho
+
+        return read_rigol_wfm_dho(data, name)
     if data[2:6] == b":WFM":
         from protocols.captures.tek_wfm import read_tek_wfm
 
         return read_tek_wfm(data, name)
-    if data[:4] in (b"RIFF", b"RF64"):
+    if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
         from protocols.captures.wav import read_wav
 
         return read_wav(data, name)

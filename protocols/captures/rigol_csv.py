@@ -3,7 +3,8 @@
 - ``X,CH1,CH2,`` over ``Second,Volt,Volt,``: times in the first column (DS1000E; ``X,CH 1 (V)`` on the DS1000D; the
   DS1000B leaves the ``X`` out).
 - ``X,CH1,Start,Increment,`` over ``Sequence,Volt,-1.2e-03,4e-08,``: a running number in the first column, start and
-  interval beside the units (DS1000Z, DS2000, DS4000). The number does not always begin at 0: it counts from the start.
+  interval beside the units (DS1000Z, DS2000, DS4000). The number does not always begin at 0 (it counts places of the
+  screen, of which the first may be empty); the start is the time of the first row.
 - ``Time(s),CH1(V),CH2(V),t0 = -1.2e-03, tInc = 4e-08``: start and interval in the title; the time column may be
   missing (MSO5000, MSO7000, DHO).
 """
@@ -92,7 +93,7 @@ def _counted(table: Table, start_s: float, interval_s: float) -> TimeAxis:
     if not np.array_equal(numbers, numbers[0] + np.arange(numbers.size)):
         wrong = int(np.argmin(numbers == numbers[0] + np.arange(numbers.size)))
         raise table.fail("the running number has a gap; export the whole record again", wrong)
-    return TimeAxis(start_s + float(numbers[0]) * interval_s, interval_s)
+    return TimeAxis(start_s, interval_s)
 
 
 def _titled(table: Table, title: list[str], assigned: dict[str, str]) -> Capture:

@@ -24,6 +24,7 @@ _FIXED_BYTES = 78
 _PIXMAP_BYTES = 12
 _UPDATE_BYTES, _CURVE_BYTES, _TIME_BASE_BYTES = 24, 30, 12
 _VECTOR, _DIGITAL = 2, 6
+_EACH, _MINIMUM_MAXIMUM = 0, 1
 _SAMPLE_TYPES = {0: "i2", 1: "i4", 2: "u4", 3: "u8", 4: "f4", 5: "f8", 6: "u1", 7: "i1"}
 _BYTE_TYPES = (6, 7)
 """Only version 3 has them; before, 6 said that there are no samples."""
@@ -69,6 +70,8 @@ class _Frame:
 def read_tek_wfm(data: bytes, name: str = "scope.wfm") -> Capture:
     """Read one waveform, or all frames of a FastFrame record; raise ``CaptureError``.
 
+    An envelope's pairs come as two waveforms, ``… minimum`` and ``… maximum``.
+
     ``start_s`` is the file's own time axis, in whole samples; a frame's counts from the first frame's trigger.
     The trigger lies a part of a sample elsewhere: the scope's CSV export adds the ``trigger phase`` that the metadata
     give. Eight digital channels come as the logic capture. The metadata also name samples beyond the converter's range
@@ -99,12 +102,15 @@ def read_tek_wfm(data: bytes, name: str = "scope.wfm") -> Capture:
     scaling = _Scaling.read(reader, layout)
     waves = tuple(
         scaling.waveform(
-            reader.array(frame.start, sample_type, frame.points, "the samples"),
-            name=_label(name, label) + (f" frame {number}" if len(frames) > 1 else ""),
-            sample_interval_s=interval_s,
+            codes,
+            name=_label(name, label) + (f" frame {number}" if len(frames) > 1 else "") + kind_of_point,
+            sample_interval_s=interval_s * points,
             start_s=start_s + frame.after_s(frames[0]),
         )
         for number, frame in enumerate(frames, 1)
+        for codes, kind_of_point, points in _stored(
+            reader, layout, reader.array(frame.start, sample_type, frame.points, "the samples")
+        )
     )
     if any(not np.isfinite(wave.codes).all() for wave in waves):
         raise reader.fail(frames[0].start, "some samples are no numbers; save the waveform again")
@@ -128,6 +134,22 @@ def _sample_type(reader: BinaryReader, layout: _Layout, version: int) -> str:
     if stated != np.dtype(kind).itemsize:
         raise reader.fail(0x0F, f"{stated} bytes a point do not fit sample format {code}; the file is damaged")
     return kind
+
+
+def _stored(
+    reader: BinaryReader, layout: _Layout, codes: npt.NDArray[Any]
+) -> Iterator[tuple[npt.NDArray[Any], str, int]]:
+    """Yield the samples as they are stored: one by one, or as pairs of a minimum and a maximum (two points a pair)."""
+    storage = reader.i32(layout.explicit + 76, "how the samples are stored")
+    if storage == _EACH:
+        yield codes, "", 1
+    elif storage == _MINIMUM_MAXIMUM and codes.size % 2 == 0:
+        yield codes[0::2], " minimum", 2
+        yield codes[1::2], " maximum", 2
+    else:
+        raise reader.fail(
+            layout.explicit + 76, f"storage type {storage} is no samples (0) or pairs (1); save the waveform as CSV"
+        )
 
 
 def _time_axis(reader: BinaryReader, layout: _Layout) -> tuple[float, float]:

@@ -53,7 +53,7 @@ def test_rigol_forms() -> None:
         ("CH4", "A", -1e-3, 4e-8, [0.31, 0.3]),
     ]
     late = read_rigol_csv(b"X,CH1,Start,Increment,\nSequence,Volt,-1.0,0.5,\n22,1,\n23,2,\n").analog[0]
-    assert late.start_s == 10.0
+    assert late.start_s == -1.0
     e = read_rigol_csv(b"X,CH1,\r\nSecond,Volt,\r\n-6.0e-06,4.4,\r\n-5.0e-06,4.3,\r\n-4.0e-06,4.2,\r\n").analog[0]
     assert shape(e) == ("CH1", "V", -6e-6, pytest.approx(1e-6), [4.4, 4.3, 4.2])
     b = read_rigol_csv(b",CH2,CH4\r\nSecond,Volt,Volt\r\n-2e-2,14.8,14.4, \r\n-1e-2,14.9,14.5, \r\n").analog

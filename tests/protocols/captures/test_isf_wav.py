@@ -61,6 +61,26 @@ def test_envelopes_come_as_two_records(stated, interval):
     assert (low.name, high.name) == ("CH1 minimum", "CH1 maximum")
 
 
+def test_the_encodings_of_the_manuals_and_blocks_without_a_length():
+    head = (
+        LONG.replace("ENCDG BIN;BN_FMT RI;BYT_OR MSB", "ENCDG SRIBINARY").replace("#18", "#0").removeprefix(":WFMPRE:")
+    )
+    assert read_capture(isf(head, "<i2") + b"\n", "t.isf").analog[0].values() == pytest.approx(VOLTS)
+    wide = LONG.replace("BYT_NR 2", "BYT_NR 8").replace("#18", "#232")
+    assert read_capture(isf(wide, ">i8"), "t.isf").analog[0].values() == pytest.approx(VOLTS)
+    # A scope that sends text states the width of its digital words all the same.
+    text = LONG.replace("ENCDG BIN", "ENCDG ASCII").replace("BYT_NR 2", "BYT_NR 8").replace("#18", "100,0,1,2\n")
+    assert read_capture(text.encode(), "t.isf").analog[0].codes.tolist() == [100, 0, 1, 2]
+
+
+@pytest.mark.parametrize("between", [b"", b";", b"\n", b";\n"])
+def test_the_answers_of_several_sources_stand_one_behind_the_other(between):
+    second = isf(LONG.replace("Ch1", "Ch2"), codes=CODES // 2)
+    one, two = read_capture(isf() + between + second + b"\n", "t.isf").analog
+    assert (one.name, two.name) == ("CH1", "CH2")
+    assert two.codes.tolist() == (CODES // 2).tolist()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
@@ -129,6 +149,36 @@ def test_what_is_written_is_read_back_and_by_scipy():
     rate, samples = wavfile.read(io.BytesIO(data))
     assert rate == 44_100
     assert samples[:, 0] * 8 == pytest.approx(waves[0].values(), rel=1e-6)
+
+
+def test_big_endian_files_and_places_wider_than_the_samples():
+    from scipy.io import wavfile
+
+    form = struct.pack(">HHIIHH", 1, 1, 48_000, 96_000, 2, 16)
+    rifx = b"RIFX" + struct.pack(">I", 40) + b"WAVEfmt " + struct.pack(">I", 16) + form
+    rifx += b"data" + struct.pack(">Ihh", 4, 16384, -32768)
+    (wave_,) = read_capture(rifx, "a.wav").analog
+    assert wave_.values().tolist() == [0.5, -1.0]
+    assert wavfile.read(io.BytesIO(rifx))[1].tolist() == [16384, -32768]
+    form = struct.pack("<HHIIHHHHI16s", 0xFFFE, 1, 48_000, 144_000, 3, 24, 22, 20, 0, b"\1\0" + bytes(14))
+    wide = b"RIFF" + struct.pack("<I", 0) + b"WAVEfmt " + struct.pack("<I", 40) + form
+    wide += b"data" + struct.pack("<I", 6) + b"\x10\0\0\0\0\x80"
+    (wave_,) = read_capture(wide, "a.wav").analog
+    assert wave_.values().tolist() == [2.0**-19, -1.0]
+    assert wave_.resolution == 2.0**-19
+    plain = bytearray(pcm(16, struct.pack("<4h", 16, -16, 32, 0)))
+    plain[34:36] = struct.pack("<H", 12)  # twelve bits in a place of sixteen
+    assert read_capture(bytes(plain), "a.wav").analog[0].resolution == 2.0**-11
+
+
+def test_files_beyond_four_gigabytes_state_their_length_apart():
+    usual = pcm(16, struct.pack("<4h", 1, 2, 3, 4))
+    ds64 = b"ds64" + struct.pack("<IQQQI", 28, 0, 8, 2, 0)
+    at = usual.index(b"data") + 4
+    wide = usual[12:at] + b"\xff\xff\xff\xff" + usual[at + 4 :] + b"LIST\4\0\0\0junk"
+    for magic in (b"RF64", b"BW64"):
+        left, right = read_capture(magic + b"\xff\xff\xff\xffWAVE" + ds64 + wide, "a.wav").analog
+        assert (left.codes.tolist(), right.codes.tolist()) == ([1, 3], [2, 4])
 
 
 def test_a_recording_to_a_pipe_has_no_length():

@@ -198,14 +198,24 @@ def rigol_e(
 
 
 def test_rigol_ds1000e() -> None:
-    capture = read_capture(rigol_e(bytes([125, 75, 25, 0]), bytes([125, 100, 5, 6]), logic=bytes(8)), "x.wfm")
+    capture = read_capture(
+        rigol_e(bytes([125, 75, 25, 0]), bytes([125, 100, 5, 6]), logic=struct.pack("<4H", 1, 0x8000, 0, 3)), "x.wfm"
+    )
     one, two = capture.analog
     # 10:1 probe, 0.2 V and 0.4 V at the socket: 2 and 4 V a division, 25 codes each, code 125 in the middle.
     assert one.values() == pytest.approx([-2.4, 1.6, 5.6, 7.6])
     assert two.values() == pytest.approx([4.8, 8.8, 24.0, 23.84])
     assert one.start_s == pytest.approx(432e-6 - 2 / 2.5e6)
     assert one.resolution == pytest.approx(0.08)
-    assert capture.metadata["not read"] == "logic channels"
+    assert capture.logic is not None
+    assert capture.logic.words.tolist() == [1, 0x8000, 0, 3]
+    assert capture.logic.channels == tuple(f"D{bit}" for bit in range(16))
+    # With an alternating trigger CH2 has its own time axis.
+    alternating = bytearray(rigol_e(bytes(4), bytes(4), trigger=4))
+    struct.pack_into("<fqq", alternating, 252, 1e6, 0, 0)
+    assert [wave.start_s for wave in read_capture(bytes(alternating), "x.wfm").analog] == pytest.approx(
+        [432e-6 - 2 / 2.5e6, -2e-6]
+    )
     rolled = read_capture(rigol_e(bytes(range(8)), roll=3), "x.wfm").analog[0]
     assert rolled.codes.tolist() == [0, 1, 2]
 
@@ -242,6 +252,7 @@ def tek(
     over: tuple[int, int] = (0, 0),
     time_unit: bytes = b"s",
     lead: int = 2,
+    storage: int = 0,
 ) -> bytes:
     """Build a file from the field list of the manual, field by field."""
 
@@ -252,7 +263,7 @@ def tek(
     view = p("d20sd" + density + "dd", 1.0, b"", 0.0, 1, 50.0, 0.0)
     size = len(frames[0])
     explicit = p("ddI20sdddd", 0.5, 1.0, size, unit, 0.0, 0.0, 1.0, 0.0)
-    explicit += p("7i", SAMPLE_CODES[kind], 0, 0, *over, 0, 0) + view
+    explicit += p("7i", SAMPLE_CODES[kind], storage, 0, *over, 0, 0) + view
     implicit = p("ddI20sddddI", 1e-6, -3e-6, size, time_unit, 0.0, 0.0, 1.0, 0.0, 1) + view
     header = p("iIQQiiIIIiQIIIII", int(len(frames) > 1), 1, 0, 0, 0, 0, 1, 1, 1, data_type, 0, 1, 1, 1, 1, len(frames))
     header += b"" if version == 1 else p("H", 0)
@@ -308,6 +319,13 @@ def test_fast_frames_stand_at_their_own_times() -> None:
     assert [wave.start_s for wave in capture.analog] == pytest.approx([-3e-6, 0.5 - 3e-6, 1.0 - 3e-6])
 
 
+def test_an_envelope_comes_as_minimum_and_maximum() -> None:
+    data = tek([[1, 9, 2, 8]], storage=1)
+    low, high = read_tek_wfm(data, "x.wfm").analog
+    assert (low.codes.tolist(), high.codes.tolist()) == ([1, 2], [9, 8])
+    assert (low.name, high.name, low.sample_interval_s) == ("waveform minimum", "waveform maximum", 2e-6)
+
+
 def test_clipping_digital_channels_and_a_changed_byte_are_told() -> None:
     clipped = read_tek_wfm(tek([[1, 2, 32767, -32768]], over=(32767, -32768)))
     assert clipped.metadata["clipped samples"] == "2"
@@ -344,12 +362,13 @@ GOOD_TEK = tek([[1, 2, 3, 4], [5, 6, 7, 8]])
         (rigol(1, bytes(100)), "no DS1000Z record"),
         (rigol(1, bytes(1024), scale=float("nan")), "volts a division is nan"),
         (rigol_e(bytes(4)) + b"extra", "a DS1000E's 280"),
-        (rigol_e(bytes(4))[:278], "a DS1000E's 280: cut"),
+        (rigol_e(bytes(4))[:278], "a DS1000E's 280: it was cut"),
         (rigol_e(bytes(4), inverted=1), "CH1 is inverted"),
-        (rigol_e(bytes(4), trigger=4), "alternating trigger"),
         (rigol_e(bytes(4), roll=4), "none of them new"),
         (rigol_e(bytes(4), rate=0.0), "sample rate of 0"),
         (tek([[1, 2]], data_type=5), "data type 5"),
+        (tek([[1, 2]], storage=2), "storage type 2"),
+        (tek([[1, 2, 3]], storage=1), "storage type 1"),
         (tek([[1, 2]], time_unit=b"Hz"), "'Hz', no time"),
         (tek([[1, 2]])[:-40], "the samples needs"),
         (tek([[float("nan"), 2.0]], "f4"), "no numbers"),
@@ -396,8 +415,8 @@ def test_damaged_ds1000e_files_only_ever_raise_capture_errors(data: bytes) -> No
 
 
 def test_other_rigol_families_are_named() -> None:
-    with pytest.raises(CaptureError, match=r"family not read .* save it as CSV"):
-        read_capture(b"\xa5\xa5\x38\0DS2A1528" + bytes(400), "x.wfm")
+    with pytest.raises(CaptureError, match=r"family not read; save it as CSV"):
+        read_capture(b"\xa5\xa5\x40\0DS2A1528" + bytes(400), "x.wfm")
 
 
 @settings(max_examples=120, deadline=None)
