@@ -15,6 +15,8 @@ _FEWEST_EDGES = 64
 _FEWEST_POINTS = 16
 _MOST_JITTER = 0.05
 """Root-mean-square deviation of the edges from their grid, in samples, that blurs the common edge too much."""
+_REACH = 4.0
+"""Half windows that the instant may lie from where interpolation puts it."""
 _HALF_WINDOW = 0.03
 """Of the duration: narrow enough to stay beside the corner of an RC edge, 0.05 durations before its 10 % instant."""
 
@@ -53,7 +55,7 @@ def duration(codes: npt.NDArray[Any], first: Passages, middle: Floats, last: Pas
 
 def _end(codes: npt.NDArray[Any], passages: Passages, grid: Floats, half: float) -> tuple[float, float] | None:
     places = passages.index[:, None] + np.arange(-1, 3)
-    heights = codes[np.clip(places, 0, codes.size - 1)].astype(np.float64) - passages.threshold
+    heights = codes.take(places, mode="clip").astype(np.float64) - passages.threshold
     return _instant((places - grid[:, None]).ravel(), heights.ravel(), float(np.mean(passages.at - grid)), half)
 
 
@@ -70,7 +72,12 @@ def _grid(at: Floats) -> Floats | None:
 def _instant(times: Floats, heights: Floats, start: float, half: float) -> tuple[float, float] | None:
     """Return when a line through the samples (``times``, ``heights``) close to 0 passes it, and how sure that is."""
     at = start
+    # What the line can come to need is some of the samples; where it leaves them there is no common edge anyway.
+    some = np.flatnonzero(np.abs(times - start) <= _REACH * half)
+    times, heights = times[some], heights[some]
     for _ in range(4):
+        if abs(at - start) > (_REACH - 1) * half:
+            return None
         near = np.abs(times - at) <= half
         if np.count_nonzero(near) < _FEWEST_POINTS:
             return None

@@ -44,7 +44,8 @@ def jitter(waveform: Waveform, *, accuracy: Accuracy = IDEAL) -> Jitter | NoAnsw
     if periods.std() > 0.2 * periods.mean():
         return NoAnswer("the edges do not come at regular intervals: this is no clock")
     noise_s = edges.noise * interval
-    noise_variance = float(np.mean((edges.middle.sensitivity[rising] * noise_s) ** 2))
+    sensitivity = edges.middle.sensitivity[rising[:: edges.middle.stride]]
+    noise_variance = float(np.mean((sensitivity * noise_s) ** 2))
     deviations = tie(times)
     u_step = math.sqrt(noise_variance)
     return Jitter(

@@ -122,7 +122,7 @@ def _in_blocks(codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     spread = np.arange(number) * (codes.size - length) / number
     uneven = (np.arange(number) * 0.6180339887498949) % 1.0 * (codes.size - length) / number
     starts = (spread + uneven).astype(np.int64)
-    return np.asarray(codes[(starts[:, None] + np.arange(length)).ravel()])
+    return np.concatenate([codes[start : start + length] for start in starts.tolist()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _histogram(codes: npt.NDArray[Any], least: float, greatest: float) -> _Histo
         width = int(greatest - least) + 1
         counts = np.zeros(width, dtype=np.int64)
         for block in blocks(codes):
-            counts += np.bincount(block.astype(np.int64) - int(least), minlength=width)
+            counts += np.bincount(np.subtract(block, int(least), dtype=np.int64), minlength=width)
         used = np.flatnonzero(counts)
         return _Histogram(used.astype(np.float64) + least, counts[used].astype(np.float64), 1.0)
     counts_f, sums = np.zeros(_FLOAT_BINS), np.zeros(_FLOAT_BINS)

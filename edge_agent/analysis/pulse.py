@@ -12,7 +12,7 @@ from edge_agent.analysis.equivalent_time import Passages
 from edge_agent.analysis.levels import CodeLevels, code_levels, level_uncertainty
 from edge_agent.analysis.result import IDEAL, Accuracy, Answer, NoAnswer, combined, quantisation_uncertainty
 from edge_agent.analysis.samples import problem, quantisation_step, rising_scale
-from edge_agent.analysis.transitions import REFERENCES, Instants, Transitions, instants, transitions
+from edge_agent.analysis.transitions import REFERENCES, Indices, Instants, Transitions, instants, transitions
 from protocols.quantity import Quantity
 from protocols.waveform import Waveform
 
@@ -67,7 +67,7 @@ class Edges:
 
     def times_s(self, *, rising: bool) -> npt.NDArray[np.float64]:
         """Return the 50 % instants of rising or falling transitions in s, shape (k,)."""
-        at = self.middle.at[self.transitions.rising == rising]
+        at = self.middle.at[self.transitions.in_direction(rising=rising)]
         return np.asarray(self.waveform.start_s + at * self.waveform.sample_interval_s)
 
     def instant_uncertainty_s(self) -> float:
@@ -103,9 +103,7 @@ def _noise(waveform: Waveform, levels: CodeLevels, found: Transitions) -> float:
     chosen = np.arange(0, found.count - 1, max(1, found.count // _MOST_EDGES))
     begin, end = found.index_50[chosen], found.index_50[chosen + 1]
     centre, spacing = (begin + end + 1) // 2, np.maximum((end - begin) // 8, 1)
-    left, here, right = (
-        waveform.codes[np.clip(centre + k * spacing, 0, waveform.codes.size - 1)].astype(np.float64) for k in (-1, 0, 1)
-    )
+    left, here, right = (waveform.codes.take(centre + k * spacing, mode="clip").astype(np.float64) for k in (-1, 0, 1))
     return max(math.sqrt(float(np.mean((left - 2 * here + right) ** 2)) / 6.0), floor)
 
 
@@ -166,8 +164,7 @@ class _Duration:
 
 
 def _durations(edges: Edges, rising: bool) -> _Duration:
-    of_direction = np.flatnonzero(edges.transitions.rising == rising)
-    of_direction = of_direction[:: max(1, of_direction.size // _MOST_EDGES)]
+    of_direction = _spread(edges.transitions, rising, _MOST_EDGES)
     count = of_direction.size
     if count == 0:
         return _Duration(0.0, 0.0, 0.0, 0)
@@ -188,6 +185,13 @@ def _durations(edges: Edges, rising: bool) -> _Duration:
     scatter = float(durations.std()) / math.sqrt(count)
     sensitivity = math.hypot(float(np.median(first.sensitivity)), float(np.median(last.sensitivity)))
     return _Duration(float(durations.mean()), scatter, edges.noise * sensitivity / math.sqrt(count), count)
+
+
+def _spread(found: Transitions, rising: bool, most: int) -> Indices:
+    """Return which transitions of one direction are looked at: not many more than ``most``, all over the record."""
+    every_other = found.in_direction(rising=rising)
+    number = len(range(found.count)[every_other])
+    return np.arange(every_other.start, found.count, 2 * max(1, math.ceil(number / most)))
 
 
 def _duration_answer(edges: Edges, duration: _Duration, accuracy: Accuracy) -> Answer:
@@ -230,9 +234,11 @@ def _timing(edges: Edges, accuracy: Accuracy) -> tuple[Answer, Answer, Answer, A
             period = Quantity(mean, "s", combined(u, accuracy.of_time(mean)))
     times = edges.waveform.start_s + edges.middle.at * edges.waveform.sample_interval_s
     widths = np.diff(times)
-    is_positive = edges.transitions.rising[:-1]
-    positive = _width(widths[is_positive], "positive", single, accuracy)
-    negative = _width(widths[~is_positive], "negative", single, accuracy)
+    # A width belongs to the transition that it begins with.
+    positive, negative = (
+        _width(widths[edges.transitions.in_direction(rising=rises)], name, single, accuracy)
+        for rises, name in ((True, "positive"), (False, "negative"))
+    )
     return period, positive, negative, _duty(period, positive)
 
 
@@ -284,8 +290,7 @@ def _aberration(edges: Edges, duration: _Duration, *, rising: bool) -> Answer:
     stride = max(1, int(duration.samples // 32))
     length = math.ceil(_REGION * duration.samples / stride) + 4
     ends = np.append(np.minimum(found.index_10[1:], found.index_90[1:]), codes.size - 1)
-    chosen = np.flatnonzero(found.rising == rising)
-    chosen = chosen[:: max(1, math.ceil(chosen.size / _MOST_WINDOWS))]
+    chosen = _spread(found, rising, _MOST_WINDOWS)
     begin = (found.index_90 if rising else found.index_10)[chosen]
     index = begin[:, None] + stride * np.arange(length)
     region = codes[np.minimum(index, ends[chosen][:, None])].astype(np.float64)

@@ -74,3 +74,27 @@ BLOCK = 1 << 17
 def blocks(codes: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     """Return ``codes``, shape (n,), as consecutive views of at most ``BLOCK`` samples."""
     return [codes[start : start + BLOCK] for start in range(0, codes.size, BLOCK)]
+
+
+_FEW = 8
+"""Part of the words that may have a flag for looking at words to be worth while."""
+
+
+def places(flags: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return where ``flags`` (contiguous, one byte each, shape (n,)) are not zero; shape (k,), ascending.
+
+    As ``numpy.flatnonzero``, several times faster where most are zero: eight are looked at together.
+    """
+    whole = flags.size // 8 * 8
+    words = flags[:whole].view(np.uint64)
+    used = np.flatnonzero(words != 0)
+    if used.size * _FEW > words.size:
+        return np.flatnonzero(flags != 0)
+    within = np.flatnonzero(words[used].view(np.uint8) != 0)
+    found = used.take(within >> 3)
+    found <<= 3
+    within &= 7
+    found += within
+    if whole == flags.size:
+        return found
+    return np.concatenate([found, np.flatnonzero(flags[whole:]) + whole])

@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edge_agent.analysis.result import NoAnswer
+from edge_agent.analysis.samples import places
 from protocols.waveform import LogicCapture, Waveform
 
 _CHUNK = 1 << 18
 """Samples compared at a time: the work array stays in cache and extra memory does not grow with the record."""
+
+_MIN_SWING_STEPS = 4
+"""A line that moves by fewer quantisation steps than this is idle, whatever its noise looks like."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,8 +65,9 @@ def from_logic(capture: LogicCapture, channel: str) -> Edges:
     found: list[npt.NDArray[np.int64]] = []
     for at in range(0, max(words.size - 1, 0), _CHUNK):
         after = words[at + 1 : at + 1 + _CHUNK]
-        # Comparing makes booleans, for which numpy finds the places three times as fast.
-        found.append(np.flatnonzero(((words[at : at + after.size] ^ after) & mask) != 0) + (at + 1))
+        changed = words[at : at + after.size] ^ after
+        changed &= mask
+        found.append(places(changed if changed.itemsize == 1 else changed != 0) + (at + 1))
     return Edges(first, joined(found, np.int64), int(words.size), capture.sample_rate_hz)
 
 
@@ -94,6 +100,19 @@ def from_waveform(waveform: Waveform, threshold: float, hysteresis: float) -> Ed
         found.append(decided[changes].astype(np.int64) + at)
         state = int(levels[-1])
     return Edges(first, joined(found, np.int64), int(codes.size), waveform.sample_rate_hz)
+
+
+def digitised(waveform: Waveform) -> Edges | NoAnswer:
+    """Return the edges of a line about the middle between its extremes, with a quarter of the swing as hysteresis."""
+    if waveform.codes.size == 0:
+        return NoAnswer("the record is empty")
+    low, high = sorted(
+        float(code) * waveform.scale + waveform.offset for code in (waveform.codes.min(), waveform.codes.max())
+    )
+    swing = high - low
+    if swing <= _MIN_SWING_STEPS * abs(waveform.scale):
+        return NoAnswer("the line does not move: nothing was sent, or the probe is not on it")
+    return from_waveform(waveform, (low + high) / 2, swing / 4)
 
 
 def joined(parts: Sequence[npt.NDArray[Any]], kind: npt.DTypeLike) -> npt.NDArray[Any]:

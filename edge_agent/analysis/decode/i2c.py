@@ -92,7 +92,8 @@ def decode_logic(capture: LogicCapture, *, scl: str, sda: str) -> I2cTransfers:
 
     Raises ``KeyError`` naming the channels there are.
     """
-    return _assembled(*_events(from_capture(capture, (scl, sda))))
+    # What SDA does while SCL is low says nothing, and SCL's falls do not either.
+    return _assembled(*_events(from_capture(capture, (scl, sda), while_high=scl)))
 
 
 _LOW, _HIGH, _START, _STOP = 1, 2, 3, 4

@@ -1,5 +1,6 @@
 """Asynchronous serial (UART, EIA-232 framing) from edges: start bit, 5 to 9 data bits LSB first, parity, stop bits."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,6 +18,7 @@ STANDARD_BAUDS = (
 )  # fmt: skip
 
 _FEWEST_EDGES = 16
+_LONGEST_TABLE = 1 << 16
 
 
 class Parity(StrEnum):
@@ -85,33 +87,65 @@ def decode(edges: Edges, form: UartFormat) -> UartFrames:
         raise ValueError(
             f"{form.baud:g} baud at {edges.sample_rate_hz:g} Hz leaves {bit:.2f} samples a bit; 2 are needed"
         )
-    candidates = edges.falling()
+    starts, false_starts, own = _frames(edges, bit, form)
+    # What is sampled, counted in bits from the start edge: data, parity, the first and the last stop bit.
     parity_bits = 0 if form.parity is Parity.NONE else 1
-    bits = 1 + form.data_bits + parity_bits
-    last_stop = bits + form.stop_bits - 0.5
-    # The true edge lies between the last high and the first low sample: half a sample before the latter on average.
-    origin = candidates - 0.5
-    real = edges.level_at(_index(origin + 0.5 * bit)) == 0
-    ends = origin + np.where(real, last_stop, 0.5) * bit
-    whole = np.ceil(ends) < edges.length
-    candidates, origin, real, ends = candidates[whole], origin[whole], real[whole], ends[whole]
-    chosen = _chain(np.searchsorted(candidates, _index(ends)).tolist())
-    false_starts = candidates[chosen[~real[chosen]]]
-    chosen = chosen[real[chosen]]
-    starts, origin = candidates[chosen], origin[chosen]
-
-    centres = (np.arange(1, 1 + form.data_bits) + 0.5) * bit
-    values = edges.level_at(_index(origin[:, None] + centres[None, :]))
-    weights = (1 << np.arange(form.data_bits)).astype(np.uint16)
-    words = (values * weights).sum(axis=1, dtype=np.uint16)
+    stop = 1 + form.data_bits + parity_bits
+    centres = np.array([*(np.arange(1, stop) + 0.5), stop + 0.5, stop + form.stop_bits - 0.5])
+    levels = _sampled(edges, starts, own, np.floor(centres * bit).astype(np.int64))
+    words = levels & np.uint16((1 << form.data_bits) - 1)
     parity_errors = np.zeros(starts.size, dtype=np.bool_)
     if parity_bits:
-        ones = values.sum(axis=1, dtype=np.uint8) + edges.level_at(_index(origin + (1.5 + form.data_bits) * bit))
-        parity_errors = (ones & 1) != (1 if form.parity is Parity.ODD else 0)
-    framing_errors = np.zeros(starts.size, dtype=np.bool_)
-    for stop in {0.5, form.stop_bits - 0.5}:
-        framing_errors |= edges.level_at(_index(origin + (bits + stop) * bit)) == 0
+        ones = levels & np.uint16((2 << form.data_bits) - 1)
+        for shift in (8, 4, 2, 1):
+            ones ^= ones >> np.uint16(shift)
+        parity_errors = (ones & np.uint16(1)) != (1 if form.parity is Parity.ODD else 0)
+    framing_errors = (levels >> np.uint16(stop - 1)) != 3
     return UartFrames(starts, words, framing_errors, parity_errors, false_starts, form, edges.sample_rate_hz)
+
+
+def _frames(
+    edges: Edges, bit: float, form: UartFormat
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the start edges of all frames, those of no frame, and which of the line's edges the former are."""
+    candidates = edges.falling()
+    last_stop = 1 + form.data_bits + (form.parity is not Parity.NONE) + form.stop_bits - 0.5
+    # The true edge lies between the last high and the first low sample: half a sample before the latter on average.
+    middles = candidates + math.floor(0.5 * bit)
+    rises = edges.rising()[1 - edges.first :]
+    real = np.ones(candidates.size, np.bool_)
+    short = np.flatnonzero(rises[: candidates.size] <= middles[: rises.size])
+    real[short] = edges.level_at(middles[short]) == 0
+    ends = candidates + np.where(real, (last_stop * bit) - 0.5, 0.5 * bit - 0.5)
+    whole = np.ceil(ends) < edges.length
+    candidates, real, ends = candidates[whole], real[whole], ends[whole]
+    chosen = _chain(np.searchsorted(candidates, _index(ends)))
+    good = chosen[real[chosen]]
+    own = 2 * np.flatnonzero(whole)[good] + (1 - edges.first)
+    return candidates[good], candidates[chosen[~real[chosen]]], own
+
+
+def _sampled(
+    edges: Edges, starts: npt.NDArray[np.int64], own: npt.NDArray[np.int64], offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint16]:
+    """Return the levels ``offsets`` samples after each of ``starts``, the first in bit 0; shape (k,).
+
+    Each edge of the line within a frame turns over all that is sampled after it, so the levels are the exclusive
+    or of the edges: no search for one sample among all edges. ``own`` is the start's own place among the edges.
+    """
+    if starts.size == 0:
+        return np.empty(0, np.uint16)
+    turned = np.array([(1 << offsets.size) - (1 << k) for k in range(offsets.size + 1)], np.uint16)
+    first, last = int(own[0]), edges.positions.size
+    distance = edges.positions[first:] - np.repeat(starts, np.diff(own, append=last))
+    # The first offset that is not before the edge; a table of them is faster than a search, as long as it is short.
+    if offsets[-1] < _LONGEST_TABLE:
+        table = turned[np.searchsorted(offsets, np.arange(int(offsets[-1]) + 2))]
+        turns = table[np.minimum(distance, table.size - 1, out=distance)]
+    else:
+        turns = turned[np.searchsorted(offsets, distance)]
+    turns[own - first] = 0
+    return np.asarray(np.bitwise_xor.reduceat(turns, own - first))
 
 
 def estimate_baud(edges: Edges) -> Answer:
@@ -155,11 +189,12 @@ def _index(positions: Any) -> npt.NDArray[np.int64]:
     return indices
 
 
-def _chain(following: list[int]) -> npt.NDArray[np.int64]:
+def _chain(following: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the indices met on the way from the first start edge, each time to the first one after the frame's end."""
     chosen: list[int] = []
-    at = 0
-    while at < len(following):
+    next_one = following.data
+    at, end = 0, following.size
+    while at < end:
         chosen.append(at)
-        at = following[at]
+        at = next_one[at]
     return np.array(chosen, dtype=np.int64)
