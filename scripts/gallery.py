@@ -103,6 +103,24 @@ def _board(extra: float = 0.0) -> ThermalImage:
     return ThermalImage((field + _noise(768, 0.05).reshape(24, 32)).astype(np.float32), 0.95)
 
 
+def _spoilt() -> ThermalImage:
+    field = _board().temperatures_c.copy()
+    for row, column, rise in ((3, 5, 15.0), (12, 25, -1.0), (20, 14, 12.0)):
+        field[row, column] += np.float32(rise)
+    return ThermalImage(field, 0.95)
+
+
+def _moved_board() -> ThermalImage:
+    from edge_agent.analysis.registration import shifted
+
+    moved = shifted(_board().temperatures_c, 1.3, -0.7) + _noise(768, 0.05, 9).reshape(24, 32)
+    return ThermalImage(moved.astype(np.float32), 0.95)
+
+
+def _shiny() -> ThermalImage:
+    return ThermalImage(_board().temperatures_c, 1.0)
+
+
 def _inrush() -> Waveform:
     t = np.arange(8000) * 1e-6
     return _wave(np.where(t > 1e-3, 20 * np.exp(-(t - 1e-3) / 1e-3), 0.0) + _noise(8000, 2e-2), 1e-6, unit="A")
@@ -156,6 +174,66 @@ def _uart(text: bytes = b"boot 1.4.2\r\n") -> Waveform:
     bits += [1] * 20
     levels = np.repeat(np.array(bits, dtype=np.float64), 40)
     return _wave(3.3 * levels + _noise(levels.size, 2e-2), 1 / 115200 / 40)
+
+
+def _line(levels: list[tuple[int, int]], rate_hz: float, bit: int = 0, name: str = "line") -> Waveform:
+    """Return one bit of (word, samples) as a noisy 3.3 V record."""
+    words, counts = zip(*levels, strict=True)
+    volts = 3.3 * np.repeat((np.array(words) >> bit) & 1, counts)
+    return _wave(volts + _noise(volts.size, 2e-2, bit + 1), 1 / rate_hz, name)
+
+
+def _msb_first(octet: int) -> list[int]:
+    return [octet >> place & 1 for place in range(7, -1, -1)]
+
+
+def _i2c() -> list[Waveform]:
+    levels = [(3, 40), (1, 10), (0, 10)]  # SCL is bit 0, SDA bit 1
+    for octet, answered in ((0xB4, 1), (0x07, 1)):
+        for bit in (*_msb_first(octet), 1 - answered):
+            levels += [(bit << 1, 10), (bit << 1 | 1, 20), (bit << 1, 10)]
+    levels += [(0, 10), (1, 10), (3, 40)]
+    return [_line(levels, 4e6, 0, "SCL"), _line(levels, 4e6, 1, "SDA")]
+
+
+def _spi() -> list[Waveform]:
+    levels = [(4, 40)]  # clock, MOSI, CS#
+    for octet in (0x9F, 0xC2, 0x20, 0x15):
+        for bit in _msb_first(octet):
+            levels += [(bit << 1, 10), (bit << 1 | 1, 10)]
+    levels += [(0, 10), (4, 40)]
+    return [_line(levels, 50e6, bit, name) for bit, name in enumerate(("CLK", "MOSI", "CS"))]
+
+
+def _onewire() -> Waveform:
+    levels = [(1, 100), (0, 480), (1, 30), (0, 120), (1, 330)]
+    for octet in (0xCC, 0x44):
+        for bit in reversed(_msb_first(octet)):
+            levels += [(0, 6), (1, 69)] if bit else [(0, 65), (1, 10)]
+    return _line([*levels, (1, 100)], 1e6)
+
+
+def _leds() -> Waveform:
+    levels = [(0, 1200)]
+    for octet in (0x10, 0xFF, 0x00, 0x00, 0x40, 0x80):
+        for bit in _msb_first(octet):
+            levels += [(1, 16), (0, 9)] if bit else [(1, 8), (0, 17)]
+    return _line([*levels, (0, 1200)], 20e6)
+
+
+def _can() -> Waveform:
+    body = f"0{0x123:011b}000{2:04b}{0x0102:016b}"
+    rest = int(body, 2) << 15
+    while rest >> 15:  # the CRC: x¹⁵ + x¹⁴ + x¹⁰ + x⁸ + x⁷ + x⁴ + x³ + 1
+        rest ^= 0xC599 << (rest.bit_length() - 16)
+    sent, run = "", ""
+    for bit in f"{body}{rest:015b}":
+        sent += bit
+        run = run + bit if run.endswith(bit) else bit
+        if len(run) == 5:
+            run = "10"[int(bit)]
+            sent += run
+    return _line([(1, 300), *((int(bit), 20) for bit in f"{sent}1011111111111"), (1, 300)], 10e6)
 
 
 def _prbs() -> Waveform:
@@ -215,6 +293,17 @@ EXAMPLES: dict[str, Callable[[], Example]] = {
     "rail": lambda: Example("5 V, triangular ripple 40 mV peak to peak at 100 kHz, 1 mV noise", _rail(), {}),
     "dropouts": lambda: Example("two interruptions of 10 ms and 4 ms", _dropping(), {"nominal": 3.3}),
     "tone": lambda: Example("997 Hz, third harmonic at −60 dB", _tone(), {}),
+    "thd_n": lambda: Example("997 Hz, third harmonic at −60 dB, noise", _tone(), {}),
+    "statistics": lambda: Example("drift 0.1 µV/s, 0.1 mV noise", _drifting(), {}),
+    "bad_pixels": lambda: Example("three planted", _spoilt(), {}),
+    "surface": lambda: Example(
+        "seen as black, in truth ε 0.6 in a room of 22 °C", _shiny(), {"emissivity": 0.6, "reflected_c": 22.0}
+    ),
+    "i2c": lambda: Example("a write of 0x07 to the thermometer at 0x5A", _i2c(), {}),
+    "spi": lambda: Example("a flash memory's identification: clock, MOSI, CS#", _spi(), {}),
+    "onewire": lambda: Example("reset, presence, “skip ROM”, “convert”", _onewire(), {}),
+    "ws2812": lambda: Example("two diodes", _leds(), {}),
+    "can": lambda: Example("identifier 0x123, two bytes, 500 kbit/s", _can(), {"bit_rate_hz": 500e3}),
     "sine_fit": lambda: Example("997 Hz, amplitude 1 V", _tone(), {}),
     "frequency": lambda: Example("8 MHz + 12 ppm, 8 bit", _clock(), {"nominal_hz": 8e6, "time_base_ppm": 25.0}),
     "hot_spots": lambda: Example("spot of 9 K", _board(), {"threshold_k": 4.0}),
@@ -224,7 +313,7 @@ EXAMPLES: dict[str, Callable[[], Example]] = {
     "region": lambda: Example(
         "five by five pixels about a spot", _board(), {"top": 6, "left": 18, "height": 5, "width": 5}
     ),
-    "registration": lambda: Example("the reference itself", _board(), {"reference": _board()}),
+    "registration": lambda: Example("1.3 px lower, 0.7 px further left", _moved_board(), {"reference": _board()}),
     "time_constant": lambda: Example("30 K with τ = 35 s, 40 mK noise, 40 s long", _cooling(), {}),
     "stability": lambda: Example("drift 0.1 µV/s, 0.1 mV noise, a reading every 10 s", _drifting(), {}),
     "esr": lambda: Example("35 mΩ and 470 µF, 0.1 A step, 200 µV noise", _esr(), {"current_a": 0.1}),

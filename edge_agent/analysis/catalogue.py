@@ -73,7 +73,14 @@ _MASK_FIELDS = {
     "false_reject_bound": "%", "units": "1",
 }  # fmt: skip
 
+_BUS_FIELDS = {"count": "1", "octets": "1", "errors": "1", "unanswered": "1"}
+
 _SPECS = (
+    _spec(
+        "statistics", InputKind.WAVEFORM, "statistics:statistics",
+        "Mean, standard deviation and extremes", "平均值、标准差与极值",
+        quantities={"mean": SAME, "deviation": SAME, "minimum": SAME, "maximum": SAME, "count": "1"},
+    ),
     _spec(
         "levels", InputKind.WAVEFORM, "levels:state_levels",
         "State levels of a two-level signal (IEEE 181)", "双电平信号的状态电平（IEEE 181）",
@@ -136,6 +143,15 @@ _SPECS = (
         },
     ),
     _spec(
+        "thd_n", InputKind.WAVEFORM, "audio:thd_plus_noise",
+        "Distortion and noise of an audio tone (AES17)", "音频单音的失真加噪声（AES17）",
+        quantities={"frequency": "Hz", "level": SAME, "thd_n": "dB", "thd_n_percent": "%"},
+        parameters={
+            "low_hz": _number("lower end of the band", "Hz", 20.0),
+            "high_hz": _number("upper end of the band", "Hz", 20_000.0),
+        },
+    ),
+    _spec(
         "sine_fit", InputKind.WAVEFORM, "sine_fit:sine_fit_4",
         "4-parameter sine fit (IEEE 1057)", "四参数正弦拟合（IEEE 1057）",
         quantities={
@@ -188,6 +204,24 @@ _SPECS = (
         parameters={
             "top": _pixel("first row"), "left": _pixel("first column"),
             "height": _pixel("rows", low=1), "width": _pixel("columns", low=1),
+        },
+    ),
+    _spec(
+        "bad_pixels", InputKind.THERMAL, "thermal:bad_pixel_count",
+        "Bad pixels of a thermal camera", "热像仪坏点",
+        quantities={"count": "1"}, texts=("places",),
+        parameters={"threshold_k": _number("how far beyond its neighbours; 8 times the noise if absent", "K")},
+        with_accuracy=False,
+    ),
+    _spec(
+        "surface", InputKind.THERMAL, "radiometry:surface_temperature",
+        "Surface temperature for an emissivity (ISO 18434-1)", "按发射率修正的表面温度（ISO 18434-1）",
+        quantities={"maximum": "Cel", "minimum": "Cel", "mean": "Cel", "correction": "K"},
+        parameters={
+            "emissivity": Parameter(ParameterKind.NUMBER, "emissivity of the surface", low=0.05, high=1.0),
+            "reflected_c": Parameter(
+                ParameterKind.NUMBER, "temperature that the surface mirrors", "Cel", low=-273.15, high=5000.0
+            ),
         },
     ),
     _spec(
@@ -271,6 +305,42 @@ _SPECS = (
             "parity": Parameter(ParameterKind.TEXT, "parity bit", default="none", choices=("none", "even", "odd")),
             "inverted": Parameter(ParameterKind.FLAG, "the line idles low (EIA-232 levels)", default=False),
         },
+    ),
+    _spec(
+        "i2c", InputKind.WAVEFORMS, "bus_lines:i2c_lines",
+        "I²C traffic: SCL, then SDA", "I²C 总线通信：先 SCL，后 SDA",
+        quantities=_BUS_FIELDS, texts=("text",), with_accuracy=False,
+    ),
+    _spec(
+        "spi", InputKind.WAVEFORMS, "bus_lines:spi_lines",
+        "SPI traffic: clock, MOSI, MISO (with four lines), CS#", "SPI 总线通信：时钟、MOSI、MISO（四线时）、CS#",
+        quantities=_BUS_FIELDS, texts=("text",),
+        parameters={
+            "mode": _whole("clock polarity and phase", 0, low=0, high=3),
+            "msb_first": Parameter(ParameterKind.FLAG, "most significant bit first", default=True),
+        },
+        with_accuracy=False,
+    ),
+    _spec(
+        "onewire", InputKind.WAVEFORM, "bus_lines:onewire_line",
+        "1-Wire traffic", "1-Wire 总线通信",
+        quantities=_BUS_FIELDS, texts=("text",),
+        parameters={"overdrive": Parameter(ParameterKind.FLAG, "ten times the standard speed", default=False)},
+        with_accuracy=False,
+    ),
+    _spec(
+        "ws2812", InputKind.WAVEFORM, "bus_lines:ws2812_line",
+        "WS2812 light-emitting diodes: what their line says", "WS2812 灯珠数据线内容",
+        quantities=_BUS_FIELDS, texts=("text",),
+        parameters={"reset_s": _number("low level that ends a frame", "s", 50e-6)},
+        with_accuracy=False,
+    ),
+    _spec(
+        "can", InputKind.WAVEFORM, "bus_lines:can_line",
+        "CAN traffic", "CAN 总线通信",
+        quantities=_BUS_FIELDS, texts=("text",),
+        parameters={"bit_rate_hz": _needed("bit rate", "Hz")},
+        with_accuracy=False,
     ),
     _spec(
         "eye", InputKind.WAVEFORM, "eye:eye",

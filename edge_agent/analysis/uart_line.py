@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from edge_agent.analysis.decode.edges import from_waveform
+from edge_agent.analysis.decode.edges import digitised
 from edge_agent.analysis.decode.uart import Parity, UartFormat, decode, estimate_baud
 from edge_agent.analysis.result import IDEAL, Accuracy, Answer, NoAnswer, combined
 from protocols.quantity import Quantity
 from protocols.waveform import Waveform
-
-_MIN_SWING_STEPS = 4
-"""A line that moves by fewer quantisation steps than this is idle, whatever its noise looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +36,9 @@ def uart_line(
     The threshold is the middle between the record's extremes, with a quarter of the swing as hysteresis. When the
     measured rate cannot be found (a short text), the expected one is used.
     """
-    if waveform.codes.size == 0:
-        return NoAnswer("the record is empty")
-    low, high = sorted(code * waveform.scale + waveform.offset for code in (waveform.codes.min(), waveform.codes.max()))
-    swing = float(high) - float(low)
-    if swing <= _MIN_SWING_STEPS * abs(waveform.scale):
-        return NoAnswer("the line does not move: nothing was sent, or the probe is not on it")
-    edges = from_waveform(waveform, (float(low) + float(high)) / 2, swing / 4)
+    edges = digitised(waveform)
+    if isinstance(edges, NoAnswer):
+        return edges
     if inverted:
         edges = edges.inverted()
     measured = estimate_baud(edges)
