@@ -89,7 +89,7 @@ def learn_step(
         if file.sha256 in known:
             raise GoldenError(f"{file.name} and {known[file.sha256]} are the same capture; give one of each good unit")
         known[file.sha256] = file.name
-    mask = learn(kind, [_record(kind, of, file) for file in files], false_reject=false_reject)
+    mask = learn(kind, [record_of(kind, of, file) for file in files], false_reject=false_reject)
     if isinstance(mask, NoAnswer):
         raise GoldenError(f"step {step}: {mask.reason}")
     return store.add(
@@ -103,8 +103,10 @@ def learn_step(
     )
 
 
-def captures_of_good_runs(state: Path, subject: Subject, step: str, kind: MaskKind) -> list[File]:
-    """Return what ``step`` saved in the passed runs of this very plan in a ``plan run --state`` folder.
+def captures_of_good_runs(
+    state: Path, subject: Subject, step: str, kind: MaskKind, *, passed: bool = True
+) -> list[File]:
+    """Return what ``step`` saved in the (passed) runs of this very plan in a ``plan run --state`` folder.
 
     Of a unit that was run more than once the newest counts: repeats tell nothing of how units differ.
     """
@@ -118,8 +120,9 @@ def captures_of_good_runs(state: Path, subject: Subject, step: str, kind: MaskKi
             bodies = [codec.decode(one.encoded, Record).body for one in spool.pending(1_000_000, 1 << 40)]
     except (SpoolError, msgspec.MsgspecError) as error:
         raise GoldenError(str(error)) from error
-    passed = {body.run for body in bodies if isinstance(body, RunFinished) and body.outcome is Outcome.PASSED}
-    started = {body.run: body for body in bodies if isinstance(body, RunStarted) and body.run in passed}
+    good = {body.run for body in bodies if isinstance(body, RunFinished) and body.outcome is Outcome.PASSED}
+    begun = (body for body in bodies if isinstance(body, RunStarted))
+    started = {body.run: body for body in begun if body.run in good or not passed}
     units = {run: body.device.serial for run, body in started.items() if body.plan.sha256 in subject.hashes}
     if not units:
         raise GoldenError(_no_runs(state, subject.plan, list(started.values())))
@@ -146,7 +149,8 @@ def _no_runs(state: Path, plan: Plan, passed: list[RunStarted]) -> str:
     return f"the runs in {state} are of version {others} of the plan {plan.plan}, but this is {plan.version}; {how}"
 
 
-def _record(kind: MaskKind, channels: Sequence[str], file: File) -> tuple[Waveform, ...] | ThermalImage:
+def record_of(kind: MaskKind, channels: Sequence[str], file: File) -> tuple[Waveform, ...] | ThermalImage:
+    """Return what of a capture is compared; raise ``GoldenError``."""
     try:
         capture = read_capture(file.content, file.name)
     except CaptureError as error:

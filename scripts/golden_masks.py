@@ -67,8 +67,9 @@ def learn_all(path: Path, units: range, work: Path, *, output: Path, false_rejec
     subject, store, learned = load_subject(path), GoldenStore(work / "golden"), []
     for use in subject.uses():
         files = [one for state in states for one in captures_of_good_runs(state, subject, use.step.id, use.kind)]
-        options = {"channels": use.channels, "false_reject": false_reject}
-        entry = learn_step(subject, use.step.id, use.kind, files, store, **options)
+        entry = learn_step(
+            subject, use.step.id, use.kind, files, store, channels=use.channels, false_reject=false_reject
+        )
         (output / use.reference).write_bytes(store.read(entry.sha256))
         learned.append(entry)
     return learned

@@ -1,5 +1,6 @@
 """Masks from the journal of good units' runs: which runs and captures count, and what is refused in words."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def add(tmp_path: Path, subject: Subject) -> Add:
     learning = load_plan(tmp_path / "warm.plan.yaml", learning=True).reference
 
     def one(run: str, serial: str, *, outcome: Outcome = Outcome.PASSED, plan: PlanReference = learning) -> None:
-        rng = np.random.default_rng(abs(hash(run)) % 1000)
+        rng = np.random.default_rng(zlib.crc32(run.encode()))
         field = 25 + rng.normal(0, 0.05, (24, 32)) + 5 * np.eye(24, 32) * (1 + 0.02 * rng.normal())
         (file,) = files_of("heat-1", (), ThermalImage(field.astype(np.float32), 0.95))
         store.save(file)
