@@ -8,8 +8,9 @@ from fastapi import APIRouter, Body, Header, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from hub.bulk import files, service
-from hub.bulk.kinds import TABLES, Kind, Table
+from hub.bulk.kinds import TABLES, Kind
 from hub.bulk.service import Report
+from hub.bulk.tables import Table
 from hub.core.documented import refusals
 from hub.core.i18n import Language, preferred_language
 from hub.core.ids import row_number

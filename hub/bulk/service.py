@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from hub.bulk.files import BAD_FILE
-from hub.bulk.kinds import Column, Table
+from hub.bulk.tables import Column, Table
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, Problem
 from hub.core.validation import field_errors

@@ -1,0 +1,68 @@
+"""How rows of one kind are read, taken in and written: columns in both languages, a row as a body."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from hub.core.i18n import Words
+from hub.identity.actors import Actor
+from hub.identity.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. ``path`` is where its value belongs in the body; a list is written with ``;`` between its members."""
+
+    name: str
+    chinese: str
+    path: tuple[str, ...] = ()
+    is_list: bool = False
+
+    @property
+    def title(self) -> Words:
+        """The column's header in each language."""
+        return {"en": self.name, "zh-CN": self.chinese}
+
+
+Rows = list[Sequence[Any]]
+Taken = tuple[str, bool]
+"""The record's number, and whether it is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How rows of one kind are read, taken in and written."""
+
+    prefix: str
+    imported: tuple[Column, ...]
+    exported: tuple[Column, ...]
+    body: type[BaseModel]
+    may_import: Permission
+    may_export: Permission
+    take: Callable[[Session, Actor, Any], Taken]
+    rows: Callable[[Session, Actor, int, int], Rows]
+
+    def column(self, header: str) -> Column | None:
+        """Return the column that a header names, in either language and however it is spaced."""
+        wanted = header.strip().casefold().replace(" ", "_")
+        return next((one for one in self.imported if wanted in {one.name, one.chinese.casefold()}), None)
+
+    def assembled(self, values: Mapping[Column, str]) -> dict[str, Any]:
+        """Return the body that a row's cells make; an empty cell is a member left out."""
+        found: dict[str, Any] = {}
+        for column, text in values.items():
+            if not text:
+                continue
+            *above, last = column.path
+            place = found
+            for name in above:
+                place = place.setdefault(name, {})
+            place[last] = [one.strip() for one in text.split(";") if one.strip()] if column.is_list else text
+        return found
+
+
+NUMBER = Column("number", "编号")
+"""The record's own number, first in every export."""
