@@ -1,12 +1,10 @@
 """Who may see which events: everything for auditors; for others business records, within their stores (S1, S5)."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, case, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from hub.core.ids import row_number
 from hub.events.models import Event
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -36,17 +34,10 @@ def condition(actor: Actor) -> ColumnElement[bool] | None:
     return or_(number.in_(mine), (Event.record_type == "store") & Event.record_id.in_(actor.stores))
 
 
-def seen(session: Session, events: Sequence[Event], *, stores: frozenset[str] | None, audit: bool) -> list[Event]:
-    """Return those of ``events`` that somebody with these stores and rights may see, in their order."""
-    found = [event for event in events if audit or event.record_type in BUSINESS]
-    if stores is None:
-        return found
-    numbers = {row_number(PREFIX, event.record_id) for event in found if event.record_type == "ticket"} - {None}
-    statement: Any = select(Ticket.id).where(Ticket.id.in_(numbers), Ticket.store.in_(stores))
-    mine = set(session.scalars(statement)) if numbers else set()
-    return [
-        event
-        for event in found
-        if (event.record_type == "ticket" and row_number(PREFIX, event.record_id) in mine)
-        or (event.record_type == "store" and event.record_id in stores)
-    ]
+def seen(session: Session, actor: Actor, events: Sequence[Event]) -> list[Event]:
+    """Return those of ``events`` that ``actor`` may see, in their order."""
+    asked = condition(actor)
+    if asked is None or not events:
+        return list(events)
+    mine = set(session.scalars(select(Event.id).where(Event.id.in_([event.id for event in events]), asked)))
+    return [event for event in events if event.id in mine]

@@ -1,14 +1,18 @@
 """Make, check and revoke API keys, and tell whose a token is."""
 
 from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.i18n import listed
 from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
 from hub.fleet import service as fleet
-from hub.identity import queries, tokens
+from hub.identity import queries, tokens, words
 from hub.identity.actors import Actor
 from hub.identity.grants import check_grant
 from hub.identity.models import ApiKey, LoginSession, User
@@ -78,7 +82,7 @@ def create_key(
         raise Problem(BENCH_KEY_NEEDS_BENCH)
     foreign = sorted(set(scopes or ()) - ROLE_PERMISSIONS[role])
     if foreign:
-        raise Problem(SCOPE_NOT_OF_ROLE, role=role.value, scopes=", ".join(foreign))
+        raise Problem(SCOPE_NOT_OF_ROLE, role=words.role(role), scopes=listed(map(words.permission, foreign)))
     check_grant(actor, role, stores, scopes)
     if stores is not None:
         stores_service.check_exist(session, stores)
@@ -132,6 +136,10 @@ def _key_actor(session: Session, token: Token) -> Actor:
     key = queries.key_facts(session, token.id)
     if key is None or not token.fits(key.secret_sha256) or key.revoked_at is not None:
         raise unauthenticated()
+    return _actor_of_key(key)
+
+
+def _actor_of_key(key: Row[Any]) -> Actor:
     return Actor(
         kind="key",
         id=key.id,
@@ -142,6 +150,18 @@ def _key_actor(session: Session, token: Token) -> Actor:
         scopes=None if key.scopes is None else frozenset(Permission(one) for one in key.scopes if one in _KNOWN),
         made_by=key.made_by,
     )
+
+
+def present_actor(session: Session, kind: str, number: str) -> Actor | None:
+    """Return a user or a key with the rights that it has now; ``None`` once it is disabled or revoked.
+
+    For what goes on in somebody's name while they are away, so that a password that is to be changed is no matter.
+    """
+    if kind == "user":
+        user = queries.user(session, number)
+        return None if user is None or user.disabled_at else replace(user_actor(user), must_change_password=False)
+    key = queries.key_facts(session, number) if kind == "key" else None
+    return None if key is None or key.revoked_at else _actor_of_key(key)
 
 
 def _user_actor(session: Session, token: Token) -> Actor:

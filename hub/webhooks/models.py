@@ -17,8 +17,10 @@ _List = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgres
 class WebhookEndpoint(Versioned, Table, table=True):
     """Where events are pushed to. ``stores`` are those whose records it hears of; none: every store's.
 
-    ``audit`` says whether its maker may read every event; else it hears of business records alone. The secret has to
-    be kept as it is: each message is signed with it. After a rotation the former one signs too, until ``former_until``.
+    It hears of what its owner (``owner_kind``, ``owner_id``: the account or the key that made it) may read when a
+    message is sent, so that a role that is taken away takes the messages with it. ``made_by`` is the person behind it.
+    The secret has to be kept as it is: each message is signed with it. After a rotation the former one signs too,
+    until ``former_until``.
     """
 
     __tablename__ = "webhook_endpoint"
@@ -28,11 +30,12 @@ class WebhookEndpoint(Versioned, Table, table=True):
     description: Mapped[str | None] = Field(default=None, max_length=200)
     events: Mapped[list[Any]] = Field(sa_type=Json)
     stores: Mapped[list[Any] | None] = Field(default=None, sa_type=_List)
-    audit: Mapped[bool]
     secret: Mapped[str] = Field(max_length=80)
     former_secret: Mapped[str | None] = Field(default=None, max_length=80)
     former_until: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
     made_by: Mapped[str] = Field(max_length=80)
+    owner_kind: Mapped[str] = Field(max_length=16)
+    owner_id: Mapped[str] = Field(max_length=64)
     created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
     failing_since: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
     disabled_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)

@@ -18,9 +18,10 @@ ON_THE_WAY = (State.WAITING, State.SENDING)
 
 
 def _visible(actor: Actor) -> Select[WebhookEndpoint]:
-    """Start every query about endpoints here: a system sees those that it made, and no others."""
+    """Start every query about endpoints here: a system, and who works for some stores, sees those that it made."""
     statement = select(WebhookEndpoint)
-    return statement.where(WebhookEndpoint.made_by == actor.person) if actor.role is Role.STORE_SYSTEM else statement
+    own_alone = actor.role is Role.STORE_SYSTEM or actor.stores is not None
+    return statement.where(WebhookEndpoint.made_by == actor.person) if own_alone else statement
 
 
 def endpoint(session: Session, actor: Actor, public_id: str) -> WebhookEndpoint | None:
@@ -82,6 +83,12 @@ def to_send(session: Session, at: datetime, limit: int, of_each: int) -> list[We
 def delivery(session: Session, number: int) -> WebhookDelivery | None:
     """Return one delivery."""
     return session.scalar(select(WebhookDelivery).where(WebhookDelivery.id == number))
+
+
+def events_of(session: Session, found: Sequence[WebhookDelivery]) -> dict[int, Event]:
+    """Return the events of some deliveries by their number."""
+    numbers = {one.event_id for one in found}
+    return {event.id: event for event in session.scalars(select(Event).where(Event.id.in_(numbers)))}
 
 
 def of_event(session: Session, endpoint_id: int, event_id: int) -> WebhookDelivery | None:

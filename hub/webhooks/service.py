@@ -4,6 +4,7 @@ import base64
 import random
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from hub.events import service as events
 from hub.events import visibility
 from hub.events.following import follow
 from hub.events.models import Event
+from hub.identity import service as identities
 from hub.identity.actors import Actor
 from hub.identity.grants import GRANT_TOO_WIDE
 from hub.identity.permissions import Permission
@@ -42,6 +44,7 @@ PAUSES = (
 )
 """How long to wait after each failed attempt: over five days; after one more the delivery is dead."""
 REPLAY_BATCH = 5000
+NOT_ALLOWED_NOW = "the endpoint's owner may not read this event any more"
 
 WEBHOOK_NOT_FOUND = ProblemType(
     "webhook-not-found",
@@ -87,9 +90,10 @@ def create(session: Session, actor: Actor, settings: Settings, wanted: NewWebhoo
         description=wanted.description,
         events=list(wanted.events),
         stores=_stores(actor, wanted.stores),
-        audit=actor.may(Permission.AUDIT_READ),
         secret=_new_secret(),
         made_by=actor.person,
+        owner_kind=actor.kind,
+        owner_id=actor.id,
         created_at=now(),
     )
     session.add(endpoint)
@@ -195,14 +199,34 @@ def move(actor: Actor, delivery: WebhookDelivery, action: str) -> None:
 
 
 def claim(session: Session, at: datetime, limit: int, of_each: int) -> Sequence[WebhookDelivery]:
-    """Take the next deliveries, so that no other sender does before this one is overdue."""
+    """Take the next deliveries, so that no other sender does before this one is overdue.
+
+    What an endpoint's owner may not read any more, since it was planned or tried last, is given up instead.
+    """
     found = queries.to_send(session, at, limit, of_each)
+    allowed = _still_allowed(session, found)
     for one in found:
         move(ACTOR, one, "claim")
         one.attempts += 1
         one.due_at = at + SENDER_BACK_WITHIN
+        if one.id not in allowed:
+            session.add(WebhookAttempt(delivery_id=one.id, at=at, duration_ms=0, error=NOT_ALLOWED_NOW))
+            move(ACTOR, one, "give_up")
     session.flush()
-    return found
+    return [one for one in found if one.id in allowed]
+
+
+def _still_allowed(session: Session, found: Sequence[WebhookDelivery]) -> set[int]:
+    """Return which deliveries' events their endpoints' owners may see now: a few statements for each endpoint."""
+    events_of = queries.events_of(session, found)
+    allowed: set[int] = set()
+    for number in {one.endpoint_id for one in found}:
+        mine = {one.event_id: one.id for one in found if one.endpoint_id == number}
+        owner = listener(session, session.get_one(WebhookEndpoint, number))
+        if owner is not None:
+            seen = visibility.seen(session, owner, [events_of[event] for event in sorted(mine)])
+            allowed |= {mine[event.id] for event in seen}
+    return allowed
 
 
 def settle(session: Session, number: int, attempt: int, answer: Answer) -> None:
@@ -267,10 +291,25 @@ def _url_problem() -> Problem:
 
 
 def _hears_of(session: Session, endpoint: WebhookEndpoint, found: Sequence[Event]) -> list[Event]:
-    """Return those events that the endpoint wants and its maker may see; never those about webhooks themselves."""
+    """Return those events that the endpoint wants and its owner may see now; never those about webhooks themselves."""
     wanted = [event for event in found if event.record_type != "webhook" and matches(endpoint.events, event.kind)]
-    stores = None if endpoint.stores is None else frozenset(endpoint.stores)
-    return visibility.seen(session, wanted, stores=stores, audit=endpoint.audit)
+    owner = listener(session, endpoint) if wanted else None
+    return [] if owner is None else visibility.seen(session, owner, wanted)
+
+
+def listener(session: Session, endpoint: WebhookEndpoint) -> Actor | None:
+    """Return the endpoint's owner with the rights of now, within the endpoint's stores.
+
+    ``None``: an account that is disabled, a key that is revoked, a role that has no webhooks. Such an endpoint hears
+    nothing, and goes on when the right comes back.
+    """
+    owner = identities.present_actor(session, endpoint.owner_kind, endpoint.owner_id)
+    if owner is None or not owner.may(Permission.WEBHOOK_READ):
+        return None
+    if endpoint.stores is None:
+        return owner
+    stores = frozenset(endpoint.stores)
+    return replace(owner, stores=stores if owner.stores is None else stores & owner.stores)
 
 
 def _again(session: Session, actor: Actor, endpoint: WebhookEndpoint, found: Sequence[Event]) -> int:

@@ -32,4 +32,10 @@ TABLE: TransitionTable[State, None] = TransitionTable(
             frozenset({S.DELIVERED, S.DEAD, S.WAITING}), "replay", S.WAITING, P, {"en": "Replay", "zh-CN": "重放"}
         ),
     ),
+    {
+        S.WAITING: {"en": "waiting", "zh-CN": "待发送"},
+        S.SENDING: {"en": "sending", "zh-CN": "发送中"},
+        S.DELIVERED: {"en": "delivered", "zh-CN": "已送达"},
+        S.DEAD: {"en": "given up", "zh-CN": "已放弃"},
+    },
 )

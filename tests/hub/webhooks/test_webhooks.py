@@ -17,6 +17,7 @@ from hub.core.database import Database
 from hub.core.settings import Settings
 from hub.events import service as events
 from hub.identity.actors import command_line_actor
+from hub.identity.models import User
 from hub.identity.permissions import Role
 from hub.identity.service import create_key
 from hub.jobs.job import ACTOR, JobRun
@@ -232,6 +233,45 @@ def test_a_store_system_hears_of_its_stores_and_sees_its_own_endpoints(
     with database.read() as session:
         heard = [event.kind for _, event in queries.deliveries(session, 2, None, None, 50)]
     assert heard == ["ticket.created"], "neither another store's nor a matter of identity"
+
+
+def test_an_endpoint_hears_of_what_its_owner_may_read_now(
+    hub: RunningHub, admin: httpx.Client, work: Work, gateway: Gateway, database: Database
+) -> None:
+    """C1, S1: complaints reach nobody who may not read them; a role or key taken away takes messages with it."""
+    body = {"login": "lin", "name": "林", "role": "manager", "password": "long enough 1"}
+    person = admin.post("/api/v1/users", json=body).raise_for_status().json()["id"]
+    with database.write() as session:
+        session.get_one(User, 1).must_change_password = False
+        _, token = create_key(session, command_line_actor(), name="erp", role=Role.STORE_SYSTEM, bench=None)
+    login = admin.post("/api/v1/sessions", json={"login": "lin", "password": "long enough 1"}).json()
+    with hub.client(login["token"]) as manager, hub.client(token) as erp:
+        register(manager, gateway, "ticket.created")
+        register(erp, gateway, "ticket.created")
+
+    def heard() -> list[list[tuple[str, str]]]:
+        work.plan()
+        work.send(timedelta(seconds=10))
+        with database.read() as session:
+            both = [reversed(queries.deliveries(session, number, None, None, 50)) for number in (1, 2)]
+            return [[(event.record_id, one.state) for one, event in mine] for mine in both]
+
+    create(admin, kind="complaint")
+    create(admin)
+    assert heard() == [[("T-000001", "delivered"), ("T-000002", "delivered")], [("T-000002", "delivered")]]
+    create(admin)
+    work.plan()
+    admin.patch(f"/api/v1/users/{person}", json={"role": "technician"}).raise_for_status()
+    admin.delete(f"/api/v1/keys/{token.split('_')[1]}").raise_for_status()
+    for mine in heard():
+        assert mine[-1] == ("T-000003", "dead"), "planned while it was allowed, and given up when it was to be sent"
+    create(admin)
+    assert [mine[-1][0] for mine in heard()] == ["T-000003", "T-000003"]
+    admin.patch(f"/api/v1/users/{person}", json={"role": "manager"}).raise_for_status()
+    create(admin)
+    assert heard()[0][-1] == ("T-000005", "delivered"), "it goes on with the right"
+    log = admin.get(f"{PATH}/WH-000001/deliveries").json()["items"]
+    assert "may not read" in next(one for one in log if one["state"] == "dead")["log"][0]["error"]
 
 
 def test_mistakes_are_named_and_endpoints_removed(admin: httpx.Client, work: Work, gateway: Gateway) -> None:
