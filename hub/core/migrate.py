@@ -79,9 +79,9 @@ def prepare(url: URL) -> None:
             upgrade(database)
         elif not is_current(database):
             found = current(database) or "none"
-            raise SettingsError(
-                f"the database is at revision {found}, this version needs {head()}; run: benchwright hub migrate"
-            )
+            newer = found not in {"none", *revisions()}
+            remedy = "install the version that made it" if newer else "run: benchwright hub migrate"
+            raise SettingsError(f"the database is at revision {found}, this version needs {head()}; {remedy}")
     finally:
         database.close()
 

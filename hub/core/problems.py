@@ -127,6 +127,16 @@ DATABASE_UNAVAILABLE = ProblemType(
         "zh-CN": "数据未作更改；请几秒后重试。",
     },
 )
+DATABASE_OF_ANOTHER_VERSION = ProblemType(
+    "database-version",
+    500,
+    {"en": "The database is of another version", "zh-CN": "数据库版本不符"},
+    {
+        "en": "The database does not have the tables of this version; an administrator stops the hub and runs "
+        "`benchwright hub migrate`. To ask again helps only after that.",
+        "zh-CN": "数据库中的表与本版本不符；须由管理员停止服务并运行 `benchwright hub migrate`，此前重试无效。",
+    },
+)
 INTERNAL_ERROR = ProblemType(
     "internal-error",
     500,

@@ -1,10 +1,12 @@
 """HTTP answers: problems as ``application/problem+json``, and how each exception becomes one."""
 
 import logging
+import re
+import sqlite3
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -14,6 +16,9 @@ from hub.core.problems import FieldError, Problem
 from hub.core.validation import field_errors
 
 log = logging.getLogger(__name__)
+_UNDEFINED = frozenset({"42P01", "42703"})
+"""PostgreSQL's undefined_table and undefined_column."""
+_SQLITE_LACKS = re.compile("no such (table|column)|has no column named")
 
 
 def problem_response(problem: Problem, language: Language, path: str) -> Response:
@@ -60,10 +65,25 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
-    """A writer that waited too long for its turn, or a server that is away: the caller may try again."""
-    assert isinstance(error, OperationalError)  # noqa: S101 - registered for this type only
+    """A writer that waited too long for its turn, or a server that is away: the caller may try again.
+
+    Tables that are not there do not come back by waiting: somebody has put another database under the running hub.
+    """
+    assert isinstance(error, DBAPIError)  # noqa: S101 - registered for subclasses of this type only
+    if lacks_tables(error):
+        log.error("the database is of another version; run: benchwright hub migrate (%s)", error.orig)
+        return _answer(request, Problem(problems.DATABASE_OF_ANOTHER_VERSION))
+    if not isinstance(error, OperationalError):
+        return await _on_failure(request, error)
     log.error("the database is not available: %s", error.orig)
     return _answer(request, Problem(problems.DATABASE_UNAVAILABLE, headers={"Retry-After": "3"}))
+
+
+def lacks_tables(error: DBAPIError) -> bool:
+    """Whether a statement named a table or column that the database does not have."""
+    if getattr(error.orig, "sqlstate", None) in _UNDEFINED:
+        return True
+    return isinstance(error.orig, sqlite3.OperationalError) and _SQLITE_LACKS.search(str(error.orig)) is not None
 
 
 async def _on_failure(request: Request, error: Exception) -> Response:
@@ -76,5 +96,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(OperationalError, _on_database)
+    for kind in (OperationalError, ProgrammingError):
+        app.add_exception_handler(kind, _on_database)
     app.add_exception_handler(Exception, _on_failure)
