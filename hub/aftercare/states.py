@@ -59,4 +59,10 @@ TASKS: TransitionTable[TaskState, TaskFacts] = TransitionTable(
         ),
         Transition(frozenset({S.DONE}), "reopen", S.IN_PROGRESS, P.AFTERCARE_VERIFY, _REOPEN),
     ),
+    {
+        S.OPEN: {"en": "open", "zh-CN": "待处理"},
+        S.IN_PROGRESS: {"en": "in progress", "zh-CN": "改进中"},
+        S.DONE: {"en": "done", "zh-CN": "待验收"},
+        S.VERIFIED: {"en": "verified", "zh-CN": "已验收"},
+    },
 )

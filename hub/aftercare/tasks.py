@@ -65,14 +65,13 @@ def act(session: Session, actor: Actor, number: str, wanted: TaskActionIn) -> Im
     before, action = TaskState(task.state), wanted.action
     row = TASKS.find(before, action)
     if row is None:
-        possible = ", ".join(one.action for one in TASKS.offered(before)) or "–"
-        raise Problem(TASK_ACTION_NOT_POSSIBLE, task=task.public_id, state=before, action=action, possible=possible)
+        raise Problem(TASK_ACTION_NOT_POSSIBLE, task=task.public_id, **TASKS.refusal(before, action))
     actor.require(row.permission)
     writes = _writes(session, actor, wanted)
     facts = TaskFacts(task.done_by, actor.person)
     reason = next((words for guard in row.guards if (words := guard(facts)) is not None), None)
     if reason is not None:
-        raise Problem(TASK_GUARDED, task=task.public_id, action=action, reason=reason)
+        raise Problem(TASK_GUARDED, task=task.public_id, action=TASKS.action_words(action), reason=reason)
     for name, value in writes.items():
         setattr(task, name, value)
     task.state = (row.target or before).value
@@ -91,6 +90,6 @@ def _writes(session: Session, actor: Actor, wanted: TaskActionIn) -> dict[str, A
         user = people.user(session, value)
         value = None if user is None or user.disabled_at is not None else value
     if value is None:
-        raise Problem(TASK_DETAILS, errors=(FieldError(f"#/{name}", words),), action=wanted.action)
+        raise Problem(TASK_DETAILS, errors=(FieldError(f"#/{name}", words),), action=TASKS.action_words(wanted.action))
     more: dict[str, dict[str, Any]] = {"finish": {"done_by": actor.person}, "verify": {"ended_at": now()}}
     return {name: value, **more.get(wanted.action, {})}

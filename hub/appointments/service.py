@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.appointments import queries
 from hub.appointments.models import Appointment
-from hub.appointments.schemas import Move, NewAppointment
+from hub.appointments.schemas import Move, NewAppointment, Place
 from hub.appointments.slots import Booked, Slot, Work, fits, free, with_way
 from hub.appointments.states import TABLE, State
 from hub.calendars import service as calendars
@@ -98,7 +98,7 @@ def slots(
 def book(session: Session, actor: Actor, public_id: str, wanted: NewAppointment) -> tuple[Ticket, Appointment]:
     """Hold a time for a ticket with somebody who can do it."""
     ticket = tickets.get(session, actor, public_id, for_update=True)
-    actor.require(Permission.TICKET_SERVE)
+    actor.require(Permission.APPOINTMENT_BOOK)
     tickets.require_possible(ticket, "schedule")
     _require_ready(ticket, wanted)
     for other in queries.of_ticket(session, ticket.id):
@@ -106,11 +106,21 @@ def book(session: Session, actor: Actor, public_id: str, wanted: NewAppointment)
             raise Problem(HAS_ONE, ticket=ticket.public_id, appointment=other.public_id)
     length = timedelta(minutes=wanted.minutes)
     slot = _slot(session, ticket, wanted.starts_at, length, wanted.person, on_site=wanted.place == "on_site")
+    row = hold(session, actor, ticket, slot, wanted.place, wanted.address if wanted.place == "on_site" else None)
+    if wanted.confirmed:
+        confirm(session, actor, row.public_id)
+    return ticket, row
+
+
+def hold(  # noqa: PLR0917 - who, for what, when, and where
+    session: Session, actor: Actor, ticket: Ticket, slot: Slot, place: Place, address: str | None
+) -> Appointment:
+    """Write down that a slot is held for a ticket; ``book`` is what finds out whether it can be."""
     row = Appointment(
         ticket_id=ticket.id,
         state=State.REQUESTED.value,
-        place=wanted.place,
-        address=wanted.address if wanted.place == "on_site" else None,
+        place=place,
+        address=address,
         bench=slot.bench,
         person=slot.person,
         starts_at=slot.starts_at,
@@ -120,9 +130,7 @@ def book(session: Session, actor: Actor, public_id: str, wanted: NewAppointment)
     session.add(row)
     session.flush()
     events.append(session, actor, "appointment.requested", ticket.record, _facts(row))
-    if wanted.confirmed:
-        confirm(session, actor, row.public_id)
-    return ticket, row
+    return row
 
 
 def get(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> tuple[Ticket, Appointment]:
@@ -148,7 +156,7 @@ def move(
 ) -> tuple[Ticket, Appointment]:
     """Take another time of the same length, with the same person or another who is free."""
     ticket, row = get(session, actor, public_id, for_update=True)
-    actor.require(Permission.TICKET_SERVE)
+    actor.require(Permission.APPOINTMENT_BOOK)
     expected.check(row.version)
     length = row.ends_at - row.starts_at
     slot = _slot(session, ticket, wanted.starts_at, length, wanted.person, on_site=row.place == "on_site", but=row.id)
@@ -196,10 +204,7 @@ def _apply(session: Session, actor: Actor, ticket: Ticket, row: Appointment, act
     before = State(row.state)
     transition = TABLE.find(before, action)
     if transition is None:
-        possible = ", ".join(one.action for one in TABLE.offered(before)) or "–"
-        raise Problem(
-            APPOINTMENT_ENDED, appointment=row.public_id, state=before.value, action=action, possible=possible
-        )
+        raise Problem(APPOINTMENT_ENDED, appointment=row.public_id, **TABLE.refusal(before, action))
     actor.require(transition.permission)
     row.state = (transition.target or before).value
     session.flush()

@@ -24,7 +24,8 @@ HOLDS_TIME = frozenset({State.REQUESTED, State.CONFIRMED})
 
 
 def _row(sources: frozenset[State], action: str, target: State | None, title: Words) -> Transition[State, None]:
-    return Transition(sources, action, target, Permission.TICKET_SERVE, title)
+    permission = Permission.TICKET_SERVE if target in {State.KEPT, State.MISSED} else Permission.APPOINTMENT_BOOK
+    return Transition(sources, action, target, permission, title)
 
 
 _ONE = frozenset
@@ -37,4 +38,11 @@ TABLE: TransitionTable[State, None] = TransitionTable(
         _row(_ONE({State.CONFIRMED}), "keep", State.KEPT, {"en": "It took place", "zh-CN": "已履约"}),
         _row(_ONE({State.CONFIRMED}), "miss", State.MISSED, {"en": "The customer was not there", "zh-CN": "客户未到"}),
     ),
+    {
+        State.REQUESTED: {"en": "requested", "zh-CN": "待确认"},
+        State.CONFIRMED: {"en": "confirmed", "zh-CN": "已确认"},
+        State.KEPT: {"en": "kept", "zh-CN": "已履约"},
+        State.MISSED: {"en": "missed", "zh-CN": "客户未到"},
+        State.CALLED_OFF: {"en": "called off", "zh-CN": "已取消"},
+    },
 )

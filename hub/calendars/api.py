@@ -55,7 +55,7 @@ def show_calendar(database: HubDatabase, name: PolicyName, accept_language: Acce
     with database.read() as session:
         found = service.editions(session, name)
         if not found:
-            raise not_found(service.FAMILY, name)
+            raise not_found(service.CALLED, name)
         kept = service.in_force(found)
         return _shown(name, kept.row, kept.edition, preferred_language(accept_language))
 
@@ -106,7 +106,7 @@ def show_calendar_version(
     with database.read() as session:
         row = queries.version(session, service.FAMILY, name, version)
         if row is None:
-            raise not_found(service.FAMILY, name)
+            raise not_found(service.CALLED, name)
         return _row(row, preferred_language(accept_language))
 
 

@@ -15,6 +15,7 @@ from hub.calendars.documents import CalendarDocument, CalendarEdition
 from hub.calendars.public_holidays import UnknownCountry, holiday_table
 from hub.calendars.schemas import NewCalendar
 from hub.core.clock import now
+from hub.core.i18n import Words
 from hub.core.problems import Problem, ProblemType
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -24,6 +25,7 @@ from hub.policies.loading import load
 from hub.policies.models import PolicyVersion
 
 FAMILY = "calendar"
+CALLED: Words = {"en": "calendar", "zh-CN": "日历"}
 STANDARD = "standard"
 YEARS_BEFORE, YEARS_AFTER = 1, 3
 """Years around its first day whose public holidays a version knows."""
@@ -100,7 +102,7 @@ def calendar(session: Session, name: str) -> BusinessCalendar:
     def made() -> BusinessCalendar:
         found = editions(session, name)
         if not found:
-            raise policies.not_found(FAMILY, name)
+            raise policies.not_found(CALLED, name)
         return BusinessCalendar([(kept.first_day, kept.edition) for kept in found])
 
     return queries.computed(session, (FAMILY, name, now().year), made)  # the delivered edition is the year's

@@ -12,6 +12,7 @@ from hub.complaints.facts import ComplaintFacts
 from hub.complaints.models import Complaint, ComplaintPromise
 from hub.complaints.policy import FAMILY, Assessment, ComplaintPolicy, UrgencyFacts, assess, delivered
 from hub.core.clock import now
+from hub.core.i18n import coded, listed
 from hub.core.problems import FieldError, Problem
 from hub.dispatch.judging import in_force as dispatch_policy
 from hub.dispatch.judging import judged
@@ -22,6 +23,7 @@ from hub.tickets import actions
 from hub.tickets.details import Details
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
+from hub.tickets.states import action_words
 
 Outcome = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Facts for the event, and new values of the ticket's fields."""
@@ -174,11 +176,14 @@ def _check(session: Session, action: str, details: Details | None) -> None:
     if isinstance(details, d.Conclude):
         causes = in_force(session)[1].causes
         if details.cause not in causes:
-            known = ", ".join(causes)
-            words = {"en": f"name one of the policy's causes: {known}", "zh-CN": f"请填写策略中的原因之一：{known}"}
+            known = listed(coded(name, {"en": one.name.en, "zh-CN": one.name.zh_cn}) for name, one in causes.items())
+            words = {
+                "en": f"name one of the policy's causes: {known['en']}",
+                "zh-CN": f"请填写策略中的原因之一：{known['zh-CN']}",
+            }
             raise _wrong(action, "cause", words)
 
 
 def _wrong(action: str, member: str, words: Mapping[Any, str]) -> Problem:
     errors = (FieldError(f"#/details/{member}", words),)
-    return Problem(actions.DETAILS_WRONG, errors=errors, action=action, count=1)
+    return Problem(actions.DETAILS_WRONG, errors=errors, action=action_words(action), count=1)

@@ -1,11 +1,27 @@
 """Words for people in English and Chinese."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 Language = Literal["en", "zh-CN"]
 Words = Mapping[Language, str]
 """The same sentence in each language."""
+
+
+def coded(code: str, words: Words | None) -> Words:
+    """Return how a sentence names a code: in English by itself, which is a word; in Chinese by its word, with the code
+    behind it, as that is what a caller sends. Without ``words`` it is what somebody else wrote, and quoted.
+    """
+    return {"en": code, "zh-CN": f"“{code}”" if words is None else f"{words['zh-CN']}（{code}）"}
+
+
+def listed(names: Iterable[Words]) -> Words:
+    """Return several names as one text; a dash where there is none."""
+    found = list(names)
+    return {
+        "en": ", ".join(one["en"] for one in found) or "–",
+        "zh-CN": "、".join(one["zh-CN"] for one in found) or "–",
+    }
 
 
 def preferred_language(accept_language: str | None) -> Language:

@@ -1,8 +1,10 @@
 """Validation errors of requests as field errors in both languages, each saying where and what would be right."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.core.formats import FORMATS, UNKNOWN
 from hub.core.problems import FieldError
 
 _CHINESE = {
@@ -11,7 +13,6 @@ _CHINESE = {
     "string_type": "应为文本",
     "string_too_short": "至少 {min_length} 个字符",
     "string_too_long": "最多 {max_length} 个字符",
-    "string_pattern_mismatch": "格式应符合 {pattern}",
     "int_type": "应为整数",
     "string_unicode": "应为有效的 UTF-8 文本",
     "int_parsing": "应为整数",
@@ -54,6 +55,8 @@ _CHINESE = {
 """Chinese sentence of each pydantic error type that requests can meet. Our own errors bring theirs in their context,
 as ``zh-CN``; the rest falls back to English."""
 
+_QUOTED = re.compile("'([^']*)'")
+
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     """Turn pydantic's error list into at most 50 field errors."""
@@ -65,6 +68,11 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     where = "#" + "".join(f"/{_escape(part)}" for part in path) if source == "body" else f"{source}:{path[0]}"
     english = str(error["msg"])
     context = error.get("ctx", {})
+    if error["type"] == "string_pattern_mismatch":
+        wanted = FORMATS.get(str(context.get("pattern")), UNKNOWN)
+        return FieldError(where, {"en": f"It should be {wanted['en']}", "zh-CN": f"应为{wanted['zh-CN']}"})
+    if "expected" in context:
+        context = {**context, "expected": "、".join(f"“{one}”" for one in _QUOTED.findall(str(context["expected"])))}
     template = _CHINESE.get(str(error["type"]))
     try:
         chinese = template.format_map(context) if template else str(context.get("zh-CN", english))

@@ -1,10 +1,11 @@
 """How urgent a ticket is (T5): a pure function that says why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hub.core.i18n import Words
 from hub.dispatch.documents import PriorityRules
-from hub.tickets.kinds import Kind, Urgency
+from hub.tickets.kinds import KINDS, URGENCIES, Kind, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ def judge(facts: PriorityFacts, rules: PriorityRules) -> Judged:
 
 
 _WORDS: dict[str, Words] = {
-    "urgency": {"en": "the customer's urgency is {value}", "zh-CN": "客户紧急程度为 {value}"},
-    "kind": {"en": "tickets of kind {value} go before others", "zh-CN": "{value} 类工单优先"},
+    "urgency": {"en": "the customer's urgency is {value}", "zh-CN": "客户紧急程度为{value}"},
+    "kind": {"en": "tickets of kind {value} go before others", "zh-CN": "{value}类工单优先"},
     "vip": {"en": "the customer's tier is {value}", "zh-CN": "客户等级为 {value}"},
     "batch": {
         "en": "batch problem: {value} tickets of this model and fault",
@@ -59,8 +60,12 @@ _WORDS: dict[str, Words] = {
 }
 
 
+_NAMES: dict[str, Mapping[str, Words]] = {"urgency": URGENCIES, "kind": KINDS}  # type: ignore[dict-item]
+
+
 def words(code: str) -> Words:
     """Return a reason for people."""
     name, _, value = code.partition(":")
     template = _WORDS.get(name, {"en": code, "zh-CN": code})
-    return {"en": template["en"].format(value=value), "zh-CN": template["zh-CN"].format(value=value)}
+    named = _NAMES.get(name, {}).get(value, {"en": value, "zh-CN": value})
+    return {"en": template["en"].format(value=value), "zh-CN": template["zh-CN"].format(value=named["zh-CN"])}

@@ -30,8 +30,8 @@ ESCALATION_OVER = ProblemType(
     409,
     {"en": "The escalation's state does not allow this", "zh-CN": "升级单当前状态不允许该操作"},
     {
-        "en": "{escalation} is {state}: {action} is not possible there.",
-        "zh-CN": "{escalation} 当前为 {state}，不能执行 {action}。",
+        "en": "{escalation} is {state}: {action} is not possible there; possible: {possible}.",
+        "zh-CN": "{escalation} 当前为 {state}，不能执行 {action}；可执行：{possible}。",
     },
 )
 
@@ -90,7 +90,7 @@ def apply(
     before = State(escalation.state)
     row = TABLE.find(before, action)
     if row is None:
-        raise Problem(ESCALATION_OVER, escalation=escalation.public_id, state=before.value, action=action)
+        raise Problem(ESCALATION_OVER, escalation=escalation.public_id, **TABLE.refusal(before, action))
     actor.require(row.permission)
     if escalation.level == Level.MANAGEMENT:
         actor.require(Permission.ESCALATION_MANAGE)

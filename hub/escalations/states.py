@@ -36,4 +36,9 @@ TABLE: TransitionTable[State, None] = TransitionTable(
             writes=frozenset({"answered_by", "answered_at"}),
         ),
     ),
+    {
+        S.OPEN: {"en": "open", "zh-CN": "待接手"},
+        S.ACKNOWLEDGED: {"en": "acknowledged", "zh-CN": "已接手"},
+        S.ANSWERED: {"en": "answered", "zh-CN": "已答复"},
+    },
 )

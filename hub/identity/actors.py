@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hub.core.problems import Problem, ProblemType
+from hub.identity import words
 from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
 
 FORBIDDEN = ProblemType(
@@ -11,7 +12,7 @@ FORBIDDEN = ProblemType(
     {"en": "Not allowed", "zh-CN": "没有权限"},
     {
         "en": "The role {role} does not have the permission {permission}.",
-        "zh-CN": "角色 {role} 没有权限 {permission}。",
+        "zh-CN": "角色 {role} 没有权限：{permission}。",
     },
 )
 OUTSIDE_SCOPES = ProblemType(
@@ -20,7 +21,7 @@ OUTSIDE_SCOPES = ProblemType(
     {"en": "The key was not made for this", "zh-CN": "密钥未授权此操作"},
     {
         "en": "The key's scopes do not hold {permission}; make another key with this scope.",
-        "zh-CN": "密钥的授权范围不含 {permission}；请另建包含该范围的密钥。",
+        "zh-CN": "密钥的授权范围不含：{permission}；请另建包含该范围的密钥。",
     },
 )
 PASSWORD_CHANGE_NEEDED = ProblemType(
@@ -79,9 +80,9 @@ class Actor:
         if self.must_change_password:
             raise Problem(PASSWORD_CHANGE_NEEDED)
         if permission not in ROLE_PERMISSIONS[self.role]:
-            raise Problem(FORBIDDEN, role=self.role.value, permission=permission.value)
+            raise Problem(FORBIDDEN, role=words.role(self.role), permission=words.permission(permission))
         if self.scopes is not None and permission not in self.scopes:
-            raise Problem(OUTSIDE_SCOPES, permission=permission.value)
+            raise Problem(OUTSIDE_SCOPES, permission=words.permission(permission))
 
     def sees_store(self, store: str | None) -> bool:
         """Return whether records of ``store`` exist for the actor; ``None`` is the whole chain's."""

@@ -31,11 +31,14 @@ class Permission(StrEnum):
     TICKET_CANCEL = "ticket:cancel"
     TICKET_NOTE = "ticket:note"
     TICKET_SERVE = "ticket:serve"
-    """Work at the desk with the customer: answer, propose, record an approval, make an appointment."""
+    """Work at the desk with the customer: answer, propose, record an approval, what became of an appointment."""
     TICKET_REVIEW = "ticket:review"
     """Judge complex cases before they are dispatched."""
     TICKET_DECIDE = "ticket:decide"
     """Decide what binds the store: a return, an exchange, a close without evidence."""
+    CONSULTATION_ANSWER = "consultation:answer"
+    APPOINTMENT_BOOK = "appointment:book"
+    """See free times, make, confirm, move and call off appointments; how they went is work at the desk."""
     CUSTOMER_READ = "customer:read"
     CUSTOMER_WRITE = "customer:write"
     CUSTOMER_MERGE = "customer:merge"
@@ -110,6 +113,8 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.TICKET_SERVE: _DESK | {R.SENIOR_TECHNICIAN},
     P.TICKET_REVIEW: _LEADERS | {R.SENIOR_TECHNICIAN},
     P.TICKET_DECIDE: _LEADERS,
+    P.CONSULTATION_ANSWER: _DESK | {R.SENIOR_TECHNICIAN, R.STORE_SYSTEM},
+    P.APPOINTMENT_BOOK: _DESK | {R.SENIOR_TECHNICIAN, R.STORE_SYSTEM},
     P.CUSTOMER_READ: _DESK | {R.STORE_SYSTEM},
     P.CUSTOMER_WRITE: _DESK | {R.STORE_SYSTEM},
     P.CUSTOMER_MERGE: _LEADERS,
@@ -137,7 +142,7 @@ PERMISSION_ROLES: dict[Permission, frozenset[Role]] = {
     P.BENCH_READ: _PEOPLE,
     P.BENCH_COMMAND: _WORKSHOP | {R.ADMIN, R.SUPERVISOR, R.FLEET_ADMIN, R.REMOTE_ENGINEER, R.STAFF},
     P.INGEST_INSPECT: frozenset({R.ADMIN, R.QUALITY, R.FLEET_ADMIN}),
-    P.POLICY_READ: _PEOPLE,
+    P.POLICY_READ: _PEOPLE | {R.STORE_SYSTEM},
     P.POLICY_WRITE: frozenset({R.ADMIN, R.MANAGER}),
     P.STORE_READ: frozenset(R) - {R.BENCH},
     P.STORE_WRITE: frozenset({R.ADMIN}),

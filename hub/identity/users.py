@@ -12,7 +12,7 @@ from hub.core.clock import now
 from hub.core.etags import Precondition
 from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
-from hub.identity import queries, throttle, tokens
+from hub.identity import queries, throttle, tokens, words
 from hub.identity.actors import Actor
 from hub.identity.grants import check_grant
 from hub.identity.models import LoginSession, User
@@ -246,5 +246,5 @@ def visible(actor: Actor, user: User) -> bool:
 
 def _check_role(actor: Actor, role: Role, stores: Collection[str] | None) -> None:
     if role in KEY_ROLES:
-        raise Problem(NOT_A_PERSONS_ROLE, role=role.value)
+        raise Problem(NOT_A_PERSONS_ROLE, role=words.role(role))
     check_grant(actor, role, stores)

@@ -112,8 +112,7 @@ def apply(
     before = State(incident.state)
     row = TABLE.find(before, action)
     if row is None:
-        possible = ", ".join(one.action for one in TABLE.offered(before)) or "–"
-        raise Problem(INCIDENT_STATE, ticket=ticket.public_id, state=before.value, action=action, possible=possible)
+        raise Problem(INCIDENT_STATE, ticket=ticket.public_id, **TABLE.refusal(before, action))
     actor.require(row.permission)
     if not writes.keys() <= row.writes:
         raise ValueError(f"{action} may not write {sorted(writes.keys() - row.writes)}")

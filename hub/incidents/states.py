@@ -45,4 +45,9 @@ TABLE: TransitionTable[State, None] = TransitionTable(
             writes=frozenset({"ended_at"}),
         ),
     ),
+    {
+        S.DECLARED: {"en": "declared", "zh-CN": "已宣布"},
+        S.WORKING: {"en": "working", "zh-CN": "处置中"},
+        S.ENDED: {"en": "ended", "zh-CN": "已结束"},
+    },
 )

@@ -17,6 +17,7 @@ from hub.knowledge import queries, service
 from hub.knowledge.models import Article, Edition, Use
 from hub.knowledge.queries import Counts
 from hub.knowledge.schemas import Verdict
+from hub.knowledge.states import EDITIONS, EditionState
 from hub.tickets import outcomes
 from hub.tickets import service as tickets
 
@@ -37,7 +38,12 @@ def judge(session: Session, actor: Actor, public_id: str, number: int, verdict: 
     article = service.get(session, actor, public_id, for_update=True)
     edition = service.get_edition(session, actor, article, number)
     if edition.state != "published":
-        raise Problem(NOT_PUBLISHED, article=article.public_id, number=number, state=edition.state)
+        raise Problem(
+            NOT_PUBLISHED,
+            article=article.public_id,
+            number=number,
+            state=EDITIONS.state_words(EditionState(edition.state)),
+        )
     if verdict.ticket is not None:
         tickets.get(session, actor, verdict.ticket)
     ticket, at = verdict.ticket or "", now()

@@ -53,7 +53,7 @@ REASON_WANTED = ProblemType(
     "reason-wanted",
     422,
     {"en": "Say why", "zh-CN": "请说明原因"},
-    {"en": "{action} needs a reason for those who read it later.", "zh-CN": "执行 {action} 须填写原因 reason。"},
+    {"en": "{action} needs a reason for those who read it later.", "zh-CN": "执行 {action} 须填写原因。"},
 )
 UNKNOWN_EDITION_REPLACED = ProblemType(
     "unknown-edition-replaced",
@@ -170,19 +170,18 @@ def apply(
     """
     before = EditionState(edition.state)
     row = EDITIONS.find(before, action)
-    about: dict[str, Any] = {"article": article.public_id, "number": edition.number, "action": action}
+    about: dict[str, Any] = {"article": article.public_id, "number": edition.number}
     if row is None:
-        possible = ", ".join(one.action for one in EDITIONS.offered(before)) or "–"
-        raise Problem(EDITION_ACTION_NOT_POSSIBLE, state=before, possible=possible, **about)
+        raise Problem(EDITION_ACTION_NOT_POSSIBLE, **about, **EDITIONS.refusal(before, action))
     actor.require(row.permission)
     if action in NEEDS_REASON and not reason:
-        raise Problem(REASON_WANTED, action=action)
+        raise Problem(REASON_WANTED, action=EDITIONS.action_words(action))
     if row.guards:
         facts = facts_of(session, edition, actor)
         for guard in row.guards:
             objection = guard(facts)
             if objection is not None:
-                raise Problem(EDITION_ACTION_GUARDED, reason=objection, **about)
+                raise Problem(EDITION_ACTION_GUARDED, action=EDITIONS.action_words(action), reason=objection, **about)
     at = now()
     after = row.target or before
     edition.state = after.value

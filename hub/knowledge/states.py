@@ -89,6 +89,12 @@ EDITIONS: Table = TransitionTable(
         _row(S.PUBLISHED, "confirm", None, P.KNOWLEDGE_APPROVE, "Confirm that it still holds", "复核确认有效"),
         _row(S.PUBLISHED, "retire", S.RETIRED, P.KNOWLEDGE_APPROVE, "Retire", "停用"),
     ),
+    {
+        S.DRAFT: {"en": "draft", "zh-CN": "草稿"},
+        S.IN_REVIEW: {"en": "in review", "zh-CN": "审核中"},
+        S.PUBLISHED: {"en": "published", "zh-CN": "已发布"},
+        S.RETIRED: {"en": "retired", "zh-CN": "已停用"},
+    },
 )
 NEEDS_REASON = frozenset({"send_back", "retire"})
 """Actions that have to say why."""

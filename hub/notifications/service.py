@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.i18n import Words
 from hub.core.ids import public_id as numbered
 from hub.core.problems import Problem, ProblemType
 from hub.customers import queries as customer_queries
@@ -49,13 +50,24 @@ CUSTOMER_NOT_FOUND = ProblemType(
 )
 
 
+WHY_NOT: dict[str, Words] = {
+    "opted_out": {"en": " (the customer does not want it)", "zh-CN": "（客户不愿接收）"},
+    "no_address": {"en": " (there is no address)", "zh-CN": "（没有联系方式）"},
+    "no_channel": {"en": " (no channel is set up for it)", "zh-CN": "（未配置渠道）"},
+    "refused": {"en": " (the provider refused it)", "zh-CN": "（服务商拒收）"},
+    "erased": {"en": " (it was erased)", "zh-CN": "（内容已清除）"},
+}
+"""Why a message was not sent, as a refusal says it."""
+
+
 def move(actor: Actor, notification: Notification, action: str) -> None:
     """Change a notification's state by the table."""
     before = State(notification.state)
     row = TABLE.find(before, action)
     if row is None:
-        why = f" ({notification.reason})" if notification.reason else ""
-        raise Problem(NOT_RESENDABLE, notification=notification.public_id, state=before.value, why=why)
+        why = WHY_NOT.get(notification.reason or "", {"en": "", "zh-CN": ""})
+        state = TABLE.state_words(before)
+        raise Problem(NOT_RESENDABLE, notification=notification.public_id, state=state, why=why)
     actor.require(row.permission)
     notification.state = (row.target or before).value
 

@@ -55,4 +55,11 @@ TABLE: TransitionTable[State, None] = TransitionTable(
             {"en": "Erase it", "zh-CN": "清除内容"},
         ),
     ),
+    {
+        S.WAITING: {"en": "waiting", "zh-CN": "待发送"},
+        S.SENDING: {"en": "sending", "zh-CN": "发送中"},
+        S.SENT: {"en": "sent", "zh-CN": "已发送"},
+        S.DEAD: {"en": "given up", "zh-CN": "已放弃"},
+        S.UNSENT: {"en": "not to be sent", "zh-CN": "不予发送"},
+    },
 )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.i18n import Words
 from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
 from hub.identity.actors import Actor
@@ -18,7 +19,7 @@ POLICY_NOT_FOUND = ProblemType(
     "policy-not-found",
     404,
     {"en": "No such document", "zh-CN": "文档不存在"},
-    {"en": "There is no {family} {name} of that version.", "zh-CN": "没有该版本的 {family} {name}。"},
+    {"en": "There is no {family} {name} of that version.", "zh-CN": "没有该版本的{family} {name}。"},
 )
 VERSION_TAKEN = ProblemType(
     "version-taken",
@@ -109,6 +110,6 @@ def in_force(versions: Sequence[PolicyVersion], at: datetime) -> PolicyVersion |
     return next((row for row in reversed(versions) if row.valid_from <= at), None)
 
 
-def not_found(family: str, name: str) -> Problem:
+def not_found(called: Words, name: str) -> Problem:
     """Return the refusal for a document that does not exist."""
-    return Problem(POLICY_NOT_FOUND, family=family, name=name[:64])
+    return Problem(POLICY_NOT_FOUND, family=called, name=name[:64])

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from hub.aftercare import queries as aftercare
 from hub.aftercare.service import can_answer
 from hub.calendars import service as calendars
+from hub.core import masking
 from hub.core.clock import now
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.core.money import money_text
 from hub.events.models import Event
 from hub.measurements.essentials import Reading, essentials
-from hub.portal import masking, queries, tokens
+from hub.portal import queries, tokens
 from hub.portal.models import PortalLink
 from hub.portal.words import Speaker, sections
 from hub.repairs import queries as repairs

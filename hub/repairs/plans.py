@@ -19,6 +19,7 @@ from hub.repairs.models import RepairPlan
 from hub.tickets import queries as tickets
 from hub.tickets.actions import DETAILS_WRONG, ApprovePlan, DeclinePlan, How, ProposePlan
 from hub.tickets.models import Ticket
+from hub.tickets.states import action_words
 
 CUSTOMER = "customer"
 """Kind of the actor that a customer is who came by the ticket's link."""
@@ -160,4 +161,6 @@ def _wrong(action: str, field: str, english: str, chinese: str) -> NoReturn:
 
 
 def _refuse(action: str, field: str, words: Words) -> NoReturn:
-    raise Problem(DETAILS_WRONG, errors=(FieldError(f"#/details/{field}", words),), action=action, count=1)
+    raise Problem(
+        DETAILS_WRONG, errors=(FieldError(f"#/details/{field}", words),), action=action_words(action), count=1
+    )

@@ -6,6 +6,9 @@ Each begins with its intake, now, and yields when the next person takes it up.
 from datetime import timedelta
 from typing import Any
 
+from hub.appointments import service as appointments
+from hub.appointments.models import Appointment
+from hub.appointments.slots import Slot
 from hub.core.clock import now, rfc3339
 from hub.identity.actors import Actor
 from hub.identity.permissions import Role
@@ -83,8 +86,9 @@ def installation(scene: Scene, owned: Owned, counter: Actor) -> Life:
     if scene.chance(0.06):
         act(scene, ticket, counter, "cancel")
         return
-    yield _appointment(scene, ticket, counter)
-    act(scene, ticket, counter, "arrived")
+    visit = _visit(scene, ticket, owned, counter)
+    yield visit.starts_at
+    appointments.close(scene.session, counter, visit.public_id, "kept")
     yield scene.after(now(), 1, 4)
     act(scene, ticket, counter, "installed", result="in_order", report="安装完成 已教客户使用")
     yield scene.after(now(), 0.2, 30)
@@ -95,8 +99,9 @@ def inspection(scene: Scene, owned: Owned, counter: Actor) -> Life:
     """A look at a device that works."""
     ticket = take_in(scene, Kind.INSPECTION, owned, counter, symptom="年度检查")
     yield scene.after(now(), 1, 20)
-    yield _appointment(scene, ticket, counter)
-    act(scene, ticket, counter, "arrived")
+    visit = _visit(scene, ticket, owned, counter)
+    yield visit.starts_at
+    appointments.close(scene.session, counter, visit.public_id, "kept")
     yield scene.after(now(), 0.3, 2)
     result = "defect" if scene.chance(0.15) else "in_order"
     worker = scene.one(owned.shop, Role.TECHNICIAN, Role.SENIOR_TECHNICIAN)
@@ -133,10 +138,13 @@ def complaint(scene: Scene, owned: Owned, counter: Actor) -> Life:
     act(scene, ticket, owner, "close")
 
 
-def _appointment(scene: Scene, ticket: str, counter: Actor) -> Any:
-    """Make an appointment, now, and return when it is."""
-    appointment_at = scene.after(now(), 20, 120)
-    told = {"appointment_at": rfc3339(appointment_at), "place": "on_site"}  # of a year for which no roster is made
+def _visit(scene: Scene, ticket: str, owned: Owned, counter: Actor) -> Appointment:
+    """Make an appointment, now. Nobody asks the roster, which is not made for the year that has passed."""
+    starts_at = scene.after(now(), 20, 120)
+    people = owned.shop.people
+    worker = (people.get(Role.TECHNICIAN) or people.get(Role.SENIOR_TECHNICIAN) or [counter])[0]
+    slot = Slot(starts_at, starts_at + timedelta(hours=2), worker.id, owned.shop.benches[0].name)
     row = tickets.get(scene.session, counter, ticket)
-    tickets.apply(scene.session, row, "schedule", counter, details={"details": told})
-    return appointment_at
+    visit = appointments.hold(scene.session, counter, row, slot, "on_site", "客户登记的地址")
+    appointments.confirm(scene.session, counter, visit.public_id)
+    return visit

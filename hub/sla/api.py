@@ -68,7 +68,7 @@ def show_sla_policy_version(database: HubDatabase, name: PolicyName, version: Ve
     with database.read() as session:
         row = queries.version(session, service.FAMILY, name, version)
         if row is None:
-            raise not_found(service.FAMILY, name)
+            raise not_found(service.CALLED, name)
         return _row(row)
 
 

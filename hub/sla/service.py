@@ -25,6 +25,7 @@ from hub.sla.readings import Deadlines
 from hub.tickets.models import Ticket
 
 FAMILY = "sla"
+CALLED: Words = {"en": "service-level policy", "zh-CN": "服务等级策略"}
 STANDARD = "standard"
 
 
@@ -53,7 +54,7 @@ def in_force(session: Session, name: str, at: datetime) -> tuple[PolicyVersion |
     if row is not None:
         return row, versions.document(session, row, SlaPolicy)
     if name != STANDARD:
-        raise policies.not_found(FAMILY, name)
+        raise policies.not_found(CALLED, name)
     return None, _delivered()
 
 

@@ -23,6 +23,7 @@ from hub.core.clock import now
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.core.validation import field_errors
 from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
+from hub.tickets.states import action_words
 
 DETAILS_WRONG = ProblemType(
     "action-details-wrong",
@@ -357,4 +358,4 @@ def checked(action: str, given: Any) -> Details | None:
     except ValidationError as error:
         found = [{**one, "loc": ("body", "details", *one["loc"])} for one in error.errors()]
         errors: tuple[FieldError, ...] = field_errors(found)
-        raise Problem(DETAILS_WRONG, errors=errors, action=action, count=len(found)) from error
+        raise Problem(DETAILS_WRONG, errors=errors, action=action_words(action), count=len(found)) from error

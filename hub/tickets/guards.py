@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.complaints.facts import ComplaintFacts
 from hub.core.i18n import Words
+from hub.tickets.items import Item, names
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Facts:
     """Whether the device goes back unrepaired."""
     worked_by: tuple[str, str] | None = None
     """Person and name of who did the newest work."""
-    missing_intake: tuple[str, ...] = ()
+    missing_intake: tuple[Item, ...] = ()
     """Members of the intake that the kind wants and that are not there."""
     proposed_by: str | None = None
     """Id of the actor who proposed what is to be decided."""
@@ -57,7 +58,7 @@ def root_cause_named(facts: Facts) -> Words | None:
         return None
     return {
         "en": "the root cause is not named; record it by name_cause, with a code of the fault taxonomy",
-        "zh-CN": "尚未认定故障根因；请用 name_cause 按故障分类代码记录",
+        "zh-CN": "尚未认定故障根因；请用“认定故障根因”（name_cause）按故障分类代码记录",
     }
 
 
@@ -90,8 +91,8 @@ def complete_intake(facts: Facts) -> Words | None:
     """T3: a draft becomes a ticket only when nothing is missing."""
     if not facts.missing_intake:
         return None
-    names = ", ".join(facts.missing_intake)
-    return {"en": f"the intake lacks: {names}", "zh-CN": f"受理信息缺少：{names}"}
+    absent = names(facts.missing_intake)
+    return {"en": f"the intake lacks: {absent['en']}", "zh-CN": f"受理信息缺少：{absent['zh-CN']}"}
 
 
 def second_person(facts: Facts) -> Words | None:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from hub.core.i18n import Words
+
 
 class Kind(StrEnum):
     """Kinds of tickets (T1)."""
@@ -82,3 +84,47 @@ class Urgency(StrEnum):
     HIGH = "high"
     NORMAL = "normal"
     LOW = "low"
+
+
+KINDS: dict[Kind, Words] = {
+    Kind.CONSULTATION: {"en": "consultation", "zh-CN": "咨询"},
+    Kind.REPAIR: {"en": "repair", "zh-CN": "维修"},
+    Kind.RETURN_EXCHANGE: {"en": "return or exchange", "zh-CN": "退换货"},
+    Kind.COMPLAINT: {"en": "complaint", "zh-CN": "投诉"},
+    Kind.INSTALLATION: {"en": "installation", "zh-CN": "安装调试"},
+    Kind.UPGRADE: {"en": "upgrade", "zh-CN": "升级"},
+    Kind.INSPECTION: {"en": "preventive inspection", "zh-CN": "例行检查"},
+}
+"""What people call the kinds (T1)."""
+STATES: dict[State, Words] = {
+    State.DRAFT: {"en": "draft", "zh-CN": "草稿"},
+    State.NEW: {"en": "new", "zh-CN": "已受理"},
+    State.IN_REVIEW: {"en": "in review", "zh-CN": "审核中"},
+    State.IN_TRANSIT: {"en": "in transit", "zh-CN": "调拨途中"},
+    State.ASSIGNED: {"en": "assigned", "zh-CN": "已派发"},
+    State.SCHEDULED: {"en": "scheduled", "zh-CN": "已预约"},
+    State.IN_PROGRESS: {"en": "in progress", "zh-CN": "处理中"},
+    State.WAITING: {"en": "waiting", "zh-CN": "挂起"},
+    State.AWAITING_APPROVAL: {"en": "waits for the customer's word", "zh-CN": "待客户确认"},
+    State.DECLINED: {"en": "declined", "zh-CN": "客户已拒绝"},
+    State.PROMISED: {"en": "promised", "zh-CN": "已承诺回复"},
+    State.REPAIRED: {"en": "repaired", "zh-CN": "已维修"},
+    State.UPGRADED: {"en": "upgraded", "zh-CN": "已升级"},
+    State.INSPECTED: {"en": "inspected", "zh-CN": "已检查"},
+    State.INSTALLED: {"en": "installed", "zh-CN": "已安装"},
+    State.APPROVED: {"en": "approved", "zh-CN": "已批准"},
+    State.REFUSED: {"en": "refused", "zh-CN": "已驳回"},
+    State.FULFILLED: {"en": "fulfilled", "zh-CN": "已落实"},
+    State.ANSWERED: {"en": "answered", "zh-CN": "已答复"},
+    State.HANDED_OVER: {"en": "handed over", "zh-CN": "已移交柜台"},
+    State.CLOSED: {"en": "closed", "zh-CN": "已关闭"},
+    State.CANCELLED: {"en": "cancelled", "zh-CN": "已取消"},
+}
+"""What people call the states (T6)."""
+URGENCIES: dict[Urgency, Words] = {
+    Urgency.CRITICAL: {"en": "critical", "zh-CN": "危急"},
+    Urgency.HIGH: {"en": "high", "zh-CN": "高"},
+    Urgency.NORMAL: {"en": "normal", "zh-CN": "一般"},
+    Urgency.LOW: {"en": "low", "zh-CN": "低"},
+}
+"""What people call the urgencies (T3)."""

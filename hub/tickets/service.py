@@ -11,7 +11,7 @@ from hub.aftercare import warranty
 from hub.complaints import effects as complaints
 from hub.core.clock import now
 from hub.core.database import insert_now
-from hub.core.i18n import Words
+from hub.core.i18n import Words, coded
 from hub.core.ids import public_id
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.customers import registry
@@ -25,14 +25,15 @@ from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.repairs import effects, taxonomy
 from hub.repairs import proofs as repairs
-from hub.tickets import actions, devices, intake, queries, remarks
+from hub.tickets import actions, devices, intake, items, queries, remarks
 from hub.tickets.details import Details
 from hub.tickets.guards import Facts
-from hub.tickets.intake import IntakePolicy, Item
-from hub.tickets.kinds import ON_BENCH, OPEN, Channel, Kind, State
+from hub.tickets.intake import IntakePolicy
+from hub.tickets.items import Item
+from hub.tickets.kinds import KINDS, ON_BENCH, OPEN, Channel, Kind, State
 from hub.tickets.models import Attachment, Ticket
 from hub.tickets.schemas import ActionIn, Assignment, IntakeParts, NewTicket, Purpose
-from hub.tickets.states import ADDRESSES, TABLES
+from hub.tickets.states import ADDRESSES, TABLES, Table, action_words
 
 TICKET_NOT_FOUND = ProblemType(
     "ticket-not-found",
@@ -86,7 +87,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     policy = intake.in_force(session)
     if wanted.draft:
         if not policy.kinds[wanted.kind].draft:
-            raise Problem(intake.NO_DRAFT, ticket_kind=wanted.kind.value)
+            raise Problem(intake.NO_DRAFT, ticket_kind=coded(wanted.kind, KINDS[wanted.kind]))
     else:
         _require_complete(policy, wanted.kind, wanted.channel, given(wanted))
     at = now()
@@ -251,10 +252,10 @@ def _require_complete(policy: IntakePolicy, kind: Kind, channel: Channel | None,
     if absent:
         raise Problem(
             intake.INTAKE_INCOMPLETE,
-            errors=intake.field_errors(absent),
+            errors=items.field_errors(absent),
             count=len(absent),
-            ticket_kind=kind.value,
-            missing=intake.names(absent),
+            ticket_kind=coded(kind, KINDS[kind]),
+            missing=items.names(absent),
         )
 
 
@@ -288,7 +289,7 @@ def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Tic
     place = ADDRESSES.get(action)
     if place is not None:
         reason = {"en": f"there is an address for it: …/{place}", "zh-CN": f"请使用 …/{place}"}
-        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
+        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action_words(action), reason=reason)
     facts: dict[str, Any] = {}
     writes: dict[str, Any] = {"bench": None} if action == "unassign" else {}
     if action == "submit" and ticket.state == State.DRAFT and actor.may(Permission.TICKET_CREATE):
@@ -326,8 +327,7 @@ def apply(
     before = State(ticket.state)
     row = table.find(before, action)
     if row is None:
-        possible = ", ".join(one.action for one in table.offered(before)) or "–"
-        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, state=before, action=action, possible=possible)
+        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, **_refusal(table, before, action))
     actor.require(row.permission)
     told = dict(details or {})
     note, words = told.pop("note", None), told.pop("details", None)
@@ -335,7 +335,7 @@ def apply(
     found = facts_of(session, ticket, actor) if row.guards else None
     reason = next((words for guard in row.guards if found and (words := guard(found)) is not None), None)
     if reason is not None:
-        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action, reason=reason)
+        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=table.action_words(action), reason=reason)
     effect, more = effects.of_action(session, ticket, actor, checked, occurred_at or now())
     of_complaint, more_of_it = complaints.of_action(session, ticket, actor, action, checked, at=occurred_at or now())
     effect, more = {**effect, **of_complaint}, {**more, **more_of_it}
@@ -380,15 +380,20 @@ def require_possible(ticket: Ticket, action: str, state: State | None = None) ->
     """Raise the action-not-possible problem unless the ticket's table has the action, and it is in ``state``."""
     present = State(ticket.state)
     if state not in {None, present} or not possible(ticket, action):
-        offered = ", ".join(one.action for one in TABLES[Kind(ticket.kind)].offered(present)) or "–"
-        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, state=present, action=action, possible=offered)
+        said = _refusal(TABLES[Kind(ticket.kind)], present, action)
+        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, **said)
+
+
+def _refusal(table: Table, state: State, action: str) -> dict[str, Any]:
+    """Say that an action is not possible; another kind's action is called what that kind calls it."""
+    return {**table.refusal(state, action), "action": action_words(action)}
 
 
 def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
     """Return what guards look at."""
     proposal = queries.newest_event(session, ticket.record, "ticket.propose")
     approval = queries.newest_event(session, ticket.record, "ticket.approve") if proposal else None
-    absent: tuple[str, ...] = ()
+    absent: tuple[Item, ...] = ()
     if ticket.state == State.DRAFT:
         channel = Channel(ticket.channel) if ticket.channel else None
         policy = intake.in_force(session)

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.i18n import coded
 from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
 from hub.identity.actors import Actor
@@ -14,7 +15,7 @@ from hub.stores import service as stores
 from hub.tickets import queries as ticket_queries
 from hub.tickets import service as tickets
 from hub.tickets.attachments import MAX_OF_A_TICKET, TOO_MANY
-from hub.tickets.kinds import State
+from hub.tickets.kinds import STATES, State
 from hub.tickets.models import Ticket
 from hub.transfers import queries
 from hub.transfers.models import Transfer
@@ -113,7 +114,7 @@ def merge(session: Session, actor: Actor, public_id: str, into: str, note: str |
     ticket, target = locked[public_id], locked[into]
     actor.require(Permission.TICKET_ASSIGN)
     if target is ticket or target.closed_at is not None or target.state == State.DRAFT:
-        raise Problem(MERGE_TARGET, into=into, state=target.state)
+        raise Problem(MERGE_TARGET, into=into, state=coded(target.state, STATES[State(target.state)]))
     same_device = bool(ticket.serial) and (ticket.serial, ticket.model) == (target.serial, target.model)
     same_customer = ticket.customer_id is not None and ticket.customer_id == target.customer_id
     if not same_device and not same_customer:

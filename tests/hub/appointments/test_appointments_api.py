@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from desk_roster import REPAIR, Roster
+from hub_running import MakeKey, RunningHub
 from sqlalchemy import select
 
 from hub.appointments.models import Appointment
@@ -130,7 +131,7 @@ def test_what_is_missing_for_an_appointment_is_named(admin: httpx.Client) -> Non
 def test_appointments_are_made_only_where_the_roster_is_asked(admin: httpx.Client) -> None:
     """T11: no raw action tells the customer of a time that nobody has."""
     path = take_in(admin, store=None)
-    for action in ("schedule", "reschedule", "call_off"):
+    for action in ("schedule", "reschedule", "call_off", "arrived"):
         details = {"appointment_at": "2020-01-01T08:00:00Z", "place": "on_site"}
         answer = admin.post(f"{path}/actions", json={"action": action, "details": details})
         assert slug(answer) == (409, "action-guarded")
@@ -140,3 +141,71 @@ def test_appointments_are_made_only_where_the_roster_is_asked(admin: httpx.Clien
     plain = {one["action"] for one in shown["actions"] if one["address"] is None}
     assert not plain & {"schedule", "reschedule", "call_off", "assign", "amend", "merge", "send"}
     assert {"prioritise", "note", "cancel"} <= plain
+
+
+def test_nobody_arrives_without_an_outcome_of_the_appointment(admin: httpx.Client, roster: Roster) -> None:
+    """T11: the raw action of a visit is refused; an appointment that was kept says so, and begins the work."""
+    path = take_in(admin, kind="installation")
+    body = {"starts_at": at(9.5), "place": "on_site", "address": "x", "confirmed": True}
+    admin.post(f"{path}/appointments", json=body).raise_for_status()
+    raw = admin.post(f"{path}/actions", json={"action": "arrived"}, headers={"Accept-Language": "zh-CN"})
+    assert slug(raw) == (409, "action-guarded") and "到场开始（arrived）" in raw.json()["detail"]
+    assert [one["address"] for one in admin.get(path).json()["actions"] if one["action"] == "arrived"] == [
+        "appointments"
+    ]
+    assert admin.get(f"{path}/appointments").json()[0]["state"] == "confirmed"
+
+
+def test_a_store_system_makes_the_appointments_of_its_store(
+    hub: RunningHub, admin: httpx.Client, make_key: MakeKey, roster: Roster
+) -> None:
+    """E5, T1, T3, T6, T11: takes in, sees free times, books, confirms, moves, calls off, follows; its stores only."""
+    roster.stores("south")
+    elsewhere = take_in(admin, store="south", device={"model": "SP-100", "serial": "SN-2"})
+    with hub.client(make_key("store_system", stores=["north"])) as system:
+        path = take_in(system, channel="web")
+        slots = system.get(f"{path}/appointment-slots").raise_for_status().json()
+        booked = system.post(f"{path}/appointments", json={"starts_at": slots[0]["starts_at"], "place": "store"})
+        assert booked.status_code == 201, booked.text
+        appointment = booked.headers["location"]
+        system.post(f"{appointment}/confirmation").raise_for_status()
+        system.patch(appointment, json={"starts_at": slots[2]["starts_at"]}).raise_for_status()
+        assert system.get("/api/v1/appointments").json()["items"][0]["starts_at"] == slots[2]["starts_at"]
+        outcome = system.post(f"{appointment}/outcome", json={"outcome": "kept"})
+        assert slug(outcome) == (403, "forbidden"), "how it went is said by who was there"
+        assert system.delete(appointment).raise_for_status().json()["state"] == "called_off"
+        kinds = [one["kind"] for one in system.get(path).json()["timeline"]]
+        assert kinds[:2] == ["ticket.call_off", "appointment.call_off"]
+        for method, place in (("GET", "appointment-slots"), ("GET", "appointments"), ("POST", "appointments")):
+            body = {"starts_at": at(9), "place": "store"}
+            assert system.request(method, f"{elsewhere}/{place}", json=body).status_code == 404
+        faults = system.get("/api/v1/fault-taxonomy").raise_for_status()
+        assert faults.json()["document"]["groups"], "what an intake can name can be looked up"
+
+
+def test_a_store_system_keeps_the_register_of_its_consultations(hub: RunningHub, make_key: MakeKey) -> None:
+    """T2: question, wait, promise, answer, and what the customer was told; what binds the store stays with people."""
+    contact = {"name": "李雷", "phone": "13800000000"}
+    ahead = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
+    with hub.client(make_key("store_system")) as system:
+        asked = {
+            "kind": "consultation",
+            "channel": "app",
+            "symptom": "如何重置网关？",
+            "contact": contact,
+            "waited_s": 8,
+        }
+        path = f"/api/v1/tickets/{system.post('/api/v1/tickets', json=asked).raise_for_status().json()['id']}"
+        for action, details in (
+            ("promise", {"promised_at": ahead}),
+            ("answer", {"answer": "长按 10 秒"}),
+            ("inform", {"outcome": "已解决"}),
+        ):
+            body = {"action": action, "details": details}
+            system.post(f"{path}/actions", json=body).raise_for_status()
+        (row,) = system.get("/api/v1/consultations").json()["items"]
+        assert (row["answer"], row["promise_kept"], row["outcome"]) == ("长按 10 秒", True, "已解决")
+        returned = {**REPAIR, **PROOF, "kind": "return_exchange", "store": None}
+        ticket = system.post("/api/v1/tickets", json=returned).raise_for_status().json()["id"]
+        taken = system.post(f"/api/v1/tickets/{ticket}/actions", json={"action": "taken"})
+        assert slug(taken) == (403, "forbidden")

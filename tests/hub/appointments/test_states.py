@@ -91,4 +91,4 @@ def test_roles_by_permission(database: Database, number: str) -> None:
             except Problem:
                 done = False
             attempt.rollback()
-        assert done == may(role, Permission.TICKET_SERVE), role
+        assert done == may(role, Permission.APPOINTMENT_BOOK), role

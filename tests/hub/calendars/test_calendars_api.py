@@ -97,8 +97,8 @@ def test_only_who_may_write_policies_puts_a_version(hub: RunningHub, make_key: M
     assert staff.get(PATH).status_code == 404
     assert staff.get(f"{PATH}/versions/1").status_code == 404
     assert staff.get(f"{PATH}/days?first=2026-01-01").status_code == 404
-    with hub.client(make_key("store_system")) as store:
-        assert store.get("/api/v1/calendars/standard").status_code == 403
+    with hub.client(make_key("bench", bench="bench-01")) as bench:
+        assert bench.get("/api/v1/calendars/standard").status_code == 403
 
 
 def test_adding_a_version_leaves_an_event(admin: httpx.Client, hub: RunningHub) -> None:

@@ -71,7 +71,7 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("POST", "/tickets/{new}/dispatch", None, P.TICKET_ASSIGN),
     ("GET", "/dispatch/queue", None, P.ROSTER_READ),
     ("POST", "/dispatch/retry", None, P.TICKET_ASSIGN),
-    ("GET", "/tickets/{ticket}/appointment-slots", None, P.TICKET_SERVE),
+    ("GET", "/tickets/{ticket}/appointment-slots", None, P.APPOINTMENT_BOOK),
     ("GET", "/tickets/{ticket}/appointments", None, P.TICKET_READ),
     ("GET", "/appointments", None, P.TICKET_READ),
     ("GET", "/consultations", None, P.TICKET_READ),

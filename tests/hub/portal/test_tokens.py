@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.core import masking
 from hub.core.money import money_text
 from hub.core.settings import Settings, SettingsError
-from hub.portal import masking, tokens
+from hub.portal import tokens
 from hub.portal.keys import signing_key
 from hub.portal.words import sections
 

@@ -8,8 +8,8 @@ from hub_running import MakeKey, RunningHub
 
 from hub.core.database import Database
 from hub.fleet import service as fleet
-from hub.tickets import intake
-from hub.tickets.intake import Item
+from hub.tickets import intake, items
+from hub.tickets.items import Item
 from hub.tickets.kinds import Channel, Kind
 
 pytestmark = pytest.mark.any_database
@@ -25,7 +25,7 @@ def test_each_missing_thing_is_named_by_itself(kind: Kind, channel: Channel | No
     assert intake.missing(policy, kind, channel, EVERYTHING) == ()
     for item in policy.wanted(kind, channel):
         assert intake.missing(policy, kind, channel, EVERYTHING - {item}) == (item,)
-        (error,) = intake.field_errors([item])
+        (error,) = items.field_errors([item])
         assert error.where.startswith("#/")
         assert error.words["en"] and error.words["zh-CN"]
 

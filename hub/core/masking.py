@@ -1,4 +1,4 @@
-"""Personal data as the page shows it: enough for its owner to know it again, not enough for a finder of the link."""
+"""Personal data as pages and lists show it: enough to know somebody again, not enough to reach them."""
 
 
 def name(text: str | None) -> str:
