@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
@@ -22,7 +22,7 @@ from hub.captures.blobs import FolderBlobStore
 from hub.complaints import api as complaints_api
 from hub.complaints import policy as complaint_policy
 from hub.consultations import api as consultations
-from hub.core import answers, api_page, examples, idempotency, rate_limit, responses
+from hub.core import answers, api_page, examples, idempotency, query_names, rate_limit, responses
 from hub.core.database import Database
 from hub.core.documented import ProblemBody, describe_all
 from hub.core.limits import BodyLimit
@@ -35,6 +35,7 @@ from hub.customers import api as customers
 from hub.customers import devices_api as devices
 from hub.customers import tiers
 from hub.dispatch import api as dispatch
+from hub.dispatch import checks as dispatch_checks
 from hub.dispatch import documents as dispatch_documents
 from hub.dispatch import roster_api as roster
 from hub.escalations import api as escalations
@@ -121,6 +122,9 @@ TAGS = [
     {"name": "health", "description": "For load balancers and supervisors; no key needed."},
 ]
 
+API = "/api/v1"
+FOREIGN_QUERIES = (oidc_api.router,)
+"""Routers that take unknown query parameters: a login provider sends what it likes with the browser (RFC 9207)."""
 SECRET_ANSWERS = frozenset(
     {"get_customer_link", "log_in", "create_api_key", "create_webhook_endpoint", "rotate_webhook_secret"}
 )
@@ -200,7 +204,7 @@ def _endpoints() -> tuple[BaseRoute, ...]:
             dispatch_documents.delivered,
             called="dispatch policy",
             tag="policies",
-            check=routes.no_check,
+            check=dispatch_checks.known_faults,
         ),
         routes.router(
             "intake-policy",
@@ -294,8 +298,10 @@ def _endpoints() -> tuple[BaseRoute, ...]:
     )
     answers.install(*routers)
     idempotency.install(*routers, but=SECRET_ANSWERS)
+    known_queries = [Depends(query_names.require_known)]
     for router in (*routers, portal_pages.router, api_page.router):
-        whole.include_router(router)
+        strict = router.prefix.startswith(API) and router not in FOREIGN_QUERIES
+        whole.include_router(router, dependencies=known_queries if strict else None)
     return tuple(whole.router.routes)
 
 

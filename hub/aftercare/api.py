@@ -26,6 +26,7 @@ from hub.core.i18n import preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR, Problem
+from hub.customers import service as customers
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
@@ -92,14 +93,21 @@ def list_callbacks(
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[CallbackOut]:
-    """Customers of closed tickets who were not called yet, within 48 hours of the close (T14)."""
+    """Customers of closed tickets who were not called yet, within 48 hours of the close (T14).
+
+    Whose number was shown to whom is logged (M1).
+    """
     caller.require(Permission.AFTERCARE_READ)
     with database.read() as session:
         found = queries.open_callbacks(session, caller, due_by, cursor, limit)
         rows, following = split_page(found, limit, lambda pair: [pair[0].ticket_id])
         at, contact = now(), caller.may(Permission.CONTACT_READ)
         items = [CallbackOut.of(row, ticket, at=at, with_contact=contact) for row, ticket in rows]
-        return Page(items=items, next=following)
+        owners = sorted({ticket.customer_id for _, ticket in rows if ticket.customer_id is not None})
+    if contact and owners:
+        with database.write() as session:
+            customers.note_access_to(session, caller, owners, "customer.listed")
+    return Page(items=items, next=following)
 
 
 @router.get("/improvement-tasks", summary="List improvement tasks", responses=_COMMON | refusals(BAD_CURSOR))

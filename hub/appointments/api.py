@@ -1,26 +1,31 @@
 """HTTP: appointments."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from hub.appointments import queries, service
+from hub.appointments.models import Appointment
 from hub.appointments.schemas import AppointmentOut, Minutes, Move, NewAppointment, OutcomeIn, Place, SlotOut
 from hub.core.clock import now
+from hub.core.database import Database
 from hub.core.documented import refusals
 from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.customers import service as customers
 from hub.dispatch import desk
-from hub.identity.actors import FORBIDDEN
+from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.policies.values import Moment
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
+from hub.tickets.models import Ticket
 
 router = APIRouter(prefix="/api/v1/appointments", tags=["appointments"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["appointments"])
@@ -50,7 +55,7 @@ def list_slots(
     """Times at which somebody with the right certificate is at work and free, the earliest first (T11)."""
     with database.read() as session:
         found = tickets.get(session, caller, ticket)
-        caller.require(Permission.TICKET_SERVE)
+        caller.require(Permission.APPOINTMENT_BOOK)
         begin = since or now()
         end = begin + timedelta(days=days)
         length = timedelta(minutes=minutes)
@@ -63,7 +68,11 @@ def list_ticket_appointments(database: HubDatabase, caller: Caller, ticket: Tick
     """The newest first."""
     with database.read() as session:
         found = tickets.get(session, caller, ticket)
-        return [AppointmentOut.of(found, row, caller) for row in queries.of_ticket(session, found.id)]
+        rows = [(found, row) for row in queries.of_ticket(session, found.id)]
+        shown = [AppointmentOut.of(*row, caller) for row in rows]
+        owners = _shown_addresses(rows, shown)
+    _note(database, caller, owners)
+    return shown
 
 
 @ticket_router.post(
@@ -101,12 +110,15 @@ def list_appointments(
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[AppointmentOut]:
-    """Appointments of tickets that the caller may see, the latest first."""
+    """Appointments of tickets that the caller may see, the latest first. Whose address was shown to whom is logged."""
     caller.require(Permission.TICKET_READ)
     with database.read() as session:
         found = queries.page(session, caller, cursor, limit, person=person, since=since)
         rows, following = split_page(found, limit, lambda row: [row[1].starts_at, row[1].id])
-        return Page(items=[AppointmentOut.of(row[0], row[1], caller) for row in rows], next=following)
+        shown = [AppointmentOut.of(row[0], row[1], caller) for row in rows]
+        owners = _shown_addresses([(row[0], row[1]) for row in rows], shown)
+    _note(database, caller, owners)
+    return Page(items=shown, next=following)
 
 
 @router.get("/{appointment}", summary="Show an appointment", responses=_ONE)
@@ -117,8 +129,22 @@ def show_appointment(
     with database.read() as session:
         ticket, row = service.get(session, caller, appointment)
         shown = AppointmentOut.of(ticket, row, caller)
+        owners = _shown_addresses([(ticket, row)], [shown])
+    _note(database, caller, owners)
     response.headers["ETag"] = etag(shown.version)
     return shown
+
+
+def _shown_addresses(rows: Sequence[tuple[Ticket, Appointment]], shown: Sequence[AppointmentOut]) -> list[int]:
+    """Return the customers whose address somebody gets to see."""
+    pairs = zip(rows, shown, strict=True)
+    return sorted({row[0].customer_id for row, one in pairs if one.address is not None and row[0].customer_id})
+
+
+def _note(database: Database, caller: Actor, owners: list[int]) -> None:
+    if owners:
+        with database.write() as session:
+            customers.note_access_to(session, caller, owners, "customer.listed")
 
 
 @router.post("/{appointment}/confirmation", summary="Confirm an appointment", responses=_ONE)

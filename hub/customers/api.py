@@ -37,6 +37,7 @@ router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND)
 _CHANGE = refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND, service.NOT_A_CUSTOMER_NOW)
+_WHOLE = refusals(FORBIDDEN, service.OTHER_STORES_TOO)
 CustomerId = Annotated[str, Path(max_length=40, description="The customer's number.", examples=["C-000007"])]
 Text = Annotated[str | None, Query(min_length=1, max_length=128)]
 
@@ -154,14 +155,14 @@ def take_back_purchase(
         return _line(session, service.take_back_purchase(session, caller, customer, number))
 
 
-@router.post("/{customer}/merge", summary="Merge a customer into another", responses=_CHANGE)
+@router.post("/{customer}/merge", summary="Merge a customer into another", responses=_CHANGE | _WHOLE)
 def merge_customer(database: HubDatabase, caller: Caller, customer: CustomerId, wanted: MergeIn) -> CustomerOut:
     """Two records of one person become one: contacts, devices, purchases and tickets go to `into` (M1)."""
     with database.write() as session:
         return _line(session, service.merge(session, caller, customer, wanted.into))
 
 
-@router.get("/{customer}/export", summary="Export all data of a customer", responses=_ONE)
+@router.get("/{customer}/export", summary="Export all data of a customer", responses=_ONE | _WHOLE)
 def export_customer(database: HubDatabase, caller: Caller, customer: CustomerId) -> dict[str, Any]:
     """Everything that the hub knows of the person, to be handed to them; that it was made is logged."""
     with database.write() as session:
@@ -171,7 +172,7 @@ def export_customer(database: HubDatabase, caller: Caller, customer: CustomerId)
 @router.post(
     "/{customer}/erasure",
     summary="Erase a customer",
-    responses=_CHANGE | refusals(erasing.OPEN_TICKETS, service.NOT_A_CUSTOMER_NOW, erasing.NOT_CONFIRMED),
+    responses=_CHANGE | _WHOLE | refusals(erasing.OPEN_TICKETS, service.NOT_A_CUSTOMER_NOW, erasing.NOT_CONFIRMED),
 )
 def erase_customer(
     request: Request, database: HubDatabase, caller: Caller, customer: CustomerId, wanted: ErasureIn

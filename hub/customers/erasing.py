@@ -9,7 +9,7 @@ from hub.core.problems import Problem, ProblemType
 from hub.customers import queries
 from hub.customers.models import Customer
 from hub.customers.schemas import ErasedOut
-from hub.customers.service import get_open
+from hub.customers.service import get_open, require_own_stores_alone
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -34,7 +34,7 @@ NOT_CONFIRMED = ProblemType(
     {"en": "The erasure is not confirmed", "zh-CN": "注销未确认"},
     {
         "en": "confirm names {confirm}, the address {customer}; erasing cannot be undone.",
-        "zh-CN": "confirm 为 {confirm}，而请求的是 {customer}；注销不可恢复。",
+        "zh-CN": "“confirm”填的是 {confirm}，而请求的是 {customer}；注销不可恢复。",
     },
 )
 
@@ -48,6 +48,7 @@ def erase(session: Session, actor: Actor, store: BlobStore, public_id: str, conf
     customer = get_open(session, actor, public_id, Permission.CUSTOMER_ERASE)
     if confirm != customer.public_id:
         raise Problem(NOT_CONFIRMED, confirm=confirm, customer=customer.public_id)
+    require_own_stores_alone(session, actor, customer)
     running = queries.open_tickets_of(session, customer.id)
     if running:
         names = ", ".join(ticket.public_id for ticket in running[:10])

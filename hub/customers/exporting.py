@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.customers import queries
-from hub.customers.service import get, note_access
+from hub.customers.service import get, note_access, require_own_stores_alone
 from hub.events.models import Event
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -23,6 +23,7 @@ def export(session: Session, actor: Actor, public_id: str) -> dict[str, Any]:
     """Return the document; that it was made is logged."""
     customer = get(session, actor, public_id)
     actor.require(Permission.CUSTOMER_EXPORT)
+    require_own_stores_alone(session, actor, customer)
     note_access(session, actor, [customer], "customer.exported")
     tickets = queries.tickets_of(session, customer.id)
     numbers = [ticket.id for ticket in tickets]

@@ -260,6 +260,13 @@ def open_tickets_of(session: Session, customer_id: int) -> Sequence[Ticket]:
     return session.scalars(statement.order_by(Ticket.id)).all()
 
 
+def stores_of(session: Session, customer_id: int) -> frozenset[str | None]:
+    """Return every store that has a ticket or a purchase of a customer; ``None`` among them: the chain itself."""
+    tickets = select(Ticket.store).where(Ticket.customer_id == customer_id)
+    bought = select(Purchase.store).where(Purchase.customer_id == customer_id)
+    return frozenset(session.scalars(tickets.union(bought)))
+
+
 def messages_of(session: Session, customer_id: int, ticket_ids: Sequence[int]) -> Sequence[Notification]:
     """Return what a customer was told, the oldest first."""
     statement = select(Notification).where(

@@ -41,6 +41,16 @@ NOT_A_CUSTOMER_NOW = ProblemType(
     {"en": "The record has ended", "zh-CN": "客户记录已终止"},
     {"en": "{customer} was {how}; nothing can be changed there.", "zh-CN": "{customer} 已{how}，不可更改。"},
 )
+OTHER_STORES_TOO = ProblemType(
+    "customer-of-other-stores",
+    403,
+    {"en": "Other stores deal with this customer, too", "zh-CN": "该客户也属于其他门店"},
+    {
+        "en": "Other stores, or the chain itself, have tickets or purchases of {customer}; ask somebody who works for "
+        "the whole chain.",
+        "zh-CN": "{customer} 在其他门店或总部也有工单或购买记录；请由负责全部门店的人员操作。",
+    },
+)
 PURCHASE_TAKEN = ProblemType(
     "purchase-taken",
     409,
@@ -94,6 +104,18 @@ def get_open(session: Session, actor: Actor, public_id: str, permission: Permiss
         how = _MERGED if customer.merged_into is not None else _ERASED
         raise Problem(NOT_A_CUSTOMER_NOW, customer=customer.public_id, how=how)
     return customer
+
+
+def require_own_stores_alone(session: Session, actor: Actor, *customers: Customer) -> None:
+    """Raise the customer-of-other-stores problem where an act on all of a customer goes beyond the actor's stores.
+
+    To see a customer takes one common store; to hand out, merge or erase everything, all of theirs (S5).
+    """
+    if actor.stores is None:
+        return
+    for customer in customers:
+        if not queries.stores_of(session, customer.id) <= actor.stores:
+            raise Problem(OTHER_STORES_TOO, customer=customer.public_id)
 
 
 def note_access(session: Session, actor: Actor, customers: Iterable[Customer], kind: str) -> None:
@@ -199,6 +221,7 @@ def merge(session: Session, actor: Actor, public_id: str, into: str) -> Customer
     customer, target = locked[public_id], locked[into]
     if customer is target:
         raise Problem(NOT_A_CUSTOMER_NOW, customer=into, how={"en": "named twice", "zh-CN": "重复指定"})
+    require_own_stores_alone(session, actor, customer, target)
     moved = queries.move_everything(session, customer.id, target.id)
     at = now()
     target.spent_minor += customer.spent_minor

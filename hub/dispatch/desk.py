@@ -10,6 +10,7 @@ from hub.core.problems import Problem, ProblemType
 from hub.customers import devices
 from hub.dispatch import queries, rejudging, service
 from hub.dispatch.judging import in_force
+from hub.fleet import service as fleet
 from hub.identity import users
 from hub.identity.actors import Actor
 from hub.tickets import service as tickets
@@ -26,6 +27,17 @@ UNKNOWN_PERSON = ProblemType(
         "zh-CN": "没有编号为 {person} 的有效账号，请查看 GET /api/v1/users。",
     },
 )
+BENCH_ELSEWHERE = ProblemType(
+    "bench-elsewhere",
+    409,
+    {"en": "The bench stands in another store", "zh-CN": "工位属于其他门店"},
+    {
+        "en": "{bench} stands in the store {there}, the device is in {here}, and no rule of the dispatch reaches that "
+        "far; send the device there first (…/transfer), or choose a bench of its store.",
+        "zh-CN": "工位 {bench} 属于门店 {there}，设备在门店 {here}，派发规则也不允许跨店；请先调拨设备（…/transfer），"
+        "或选择本店工位。",
+    },
+)
 INTAKE = frozenset({"create", "submit", "amend"})
 _MAKES_DISPATCHABLE = INTAKE | {"reviewed", "call_off", "receive", "send_back", "call_back"}
 
@@ -38,12 +50,28 @@ def check_person(session: Session, person: str, actor: Actor | None = None) -> N
 
 
 def assign(session: Session, actor: Actor, public_id: str, wanted: Assignment) -> Ticket:
-    """Assign a ticket by hand, whatever the policy says (T4)."""
+    """Assign a ticket by hand, whoever the policy would choose (T4); the bench is one that the device gets to."""
     ticket = tickets.assign(session, actor, public_id, wanted)
+    _require_within_reach(session, actor, ticket, wanted.bench)
     if wanted.person is not None:
         check_person(session, wanted.person)
     service.note_manual(session, ticket, wanted.person, now())
     return ticket
+
+
+def _require_within_reach(session: Session, actor: Actor, ticket: Ticket, bench: str) -> None:
+    """Raise the bench-elsewhere problem for a bench of a store that the device is not in and no rule sends it to.
+
+    A bench that stands nowhere yet, and a ticket of the whole chain, have no store that could differ.
+    """
+    place = queries.workplace(session, bench)
+    if place is None or place.store is None or ticket.store in {None, place.store}:
+        return
+    if service.is_within_reach(session, ticket, place):
+        return
+    if not actor.sees_store(place.store):
+        raise Problem(fleet.BENCH_NOT_FOUND, bench=bench)
+    raise Problem(BENCH_ELSEWHERE, bench=bench, there=place.store, here=ticket.store)
 
 
 def follow(session: Session, ticket: Ticket, action: str) -> None:

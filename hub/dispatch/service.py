@@ -10,10 +10,10 @@ from hub.calendars import service as calendars
 from hub.core.database import insert_now
 from hub.core.i18n import Words
 from hub.dispatch import queries
-from hub.dispatch.choosing import Choice, Need, Place, Turn, choose
+from hub.dispatch.choosing import Choice, Need, Place, Turn, choose, reaches
 from hub.dispatch.documents import DispatchPolicy
 from hub.dispatch.judging import in_force
-from hub.dispatch.models import DispatchEntry
+from hub.dispatch.models import DispatchEntry, Workplace
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Role
@@ -64,6 +64,13 @@ def need_of(session: Session, ticket: Ticket) -> Ruled:
     level = max(rule.level, policy.senior_level) if rule.complex else rule.level
     need = Need(rule.skill, rule.group, level, ticket.store, rule.reach)
     return Ruled(need, number, version, rule.complex and not ticket.reviewed)
+
+
+def is_within_reach(session: Session, ticket: Ticket, place: Workplace) -> bool:
+    """Whether the rule that fits a ticket lets it go to a bench of this place's store, whatever is done there."""
+    need = need_of(session, ticket).need
+    mine = (one.region for one in queries.workplaces(session) if need.store is not None and one.store == need.store)
+    return reaches(need, None, place.store, place.region, next(mine, None))
 
 
 def propose(session: Session, ticket: Ticket, at: datetime) -> Proposal:

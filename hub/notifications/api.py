@@ -49,13 +49,18 @@ def list_notifications(
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[NotificationOut]:
-    """What customers and staff were told, or will be (T9), the newest first."""
+    """What customers and staff were told, or will be (T9), the newest first. Who read it is logged (M1)."""
     caller.require(Permission.NOTIFICATION_READ)
     wanted = NotificationFilter(state=state, ticket=ticket, channel=channel)
     with database.read() as session:
         found = queries.notifications(session, caller, wanted, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row.id])
-        return Page(items=[NotificationOut.of(row, caller) for row in rows], next=following)
+        shown = [NotificationOut.of(row, caller) for row in rows]
+        owners = sorted({row.customer_id for row in rows if row.customer_id is not None})
+    if owners and caller.may(Permission.CONTACT_READ):
+        with database.write() as session:
+            customers.note_access_to(session, caller, owners, "customer.listed")
+    return Page(items=shown, next=following)
 
 
 @router.post(

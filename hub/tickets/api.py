@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 
 from hub.core.documented import refusals
@@ -22,8 +23,9 @@ from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries as measurement_queries
 from hub.measurements.service import run_details
+from hub.policies.values import Moment
 from hub.tickets import actions, attachments, devices, intake, queries, remarks, service
-from hub.tickets.kinds import Kind, State
+from hub.tickets.kinds import Channel, Kind, State
 from hub.tickets.queries import TicketFilter
 from hub.tickets.schemas import (
     ActionIn,
@@ -58,6 +60,7 @@ _ACT = refusals(
 )
 TicketId = Annotated[str, Path(max_length=40, description="The ticket's number.", examples=["T-000042"])]
 Text = Annotated[str | None, Query(max_length=128)]
+CustomerNumber = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{6,15}$")]
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
 
@@ -105,22 +108,53 @@ def create_ticket(
     return created
 
 
-@router.get("", summary="List tickets", responses=_COMMON | refusals(BAD_CURSOR))
-def list_tickets(
+async def _ticket_filter(
     *,
-    database: HubDatabase,
-    caller: Caller,
     state: Annotated[list[State] | None, Query(max_length=10, description="Any of these states.")] = None,
     kind: Kind | None = None,
+    channel: Channel | None = None,
+    priority: Annotated[int | None, Query(ge=0, le=9)] = None,
+    store: Text = None,
+    customer: Annotated[CustomerNumber | None, Query(description="Takes `contact:read`.")] = None,
     bench: Text = None,
+    fault: Text = None,
     model: Text = None,
     serial: Text = None,
+    created_since: Annotated[Moment | None, Query(description="Taken in at this time or later.")] = None,
+    created_until: Annotated[Moment | None, Query(description="Taken in before this time.")] = None,
+    updated_since: Annotated[Moment | None, Query(description="Changed at this time or later.")] = None,
+    updated_until: Annotated[Moment | None, Query(description="Not changed at this time or later.")] = None,
+) -> TicketFilter:
+    return TicketFilter(
+        states=tuple(state or ()),
+        kind=kind,
+        channel=channel,
+        priority=priority,
+        store=store,
+        customer=customer,
+        bench=bench,
+        fault=fault,
+        model=model,
+        serial=serial,
+        created_since=created_since,
+        created_until=created_until,
+        updated_since=updated_since,
+        updated_until=updated_until,
+    )
+
+
+@router.get("", summary="List tickets", responses=_COMMON | refusals(BAD_CURSOR))
+def list_tickets(
+    database: HubDatabase,
+    caller: Caller,
+    wanted: Annotated[TicketFilter, Depends(_ticket_filter)],
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[TicketOut]:
-    """Tickets that the caller may see, the newest first."""
+    """Tickets that the caller may see and that fulfil all that is asked for, the newest first; contacts are masked."""
     caller.require(Permission.TICKET_READ)
-    wanted = TicketFilter(states=tuple(state or ()), kind=kind, bench=bench, model=model, serial=serial)
+    if wanted.customer is not None:
+        caller.require(Permission.CONTACT_READ)  # or the filter would say whose a ticket is
     with database.read() as session:
         found = queries.tickets(session, caller, wanted, cursor, limit)
         rows, following = split_page(found, limit, lambda ticket: [ticket.id])
@@ -148,7 +182,7 @@ def show_ticket(
         language = preferred_language(accept_language)
         response.headers["ETag"] = etag(found.version)
         shown = TicketDetail(
-            **TicketOut.fields_of(found, caller),
+            **TicketOut.fields_of(found, caller, masked=False),
             intake=intake_of(found, service.still_wanted(session, found)),
             attachments=[AttachmentOut.of(row) for row in files],
             priority_because=priority_because(found, language),
@@ -178,7 +212,14 @@ def list_timeline(
 @router.put(
     "/{ticket}/assignment",
     summary="Assign a ticket to a bench",
-    responses=_ACT | refusals(BENCH_NOT_FOUND, desk.UNKNOWN_PERSON),
+    responses=_ACT
+    | refusals(
+        service.TICKET_NOT_FOUND,
+        BENCH_NOT_FOUND,
+        service.ACTION_NOT_POSSIBLE,
+        desk.BENCH_ELSEWHERE,
+        desk.UNKNOWN_PERSON,
+    ),
 )
 def assign_ticket(
     *,
@@ -189,7 +230,10 @@ def assign_ticket(
     expected: Expected,
     response: Response,
 ) -> TicketOut:
-    """Put the ticket on the bench's worklist (T4): it appears there as soon as the bench is connected."""
+    """Put the ticket on the bench's worklist (T4): it appears there as soon as the bench is connected.
+
+    The bench is one of the ticket's store, or one that the dispatch's rule reaches; else the device goes there first.
+    """
     with database.write() as session:
         _check_version(session, caller, ticket, expected)
         return _tagged(response, TicketOut.of(desk.assign(session, caller, ticket, wanted), caller))

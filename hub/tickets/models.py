@@ -12,6 +12,7 @@ from hub.core.ids import public_id
 PREFIX = "T"
 
 _IS_OPEN = text("closed_at IS NULL")
+_HAS_FAULT = text("fault IS NOT NULL")
 
 
 class Ticket(Versioned, Table, table=True):
@@ -64,6 +65,10 @@ class Ticket(Versioned, Table, table=True):
         Index("ix_ticket_bench", "bench", "state", "id"),
         Index("ix_ticket_serial", "serial", "id"),
         Index("ix_ticket_customer", "customer_id", "id"),
+        Index("ix_ticket_store", "store", "id"),
+        Index("ix_ticket_fault", "fault", "id", sqlite_where=_HAS_FAULT, postgresql_where=_HAS_FAULT),
+        Index("ix_ticket_created", "created_at", "id"),
+        Index("ix_ticket_updated", "updated_at", "id"),
         Index("ix_ticket_alike", "model", "fault", "created_at", "state"),
         # Few tickets are open, and the desk, the benches and the dispatch ask for these again and again.
         Index("ix_ticket_open", "bench", "state", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),

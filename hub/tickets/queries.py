@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
+from hub.customers.models import CUSTOMER_PREFIX
 from hub.events.models import Event
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -45,9 +46,46 @@ class TicketFilter:
 
     states: tuple[State, ...] = ()
     kind: str | None = None
+    channel: str | None = None
+    priority: int | None = None
+    store: str | None = None
+    customer: str | None = None
     bench: str | None = None
+    fault: str | None = None
     model: str | None = None
     serial: str | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
+    updated_since: datetime | None = None
+    updated_until: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what a ticket has to fulfil."""
+        customer = None if self.customer is None else row_number(CUSTOMER_PREFIX, self.customer) or 0
+        found: list[ColumnElement[bool]] = [
+            column == value
+            for column, value in (
+                (Ticket.kind, self.kind),
+                (Ticket.channel, self.channel),
+                (Ticket.priority, self.priority),
+                (Ticket.store, self.store),
+                (Ticket.customer_id, customer),
+                (Ticket.bench, self.bench),
+                (Ticket.fault, self.fault),
+                (Ticket.model, self.model),
+                (Ticket.serial, self.serial),
+            )
+            if value is not None
+        ]
+        if self.states:
+            found.append(Ticket.state.in_(self.states))
+        for column, since, until in (
+            (Ticket.created_at, self.created_since, self.created_until),
+            (Ticket.updated_at, self.updated_since, self.updated_until),
+        ):
+            found += [column >= since] if since is not None else []
+            found += [column < until] if until is not None else []
+        return found
 
 
 def visible_tickets(actor: Actor) -> Select[Ticket]:
@@ -78,17 +116,7 @@ def visible_ticket(session: Session, actor: Actor, public_id: str, *, for_update
 
 def tickets(session: Session, actor: Actor, wanted: TicketFilter, cursor: str | None, limit: int) -> Sequence[Ticket]:
     """Return visible tickets, the newest first, one more than ``limit`` when there are more."""
-    statement = visible_tickets(actor)
-    if wanted.states:
-        statement = statement.where(Ticket.state.in_(wanted.states))
-    for column, value in (
-        (Ticket.kind, wanted.kind),
-        (Ticket.bench, wanted.bench),
-        (Ticket.model, wanted.model),
-        (Ticket.serial, wanted.serial),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
+    statement = visible_tickets(actor).where(*wanted.conditions())
     return session.scalars(after_cursor(statement, [Ticket.id], [int], cursor, limit)).all()
 
 

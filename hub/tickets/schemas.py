@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from hub.core import masking
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.customers.models import CUSTOMER_PREFIX
@@ -17,7 +18,8 @@ from hub.identity.permissions import Permission
 from hub.measurements.schemas import RunDetail
 from hub.tickets.actions import DETAILS
 from hub.tickets.details import Code
-from hub.tickets.intake import IntakePolicy, Item
+from hub.tickets.intake import IntakePolicy
+from hub.tickets.items import Item
 from hub.tickets.kinds import Channel, Kind, State, Urgency
 from hub.tickets.models import PREFIX, Attachment, Ticket
 from hub.tickets.states import ADDRESSES, TABLES
@@ -44,6 +46,24 @@ class Contact(Strict):
     email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
         default=None, examples=["li.lei@example.com"]
     )
+
+
+class ContactOut(BaseModel):
+    """How to reach the customer; in lists, and in what a command answers, masked."""
+
+    name: str = Field(examples=["李*"])
+    phone: str | None = Field(examples=["138****0000"])
+    email: str | None = Field(examples=["l***@example.com"])
+
+    @classmethod
+    def of(cls, ticket: Ticket, *, masked: bool) -> "ContactOut | None":
+        """Show a ticket's contact."""
+        name, phone, email = ticket.contact_name, ticket.contact_phone, ticket.contact_email
+        if name is None:
+            return None
+        if masked:
+            name, phone, email = masking.name(name), masking.phone(phone) or None, masking.email(email) or None
+        return cls.model_construct(name=name, phone=phone, email=email)
 
 
 class DeviceIn(Strict):
@@ -182,7 +202,9 @@ class TicketOut(BaseModel):
     fault: str | None
     device: DeviceOut | None
     symptom: str | None
-    contact: Contact | None = Field(description="`null` too for callers without `contact:read`.")
+    contact: ContactOut | None = Field(
+        description="`null` too for callers without `contact:read`. Whole where one ticket is shown; that is logged."
+    )
     plan: str | None
     bench: str | None
     owner: str | None = Field(description="Who is responsible for a complaint.")
@@ -195,13 +217,9 @@ class TicketOut(BaseModel):
     version: int = Field(description="Counts the changes of this ticket.", examples=[3])
 
     @classmethod
-    def fields_of(cls, ticket: Ticket, caller: Actor) -> dict[str, Any]:
-        """Return the members of one row that ``caller`` may see."""
-        contact = None
-        if ticket.contact_name is not None and caller.may(Permission.CONTACT_READ):
-            contact = Contact.model_construct(
-                name=ticket.contact_name, phone=ticket.contact_phone, email=ticket.contact_email
-            )
+    def fields_of(cls, ticket: Ticket, caller: Actor, *, masked: bool = True) -> dict[str, Any]:
+        """Return the members of one row that ``caller`` may see; who shows them not ``masked`` logs it (M1)."""
+        contact = ContactOut.of(ticket, masked=masked) if caller.may(Permission.CONTACT_READ) else None
         return {
             "id": ticket.public_id,
             "kind": ticket.kind,

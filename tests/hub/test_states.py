@@ -43,7 +43,7 @@ from hub.tickets.guards import (
     proven_or_unrepaired,
     second_person,
 )
-from hub.tickets.kinds import ON_BENCH, OPEN, Kind, State
+from hub.tickets.kinds import ON_BENCH, OPEN, STATES, Kind, State
 from hub.tickets.models import Ticket
 from hub.tickets.states import TABLES
 
@@ -111,7 +111,7 @@ def test_two_rows_for_one_case_are_a_mistake() -> None:
         frozenset({State.NEW}), "go", State.CLOSED, Permission.TICKET_WORK, words
     )
     with pytest.raises(ValueError, match="'go'"):
-        TransitionTable(State.NEW, [row, row])
+        TransitionTable(State.NEW, [row, row], STATES)
 
 
 def test_no_role_may_upload_evidence_but_a_bench() -> None:

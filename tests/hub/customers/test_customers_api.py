@@ -1,6 +1,7 @@
 """Customers as the desk keeps them (M1, M2): known, tiers, merged, handed out, erased; every look is logged."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,6 +10,9 @@ from desk_roster import REPAIR, Roster
 from hub_running import MakeKey, RunningHub
 from sqlalchemy import inspect, text
 
+from hub.aftercare.models import FollowUp
+from hub.appointments.models import Appointment
+from hub.core.clock import now
 from hub.core.database import Database
 from hub.customers import service
 from hub.events.service import verify_chain
@@ -90,6 +94,39 @@ def test_a_look_by_another_way_is_logged_too(admin: httpx.Client, hub: RunningHu
     ]
 
 
+def test_lists_mask_contacts_or_log_who_read_them(
+    admin: httpx.Client, hub: RunningHub, make_key: MakeKey, database: Database
+) -> None:
+    """M1: tickets are listed with masked contacts; a number that is to be called is shown, and the look is logged."""
+    ticket = admin.post("/api/v1/tickets", json=REPAIR).raise_for_status().json()
+    path = f"/api/v1/tickets/{ticket['id']}"
+    noted = admin.post(f"{path}/actions", json={"action": "note", "note": "x"}).raise_for_status().json()
+    (listed,) = admin.get("/api/v1/tickets").json()["items"]
+    masked = {"name": "李*", "phone": "138****0000", "email": None}
+    assert ticket["contact"] == noted["contact"] == listed["contact"] == masked
+    place = f"{CUSTOMERS}/{ticket['customer']}"
+    assert admin.get(f"{place}/accesses").json() == []
+    with database.write() as session:
+        at = now()
+        session.add(FollowUp(ticket_id=1, policy_version=0, closed_at=at, callback_due_at=at))
+        row = {"ticket_id": 1, "bench": "b", "person": "U-000001", "created_at": at, "starts_at": at}
+        row |= {
+            "state": "requested",
+            "place": "on_site",
+            "address": "漕溪北路 1 号",
+            "ends_at": at + timedelta(hours=1),
+        }
+        session.add(Appointment(**row))
+    with hub.client(make_key("counter", name="Counter")) as counter:
+        assert counter.get("/api/v1/callbacks").json()["items"][0]["phone"] == REPAIR["contact"]["phone"]
+        for address in ("/api/v1/appointments", "/api/v1/appointments/V-000001", f"{path}/appointments"):
+            assert "漕溪北路" in counter.get(address).raise_for_status().text
+    with hub.client(make_key("technician", name="Technician")) as technician:
+        assert "漕溪北路" not in technician.get("/api/v1/appointments").raise_for_status().text
+    looks = admin.get(f"{place}/accesses").json()
+    assert [(one["kind"], one["name"]) for one in looks] == [("customer.listed", "Counter")] * 4
+
+
 def test_customers_and_devices_keep_to_the_stores_that_dealt_with_them(
     admin: httpx.Client, hub: RunningHub, make_key: MakeKey, database: Database
 ) -> None:
@@ -124,6 +161,19 @@ def test_customers_and_devices_keep_to_the_stores_that_dealt_with_them(
         admin.post(f"{place}/purchases", json=bought).raise_for_status()
         shown = south.get(place).raise_for_status().json()
         assert shown["tickets"] == [], "the ticket stays the other store's"
+        number = ticket["customer"]
+        for method, path, body in (
+            ("GET", f"{place}/export", None),
+            ("POST", f"{place}/erasure", {"confirm": number}),
+            ("POST", f"{place}/merge", {"into": own}),
+            ("POST", f"{CUSTOMERS}/{own}/merge", {"into": number}),
+        ):
+            refused = south.request(method, path, json=body, headers={"Accept-Language": "zh-CN"})
+            assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (403, "customer-of-other-stores")
+            assert number in refused.json()["detail"]
+        assert south.get(f"{CUSTOMERS}/{own}/export").status_code == 200, "a customer of this store alone"
+        with hub.client(make_key("manager", stores=["south", "north"])) as both:
+            assert both.get(f"{place}/export").status_code == 200
 
 
 class TestTiers:

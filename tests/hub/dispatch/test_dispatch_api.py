@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from desk_roster import REPAIR, Roster
+from hub_running import MakeKey, RunningHub
 
 from hub.dispatch import documents
 from hub.repairs import taxonomy
@@ -118,6 +119,24 @@ def test_a_person_overrides_the_policy_and_is_left_alone(admin: httpx.Client, ro
     assert (again.status_code, again.json()["type"].rpartition(":")[2]) == (409, "action-not-possible")
 
 
+def test_a_device_goes_to_another_store_before_its_ticket_does(
+    hub: RunningHub, admin: httpx.Client, make_key: MakeKey, roster: Roster, take_in: TakeIn
+) -> None:
+    """T4, S5: a bench of another store is taken where a rule reaches it; what the caller cannot see is not there."""
+    roster.bench("bench-01", region="east")
+    roster.bench("bench-09", store="south", region="east")
+    repair = take_in()["id"]
+    refused = admin.put(f"/api/v1/tickets/{repair}/assignment", json={"bench": "bench-09"})
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "bench-elsewhere")
+    assert "send the device there first" in refused.json()["detail"]
+    with hub.client(make_key("supervisor", stores=["north"])) as supervisor:
+        hidden = supervisor.put(f"/api/v1/tickets/{repair}/assignment", json={"bench": "bench-09"})
+        assert (hidden.status_code, hidden.json()["type"].rpartition(":")[2]) == (404, "bench-not-found")
+    inspection = take_in(kind="inspection")["id"]  # its rule reaches the region
+    admin.put(f"/api/v1/tickets/{inspection}/assignment", json={"bench": "bench-09"}).raise_for_status()
+    assert admin.get(f"/api/v1/tickets/{repair}").json()["bench"] is None
+
+
 def test_rules_are_data_in_versions(admin: httpx.Client, roster: Roster, take_in: TakeIn) -> None:
     policy = admin.get("/api/v1/dispatch-policy").raise_for_status().json()
     assert policy["version"] == 0
@@ -129,6 +148,10 @@ def test_rules_are_data_in_versions(admin: httpx.Client, roster: Roster, take_in
     roster.shift("bench-01", roster.person("王芳", board_repair=2))
     assert take_in()["state"] == "new"
     assert admin.get("/api/v1/dispatch-policy").json()["document"]["automatic"] == []
+    document["rules"][0]["faults"] = ["liquid_damage", "burned_part"]
+    unknown = admin.put("/api/v1/dispatch-policy/versions/2", json={"document": document})
+    assert unknown.json()["type"].endswith("rule-fault-unknown") and "burned_part" in unknown.json()["detail"]
+    assert [one["pointer"] for one in unknown.json()["errors"]] == ["#/document/rules/0/faults/1"]
     document["rules"] = document["rules"][:-1]
     wrong = admin.put(
         "/api/v1/dispatch-policy/versions/2", json={"document": document}, headers={"Accept-Language": "zh"}

@@ -24,7 +24,7 @@ def test_a_dead_plug_is_repaired_with_evidence(chain: Chain) -> None:
     # At the counter an intake wants everything; what is missing is named (T3).
     body = {**AT_COUNTER, "kind": "repair", "contact": {"name": "李雷", "phone": "13800001234"}}
     refused = chain.counter.post("/api/v1/tickets", json=body, headers={"Accept-Language": "zh-CN"})
-    assert refused.json()["detail"].startswith("repair 工单缺少 4 项信息：购买凭证、随附配件、外观、照片")
+    assert refused.json()["detail"].startswith("维修（repair）工单缺少 4 项信息：购买凭证、随附配件、外观、照片")
     ticket = chain.takes_in("repair", **{**AT_COUNTER, "channel": "web"})
     # The hub chose bench and person by itself, and says why (T4).
     dispatch = chain.supervisor.get(f"{ticket}/dispatch").json()

@@ -6,8 +6,8 @@ What the maker could do at that time is not kept any more. Who it was is in the 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
