@@ -20,6 +20,7 @@ _BANNERS = {
 }
 _OTHER_BANNER = "bold $background on $warning"
 SHOWN_SUSPECTS = 5
+SHOWN_ALARMS = 5
 
 
 def question(prompt: PromptView, width: int) -> Content:
@@ -132,6 +133,19 @@ def record(step: StepFinished, width: int) -> Content:
     if step.detail:
         lines.append(Content.styled(heard(step.detail), "$text-warning"))
     lines += _measurements(step.measurements, width)
+    return Content("\n").join(lines)
+
+
+def alarms(run: RunState) -> Content | None:
+    """Return what the monitoring has raised alarm about, the newest first; ``None`` while all is well."""
+    raised = run_state.alarms(run)
+    if not raised:
+        return None
+    lines = [Content.styled("✗ " + _("Alarms") + f": {len(raised)}", "bold $text-error")]
+    for one in raised[:SHOWN_ALARMS]:
+        after = "" if one.elapsed_s is None else f"  {duration(one.elapsed_s)}"
+        lines.append(Content.assemble((pick(one.title, one.step), "bold"), (after, "$text-muted")))
+        lines.append(Content.styled(one_line(one.detail or ""), "$text-warning"))
     return Content("\n").join(lines)
 
 

@@ -64,22 +64,33 @@ def unsuccessful(state: RunState) -> Iterator[StepFinished]:
 def listed_steps(state: RunState, outline: PlanOutline | None) -> tuple[PlanStep, ...]:
     """Return the steps to show: the plan's, without branches that were not taken; what ran, when the plan is another.
 
+    What the run notes down beside its plan (alarms of a monitoring, interruptions) comes first: that is news.
     ``outline`` counts only when it is of the very plan (by its hash) that the run follows.
     """
     done = last_attempts(state)
     present = None if state.step is None else state.step.step
     if outline is not None and outline.reference == state.plan:
-        return tuple(
-            step
-            for step in outline.steps
-            if step.step in done
-            or step.step == present
-            or not (step.branch or step.conditional or state.status == "finished")
+        planned = {step.step for step in outline.steps}
+        beside = [record for record in done.values() if record.step not in planned]
+        return (
+            *(PlanStep(record.step, record.group, record.title) for record in beside),
+            *(
+                step
+                for step in outline.steps
+                if step.step in done
+                or step.step == present
+                or not (step.branch or step.conditional or state.status == "finished")
+            ),
         )
     steps = [PlanStep(record.step, record.group, record.title) for record in done.values()]
     if state.step is not None and state.step.step not in done:
         steps.append(PlanStep(state.step.step, state.step.group, state.step.title))
     return tuple(steps)
+
+
+def alarms(state: RunState) -> tuple[StepFinished, ...]:
+    """Return the alarms of a stability monitoring (D7), the newest first."""
+    return tuple(record for record in reversed(state.steps) if record.step == "soak-alarm")
 
 
 def skippable_ahead(state: RunState, outline: PlanOutline | None) -> tuple[PlanStep, ...]:

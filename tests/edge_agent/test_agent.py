@@ -99,6 +99,8 @@ def bench_folder(tmp_path_factory):
     (folder / "plans").mkdir()
     (folder / "plans" / "rails.plan.yaml").write_text(PLAN)
     (folder / "plans" / "broken.plan.yaml").write_text("plan: [")
+    strict = PLAN.replace("plan: rails", "plan: strict").replace("version: 1", "version: 1\ncalibration: block", 1)
+    (folder / "plans" / "strict.plan.yaml").write_text(strict)
     with SimulatedBench(directory=folder / "simulator") as bench:
         bench.connect("meter", "TP_5V")
         lines = ["[bench]", 'name = "bench-01"']
@@ -461,6 +463,15 @@ def test_instruments_by_hand(agent, bench_folder):
     client.request(ReleaseLease(supply.token))
     with pytest.raises(AgentError, match="acquire the instrument first"):
         client.request(Operate(supply.token, manual.Identify()))
+
+
+def test_a_plan_that_blocks_on_calibration_is_refused_before_anything_is_switched(agent):
+    """Q7: the bench says which instruments are not calibrated, and how to mend it."""
+    _, client = agent
+    with pytest.raises(AgentError) as caught:
+        client.request(StartRun(serial="SP100-000042", plan="strict"), timeout_s=30)
+    assert "the plan strict asks for calibrated instruments" in str(caught.value)
+    assert "enter it in bench.toml under [instruments.meter.calibration]" in str(caught.value)
 
 
 # -- with a hub ----------------------------------------

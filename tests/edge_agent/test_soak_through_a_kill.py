@@ -1,4 +1,4 @@
-"""D7: an agent that is killed in the middle of a soak goes on by itself when it starts again, and tells the gap."""
+"""D7: alarms reach hub and bench while a soak runs; a killed agent goes on with it by itself and tells the gap."""
 
 import signal
 import subprocess
@@ -6,9 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+from mosquitto import Mosquitto, mosquitto  # noqa: F401
+from receiving_peer import ReceivingPeer
+
 from drivers.simulated.bench import SimulatedBench
 from edge_agent.local_api.client import AgentError, SyncAgentClient
-from edge_agent.local_api.requests import GetRunState, StartRun
+from edge_agent.local_api.events import StepEnded
+from edge_agent.local_api.requests import GetRunState, StartRun, Subscribe
 from protocols.messages.records import Outcome
 
 PLAN = """
@@ -38,7 +42,9 @@ soak:
       action: supply.read
       role: supply
       timeout: 3 s
-      measure: [{name: output-on, field: output_on, expected: true}]
+      measure:
+        - {name: output-on, field: output_on, expected: true}
+        - {name: feed, field: voltage, low: 4 V}
 """
 
 
@@ -52,20 +58,33 @@ def client(path: Path) -> SyncAgentClient:
             time.sleep(0.05)
 
 
-def test_a_killed_agent_goes_on_with_the_soak(tmp_path: Path) -> None:
+def test_an_alarm_reaches_hub_and_bench_at_once_and_a_killed_agent_goes_on(
+    tmp_path: Path,
+    mosquitto: Mosquitto,  # noqa: F811
+) -> None:
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "short-soak.plan.yaml").write_text(PLAN)
-    with SimulatedBench(directory=tmp_path / "bench") as bench:
+    with SimulatedBench(directory=tmp_path / "bench") as bench, ReceivingPeer(mosquitto.port, "b1") as hub:
         profile, address = bench.instruments["supply"]
         text = f'[bench]\nname = "b1"\n[instruments.supply]\nprofile = "{profile}"\naddress = "{address}"\n'
-        (tmp_path / "bench.toml").write_text(text)
+        (tmp_path / "bench.toml").write_text(f'{text}[hub]\nmqtt = "mqtt://127.0.0.1:{mosquitto.port}"\n')
         command = [sys.executable, "-m", "benchwright", "agent", "run", "--bench", str(tmp_path / "bench.toml"),
                    "--state", str(tmp_path / "state"), "--plans", str(tmp_path / "plans")]  # fmt: skip
         socket = tmp_path / "state" / "agent.sock"
         first = subprocess.Popen(command)
         try:
-            run = client(socket).request(StartRun(serial="S1", plan="short-soak"), timeout_s=60).run
-            time.sleep(1.5)
+            agent = client(socket)
+            agent.request(Subscribe(streams=("run",)))
+            run = agent.request(StartRun(serial="S1", plan="short-soak"), timeout_s=60).run
+            hub.wait_for(lambda: "output" in hub.steps, "a round at the hub")
+            bench.device.inject("shorted_load")
+            ended = (one.record for one in agent.events(timeout_s=20) if isinstance(one, StepEnded))
+            alarm = next(record for record in ended if record.step == "soak-alarm")
+            assert "feed is outside its limits" in (alarm.detail or "")
+            assert "超出限值" in (alarm.detail or "")
+            hub.wait_for(lambda: "soak-alarm" in hub.steps, "the alarm at the hub")
+            assert agent.request(GetRunState(run)).outcome is None, "told while it goes on"
+            bench.device.repair("shorted_load")
         finally:
             first.send_signal(signal.SIGKILL)
             first.wait(10)
@@ -77,13 +96,16 @@ def test_a_killed_agent_goes_on_with_the_soak(tmp_path: Path) -> None:
             while (state := agent.request(GetRunState(run))).outcome is None:
                 assert time.monotonic() < deadline, state
                 time.sleep(0.2)
+            hub.wait_for(lambda: "soak-summary" in hub.steps, "the summary at the hub")
         finally:
             second.terminate()
             second.wait(20)
-    assert state.outcome is Outcome.PASSED
+    assert state.outcome is Outcome.FAILED
+    assert hub.steps.count("soak-alarm") == 1, "one alarm for one trouble, whatever happens to the agent"
     steps = {step.step: step for step in state.steps}
     assert steps["soak-gap"].measurements[0].value > 0
     assert 0 < (steps["soak-gap"].elapsed_s or 0) < 4
     summary = {one.name: one.value for one in steps["soak-summary"].measurements}
     assert 4 <= summary["soak-elapsed"] < 5
     assert summary["soak-gaps"] == 1
+    assert summary["soak-out-of-limits"] >= 1

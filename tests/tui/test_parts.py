@@ -234,8 +234,25 @@ def test_a_plan_that_was_changed_does_not_describe_the_run():
     same = views.PlanOutline(PlanReference("rails", 1, "0" * 64), "SP-100", {}, steps)
     other = views.PlanOutline(PlanReference("rails", 1, "1" * 64), "SP-100", {}, steps)
     run = run_of(step("b"))
-    assert [one.step for one in run_state.listed_steps(run, same)] == ["a"], "a branch is shown once it is taken"
+    assert [one.step for one in run_state.listed_steps(run, same)] == ["b", "a"], "a branch is shown once it is taken"
     assert [one.step for one in run_state.listed_steps(run, other)] == ["b"]
+
+
+def test_alarms_of_a_monitoring_are_told_first_and_where_the_run_stands():
+    """D7: a run's own notes are in no plan; a technician who comes back has to see them at once."""
+    steps = (views.PlanStep("a", "main", {}), views.PlanStep("rail", "soak", {}))
+    outline = views.PlanOutline(PlanReference("rails", 1, "0" * 64), "SP-100", {}, steps)
+    quiet = run_of(step("a"), step("rail"))
+    assert run_panel.alarms(quiet) is None
+    alarm = StepFinished(
+        "r1", "soak-alarm", "soak", 1, Outcome.FAILED, 0.0, (), {"en": "Alarm: rail"}, "rail has drifted", 7200.0
+    )
+    run = run_state.after(quiet, events.StepEnded(alarm))
+    assert [one.step for one in run_state.listed_steps(run, outline)] == ["soak-alarm", "a", "rail"]
+    said = run_panel.alarms(run).plain
+    assert "Alarms: 1" in said
+    assert "Alarm: rail  2:00:00" in said
+    assert "rail has drifted" in said
 
 
 def test_the_bench_asks_again_for_what_events_do_not_tell():

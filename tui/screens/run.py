@@ -190,6 +190,8 @@ class RunScreen(RunActions):
             return run_panel.question(run.prompt, width)
         parts = [run_panel.paused(width)] if run.paused else []
         parts += [] if run.step is None else [run_panel.in_progress(run.step, width)]
+        alarms = run_panel.alarms(run)
+        parts += [] if alarms is None else [alarms]
         if run.steps:
             parts += [Content.styled(_("Before"), "$text-muted"), run_panel.record(run.steps[-1], width)]
         return Content("\n\n").join(parts)

@@ -77,3 +77,27 @@ def test_what_cannot_be_computed_is_said(checked: None, staff: httpx.Client) -> 
     refused = staff.get("/api/v1/gauge-studies", params=one)
     assert refused.status_code == 422
     assert "there are 2 parts and 1 appraisers" in refused.json()["detail"]
+
+
+def test_the_hub_says_whose_calibration_no_longer_holds(database: Database, staff: httpx.Client) -> None:
+    overdue = r.InstrumentStatus("scope", "rigol-ds1054z", True, None, None, "2020-01-15", "2021-01-15")
+    never = r.InstrumentStatus("camera", "mlx90640", True)
+    valid = r.InstrumentStatus("meter", "keysight-34461a", True, IDENTITY, None, "2026-01-15", "2126-01-15")
+    record = FakeBench("bench-01", 0).record(r.InventoryChanged((valid, overdue, never)))
+    flagged = r.Measurement("v", 3.3, "V", 1e-3, r.Limits(3, 4), verdict=r.Verdict.PASS, instrument="scope",
+                            reason="the calibration of scope was due on 2021-01-15; have it calibrated")  # fmt: skip
+    run = [r.RunStarted("r1", PLAN, r.Device("RB-1", "RB1-0007"), instruments=(overdue,)),
+           r.StepFinished("r1", "v", "main", 1, r.Outcome.PASSED, 0.1, (flagged,))]  # fmt: skip
+    fake = FakeBench("bench-01", 0)
+    with database.write() as session:
+        store_batches(session, [Batch("bench-01", "a" * 32, (record,))], Patience())
+        store_batches(session, [Batch("bench-01", "b" * 32, tuple(map(fake.record, run)))], Patience())
+    shown = staff.get("/api/v1/benches/bench-01").raise_for_status().json()["instruments"]
+    assert {one["role"]: one["calibration"] for one in shown} == {
+        "meter": "valid",
+        "scope": "overdue",
+        "camera": "unknown",
+    }
+    (row,) = staff.get("/api/v1/measurements", params={"name": "v"}).json()["items"]
+    assert (row["calibration_due"], row["verdict"]) == ("2021-01-15", "pass")
+    assert "was due on 2021-01-15" in row["reason"]
