@@ -39,7 +39,6 @@ def _insert(table: str, columns: Sequence[str]) -> str:
 
 _CUSTOMER = ("version", "name", "spent_minor", "purchases", "created_at", "updated_at")
 _POINT = ("customer_id", "kind", "value", "key")
-_OWNED = ("version", "model", "serial", "customer_id", "created_at")
 _ADD_TICKET = _insert("ticket", COLUMNS[1:])
 _EVENT = _insert(
     "event",
@@ -50,9 +49,13 @@ _EVENT = _insert(
 )
 _OWNER = (
     "SELECT p.kind, p.key, c.* FROM contact_point p JOIN customer c ON c.id = p.customer_id"
-    " WHERE p.kind = 'phone' AND p.key = ?"
+    " WHERE (p.kind = 'phone' AND p.key = ?) OR (p.kind = 'email' AND p.key = ?)"
 )
-_DEVICE = "SELECT * FROM device WHERE serial = ? AND model = ?"
+_DEVICE = (
+    _insert("device", ("version", "model", "serial", "customer_id", "created_at"))
+    + " ON CONFLICT (serial, model) DO UPDATE SET customer_id = excluded.customer_id, version = device.version + 1"
+    " WHERE device.customer_id IS NOT excluded.customer_id"
+)
 _ALIKE = "SELECT count(*) FROM ticket WHERE model = ? AND fault = ? AND created_at >= ? AND state <> 'draft'"
 _WARRANTIES = "SELECT * FROM repair_warranty WHERE serial = ? AND model = ? AND ends_at > ? ORDER BY ticket_id DESC"
 _DISPATCH = (
@@ -153,7 +156,7 @@ class Raw:
     """One connection as the hub has it, and the two requests as plain SQL.
 
     A list reads the key and the rows. An intake reads the key, then in one transaction what the hub reads (whether
-    policies changed, the owner of the contact, the device, tickets alike, warranties, the chain's end, workplaces, open
+    policies changed, the owner of the contact, tickets alike, warranties, the chain's end, workplaces, open
     tickets of the same device or customer) and writes what the hub writes: customer, contact point, device, ticket, the
     two chained events (which are audit and outbox at once) and how the dispatch stands. Deadlines are computed from
     these when somebody asks, so nobody writes them. What a policy says is Python and not SQL: the peer is told it.
@@ -196,7 +199,7 @@ class Raw:
         run, one, key = self.connection.execute, self._one, contact["phone"]
         run("BEGIN IMMEDIATE")
         one("SELECT max(id) FROM policy_version")
-        owner = one(_OWNER, key)
+        owner = one(_OWNER, key, contact.get("email"))
         told: list[tuple[str, str, str, dict[str, Any]]] = []
         if owner is None:
             customer = run(_insert("customer", _CUSTOMER), (1, contact["name"], 0, 0, at, at)).lastrowid
@@ -204,8 +207,7 @@ class Raw:
             run(_insert("contact_point", _POINT), (customer, "phone", key, key))
         else:
             customer = owner["id"]
-        if one(_DEVICE, device["serial"], device["model"]) is None:
-            run(_insert("device", _OWNED), (1, device["model"], device["serial"], customer, at))
+        run(_DEVICE, (1, device["model"], device["serial"], customer, at))
         one(_ALIKE, device["model"], wanted["fault"], _text(moment - timedelta(days=14)))
         values = {
             **_NEW,

@@ -114,15 +114,17 @@ class Table(SQLModel, registry=registry(metadata=_METADATA)):
     """
 
     def __init__(self, **values: Any) -> None:
-        """Set the columns that are given, and the others to their defaults; SQLModel would ask pydantic for each."""
+        """Set the columns that are given, and the others to their defaults; SQLModel would ask pydantic for each.
+
+        A new row is written as it is, so nothing needs to note what changed of it.
+        """
         plain, made = _defaults(type(self))
         if not values.keys() <= type(self).model_fields.keys():
             raise TypeError(f"{type(self).__name__} has no {sorted(values.keys() - type(self).model_fields.keys())}")
-        for name, value in {**plain, **values}.items():
-            object.__setattr__(self, name, value)
+        self.__dict__ |= {**plain, **values}
         for name, make in made.items():
             if name not in values:
-                object.__setattr__(self, name, make())
+                self.__dict__[name] = make()
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a column as SQLAlchemy does; SQLModel would ask pydantic besides, which has nothing to say of a row."""

@@ -1,10 +1,26 @@
 """All SQL about customers and their devices."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hub.aftercare.models import FollowUp
@@ -25,6 +41,16 @@ _OWNERS = (
     .join(Customer, Customer.id == ContactPoint.customer_id)
     .where(tuple_(ContactPoint.kind, ContactPoint.key).in_(bindparam("keys", expanding=True)))
 )
+_OWNERS_OF = (
+    select(ContactPoint.kind, ContactPoint.key, Customer)
+    .join(Customer, Customer.id == ContactPoint.customer_id)
+    .where(
+        or_(
+            (ContactPoint.kind == "phone") & (ContactPoint.key == bindparam("phone")),
+            (ContactPoint.kind == "email") & (ContactPoint.key == bindparam("email")),
+        )  # one that is not given is NULL, which nothing equals
+    )
+)
 _ADD_CONTACT_POINT = insert(ContactPoint.__table__)  # type: ignore[attr-defined]
 _DEVICE = select(CustomerDevice).where(
     CustomerDevice.serial == bindparam("serial"), CustomerDevice.model == bindparam("model")
@@ -34,6 +60,12 @@ _DEVICE = select(CustomerDevice).where(
 def owners(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
     """Return which customer has each contact point (kind, key)."""
     return {(kind, key): customer for kind, key, customer in session.execute(_OWNERS, {"keys": keys})}
+
+
+def owners_of(session: Session, phone: str | None, email: str | None) -> dict[tuple[str, str], Customer]:
+    """Return which customer has each of two contact points, as ``owners`` does: every intake asks it."""
+    found = session.execute(_OWNERS_OF, {"phone": phone, "email": email})
+    return {(kind, key): customer for kind, key, customer in found}
 
 
 def add_contact_points(session: Session, customer_id: int, points: Sequence[tuple[str, str, str]]) -> None:
@@ -63,6 +95,29 @@ def contact_points(session: Session, customer_id: int) -> Sequence[ContactPoint]
 def device_by_serial(session: Session, model: str, serial: str) -> CustomerDevice | None:
     """Return one device by what its label says."""
     return session.scalar(_DEVICE, {"serial": serial, "model": model})
+
+
+def register_device(session: Session, model: str, serial: str, customer_id: int | None, at: datetime) -> None:
+    """Know a device from now on, as the customer's who is given; one that is known stays whose it is without any."""
+    statement = _register_device(session.get_bind().dialect.name, customer_id is not None)
+    session.execute(
+        statement, {"version": 1, "model": model, "serial": serial, "customer_id": customer_id, "created_at": at}
+    )
+
+
+@cache
+def _register_device(dialect: str, owned: bool) -> Executable:
+    device = CustomerDevice.__table__  # type: ignore[attr-defined]
+    added = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(device)
+    same = [device.c.serial, device.c.model]
+    if not owned:
+        return added.on_conflict_do_nothing(index_elements=same)
+    owner = added.excluded.customer_id
+    return added.on_conflict_do_update(
+        index_elements=same,
+        set_={"customer_id": owner, "version": device.c.version + 1},
+        where=device.c.customer_id.is_distinct_from(owner),
+    )
 
 
 def device(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> CustomerDevice | None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hub.core.clock import now
 from hub.core.database import insert_now
 from hub.customers import queries
-from hub.customers.models import Customer, CustomerDevice
+from hub.customers.models import Customer
 from hub.events.service import News
 
 
@@ -53,7 +53,8 @@ def recognise(session: Session, contact: ContactFacts) -> tuple[Customer | None,
     points = contact.points()
     if not points:
         return None, ()
-    owners = queries.owners(session, [(kind, key) for kind, _, key in points])
+    keys = {kind: key for kind, _, key in points}
+    owners = queries.owners_of(session, keys.get("phone"), keys.get("email"))
     customer = next((owners[kind, key] for kind, _, key in points if (kind, key) in owners), None)
     news: tuple[News, ...] = ()
     if customer is None:
@@ -67,11 +68,5 @@ def recognise(session: Session, contact: ContactFacts) -> tuple[Customer | None,
 
 def register_device(session: Session, model: str, serial: str, customer: Customer | None) -> None:
     """Know the device with this serial from now on; it is whose ticket it comes with."""
-    if not model or not serial:
-        return
-    device = queries.device_by_serial(session, model, serial)
-    if device is None:
-        owner = customer.id if customer is not None else None
-        insert_now(session, CustomerDevice(model=model, serial=serial, customer_id=owner, created_at=now()))
-    elif customer is not None:
-        device.customer_id = customer.id
+    if model and serial:
+        queries.register_device(session, model, serial, customer.id if customer is not None else None, now())

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 
 from hub.core.database import Database
 from hub.core.rate_limit import PROVEN
@@ -12,37 +14,44 @@ from hub.identity import service
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 
-_bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="ApiKey",
-    bearerFormat="bw_<id>_<secret> or bws_<id>_<secret>",
-    description="An API key from `benchwright hub key create`, or the token of a session from `POST /api/v1/sessions`.",
-)
 
-
-async def _database(request: Request) -> Database:
+def _database_of(request: Request) -> Database:
     database = request.app.state.database
     assert isinstance(database, Database)  # noqa: S101 - set by create_app
     return database
 
 
+async def _database(request: Request) -> Database:
+    return _database_of(request)
+
+
 HubDatabase = Annotated[Database, Depends(_database)]
 
 
-def _caller(
-    database: HubDatabase,
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-) -> Actor:
-    if credentials is None:
-        raise service.unauthenticated()
-    with database.read() as session:
-        actor = service.authenticate(session, credentials.credentials)
-    setattr(request.state, PROVEN, True)
-    return actor
+class _Bearer(SecurityBase):
+    """Tells who asks by the header ``Authorization``.
+
+    Scheme and caller are one dependency: FastAPI resolves each by itself, and every request has to pass them.
+    """
+
+    scheme_name = "ApiKey"
+    model = HTTPBearer(
+        bearerFormat="bw_<id>_<secret> or bws_<id>_<secret>",
+        description="An API key from `benchwright hub key create`, or the token of a session from "
+        "`POST /api/v1/sessions`.",
+    )
+
+    def __call__(self, request: Request) -> Actor:
+        scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+        if scheme.lower() != "bearer" or not token:
+            raise service.unauthenticated()
+        with _database_of(request).read() as session:
+            actor = service.authenticate(session, token)
+        setattr(request.state, PROVEN, True)
+        return actor
 
 
-Caller = Annotated[Actor, Depends(_caller)]
+Caller = Annotated[Actor, Security(_Bearer())]
 """The authenticated actor. Endpoints about one record load it first and check the permission after (404 before 403)."""
 
 

@@ -138,6 +138,6 @@ class TestInsertNow:
             with database.write() as session:
                 row = customer("b")
                 insert_now(session, row)
-                assert session.get(Customer, row.id) is row and undone not in session
+                assert session.get(Customer, row.id) is row and row is not undone
         with database.read() as session:
             assert [one.name for one in session.query(Customer)] == ["b"]
