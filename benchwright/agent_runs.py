@@ -49,10 +49,10 @@ def print_runs(runs: Sequence[RunSummary], language: str) -> None:
             Text.assemble(
                 _standing(run.outcome, run.status, language, 12),
                 f"{run.started_at:%Y-%m-%d %H:%MZ}  {run.device.model} {run.device.serial}  {run.plan.name}",
-                f"  {run.ticket}" if run.ticket else "",
             ),
         )
-        console.print(Text(f"            {run.run}", "dim"), soft_wrap=True)
+        ticket = f"  {run.ticket}" if run.ticket else ""
+        console.print(Text(f"            {run.run}{ticket}", "dim"), soft_wrap=True)
         found = [f"{FAILING[language]}: {', '.join(run.failing)}"] if run.failing else []
         found += [run.suspect.title.get(language, run.suspect.cause)] if run.suspect else []
         if found:
@@ -102,10 +102,10 @@ def _print_suspects(console: Console, suspects: Sequence[Suspect], language: str
 
 
 def _measurement(one: Measurement, language: str) -> Text:
-    limits = limits_text(one)
+    limits = limits_text(one, language)
     verdict = one.verdict.value
     return Text.assemble(
-        f"            {one.name} = {value_text(one)}",
+        f"            {one.name} = {value_text(one, language)}",
         (f"  {LIMITS[language]} {limits}" if limits else "", "dim"),
         "  ",
         ("", "") if one.verdict is Verdict.NONE else (OUTCOMES[verdict][language], COLOURS[verdict]),

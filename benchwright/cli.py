@@ -41,7 +41,9 @@ class _LazyGroup(TyperGroup):
         name, _, rest = super().resolve_command(ctx, args)
         if name is None:
             return None, None, rest
-        command = typer.main.get_command(importlib.import_module(f"benchwright.commands.{name}").app)
+        found: typer.Typer = importlib.import_module(f"benchwright.commands.{name}").app
+        found.rich_markup_mode = "markdown"  # lines of a paragraph flow into the width of the terminal
+        command = typer.main.get_command(found)
         command.name = name
         return name, command, rest
 

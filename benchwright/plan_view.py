@@ -107,7 +107,7 @@ def print_results(steps: Iterable[StepFinished], finished: RunFinished, language
             verdict = Text(
                 one.verdict.value if one.verdict is not Verdict.NONE else "–", style=COLOURS[one.verdict.value]
             )
-            table.add_row(step.step, one.name, value_text(one), limits_text(one), verdict)
+            table.add_row(step.step, one.name, value_text(one, language), limits_text(one, language), verdict)
     console.print(table)
     console.print(Text.assemble("Outcome: ", (finished.outcome.value, COLOURS[finished.outcome.value])))
     for number, suspect in enumerate(finished.suspects, start=1):
@@ -118,23 +118,27 @@ def print_results(steps: Iterable[StepFinished], finished: RunFinished, language
             console.print(f"   → {suspect.remedy.get(language, '')}")
 
 
-def value_text(one: Measurement) -> str:
+def value_text(one: Measurement, language: str = "en") -> str:
     """Return the value with its expanded uncertainty (k = 2) and unit, or why there is none."""
     if one.value is None:
         return f"({one.reason})"
     if isinstance(one.value, bool):
-        return "yes" if one.value else "no"
+        return _yes_or_no(one.value, language)
     if isinstance(one.value, str):
         return one.value
     expanded = None if one.standard_uncertainty is None else COVERAGE * one.standard_uncertainty
     return format_measured(one.value, one.unit, expanded)
 
 
-def limits_text(one: Measurement) -> str:
+def limits_text(one: Measurement, language: str = "en") -> str:
     """Return limits or the expected value in words."""
     if one.expected is not None:
-        return str(one.expected) if isinstance(one.expected, str) else ("yes" if one.expected else "no")
+        return one.expected if isinstance(one.expected, str) else _yes_or_no(one.expected, language)
     return _range_text(one.limits, one.unit)
+
+
+def _yes_or_no(value: bool, language: str) -> str:
+    return ("是" if value else "否") if language == "zh-CN" else ("yes" if value else "no")
 
 
 def results_as_data(steps: Iterable[StepFinished], finished: RunFinished) -> dict[str, Any]:

@@ -143,10 +143,12 @@ def sentence(what: str, value: Any = None, wanted: Any = None) -> str:
     if found := re.fullmatch(r"Expected `str` matching regex '(.*)'", what):
         return f"the text {_shown(value)} has not the wanted form {found[1]}; correct it"
     if found := re.fullmatch(r"Expected `(\w+)` (of length )?([<>]=?) (\S+)", what):
-        measure = "a length" if found[2] else "a value"
-        if found[1] in {"array", "object"}:
-            measure = "a number of entries"
-        return f"{measure} {found[3]} {found[4]} is wanted here{shown}; correct it"
+        if found[2]:
+            one, more = ("entry", "entries") if found[1] in {"array", "object"} else ("character", "characters")
+            bound = {">=": "at least", "<=": "at most"}.get(found[3], found[3])
+            parts = f"{one} is" if found[4] == "1" else f"{more} are"
+            return f"{bound} {found[4]} {parts} wanted here{shown}; correct it"
+        return f"a value {found[3]} {found[4]} is wanted here{shown}; correct it"
     if found := re.fullmatch(r"Invalid (?:enum )?value '?(.*?)'?", what):
         known = _choices(wanted)
         choice = f"one of {', '.join(known)}" if known else "another"

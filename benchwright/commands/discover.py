@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from drivers.discovery.search import Scope
 
 app = typer.Typer(add_completion=False)
-EXAMPLES = """\b
-Examples:
-  benchwright discover                                    what is connected, and a bench.toml for it
-  benchwright discover --write bench.toml                 write that proposal to a new file
-  benchwright discover --host 192.168.1.40 --no-serial    ask one instrument on the network, no serial port
-  benchwright discover --port /dev/ttyUSB0 --json         ask this port, too; for a program
-  benchwright discover --bench bench.toml                 what this bench.toml does not have yet
+EXAMPLES = """Examples:
+
+* `benchwright discover`: what is connected, and a bench.toml for it
+
+* `benchwright discover --write bench.toml`: the same, written to a new file
+
+* `benchwright discover --bench bench.toml`: what this bench.toml does not have yet
+
+* `benchwright discover --host 192.168.1.40 --no-serial`: ask this one on the network, and no serial port
+
+* `benchwright discover --port /dev/ttyUSB0 --json`: ask this port, too; for a program
 """
 EXIT_NOTHING_FOUND = 3
 

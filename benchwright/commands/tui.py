@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(add_completion=False)
-EXAMPLES = """\b
-Examples:
-  benchwright tui                                          the only bench of this user
-  benchwright tui --operator "Han Meimei" --language zh-CN
-  benchwright tui --socket /var/lib/benchwright/agent.sock one of several benches
+EXAMPLES = """Examples:
+
+* `benchwright tui`: the only bench of this user
+
+* `benchwright tui --operator "Han Meimei" --language zh-CN`
+
+* `benchwright tui --socket /var/lib/benchwright/agent.sock`: one of several benches
 """
 
 

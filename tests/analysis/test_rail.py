@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from edge_agent.analysis.rail import dropouts, rail
 from edge_agent.analysis.result import Accuracy
 from edge_agent.analysis.samples import code_deviation, code_mean
-from protocols.waveform import Waveform
+from protocols.captures.sigrok import read_sr
+from protocols.captures.sigrok_write import write_sr
+from protocols.waveform import Capture, Waveform
 
 FS = 1e9
 
@@ -121,3 +123,15 @@ def test_dropouts_at_the_ends_of_the_record() -> None:
     assert value(found.count) == 2
     assert value(found.total_duration) == pytest.approx(200e-5)
     reason(dropouts(intermittent([]), nominal=-5.0))
+
+
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_a_quiet_rail_from_a_session_file_keeps_the_uncertainty_of_its_converter(is_stated: bool) -> None:
+    codes = np.full(1000, 165, np.uint8)
+    codes[:3] += 1
+    wave = Waveform("3V3", codes, 1e-6, scale=0.04, offset=-3.3)
+    if not is_stated:  # as another program writes it: values without a step
+        wave = replace(wave, codes=wave.values(), scale=1.0, offset=0.0)
+    (read,) = read_sr(write_sr(Capture(analog=(wave,)))).analog
+    found = rail(read, bandwidth_hz=1e5)
+    assert found.mean.standard_uncertainty == pytest.approx(0.04 / math.sqrt(12), rel=0.05)

@@ -40,7 +40,8 @@ class Square(Struct, frozen=True, forbid_unknown_fields=True, tag_field="shape",
 class Whole(Struct, frozen=True, forbid_unknown_fields=True):
     parts: dict[Name, Part]
     shapes: list[Circle | Square] = []
-    note: str | None = None
+    note: Annotated[str, Meta(max_length=10)] | None = None
+    few: Annotated[tuple[int, ...], Meta(min_length=1)] = (1,)
 
 
 GOOD: dict[str, Any] = {"parts": {"a": {"name": "x"}}}
@@ -56,6 +57,9 @@ def test_good_data_has_none() -> None:
         ({}, [((), "the key 'parts' is missing; add it")]),
         (GOOD | {"note": 3}, [(("note",), "text or nothing is wanted here, not a whole number (3); correct it")]),
         (GOOD | {"noet": ""}, [(("noet",), "the key 'noet' is not known here (is 'note' meant?); remove it or")]),
+        ({"parts": {"a": {"name": ""}}}, [(("parts", "a", "name"), "the text '' has not the wanted form")]),
+        (GOOD | {"few": []}, [(("few",), "at least 1 entry is wanted here; correct it")]),
+        (GOOD | {"note": "too long a note"}, [(("note",), "at most 10 characters are wanted here")]),
         ({"parts": []}, [(("parts",), "a table of keys and values is wanted here, not a list; correct it")]),
         ({"parts": {"A": {"name": "x"}}}, [(("parts", "A"), "the text 'A' has not the wanted form ^[a-z]+$")]),
         (
