@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from drivers.accuracy import beyond_calibration_c
 from drivers.capabilities import ThermalCamera
 from drivers.errors import BadResponse, NoResponse, OutOfRange, WrongIdentity
 from drivers.guard import POLL_S
@@ -33,13 +34,22 @@ MAX_FRAMES = 64
 class Mlx90640Camera(ThermalCamera):
     """A camera of 32 × 24 pixels. ``refresh_hz`` is subpages a second; two subpages make a picture."""
 
-    def __init__(self, device: I2cDevice, profile: Mlx90640Profile, *, refresh_hz: float = 4.0, **_: Any) -> None:
+    def __init__(
+        self,
+        device: I2cDevice,
+        profile: Mlx90640Profile,
+        *,
+        refresh_hz: float = 4.0,
+        ambient_c: float | None = None,
+        **_: Any,
+    ) -> None:
         if refresh_hz not in REFRESH_HZ:
             raise OutOfRange(f"{device.label}: refresh_hz must be one of {REFRESH_HZ}, not {refresh_hz:g}")
         self.profile = profile
         self.guard = device.guard
         self._device = device
         self._refresh_hz = refresh_hz
+        self._ambient_c = ambient_c
         self._calibration: MLX90640Calibration | None = None
 
     def identify(self) -> str:
@@ -56,8 +66,8 @@ class Mlx90640Camera(ThermalCamera):
         return f"Melexis,MLX90640,{number}"
 
     def limit_of_error_k(self, temperature_c: float = 25.0) -> float | None:  # noqa: ARG002 - the same everywhere
-        """Return the limit of the profile."""
-        return self.profile.accuracy_c
+        """Return the limit of the profile; none on a bench that is hotter or colder than it is stated for."""
+        return None if beyond_calibration_c(self._ambient_c) else self.profile.accuracy_c
 
     def close(self) -> None:
         """Release the bus."""

@@ -201,7 +201,7 @@ def _accuracy(accuracy: Accuracy, unit: str, *, by_frequency: bool) -> str:
     if accuracy.offset:
         parts.append(_number(accuracy.offset))
     text = " + ".join(parts)
-    coefficients = (accuracy.temperature_percent_of_reading, accuracy.temperature_percent_of_range)
+    coefficients = (accuracy.temperature_percent_of_reading or 0.0, accuracy.temperature_percent_of_range or 0.0)
     if any(coefficients):
         text += f", and {_number(coefficients[0])} % + {_number(coefficients[1])} % for each °C outside"
     if accuracy.temperature_offset:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from drivers.accuracy import beyond_calibration_c
 from drivers.capabilities import ThermalCamera
 from drivers.errors import BadResponse, OutOfRange, WrongIdentity
 from drivers.guard import Guard
@@ -32,11 +33,13 @@ class UvcCamera(ThermalCamera):
         *,
         reflected_c: float = ROOM_C,
         camera_emissivity: float | None = None,
+        ambient_c: float | None = None,
         **_: Any,
     ) -> None:
         self.profile = profile
         self.guard = guard
         self._label = label
+        self._ambient_c = ambient_c
         self._reflected_c = reflected_c
         self._camera_emissivity = camera_emissivity or profile.camera_emissivity
         if not 0 < self._camera_emissivity <= 1 or not -100 <= reflected_c <= 1000:
@@ -55,9 +58,9 @@ class UvcCamera(ThermalCamera):
         return f"{self.profile.maker},{card}"
 
     def limit_of_error_k(self, temperature_c: float = 25.0) -> float | None:
-        """Return the larger of the profile's two limits at a temperature, as makers state them."""
+        """Return the larger of the profile's two limits at a temperature, as makers state them; none on a hot bench."""
         profile = self.profile
-        if profile.accuracy_c is None:
+        if profile.accuracy_c is None or beyond_calibration_c(self._ambient_c):
             return None
         return max(profile.accuracy_c, abs(temperature_c) * (profile.accuracy_percent or 0.0) / 100.0)
 

@@ -181,7 +181,7 @@ def test_a_silent_meter_that_must_be_asked() -> None:
 def test_what_a_meter_profile_must_not_say() -> None:
     vc820 = (SHIPPED_PROFILES / "voltcraft-vc820.yaml").read_text()
     for old, new, match in (
-        ("protocol: fs9721", "protocol: fs9999", "invalid enum value 'fs9999'"),
+        ("protocol: fs9721", "protocol: fs9999", "'fs9999' is not known here"),
         ("protocol: fs9721", "protocol: es51978\nsymbols: {C2C1_00: MAX}", "symbols belong to the protocol fs9721"),
         ("protocol: fs9721", "protocol: fs9721\nidentity: VC.*", "identity belongs to the protocols"),
         ("protocol: fs9721", "protocol: fluke287", "identity belongs to the protocols"),

@@ -7,8 +7,11 @@ import pytest
 from plan_texts import plan
 from scripted_instrument import ScriptedInstrument
 
+from edge_agent.analysis.result import Accuracy
 from edge_agent.bench_config import BenchConfigError, InstrumentConfig, parse_bench_config
 from edge_agent.calibration import Calibration, standing
+from edge_agent.plans.actions.base import Captured, Result, Value
+from edge_agent.plans.calibrated import grown
 from edge_agent.plans.captures import FolderCaptureStore
 from edge_agent.plans.clock import SystemClock
 from edge_agent.plans.load import LoadedPlan
@@ -18,6 +21,7 @@ from edge_agent.rack import Rack, Timing
 from edge_agent.spool import Spool
 from protocols.messages import codec
 from protocols.messages.records import Device, Measurement, Outcome, Record, StepFinished, Verdict
+from protocols.quantity import Quantity
 
 TODAY = date(2026, 7, 1)
 READ = """
@@ -101,6 +105,14 @@ def test_uncertainty_grows_with_the_age_of_the_calibration_and_with_heat(run: Ru
     assert fresh == pytest.approx(stated_v, rel=1e-6)
     assert old == pytest.approx(2 * stated_v, rel=1e-3)
     assert hot == pytest.approx((0.000085 * 3.3 + 0.000015 * 10) / 3**0.5, rel=1e-6)
+
+
+def test_an_old_calibration_widens_readings_and_what_analyses_are_told_of_scopes_and_cameras() -> None:
+    accuracies = {"ch1": Accuracy(0.01, 0.02, 1e-6), "thermal": Accuracy(offset=1.0)}
+    values: dict[str, Value] = {"value": Quantity(5.0, "V", 0.1), "bare": Quantity(5.0, "V"), "on": True}
+    wide = grown(Result(values, Captured(accuracies=accuracies)), 2.0)
+    assert wide.values == {"value": Quantity(5.0, "V", 0.2), "bare": Quantity(5.0, "V"), "on": True}
+    assert wide.captured.accuracies == {"ch1": Accuracy(0.02, 0.04, 2e-6), "thermal": Accuracy(offset=2.0)}
 
 
 def test_a_limit_never_shrinks_below_what_is_stated_and_the_last_day_counts() -> None:
