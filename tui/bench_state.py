@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from edge_agent.local_api import events, views
 from edge_agent.local_api.firmware import FirmwareJob
 from tui import run_state
+from tui.i18n import pick
 
 Topic = Literal[
     "connection", "link", "spool", "worklist", "instruments", "run", "progress", "readings", "firmware", "discovery"
@@ -109,6 +110,11 @@ class BenchState:
             for ticket in tickets
             if wanted & {ticket.item.ticket.casefold(), ticket.item.device.serial.casefold()}
         )
+
+    def cause(self, code: str) -> str:
+        """Return a root cause by its name in the fault taxonomy; a code that is not in it as it is."""
+        faults = () if self.worklist is None else self.worklist.faults
+        return next((pick(one.title, code) for one in faults if one.code == code), code)
 
     def instrument(self, role: str) -> views.Instrument | None:
         """Return an instrument by its role."""

@@ -1,7 +1,8 @@
 """A ticket in words: what the hub tells of it, and the note that goes with the device when it is handed over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeAlias
 
 from textual.content import Content
 
@@ -67,7 +68,11 @@ _COVERS = {
 }
 
 
-def page(view: TicketView | None, run: RunState | None, now: datetime) -> Content:
+Naming: TypeAlias = "Callable[[str], str]"
+"""Gives a root cause its name."""
+
+
+def page(view: TicketView | None, run: RunState | None, now: datetime, cause: Naming = str) -> Content:
     """Return everything that is known, section after section."""
     if view is None:
         return Content.styled(_("This ticket is not on the worklist of this bench (any more)."), "$text-warning")
@@ -80,18 +85,18 @@ def page(view: TicketView | None, run: RunState | None, now: datetime) -> Conten
     if dossier is None:
         lines += [Content(""), Content.styled(_("The hub has told no more about this ticket."), "$text-muted")]
     else:
-        for title, section in _sections(dossier, now):
+        for title, section in _sections(dossier, now, cause):
             lines += [Content(""), Content.styled(title, "bold $text-accent"), *section]
-    lines += [Content(""), Content.styled(_("Delivery note"), "bold $text-accent"), *_delivery_note(view, run)]
+    lines += [Content(""), Content.styled(_("Delivery note"), "bold $text-accent"), *_delivery_note(view, run, cause)]
     return Content("\n").join(lines)
 
 
-def _sections(dossier: Dossier, now: datetime) -> Iterator[tuple[str, list[Content]]]:
+def _sections(dossier: Dossier, now: datetime, cause: Naming) -> Iterator[tuple[str, list[Content]]]:
     yield _("Intake"), list(_intake(dossier))
     if dossier.deadlines:
         yield _("Deadlines"), [_deadline(one, now) for one in dossier.deadlines]
     yield _("Repair plan"), list(_plan(dossier.plan, dossier.approval))
-    yield _("Earlier repairs of this device"), list(_history(dossier))
+    yield _("Earlier repairs of this device"), list(_history(dossier, cause))
     yield _("Knowledge"), list(_knowledge(dossier.suggestions))
     if dossier.pictures:
         yield (
@@ -143,10 +148,10 @@ def _plan(plan: PlanOffered | None, approval: str | None) -> Iterator[Content]:
         yield Content(f"{mark} {number}. {one_line(option.work)}{parts}  {money(option.cost_minor, option.currency)}")
 
 
-def _history(dossier: Dossier) -> Iterator[Content]:
+def _history(dossier: Dossier, cause: Naming) -> Iterator[Content]:
     if dossier.cover is not None:
         yield cover(dossier.cover)
-        yield _fact(_("warranted fault"), dossier.cover.fault)
+        yield _fact(_("warranted fault"), cause(dossier.cover.fault))
     if not dossier.history:
         yield Content.styled(_("None is known."), "$text-muted")
     for one in dossier.history:
@@ -154,7 +159,8 @@ def _history(dossier: Dossier) -> Iterator[Content]:
             (f"{one.at.astimezone():%Y-%m-%d}  {one.ticket}  ", "bold"),
             (f"{called(STATES, one.state)}  {one_line(one.symptom)}", ""),
         )
-        done = "; ".join(filter(None, (one.root_cause, one_line(one.work), ", ".join(one.parts))))
+        found = cause(one.root_cause) if one.root_cause else ""
+        done = "; ".join(filter(None, (found, one_line(one.work), ", ".join(one.parts))))
         if done:
             yield Content(f"   {done}")
 
@@ -171,14 +177,14 @@ def _knowledge(suggestions: tuple[Suggestion, ...]) -> Iterator[Content]:
         yield from (Content("   " + one_line(line)) for line in pick(one.body).splitlines() if line.strip())
 
 
-def _delivery_note(view: TicketView, run: RunState | None) -> Iterator[Content]:
+def _delivery_note(view: TicketView, run: RunState | None, cause: Naming) -> Iterator[Content]:
     """Yield what goes with the device: cause, work, parts, and the result of the last test."""
     done = [event for event in view.events if event.state != "refused"]
     repairs = [event for event in done if event.action == "repaired"]
     if not repairs:
         yield Content.styled(_("Nothing was repaired here yet."), "$text-muted")
     for event in repairs:
-        yield _fact(called(ACTIONS, event.action), "  ".join(filter(None, (event.note, told(event.details)))))
+        yield _fact(called(ACTIONS, event.action), "  ".join(filter(None, (event.note, told(event.details, cause)))))
     if run is not None and run.outcome is not None:
         yield _fact(_("last test"), f"{run.plan.name} {run.plan.version}: {_(OUTCOMES[run.outcome])}")
     notes = [event.note for event in done if event.action == "handed_over" and event.note]

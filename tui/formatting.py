@@ -1,12 +1,14 @@
 """Numbers, times and words as cells of a terminal: a Chinese character takes two of them."""
 
 import math
+import re
 from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
+from textual.content import Content
 
 from protocols.messages.records import Limits
-from protocols.quantity import format_value, unit_symbol
+from protocols.quantity import format_measured, format_value, unit_symbol
 from tui.i18n import _
 
 
@@ -15,6 +17,23 @@ def fit(text: str, cells: int) -> str:
     if cell_len(text) <= cells:
         return text + " " * (cells - cell_len(text))
     return "" if cells <= 0 else set_cell_size(text, cells - 1) + "…"
+
+
+def hanging(text: str, cells: int, first: str = "", style: str = "") -> list[Content]:
+    """Return ``text`` in lines of at most ``cells``; ``first`` begins it, and the other lines stand below its text."""
+    indent = " " * cell_len(first)
+    lines, line = [], first
+    for word in _WORDS.findall(text):
+        if cell_len(line + word.rstrip()) > cells and line.strip() and line != first:
+            lines.append(line.rstrip())
+            line = indent
+        line += word if line.strip() else word.lstrip()
+    lines.append(line.rstrip())
+    return [Content.styled(one, style) for one in lines]
+
+
+_WORDS = re.compile(r"(?:[\u1100-\uffff]|[^\s\u1100-\uffff]+)[，。；：、！？）》”]*\s*|\s+")
+"""Where a line may be broken: after a space, or after a Chinese character that no mark follows."""
 
 
 def one_line(text: str) -> str:
@@ -73,6 +92,14 @@ def with_uncertainty(number: float, unit: str, standard_uncertainty: float | Non
     return f"{format_value(number, unit, min(max(digits, 2), 9))} ± {format_value(expanded, unit, 2)}"
 
 
+def steady(number: float, unit: str, standard_uncertainty: float | None) -> str:
+    """Return a reading for a display: its digits and prefix follow from its uncertainty, so that they do not jump."""
+    if not standard_uncertainty:
+        return format_value(number, unit, 6)
+    shown, _plus_minus, rest = format_measured(number, unit, 2 * standard_uncertainty).partition(" ± ")
+    return f"{shown} {rest.partition(' ')[2]}".rstrip() if rest else shown
+
+
 def limits(allowed: Limits | None, unit: str) -> str:
     """Return acceptance limits: ``4.75 V … 5.25 V``, ``≤ 20 mV``, ``≥ 3 V``; empty without."""
     if allowed is None or (allowed.low is None and allowed.high is None):
@@ -108,11 +135,13 @@ __all__ = [
     "clock",
     "duration",
     "fit",
+    "hanging",
     "limits",
     "one_line",
     "parse_number",
     "since",
     "span_words",
+    "steady",
     "unit_symbol",
     "value",
     "with_uncertainty",

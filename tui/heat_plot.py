@@ -8,6 +8,8 @@ from edge_agent.local_api.heat import COLOUR_MAP, HeatFrame, Region
 from tui.scope_plot import Line
 
 _STEPS = 64
+WHOLE_FROM = 4.0
+"""From so many cells a pixel on, equal pixels look better than the last cells of room are worth."""
 NOTHING = "#303030"
 """Colour of a pixel without a value."""
 
@@ -36,9 +38,13 @@ def scale(frame: HeatFrame) -> tuple[float, float]:
     return (low, high) if high - low >= 1.0 else ((low + high) / 2 - 0.5, (low + high) / 2 + 0.5)
 
 
-def enlargement(frame: HeatFrame, width: int, height: int) -> int:
-    """Return how many cells wide (and half-lines high) a pixel of the frame can be drawn."""
-    return max(1, min(width // frame.columns, 2 * height // frame.rows))
+def enlargement(frame: HeatFrame, width: int, height: int) -> float:
+    """Return how many cells wide (and half-lines high) a pixel of the frame is drawn: whole ones where they fit well.
+
+    Pixels are as they were measured, never mixed: at 1.5 every second one is two cells wide.
+    """
+    most = min(width / frame.columns, 2 * height / frame.rows)
+    return max(1.0, float(int(most)) if most >= WHOLE_FROM else most)
 
 
 def picture(frame: HeatFrame, width: int, height: int, region: Region | None = None) -> list[Line]:
@@ -52,12 +58,12 @@ def picture(frame: HeatFrame, width: int, height: int, region: Region | None = N
     ]
     marks = _marks(frame, size, region)
     lines: list[Line] = []
-    shown = min(frame.columns * size, width)
-    for line in range(min(-(-frame.rows * size // 2), height)):
-        rows = [min((2 * line + half) // size, frame.rows - 1) for half in (0, 1)]
+    places = [min(int(column / size), frame.columns - 1) for column in range(min(round(frame.columns * size), width))]
+    for line in range(min(-(-round(frame.rows * size) // 2), height)):
+        rows = [min(int((2 * line + half) / size), frame.rows - 1) for half in (0, 1)]
         pairs = []
-        for column in range(shown):
-            upper, lower = (colours[row * frame.columns + column // size] for row in rows)
+        for column, place in enumerate(places):
+            upper, lower = (colours[row * frame.columns + place] for row in rows)
             mark = marks.get((line, column))
             if mark is None:
                 pairs.append(("▀", upper + lower))
@@ -67,7 +73,7 @@ def picture(frame: HeatFrame, width: int, height: int, region: Region | None = N
     return lines
 
 
-def _marks(frame: HeatFrame, size: int, region: Region | None) -> Mapping[tuple[int, int], str]:
+def _marks(frame: HeatFrame, size: float, region: Region | None) -> Mapping[tuple[int, int], str]:
     """Return the characters over the picture by line and column: corners of the rectangle, numbers of the spots."""
     marks: dict[tuple[int, int], str] = {}
 

@@ -7,7 +7,7 @@ from textual.content import Content
 from edge_agent.local_api.views import PromptView, RunState, StepView
 from protocols.messages.records import Measurement, Outcome, StepFinished, Verdict
 from tui import run_state
-from tui.formatting import duration, fit, limits, one_line, unit_symbol, value, with_uncertainty
+from tui.formatting import duration, fit, hanging, limits, one_line, unit_symbol, value, with_uncertainty
 from tui.heard import heard
 from tui.i18n import _, pick
 from tui.widgets.limit_bar import STYLES, limit_bar
@@ -167,6 +167,7 @@ def result(run: RunState, outcome: Outcome, width: int) -> Content:
         likeliest = pick(run.suspects[0].title, run.suspects[0].cause)
         lines.append(Content.assemble((_("Likeliest") + "  ", "$text-muted"), (likeliest, "bold $text-accent")))
         lines.append(Content.styled(_("PgDn: measurements, evidence, remedy"), "$text-muted"))
+    lines += list(_what_next(run, outcome))
     failing = list(run_state.failing(run))
     if failing:
         lines += [Content(""), Content.styled(_("Failed or undecided"), "bold")]
@@ -183,13 +184,37 @@ def result(run: RunState, outcome: Outcome, width: int) -> Content:
         lines += [Content(""), Content.styled(_("Suspects, the likeliest first"), "bold")]
     for rank, suspect in enumerate(run.suspects[:SHOWN_SUSPECTS], 1):
         lines.append(Content.styled(f"{rank}. {pick(suspect.title, suspect.cause)}", "bold $text-accent"))
-        lines += [Content.styled(f"   · {one_line(pick(evidence))}", "$text-muted") for evidence in suspect.evidence]
+        for evidence in suspect.evidence:
+            lines += hanging(one_line(pick(evidence)), width, "   · ", "$text-muted")
         if suspect.remedy:
-            lines.append(Content(f"   {_('Remedy')}: {pick(suspect.remedy)}"))
+            lines += hanging(f"{_('Remedy')}: {one_line(pick(suspect.remedy))}", width, "   ")
     lines += list(_next_best(run))
+    skipped = list(run_state.skipped(run))
     if outcome is Outcome.PASSED and not failing:
-        lines += [Content(""), Content(_("Everything is within its limits."))]
+        words = (
+            _("Everything that was done is within its limits.") if skipped else _("Everything is within its limits.")
+        )
+        lines += [Content(""), Content(words)]
+    if skipped:
+        lines += [Content(""), Content.styled(_("Not done"), "bold")]
+    for step in skipped:
+        why = f": {heard(step.detail)}" if step.detail else ""
+        lines += hanging(f"{pick(step.title, step.step)}{why}", width, "– ", "$text-muted")
     return Content("\n").join(lines)
+
+
+def _what_next(run: RunState, outcome: Outcome) -> Iterable[Content]:
+    """Yield what a technician does with the result."""
+    if run.ticket is None:
+        return
+    words = (
+        _("to the ticket: F12 hands the device over")
+        if outcome is Outcome.PASSED
+        else _("to the ticket: F7 records the finding, F8 the repair")
+    )
+    yield _answer("⏎", words)
+    if outcome is not Outcome.PASSED:
+        yield _answer("F9", _("test again"))
 
 
 def _next_best(run: RunState) -> Iterable[Content]:

@@ -61,6 +61,13 @@ def unsuccessful(state: RunState) -> Iterator[StepFinished]:
             yield record
 
 
+def skipped(state: RunState) -> Iterator[StepFinished]:
+    """Yield the steps that were not done."""
+    for record in last_attempts(state).values():
+        if record.outcome is Outcome.SKIPPED:
+            yield record
+
+
 def listed_steps(state: RunState, outline: PlanOutline | None) -> tuple[PlanStep, ...]:
     """Return the steps to show: the plan's, without branches that were not taken; what ran, when the plan is another.
 

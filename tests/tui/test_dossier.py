@@ -106,7 +106,7 @@ def test_a_root_cause_is_one_of_the_taxonomy_typed_or_chosen(informed):
         await hands.sees("Hardware: Dried-out capacitor", "Software: Crash or hang")
         await hands.press("down", "enter")
         await hands.press("ctrl+s")
-        await hands.sees("root cause: system_crash")
+        await hands.sees("root cause: Crash or hang")
         await hands.press("f8")
         await hands.sees("Parts replaced", "system_crash")
         await hands.press("end", "ctrl+u")
@@ -114,7 +114,7 @@ def test_a_root_cause_is_one_of_the_taxonomy_typed_or_chosen(informed):
         await hands.press("enter")
         await hands.fill("replaced")
         await hands.press("ctrl+s")
-        await hands.sees("repaired", "root cause: dried_capacitor")
+        await hands.sees("repaired", "root cause: Dried-out capacitor")
 
     work_at(informed.socket, work)
     assert [event.details["root_cause"] for event in events_of(informed)] == ["system_crash", "dried_capacitor"]

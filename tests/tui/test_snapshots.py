@@ -4,15 +4,18 @@ The pictures are SVG files in ``snapshots``; ``BENCHWRIGHT_SNAPSHOTS=write`` wri
 """
 
 import asyncio
+import html
 import os
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 from recorded_panels import DOSSIER, FAULTS
 from recorded_panels import handlers as panel_handlers
+from rich.cells import cell_len
 from textual.widgets import Input
 from tui_driving import Hands
 
@@ -277,6 +280,7 @@ async def asking(hands, become):
 
 
 async def result(hands, become):
+    await hands.press("escape")
     become("result")
     await hands.sees("3.0177 V", "U2")
 
@@ -342,15 +346,37 @@ async def discovery(hands, _become):
     await panel(hands, DiscoveryScreen(), "/dev/ttyUSB1", "34461A")
 
 
+async def choose(hands, _become):
+    await hands.press("escape", "f7", "f2")
+    await hands.sees("dried_capacitor")
+    await hands.fill("dr")
+
+
+async def palette(hands, _become):
+    await hands.press("escape", "escape", "ctrl+p")
+    await hands.until(lambda: hands.app.screen.query("Option, OptionList"), "the palette")
+    await hands.fill("dark" if i18n.language() == "en" else "深")
+    await hands.until(lambda: "Colours: Dark" in hands.text or "配色：深" in hands.text, "what was searched for")
+    await asyncio.sleep(0.3)
+
+
+async def confirm(hands, _become):
+    await hands.press("f8")
+    await hands.sees("⏎ confirm" if i18n.language() == "en" else "⏎ 确定")
+
+
 SCENES = (
     worklist,
     form,
+    choose,
+    palette,
     help_,
     refused,
     ticket,
     instruments,
     meter,
     asking,
+    confirm,
     result,
     dossier,
     scope,
@@ -394,6 +420,29 @@ def test_screens_look_as_they_did(recorded, tmp_path, size, language):
 
 
 def picture(app, name):
-    """Return the screen as SVG, without fonts from elsewhere."""
+    """Return the screen as SVG, without fonts from elsewhere, and with wide characters as wide as their cells."""
     drawn = app.export_screenshot(title=name, simplify=True)
-    return re.sub(r"\s*@font-face \{.*?\}", "", drawn, flags=re.DOTALL) + "\n"
+    drawn = re.sub(r"\s*@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
+    return _TEXT.sub(_by_width, drawn) + "\n"
+
+
+CELL = 12.2
+_TEXT = re.compile(
+    r'<text (class="[^"]*") x="([\d.]+)" (y="[^"]*") textLength="[\d.]+" (clip-path="[^"]*")>([^<]*)</text>'
+)
+
+
+def _by_width(found):
+    """Return a text as one element for each run of characters of one width; Rich takes all of them for narrow."""
+    kind, x, y, clip, content = found.groups()
+    text = html.unescape(content)
+    if cell_len(text) == len(text):
+        return found[0]
+    parts, at = [], float(x)
+    for width, run in groupby(text, cell_len):
+        words = "".join(run)
+        length = CELL * width * len(words)
+        shown = html.escape(words).replace(" ", "&#160;")
+        parts.append(f'<text {kind} x="{at:g}" {y} textLength="{length:g}" {clip}>{shown}</text>')
+        at += length
+    return "".join(parts)

@@ -61,7 +61,7 @@ class BenchScreen(Screen[None]):
         yield from self.body()
         yield Notice()
         yield Entry()
-        yield KeyBar(self.KEYS)
+        yield KeyBar(self.KEYS, self.offers)
 
     def body(self) -> ComposeResult:
         """Yield what is particular to this screen."""
@@ -99,6 +99,15 @@ class BenchScreen(Screen[None]):
                 notice.clear()
             self._told = notice.words if not self.bench.connected else ""
         self.draw(changed)
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """Show below what can be done now."""
+        self.query_one(KeyBar).localise()
+
+    def offers(self, action: str) -> bool:  # noqa: ARG002
+        """Return whether an action can be done now: the keys of the others are not shown below."""
+        return True
 
     def localise(self) -> None:
         """Draw everything in the language of the moment."""

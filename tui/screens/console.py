@@ -54,7 +54,7 @@ class ConsoleScreen(ByHandScreen):
     def body(self) -> ComposeResult:
         """Lay out name and log."""
         yield Said(self._head, id="facts")
-        yield LogView(id="log")
+        yield LogView(empty=N_("The device has said nothing yet: is it switched on?"), id="log")
 
     def on_mount(self) -> None:
         """Begin with what is logged already."""

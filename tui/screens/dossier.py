@@ -61,4 +61,4 @@ class DossierScreen(BenchScreen):
         view = self.bench.ticket(self.ticket)
         run = self.bench.run
         mine = run if run is not None and run.ticket == self.ticket else None
-        return dossier_words.page(view, mine, self.bench_app.now())
+        return dossier_words.page(view, mine, self.bench_app.now(), self.bench.cause)

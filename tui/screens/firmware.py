@@ -65,6 +65,12 @@ class FirmwareScreen(BenchScreen):
         if changed & {"firmware", "instruments", "connection"}:
             for said in self.query(Said):
                 said.localise()
+            self.show_keys()
+
+    def offers(self, action: str) -> bool:
+        """Only a job in progress can be cancelled, and nothing else can be begun meanwhile."""
+        busy = self.job is not None and self.job.state in BUSY
+        return busy == (action == "cancel") or action == "back"
 
     @property
     def job(self) -> FirmwareJob | None:

@@ -6,7 +6,6 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Digits
 
 from edge_agent.local_api.manual import Manual, SafeState, SetGenerator, SwitchOutput
 from protocols.quantity import format_value
@@ -17,6 +16,7 @@ from tui.keys import Key, bindings
 from tui.screens.by_hand import ByHandScreen, named
 from tui.screens.confirm import ConfirmDialog
 from tui.screens.form import Field, choices_of, fill_in, one_of
+from tui.widgets.reading import Reading
 from tui.widgets.said import Said
 from tui.words import WAVES, called
 
@@ -45,8 +45,8 @@ class GeneratorScreen(ByHandScreen):
     def body(self) -> ComposeResult:
         """Lay out name, frequency, amplitude and state."""
         yield Said(self._head, id="facts")
-        yield Digits("", id="reading")
-        yield Digits("", id="current")
+        yield Reading(id="reading")
+        yield Reading(id="current")
         yield Said(self._state, id="reading-state")
 
     def draw(self, changed: set[Topic]) -> None:
@@ -56,7 +56,7 @@ class GeneratorScreen(ByHandScreen):
         was = self._set.get(self._channel)
         shown = ("", "") if was is None else (format_value(was.frequency_hz, "Hz", 7), f"{was.amplitude_vpp:g} Vpp")
         for text, widget in zip(shown, ("#reading", "#current"), strict=True):
-            self.query_one(widget, Digits).update(text)
+            self.query_one(widget, Reading).update(text)
         for said in self.query(Said):
             said.localise()
 

@@ -8,12 +8,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from tui.formatting import fit
+from tui.formatting import fit, hanging
 from tui.i18n import _
 from tui.keys import GLOBAL_KEYS, Key
 from tui.screens.dialog import Dialog
 from tui.widgets.notice import Notice
 from tui.widgets.said import Said
+
+WIDTH = 90
+"""As the dialog in the style sheet."""
 
 
 class HelpDialog(Dialog[None]):
@@ -36,9 +39,9 @@ class HelpDialog(Dialog[None]):
         """Lay out two lists: this screen's keys and those of all."""
         with VerticalScroll(classes="dialog tall wide"):
             yield Said(lambda: _("Keys: {screen}").format(screen=_(self._title)), classes="dialog-title")
-            yield Said(lambda: _lines(self._keys))
+            yield Said(lambda: _lines(self._keys, self._width))
             yield Said(lambda: Content.styled("\n" + _("Everywhere"), "bold"))
-            yield Said(lambda: _lines(GLOBAL_KEYS))
+            yield Said(lambda: _lines(GLOBAL_KEYS, self._width))
             yield Said(
                 lambda: (
                     "\n"
@@ -49,6 +52,15 @@ class HelpDialog(Dialog[None]):
                 )
             )
             yield Notice()
+
+    @property
+    def _width(self) -> int:
+        """Cells that a line of the list has."""
+        return max(min(self.app.size.width * 96 // 100, WIDTH) - 8, 20)
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self.localise()
 
     def action_enter(self) -> None:
         """Leave, or open what was scanned."""
@@ -65,7 +77,10 @@ class HelpDialog(Dialog[None]):
             said.localise()
 
 
-def _lines(keys: Sequence[Key]) -> Content:
-    return Content("\n").join(
-        [Content.assemble((fit(key.cap, 6), "bold $accent"), ("  " + _(key.help), "")) for key in keys]
-    )
+def _lines(keys: Sequence[Key], width: int) -> Content:
+    lines = []
+    for key in keys:
+        cap = fit(key.cap, 6) + "  "
+        first, *others = hanging(_(key.help), width, cap)
+        lines += [first.stylize("bold $text-accent", 0, len(cap)), *others]
+    return Content("\n").join(lines)

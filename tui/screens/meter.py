@@ -6,18 +6,19 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Digits
 
 from edge_agent.local_api.events import Reading
 from edge_agent.local_api.manual import ReadMeter
 from protocols.quantity import format_value
 from tui.bench_state import READINGS_KEPT, Topic
+from tui.formatting import steady
 from tui.heard import heard
 from tui.i18n import N_, _
 from tui.keys import Key, bindings
 from tui.screens.by_hand import ByHandScreen, named
 from tui.screens.choose import ChooseDialog
 from tui.statistics import statistics, trend
+from tui.widgets.reading import Reading as Display
 from tui.widgets.rows import Row
 from tui.widgets.said import Said
 from tui.words import METER_FUNCTIONS, called
@@ -47,7 +48,7 @@ class MeterScreen(ByHandScreen):
     def body(self) -> ComposeResult:
         """Lay out name, reading, statistics and trend."""
         yield Said(self._head, id="facts")
-        yield Digits("", id="reading")
+        yield Display(id="reading")
         yield Said(self._state, id="reading-state")
         yield Said(self._trend, id="trend")
 
@@ -76,8 +77,9 @@ class MeterScreen(ByHandScreen):
                 self._values.append(quantity.value if isinstance(quantity.value, float) else None)
         if self._last is not None and self._last.values:
             number = self._values[-1]
-            shown = "OL" if number is None else format_value(number, self._unit, 6)
-            self.query_one("#reading", Digits).update(shown)
+            uncertainty = self._last.values[0].standard_uncertainty
+            shown = "OL" if number is None else steady(number, self._unit, uncertainty)
+            self.query_one("#reading", Display).update(shown)
 
     def _head(self) -> Content:
         return named(self.bench, self.role) + Content.styled(f"  {called(METER_FUNCTIONS, self._function)}", "bold")
@@ -99,10 +101,11 @@ class MeterScreen(ByHandScreen):
             )
             lines.append(Content.styled(words, "$text-muted"))
         if known := statistics([one for one in self._values if one is not None]):
+            reach = self._last.values[0].standard_uncertainty if self._last is not None and self._last.values else None
             parts = [
-                f"{_('smallest')} {format_value(known.minimum, self._unit, 6)}",
-                f"{_('mean')} {format_value(known.mean, self._unit, 6)}",
-                f"{_('largest')} {format_value(known.maximum, self._unit, 6)}",
+                f"{_('smallest')} {steady(known.minimum, self._unit, reach)}",
+                f"{_('mean')} {steady(known.mean, self._unit, reach)}",
+                f"{_('largest')} {steady(known.maximum, self._unit, reach)}",
                 f"σ {format_value(known.deviation, self._unit, 3)}",
                 f"n {known.count}",
             ]
@@ -131,7 +134,7 @@ class MeterScreen(ByHandScreen):
         """Begin anew."""
         self._values.clear()
         self._last = None
-        self.query_one("#reading", Digits).update("")
+        self.query_one("#reading", Display).update("")
         self.draw({"instruments"})
 
     def action_freeze(self) -> None:

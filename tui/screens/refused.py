@@ -87,7 +87,8 @@ class RefusedScreen(ListScreen):
         lines = [Content.styled("✗ " + heard(one.reason), "$text-error")]
         if isinstance(one.record.body, TicketEvent):
             body = one.record.body
-            words = "  ".join(filter(None, (body.operator, one_line(body.note or ""), told(body.details))))
+            details = told(body.details, self.bench.cause)
+            words = "  ".join(filter(None, (body.operator, one_line(body.note or ""), details)))
             lines.append(Content(_("You had entered: {words}").format(words=words or called(ACTIONS, body.action))))
         return Content("\n").join(lines)
 

@@ -21,7 +21,13 @@ from tui.widgets.said import Said
 from tui.words import GROUPS, OUTCOME_MARKS, OUTCOMES, called
 
 RUN_KEYS = (
-    Key("enter", "answer", N_("Yes"), N_("Answer the question: done, yes; or give what was typed."), in_bar=False),
+    Key(
+        "enter",
+        "answer",
+        N_("Yes"),
+        N_("Answer: done, yes, or what was typed. At the end: to the ticket."),
+        in_bar=False,
+    ),
     Key("f5", "answer_no", N_("No"), N_("Answer the question with no.")),
     Key("f6", "skip", N_("Skip"), N_("Skip a step that the plan allows to be skipped, with the reason.")),
     Key(
@@ -52,6 +58,26 @@ class RunScreen(RunActions):
         self.outline: PlanOutline | None = None
         self.interrupted: RunState | None = None
         self.asked_since = 0.0
+
+    def offers(self, action: str) -> bool:
+        """Show the keys that the run has a use for now."""
+        run = self.shown
+        if run is None:
+            return action == "back"
+        active, interrupted = run.status in {"running", "asking"}, run.status == "interrupted"
+        match action:
+            case "answer_no":
+                return run.prompt is not None and run.prompt.kind == "confirm"
+            case "skip":
+                return active and (
+                    (run.prompt is not None and run.prompt.skippable)
+                    or bool(run_state.skippable_ahead(run, self.outline))
+                )
+            case "go_on" | "abort":
+                return active or interrupted
+            case "again" | "ticket":
+                return run.outcome is not None
+        return True
 
     @property
     def shown(self) -> RunState | None:
@@ -90,6 +116,7 @@ class RunScreen(RunActions):
             self._draw_steps()
         self.query_one("#panel-text", Said).localise()
         self._show_picture()
+        self.show_keys()
 
     def _show_picture(self) -> None:
         """Show the picture of the question, while that is what the right side is about."""

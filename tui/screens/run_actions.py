@@ -34,6 +34,7 @@ NOW = "/now"
 """Key of the first row: the present of a run, or its result."""
 MIN_SEEN_S = 0.25
 """A question that appeared a moment ago was not read: the Enter belonged to the one before."""
+END_SEEN_S = 1.0
 BEGIN_S = 90.0
 YES = frozenset({"y", "yes", "j", "是", "好", "对"})
 NO = frozenset({"n", "no", "否", "不"})
@@ -54,6 +55,7 @@ class RunActions(ListScreen):
     asked_since: float
     _asked_id: str | None = None
     _outline_of: str | None = None
+    _ended: str | None = None
 
     @property
     def shown(self) -> RunState | None:
@@ -61,7 +63,11 @@ class RunActions(ListScreen):
         raise NotImplementedError
 
     def note_question(self) -> None:
-        """Remember since when the present question can be seen."""
+        """Remember since when the present question, or the result, can be seen."""
+        run = self.shown
+        ended = None if run is None or run.outcome is None else run.run
+        if ended != self._ended:
+            self._ended, self.asked_since = ended, time.monotonic()
         prompt = None if self.shown is None else self.shown.prompt
         if prompt is not None and prompt.id != self._asked_id:
             self.asked_since = time.monotonic()
@@ -108,6 +114,8 @@ class RunActions(ListScreen):
         if prompt is None:
             if text:
                 self.bench_app.scan(text)
+            else:
+                self._to_the_ticket()
             return
         match prompt.kind:
             case "confirm":
@@ -131,6 +139,14 @@ class RunActions(ListScreen):
                     self._answer(prompt, text)
                 else:
                     self.notice.say(_("Type or scan the answer."))
+
+    def _to_the_ticket(self) -> None:
+        """Go to the ticket of a run that has ended, unless that was so short ago that Enter meant the last question."""
+        run = self.shown
+        if run is None or run.outcome is None or run.ticket is None or self.bench.ticket(run.ticket) is None:
+            return
+        if time.monotonic() - self.asked_since > END_SEEN_S:
+            self.bench_app.open_ticket(run.ticket)
 
     def action_answer(self) -> None:
         """Enter outside the entry line is Enter alone."""

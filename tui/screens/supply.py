@@ -6,20 +6,20 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Digits
 
 from edge_agent.local_api.events import Reading
 from edge_agent.local_api.manual import Manual, ReadSupply, SafeState, SetSupply, SwitchOutput
 from edge_agent.local_api.views import Quantity
 from protocols.quantity import format_value
 from tui.bench_state import Topic
-from tui.formatting import parse_number
+from tui.formatting import parse_number, steady
 from tui.heard import heard
 from tui.i18n import N_, _
 from tui.keys import Key, bindings
 from tui.screens.by_hand import ByHandScreen, named
 from tui.screens.confirm import ConfirmDialog
 from tui.screens.form import Field, fill_in
+from tui.widgets.reading import Reading as Display
 from tui.widgets.said import Said
 
 
@@ -42,8 +42,8 @@ class SupplyScreen(ByHandScreen):
     def body(self) -> ComposeResult:
         """Lay out name, readings and state."""
         yield Said(self._head, id="facts")
-        yield Digits("", id="reading")
-        yield Digits("", id="current")
+        yield Display(id="reading")
+        yield Display(id="current")
         yield Said(self._state, id="reading-state")
 
     def watched(self) -> ReadSupply:
@@ -65,8 +65,10 @@ class SupplyScreen(ByHandScreen):
             return
         for name, widget in (("voltage", "#reading"), ("current", "#current")):
             quantity = self._value(name)
-            shown = "" if quantity is None else format_value(float(quantity.value or 0.0), quantity.unit, 4)
-            self.query_one(widget, Digits).update(shown)
+            shown = ""
+            if quantity is not None:
+                shown = steady(float(quantity.value or 0.0), quantity.unit, quantity.standard_uncertainty)
+            self.query_one(widget, Display).update(shown)
         for said in self.query(Said):
             said.localise()
 

@@ -61,7 +61,7 @@ class TicketScreen(TicketedScreen):
             events = () if view is None else view.events
             gone = N_("It was handed over, or is another bench's now. F2 goes to the tickets.")
             none = N_("Nothing has been done on this ticket here. F5 takes it.")
-            self.rows.show([_row(event) for event in reversed(events)], empty=none if view else gone)
+            self.rows.show([self._row(event) for event in reversed(events)], empty=none if view else gone)
             if events and events[-1].seq != self._newest:
                 self._newest = events[-1].seq
                 self.rows.move_to(str(self._newest))
@@ -124,27 +124,25 @@ class TicketScreen(TicketedScreen):
         mark, style = EVENT_MARKS[chosen.state]
         state = f"{mark} {_(EVENT_STATES[chosen.state])}"
         reason = f": {heard(chosen.reason)}" if chosen.reason else ""
-        words = _words(chosen)
+        words = self._words(chosen)
         return Content.assemble((state + reason, style), (f"\n{words}" if words else "", ""))
 
+    def _words(self, event: TicketEventView) -> str:
+        return "  ".join(filter(None, (one_line(event.note or ""), told(event.details, self.bench.cause))))
 
-def _words(event: TicketEventView) -> str:
-    return "  ".join(filter(None, (one_line(event.note or ""), told(event.details))))
-
-
-def _row(event: TicketEventView) -> Row:
-    mark, style = EVENT_MARKS[event.state]
-    words = f"{_('refused')}: {heard(event.reason or '')}" if event.state == "refused" else _words(event)
-    return Row(
-        str(event.seq),
-        (
-            clock(event.at),
-            (mark, style),
-            called(ACTIONS, event.action),
-            event.operator or "",
-            (words, style if event.state == "refused" else ""),
-        ),
-    )
+    def _row(self, event: TicketEventView) -> Row:
+        mark, style = EVENT_MARKS[event.state]
+        words = f"{_('refused')}: {heard(event.reason or '')}" if event.state == "refused" else self._words(event)
+        return Row(
+            str(event.seq),
+            (
+                clock(event.at),
+                (mark, style),
+                called(ACTIONS, event.action),
+                event.operator or "",
+                (words, style if event.state == "refused" else ""),
+            ),
+        )
 
 
 def _last_run(run: RunState) -> Content:

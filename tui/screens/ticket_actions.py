@@ -266,8 +266,8 @@ def details_of(values: Mapping[str, str]) -> Details:
     return details | ({"parts": found} if (found := listed(values.get("parts", ""))) else {})
 
 
-def told(details: Mapping[str, Any]) -> str:
-    """Return an event's details for people."""
+def told(details: Mapping[str, Any], cause: Callable[[str], str] = str) -> str:
+    """Return an event's details for people; ``cause`` names a root cause."""
     names = {
         "root_cause": _("root cause"),
         "parts": _("parts"),
@@ -279,25 +279,27 @@ def told(details: Mapping[str, Any]) -> str:
     }
     words = []
     for name, content in details.items():
-        words.append(f"{names.get(name, name)}: {one_line(_told_one(name, content))}")
+        words.append(f"{names.get(name, name)}: {one_line(_told_one(name, content, cause))}")
     return "; ".join(words)
 
 
-def _told_one(name: str, content: Any) -> str:
+def _told_one(name: str, content: Any, cause: Callable[[str], str]) -> str:
     if name == "waiting_for":
         return called(WAITING_FOR, str(content))
+    if name == "root_cause":
+        return cause(str(content))
     if name == "parts_requested" and isinstance(content, list):
-        return ", ".join(_told_part(one) for one in content)
+        return ", ".join(_told_part(one, cause) for one in content)
     if name == "options" and isinstance(content, list):
         return " / ".join(f"{one['work']} {money(int(one['cost_minor']), str(one['currency']))}" for one in content)
     return ", ".join(map(str, content)) if isinstance(content, list) else str(content)
 
 
-def _told_part(one: Any) -> str:
+def _told_part(one: Any, cause: Callable[[str], str]) -> str:
     """Return a requested part for people; earlier versions of this program gave its name alone."""
     if not isinstance(one, Mapping):
         return str(one)
-    fault = f" ({one['fault']})" if one.get("fault") else ""
+    fault = f" ({cause(str(one['fault']))})" if one.get("fault") else ""
     return f"{one.get('quantity', 1)} × {one.get('part', '?')}{fault}"
 
 

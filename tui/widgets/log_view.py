@@ -8,6 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.formatting import fit, one_line
+from tui.i18n import _
 
 MOST_LINES = 20_000
 SENT = ">>> "
@@ -19,8 +20,10 @@ class LogView(Widget):
 
     DEFAULT_CSS = "LogView { height: 1fr; min-height: 3; }"
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, *, empty: str = "", id: str | None = None) -> None:
+        """``empty`` is the message id of what is said when the log is empty."""
         super().__init__(id=id)
+        self._empty = empty
         self._lines: deque[str] = deque(maxlen=MOST_LINES)
         self._open = ""
         self._from_end = 0
@@ -36,6 +39,10 @@ class LogView(Widget):
     def count(self) -> int:
         """Number of lines."""
         return len(self._lines) + bool(self._open)
+
+    def localise(self) -> None:
+        """Draw in the language of the moment."""
+        self.refresh()
 
     def add(self, text: str) -> None:
         """Take in more of the log."""
@@ -84,6 +91,8 @@ class LogView(Widget):
         number = first + y
         variables = self.app.theme_variables
         plain = Style(color=variables["foreground"][:7], bgcolor=variables["background"][:7])
+        if not lines and y == 0:
+            return Strip([Segment(fit(_(self._empty), width), plain + Style(italic=True))], width)
         if number >= len(lines):
             return Strip([Segment(" " * width, plain)], width)
         text = fit(one_line(lines[number]), width)
