@@ -191,10 +191,8 @@ def result(run: RunState, outcome: Outcome, width: int) -> Content:
     lines += list(_next_best(run))
     skipped = list(run_state.skipped(run))
     if outcome is Outcome.PASSED and not failing:
-        words = (
-            _("Everything that was done is within its limits.") if skipped else _("Everything is within its limits.")
-        )
-        lines += [Content(""), Content(words)]
+        done = _("Everything that was done is within its limits.")
+        lines += [Content(""), Content(done if skipped else _("Everything is within its limits."))]
     if skipped:
         lines += [Content(""), Content.styled(_("Not done"), "bold")]
     for step in skipped:
