@@ -151,13 +151,16 @@ def list_tickets(
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[TicketOut]:
-    """Tickets that the caller may see and that fulfil all that is asked for, the newest first; contacts are masked."""
+    """Tickets that the caller may see and that fulfil all that is asked for, the newest first; contacts are masked.
+
+    Asked by when they changed or came, the latest of that comes first.
+    """
     caller.require(Permission.TICKET_READ)
     if wanted.customer is not None:
         caller.require(Permission.CONTACT_READ)  # or the filter would say whose a ticket is
     with database.read() as session:
         found = queries.tickets(session, caller, wanted, cursor, limit)
-        rows, following = split_page(found, limit, lambda ticket: [ticket.id])
+        rows, following = split_page(found, limit, wanted.key_of)
         return Page(items=[TicketOut.of(ticket, caller) for ticket in rows], next=following)
 
 

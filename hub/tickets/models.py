@@ -65,7 +65,6 @@ class Ticket(Versioned, Table, table=True):
         Index("ix_ticket_bench", "bench", "state", "id"),
         Index("ix_ticket_serial", "serial", "id"),
         Index("ix_ticket_customer", "customer_id", "id"),
-        Index("ix_ticket_store", "store", "id"),
         Index("ix_ticket_fault", "fault", "id", sqlite_where=_HAS_FAULT, postgresql_where=_HAS_FAULT),
         Index("ix_ticket_created", "created_at", "id"),
         Index("ix_ticket_updated", "updated_at", "id"),

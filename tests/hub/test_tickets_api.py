@@ -6,6 +6,7 @@ from hub_running import MakeKey, RunningHub
 
 from hub.core.database import Database
 from hub.fleet import service as fleet
+from hub.tickets.models import Ticket
 
 NEW = {
     "device": {"model": "SP-100", "serial": "SN-1"},
@@ -169,6 +170,48 @@ def test_what_a_caller_may_not_see_does_not_exist(hub: RunningHub, staff: httpx.
         assert (jumps.status_code, "ticket:assign" in jumps.json()["detail"]) == (403, True), (
             "T5: nobody jumps the queue"
         )
+
+
+def test_the_list_is_filtered_by_what_a_store_system_asks(staff: httpx.Client, database: Database) -> None:
+    """T6, E5: by customer, store, fault, channel and priority, and by when a ticket came or changed, in that order."""
+    first = create(staff, channel="web", priority=2, fault="no_power")
+    other = create(staff, contact={"name": "韩梅梅", "phone": "13900000009"})
+    customer = staff.get(f"/api/v1/tickets/{first}").json()["customer"]
+    with database.write() as session:
+        session.get_one(Ticket, 1).store = "north"
+
+    def found(**asked: object) -> list[str]:
+        answer = staff.get("/api/v1/tickets", params=asked).raise_for_status()  # type: ignore[arg-type]
+        return [one["id"] for one in answer.json()["items"]]
+
+    for asked in (
+        {"channel": "web"},
+        {"priority": 2},
+        {"fault": "no_power"},
+        {"customer": customer},
+        {"store": "north"},
+    ):
+        assert found(**asked) == [first], asked
+    assert found(channel="phone") == found(customer="C-000099") == found(channel="web", priority=3) == []
+    changed = staff.get(f"/api/v1/tickets/{other}").json()["updated_at"]
+    staff.post(f"/api/v1/tickets/{first}/actions", json={"action": "note", "note": "x"}).raise_for_status()
+    assert found() == [other, first]
+    assert found(updated_since=changed) == [first, other], "what changed last comes first"
+    assert found(updated_until=changed) == []
+    assert found(created_since=changed) == [other] and found(created_until=changed) == [first]
+    page = staff.get("/api/v1/tickets", params={"updated_since": changed, "limit": 1}).json()
+    assert found(updated_since=changed, limit=1, cursor=page["next"]) == [other]
+    foreign = staff.get("/api/v1/tickets", params={"limit": 1, "cursor": page["next"]})
+    assert foreign.json()["type"].endswith("bad-cursor")
+
+
+def test_whose_a_ticket_is_stays_hidden_from_whom_it_is_hidden(hub: RunningHub, make_key: MakeKey) -> None:
+    """M1: who sees no contacts does not find them out by asking."""
+    with hub.client(make_key("technician")) as technician:
+        refused = technician.get("/api/v1/tickets", params={"customer": "C-000001"})
+        assert (refused.status_code, "contact:read" in refused.json()["detail"]) == (403, True)
+        wrong = technician.get("/api/v1/tickets?customer=7", headers={"Accept-Language": "zh-CN"}).json()
+        assert wrong["errors"] == [{"query": "customer", "detail": "应为客户编号，例如 C-000007"}]
 
 
 def test_an_action_out_of_place_says_what_is_possible(staff: httpx.Client) -> None:
