@@ -187,19 +187,32 @@ def _largest_jump(values: Floats) -> int:
     jump = np.abs(means[width:] - means[:-width])
     rough = int(np.argmax(jump)) + width
     # Exactly: the split that leaves least scatter about two lines, near the rough place.
-    near = range(max(4, rough - width), min(values.size - 4, rough + width + 1))
-    fine = values[max(0, rough - 3 * width) : rough + 3 * width]
     begin = max(0, rough - 3 * width)
-    return min(near, key=lambda k: _scatter(fine, k - begin), default=rough)
+    scatter = _scatter(values[begin : rough + 3 * width])
+    first, last = max(4, rough - width) - begin, min(values.size - 4, rough + width + 1) - begin
+    near = scatter[first:last]
+    return begin + first + int(np.argmin(near)) if near.size and np.isfinite(near).any() else rough
 
 
-def _scatter(values: Floats, place: int) -> float:
-    """Return the squared residual about two straight lines that meet at ``place``."""
-    if not 3 <= place <= values.size - 3:
-        return math.inf
-    total = 0.0
-    for part in (values[:place], values[place:]):
-        number = np.arange(part.size) - (part.size - 1) / 2
-        centred = part - part.mean()
-        total += float(centred @ centred) - float(number @ centred) ** 2 / float(number @ number)
+def _scatter(values: Floats) -> Floats:
+    """Return the squared residual about two straight lines that meet at each place, shape (n,); inf near the ends.
+
+    Sums over the samples before a place are the differences of running sums, so that all places take one pass.
+    """
+    n = values.size
+    total = np.full(n, np.inf)
+    if n < 7:
+        return total
+    centred = values - values.mean()
+    number = np.arange(n, dtype=np.float64)
+    sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in (centred, number * centred, centred**2)]
+    place = np.arange(3, n - 2)
+    scatter = np.zeros(place.size)
+    for before in (True, False):
+        count = (place if before else n - place).astype(np.float64)
+        plain, moment, square = (one[place] if before else one[-1] - one[place] for one in sums)
+        middle = (count - 1) / 2 + (0 if before else place)
+        slope = moment - middle * plain
+        scatter += square - plain**2 / count - slope**2 / (count * (count**2 - 1) / 12)
+    total[place] = scatter
     return total

@@ -111,3 +111,12 @@ def test_instants_of_noise_free_ramps_within_half_a_sample() -> None:
     found = sequencing(rails)
     for start, time in zip(starts, found.times, strict=True):
         assert value(time) == pytest.approx(start + 36.0, abs=0.5)
+
+
+def test_a_capacitor_in_a_long_record_takes_one_pass() -> None:
+    """A search that took the square of the record's length would not come back from half a million samples."""
+    t = (np.arange(500_000) - 200_000) * 1e-7
+    volts = np.where(t >= 0, 0.1 * (35e-3 + t / 470e-6), 0.0) + np.random.default_rng(2).normal(0, 200e-6, t.size)
+    found = esr_and_capacitance(Waveform("step", volts, 1e-7), current_a=0.1)
+    assert value(found.esr) == pytest.approx(35e-3, rel=0.01)
+    assert value(found.capacitance) == pytest.approx(470e-6, rel=0.01)
