@@ -1,4 +1,7 @@
-"""Drivers: a query and a 10 MB block through a driver's link, beside a bare socket doing the same in the same run."""
+"""Drivers: a query and a 10 MB block through a driver's link, beside a bare socket doing the same in the same run.
+
+And the whole way of a live picture: a client's request, four channels read from the instrument, the encoded frame.
+"""
 
 import contextlib
 import os
@@ -9,7 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from benchmarks.row import Row
 from drivers.guard import Guard
@@ -17,12 +23,18 @@ from drivers.registry import find_profile
 from drivers.scpi.link import ScpiLink
 from drivers.scpi.model import ScpiProfile
 from drivers.transports.tcp import TcpStream
+from edge_agent.by_hand.scope_frame import Record, frame_of
+from edge_agent.local_api.frames import ClientFrame, ServerFrame
+from edge_agent.local_api.requests import LookAtScope
+from edge_agent.local_api.scope import ScopeChannel, ScopeSetup
+from protocols.waveform import Waveform
 
 BLOCK_BYTES = 10_000_000
 QUERIES = 2000
 ROUNDS = 9
 ANSWER = b"+3.30123400E+00\n"
 HEADER = b"#8%08d" % BLOCK_BYTES
+PICTURES, PICTURE_POINTS = 2000, 1200
 
 
 def rows() -> Iterator[Row]:
@@ -49,6 +61,48 @@ def rows() -> Iterator[Row]:
             yield Row("SCPI 10 MB block ÷ recv_into", block, 1.5, "lower", f"{ROUNDS} rounds, definite block")
         link.close()
         reader.close()
+    yield from _picture_rows(cores)
+
+
+def _picture_rows(cores: list[int]) -> Iterator[Row]:
+    """Time one request after the other, from the client's text to the text of the answer."""
+    profile = find_profile("rigol-ds1054z")
+    assert isinstance(profile, ScpiProfile)
+    with _Instrument(cores[-1], PICTURE_POINTS) as port, _running_on(cores[0]):
+        link = ScpiLink(TcpStream.open("127.0.0.1", port, label="scope", guard=Guard()), profile)
+        took = []
+        for number in range(PICTURES):
+            began = time.perf_counter()
+            answer = _picture(link, number)
+            took.append(1e3 * (time.perf_counter() - began))
+        link.close()
+    assert len(answer) > 4 * 2 * 160  # four traces of 160 spans each
+    took = sorted(took[PICTURES // 10 :])
+    for name, part, aim in (("p50", 0.5, 0.5), ("p95", 0.95, 1.0)):
+        note = f"{PICTURES} requests; scope on a core of its own, {len(answer) / 1e3:.0f} kB of JSON an answer"
+        yield Row(
+            f"4 channels of 1,200 points, request to encoded frame, {name}",
+            took[int(part * len(took))],
+            aim,
+            "lower",
+            note,
+            "ms",
+        )
+
+
+def _picture(link: ScpiLink, number: int) -> bytes:
+    asked = msgspec.json.decode(b'{"id": %d, "request": {"do": "scope_look", "role": "scope", "view": {}}}' % number)
+    request = msgspec.convert(asked, ClientFrame).request
+    assert isinstance(request, LookAtScope)
+    waves = []
+    for channel in range(1, 5):
+        link.send("wave_source", channel=channel)
+        codes = link.ask_block("wave_data")
+        waves.append(Waveform(f"ch{channel}", codes, 1e-6, scale=0.04, offset=-5.12))
+    setup = ScopeSetup(tuple(ScopeChannel(channel, 1.0) for channel in range(1, 5)), PICTURE_POINTS * 1e-6)
+    record = Record("scope", number, datetime.now(UTC), setup, tuple(waves))
+    result = msgspec.Raw(msgspec.json.encode(frame_of(record, request.view)))
+    return msgspec.json.encode(ServerFrame(id=number, result=result))
 
 
 @contextlib.contextmanager
@@ -104,12 +158,16 @@ def _bare_block(connection: socket.socket) -> None:
 class _Instrument:
     """The other end, in a process of its own: answers queries and blocks, one thread a connection."""
 
-    def __init__(self, core: int) -> None:
-        self._core = core
+    def __init__(self, core: int, block_bytes: int = BLOCK_BYTES) -> None:
+        self._core, self._block_bytes = core, block_bytes
 
     def __enter__(self) -> int:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from benchmarks.bench_drivers import _serve; _serve({self._core})"],
+            [
+                sys.executable,
+                "-c",
+                f"from benchmarks.bench_drivers import _serve; _serve({self._core}, {self._block_bytes})",
+            ],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parent.parent,
@@ -122,9 +180,10 @@ class _Instrument:
         self._process.communicate(timeout=10)
 
 
-def _serve(core: int) -> None:
+def _serve(core: int, block_bytes: int) -> None:
     os.sched_setaffinity(0, {core})
-    block = HEADER + bytes(BLOCK_BYTES) + b"\n"
+    samples = (bytes(range(100, 156)) * (block_bytes // 56 + 1))[:block_bytes]
+    block = b"#8%08d" % block_bytes + samples + b"\n"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:
@@ -137,4 +196,5 @@ def _answer(connection: socket.socket, block: bytes) -> None:
     with connection:
         while message := connection.recv(4096):
             for line in message.splitlines():
-                connection.sendall(block if line == b":WAV:DATA?" else ANSWER)
+                if line.endswith(b"?"):
+                    connection.sendall(block if line == b":WAV:DATA?" else ANSWER)

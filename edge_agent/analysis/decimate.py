@@ -32,8 +32,8 @@ def minimum_maximum(codes: npt.NDArray[Any], spans: int) -> tuple[npt.NDArray[An
     for start in range(0, full, rows):
         block = table[start : start + rows]
         stop = start + len(block)
-        block.min(axis=1, out=least[start:stop])
-        block.max(axis=1, out=greatest[start:stop])
+        np.minimum.reduce(block, axis=1, out=least[start:stop])
+        np.maximum.reduce(block, axis=1, out=greatest[start:stop])
     if number > full:
         least[full], greatest[full] = codes[full * length :].min(), codes[full * length :].max()
     return least, greatest, length

@@ -8,7 +8,8 @@ from analysis_signals import reason, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.analysis.result import Accuracy
+from edge_agent.analysis import thermal
+from edge_agent.analysis.result import Accuracy, NoAnswer
 from edge_agent.analysis.thermal import bad_pixels, hot_spots, hot_spots_against, pixel_noise, region
 from protocols.waveform import ThermalImage
 
@@ -122,3 +123,15 @@ def test_mirrored_image_mirrors_the_spot(row, column, against) -> None:
     there = hot_spots(image, threshold_k=8.0, against=against)
     back = hot_spots(mirrored, threshold_k=8.0, against=against)
     assert (59 - value(back.row), 79 - value(back.column)) == (value(there.row), value(there.column)) == (row, column)
+
+
+def test_looking_at_the_extrema_of_rows_alone_finds_the_same_bad_pixels() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        field = rng.normal(25, 0.05, (24, 32)).astype(np.float32)
+        rows, columns = rng.integers(0, 24, 8), rng.integers(0, 32, 8)
+        field[rows, columns] += rng.choice([-3, -0.6, 0.6, 3], 8).astype(np.float32)
+        found = bad_pixels(ThermalImage(field, 0.95))
+        assert not isinstance(found, NoAnswer)
+        everywhere = thermal._bad_everywhere(field, 8.0 * thermal.pixel_noise(field))
+        assert found.tolist() == np.argwhere(everywhere).tolist()
