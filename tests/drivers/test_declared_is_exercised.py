@@ -4,6 +4,7 @@ SCPI commands have the same in test_transcripts. Here each driver is used in ful
 its profile and its protocol can say has to have been said: commands, registers, coils, shapes, functions and ranges.
 """
 
+import ast
 import importlib
 import re
 from collections.abc import Callable, Iterator
@@ -318,3 +319,42 @@ def test_everything_declared_is_exercised(name: str, tmp_path: Path) -> None:
     assert driver in EXERCISES, f"nothing exercises what the profiles of {driver} declare"
     missing = EXERCISES[driver](name, tmp_path)
     assert not missing, f"{name} declares what no exercise reached: {missing}"
+
+
+TESTS = Path(__file__).resolve().parents[1]
+ON_REAL_TOOLS = {
+    "flashrom": ("drivers/test_programmers.py", "test_flashrom_identifies_writes_verifies_and_reads_back"),
+    "stm32flash": (
+        "drivers/test_with_simulated_bench.py",
+        "test_microcontroller_and_flash_are_backed_up_written_and_verified",
+    ),
+    "esptool": ("drivers/test_tool_programmers.py", "test_esptool_identifies_writes_verifies_and_reads_back"),
+    "avrdude": ("peers/test_avrdude.py", "test_identify_flash_verify_and_read_back"),
+}
+"""The test that uses each programmer's tool in full, against a chip that is simulated or a memory in a file."""
+NEEDS_HARDWARE = {
+    "openocd": "its faux flash cannot be read back",
+    "dfu-util": "no USB device in DFU mode can be made here",
+    "pyocd": "no debug probe can be made here",
+}
+"""Programmers whose writing cannot be tried without a device; their profiles' notes have to say so."""
+OPERATIONS = ("chip", "flash", "verify", "read")
+
+
+def test_every_operation_of_every_programmer_is_used_or_said_to_need_hardware() -> None:
+    tools = {name for name, profile in profiles().items() if isinstance(profile, ToolProfile)}
+    assert tools == ON_REAL_TOOLS.keys() | NEEDS_HARDWARE.keys()
+    for name, (file, test) in ON_REAL_TOOLS.items():
+        (function,) = (
+            node
+            for node in ast.parse((TESTS / file).read_text()).body
+            if isinstance(node, ast.FunctionDef) and node.name == test
+        )
+        called = {
+            node.func.attr
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert called >= set(OPERATIONS), f"{test} does not use all of {name}"
+    for name in NEEDS_HARDWARE:
+        assert re.search(r"were not|not with a probe", " ".join(profiles()[name].notes.split())), name

@@ -107,6 +107,7 @@ def test_microcontroller_and_flash_are_backed_up_written_and_verified(bench: Sim
     for role in ("mcu", "flash"):
         programmer = open_instrument(*bench.instruments[role])
         assert isinstance(programmer, FirmwareProgrammer)
+        assert programmer.chip().code
         backup = tmp_path / f"{role}.bin"
         programmer.read(backup, size_bytes=32768)
         assert backup.stat().st_size == 32768

@@ -20,7 +20,7 @@ from edge_agent.plans.runner import Runner, RunRefused
 from edge_agent.rack import Rack, Timing
 from edge_agent.spool import Spool
 from protocols.messages import codec
-from protocols.messages.records import Device, Measurement, Outcome, Record, StepFinished, Verdict
+from protocols.messages.records import Device, Measurement, Outcome, Record, RunStarted, StepFinished, Verdict
 from protocols.quantity import Quantity
 
 TODAY = date(2026, 7, 1)
@@ -56,6 +56,10 @@ def run(
             runner = Runner(loaded, rack, spool, captures, PromptDesk(), clock=Noon())
             finished = runner.run(f"r{len(spool.pending(500, 10_000_000))}", Device(loaded.plan.model, "1"))
         bodies = [codec.decode(row.encoded, Record).body for row in spool.pending(500, 10_000_000)]
+        started = [body for body in bodies if isinstance(body, RunStarted)][-1]
+        (used,) = started.instruments  # the run says what it was measured with
+        assert (used.role, used.identity) == ("meter", "Keysight Technologies,34461A,MY00000001,A.03.03")
+        assert used.calibrated_on == ("" if calibration is None else str(calibration.on))
         steps = [body for body in bodies if isinstance(body, StepFinished)]
         return finished.outcome, steps[-1].measurements[0]
 
