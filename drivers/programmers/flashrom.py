@@ -1,6 +1,9 @@
 """SPI flash chips through ``flashrom`` (1.2 and later)."""
 
+import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +69,18 @@ class Flashrom(FirmwareProgrammer):
         report(progress, 1.0, "read")
 
     def flash(self, image: Path, *, progress: Progress | None = None) -> None:
-        """Erase, write and verify. A smaller image goes to the beginning of the chip; the rest stays as it is."""
-        self._with_image(image, ["--noverify-all"], "-w", progress)  # verifies what was written, only not the rest
+        """Erase, write and verify. A smaller image goes to the beginning of the chip; the rest stays as it is.
+
+        When a write fails, flashrom tries ever larger erasures, up to the whole chip. So what the chip held is read
+        first, and kept as a file that the error names.
+        """
+        with scratch_file(".bin") as before:
+            self._run(["-r", str(before)], self.profile.timeout_s, progress)
+            flags = ["--flash-contents", str(before), "--noverify-all"]  # verifies what was written, only not the rest
+            try:
+                self._with_image(image, flags, "-w", progress)
+            except InstrumentError as error:
+                raise type(error)(f"{error}; what the chip held before is in {_kept(before)}") from error
         report(progress, 1.0, "verify")
 
     def verify(self, image: Path, *, progress: Progress | None = None) -> None:
@@ -118,6 +131,17 @@ class Flashrom(FirmwareProgrammer):
         if "Multiple flash chip definitions match" in text:
             return Misconfigured(f"{self._label}: several chips match ({said}); give the option chip")
         return InstrumentRefused(f"{self._label}: flashrom failed ({said}); nothing may be assumed of the memory")
+
+
+def _kept(content: Path) -> Path:
+    """Move a file to where it outlives this process and a restart of the machine."""
+    folder = Path("/var/tmp")  # noqa: S108 - the name is made anew, for this user only
+    handle, name = tempfile.mkstemp(prefix="benchwright-chip-", suffix=".bin", dir=folder if folder.is_dir() else None)
+    with os.fdopen(handle, "wb") as kept, content.open("rb") as source:
+        shutil.copyfileobj(source, kept)
+        kept.flush()
+        os.fsync(kept.fileno())
+    return Path(name)
 
 
 def _jedec_id(text: str) -> str:

@@ -300,7 +300,7 @@ class PtyEndpoint(Endpoint):
             ready = dict(poller.poll(_TICK_S * 1000))
             events = ready.get(self._master, 0)
             if events & select.POLLIN:
-                self._notice(in_use=True)
+                self._notice(in_use=True, waits=False)  # who has sent something has set the line up
                 self._read()
             elif events & select.POLLHUP:
                 self._notice(in_use=False)
@@ -310,12 +310,13 @@ class PtyEndpoint(Endpoint):
                 self._notice(in_use=True)
             self._speak()
 
-    def _notice(self, *, in_use: bool) -> None:
+    def _notice(self, *, in_use: bool, waits: bool = True) -> None:
         if in_use == self._in_use:
             return
         self._in_use = in_use
         if in_use:
-            self._stopping.wait(_SETTLE_S)
+            if waits:
+                self._stopping.wait(_SETTLE_S)
             self._session.opened()
         else:
             self._session.closed()

@@ -1,6 +1,6 @@
 """Rigol DS1054Z oscilloscope (MSO1000Z/DS1000Z Programming Guide): 4 channels, 50 MHz, 1 GSa/s, 8 bits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,19 @@ from protocols.scpi_program import Command, Parameter
 SCREEN_POINTS = 1200
 LONGEST_READ = {"BYTE": 250_000, "WORD": 125_000, "ASC": 15_625}
 """Points that one ``:WAVeform:DATA?`` may ask for in each format."""
+
+FIXED = {
+    "CHANnel<n>:TCAL?": real(0.0),
+    "CHANnel<n>:UNITs?": "VOLT",
+    "TIMebase:DELay:ENABle?": "0",
+    "TIMebase:DELay:SCALe?": real(5e-7),
+    "TIMebase:DELay:OFFSet?": real(0.0),
+    "TRIGger:NREJect?": "0",
+    "TRIGger:HOLDoff?": real(1.6e-8),
+    "TRIGger:COUPling?": "DC",
+    "MATH:DISPlay?": "0",
+}
+"""Answers about what this one cannot be set to."""
 
 
 class Ds1054z(ScpiDevice):
@@ -89,10 +102,17 @@ class Ds1054z(ScpiDevice):
     def commands(self) -> dict[str, Handler]:
         """Return the settings that are one value each."""
         entries: dict[str, Handler] = {}
+        for pattern, answer in FIXED.items():
+            entries[pattern] = lambda command, *_suffixes, fixed=answer: fixed if command.take(0) == () else None
         for pattern, (name, read, show) in CHANNEL_SETTINGS.items():
             entries[f"CHANnel<n>:{pattern}"] = self._channel_setter(name, read)
             entries[f"CHANnel<n>:{pattern}?"] = self._channel_getter(name, show)
         return entries
+
+    @scpi("CHANnel<n>:RANGe?")
+    def _range(self, command: Command, number: int) -> Answer:
+        command.take(0)
+        return real(8 * self._acquisition.channels[self._channel(number)].scale_v)
 
     def _channel(self, number: int) -> int:
         if not 1 <= number <= CHANNELS:
@@ -369,6 +389,17 @@ class Ds1054z(ScpiDevice):
     def _measure(self, command: Command) -> Answer:
         """Measure on the screen (VMAX, VMIN, VPP, VAVG, VRMS)."""
         item, *source = command.take(1, 2)
+        return self._measured(item, source)
+
+    @scpi("MEASure:STATistic:ITEM?")
+    def _measure_statistically(self, command: Command) -> Answer:
+        """Tell the statistics of one record, which is all values but the deviation."""
+        kind, item, *source = command.take(2, 3)
+        if kind.choice(("MAXimum", "MINimum", "CURRent", "AVERages", "DEViation")) == "DEViation":
+            return real(0.0)
+        return self._measured(item, source)
+
+    def _measured(self, item: Parameter, source: Sequence[Parameter]) -> Answer:
         name = item.choice(("VMAX", "VMIN", "VPP", "VAVG", "VRMS"))
         number = channel_number(source[0]) if source else self._source
         record = self._acquisition.fresh()

@@ -76,6 +76,7 @@ class ScpiDevice:
         self._event_enable = 0
         self._service_enable = 0
         self._enabled = {"OPER": 0, "QUES": 0}
+        self._beeps = True
         entries = self.commands()
         for name in dir(type(self)):
             handler = getattr(type(self), name)
@@ -148,6 +149,15 @@ class ScpiDevice:
     @scpi("*WAI", "*TRG", "SYSTem:LOCal", "SYSTem:REMote", "SYSTem:RWLock", "SYSTem:BEEPer[:IMMediate]")
     def _accept(self, _command: Command) -> Answer:
         return None
+
+    @scpi("SYSTem:BEEPer:STATe")
+    def _set_beeper(self, command: Command) -> Answer:
+        self._beeps = command.take(1)[0].boolean()
+        return None
+
+    @plain("SYSTem:BEEPer:STATe?")
+    def _get_beeper(self) -> Answer:
+        return "1" if self._beeps else "0"
 
     @plain("*ESR?")
     def _event_status_register(self) -> Answer:

@@ -81,8 +81,11 @@ def test_a_write_that_the_programmer_cannot_do_is_an_error(tmp_path: Path) -> No
     address = f"flashrom:dummy:emulate={CHIP},image={tmp_path / 'chip.bin'},spi_blacklist=02ad"
     programmer = open_instrument("flashrom", address)
     assert isinstance(programmer, FirmwareProgrammer)
-    with pytest.raises(InstrumentRefused, match=r"flashrom failed .*; nothing may be assumed of the memory"):
+    with pytest.raises(InstrumentRefused, match=r"flashrom failed .*; nothing may be assumed of the memory") as raised:
         programmer.flash(image)
+    kept = Path(str(raised.value).rpartition("what the chip held before is in ")[2])
+    assert kept.read_bytes() == b"\xff" * SIZE  # for whoever has to bring it back
+    kept.unlink()
 
 
 def test_stm32flash_without_a_port_and_without_a_bootloader() -> None:

@@ -26,7 +26,7 @@ class ScpiPersonality(Generic[P]):
     """An instrument that a SCPI profile declares.
 
     A subclass gives a method ``on_<command>`` for each command that means something to it; all others are kept as
-    settings, or answered from them. ``exercised`` names every declared command that was heard.
+    settings, and told when they are asked for. ``exercised`` names every declared command that was heard.
     """
 
     def __init__(self, profile: P, wiring: Wiring, name: str = "meter") -> None:
@@ -38,7 +38,7 @@ class ScpiPersonality(Generic[P]):
         self.errors = self._common.errors
         self.impostor = False
         self.exercised: set[str] = set()
-        self.settings: dict[tuple[str, ...], Mapping[str, Value]] = {}
+        self._settings: dict[tuple[str, ...], Value] = {}
         self._grammar = Grammar(profile.commands)
 
     def handle(self, message: bytes) -> bytes:
@@ -51,6 +51,7 @@ class ScpiPersonality(Generic[P]):
                 call, used = self._grammar.first(commands, self.selected)
                 self.exercised.add(call.name)
                 answers.append(self._carry_out(call))
+                self._keep(call)
             except ScpiError as error:
                 self.refuse(error.code)
             except Undeclared as error:
@@ -76,6 +77,8 @@ class ScpiPersonality(Generic[P]):
 
     def _undeclared(self, command: Command, mistake: ScpiError) -> Answer:
         """Answer what every such instrument with an error queue knows; refuse all else."""
+        if (kept := self._kept(command)) is not None:
+            return kept
         if self._has_queue and mistake.code in BY_FORM:
             try:
                 return self._common.carry_out(command)
@@ -94,8 +97,30 @@ class ScpiPersonality(Generic[P]):
             return None
         if self.profile.commands[call.name].reply is not None:
             raise ScpiError(f"{call.name} is declared, but this personality cannot answer it", EXECUTION)
-        self.settings[(call.name, *(str(v) for k, v in call.values.items() if k == "channel"))] = call.values
         return None
+
+    def _keep(self, call: Call) -> None:
+        """Remember a setting, for whoever asks for it."""
+        for argument, value in call.values.items():
+            others = sorted((key, str(other)) for key, other in call.values.items() if key != argument)
+            self._settings[(call.name, argument, *(text for pair in others for text in pair))] = value
+
+    def _kept(self, command: Command) -> Answer:
+        """Answer the query of a declared setting: what was set last, else the first or lowest that it can be."""
+        found = self._grammar.setting(command, self.selected)
+        if found is None:
+            return None
+        call, argument, form = found
+        others = sorted((key, str(other)) for key, other in call.values.items())
+        model = self.profile.commands[call.name].arguments[argument]
+        key = (call.name, argument, *(text for pair in others for text in pair))
+        first = next(iter(model.choices), None) or (
+            False if model.type == "boolean" else max(model.minimum or 0.0, 0.0)
+        )
+        value = self._settings.get(key, first)
+        told = str(int(value)) if isinstance(value, bool) else model.render(argument, value)
+        placed, _, unit = form.partition("}")
+        return placed.partition("{")[0] + told + ("" if model.type == "number" else unit)
 
     def switch_off(self) -> None:
         """Switch every output off, as a safe-state command does that is no case of a general one."""

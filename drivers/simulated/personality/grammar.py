@@ -21,6 +21,14 @@ SUFFIX_RANGE, ILLEGAL, OUT_OF_RANGE = -114, -224, -222
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _VALUE_AND_UNIT = re.compile(r"\{(\w+)\}([A-Za-z]*)")
 _HEADER_PIECES = re.compile(r"\{(\w+)\}|([A-Za-z][A-Za-z_]*)|(\d+)|(.)")
+_DEFAULT_NODES = {
+    "TIMEBASE": (("MAIN", False),),
+    "ERROR": (("NEXT", True),),
+    "OUTPUT": (("STATE", True),),
+    "VOLTAGE": (("LEVEL", True), ("IMMEDIATE", True), ("AMPLITUDE", True)),
+    "CURRENT": (("LEVEL", True), ("IMMEDIATE", True), ("AMPLITUDE", True)),
+}
+"""Words that may stand behind a word or be left out (at the end of the header only, where so marked)."""
 _MOST_NUMBERED_LETTERS = 2
 """``C1`` and ``CH1`` are names; a longer word with a number is one of several alike, and 1 may be left out
 (SCPI-99 volume 1, 6.2.5.2)."""
@@ -70,6 +78,25 @@ class Grammar:
         # written out.
         self._forms = sorted(made, key=lambda form: (-len(form.units), not form.arguments, form.name))
 
+    def setting(self, command: Command, implied: int = 1) -> tuple[Call, str, str] | None:
+        """Return which declared setting a query asks for: its command with the values in its header, its argument, and
+        the form of its parameter.
+
+        Every setting has a query (SCPI-99 volume 1, 6.2.3); profiles declare those that drivers use.
+        """
+        if not command.query or command.parameters:
+            return None
+        for form in self._forms:
+            argument = _settable(form)
+            head = form.units[0].header.fullmatch(command.header.upper()) if argument else None
+            if argument and head is not None:
+                try:
+                    values = _in_header(form.arguments, head, implied)
+                except ScpiError:
+                    continue
+                return Call(form.name, values), argument, form.units[0].parameters[0]
+        return None
+
     def first(self, commands: Sequence[Command], implied: int = 1) -> tuple[Call, int]:
         """Return the call that ``commands`` begin with, and how many of them it is; raise ``Undeclared``.
 
@@ -93,6 +120,14 @@ class Grammar:
             except ScpiError as error:
                 mistake = _nearer(mistake, error)
         raise Undeclared(mistake or ScpiError(f"no command {commands[0].header}", UNDEFINED_HEADER))
+
+
+def _settable(form: _Form) -> str | None:
+    """Return the argument that a command sets, where it sets one thing."""
+    if len(form.units) == 1 and not form.units[0].query and len(form.units[0].parameters) == 1:
+        placed = _PLACEHOLDER.findall(form.units[0].parameters[0])
+        return placed[0] if len(placed) == 1 else None
+    return None
 
 
 def _nearer(one: ScpiError | None, other: ScpiError) -> ScpiError:
@@ -124,25 +159,43 @@ def _units(send: str) -> tuple[_Unit, ...]:
 
 
 def _header_pattern(header: str) -> re.Pattern[str]:
-    parts: list[str] = []
+    nodes = header.split(":")
     seen: set[str] = set()
+    parts: list[str] = []
+    for at, node in enumerate(nodes):
+        parts.append((":" if at else "") + _node_pattern(node, seen))
+        following = nodes[at + 1] if at + 1 < len(nodes) else ""
+        for word, only_at_end in _DEFAULT_NODES.get(_long(node), ()):
+            if _long(following) != word and not (only_at_end and following):
+                parts.append(f"(?::(?:{_spellings(word)}))?")
+    return re.compile("".join(parts))
+
+
+def _long(node: str) -> str:
+    return max(forms(re.sub(r"[\d{].*", "", node)), key=len)
+
+
+def _spellings(word: str) -> str:
+    return "|".join(sorted(map(re.escape, forms(word)), key=len, reverse=True))
+
+
+def _node_pattern(node: str, seen: set[str]) -> str:
+    parts: list[str] = []
     word_before = ""
-    for placeholder, word, digits, other in _HEADER_PIECES.findall(header):
+    for placeholder, word, digits, other in _HEADER_PIECES.findall(node):
         if placeholder:
-            numbered = bool(word_before)
-            inner = r"\d+" if numbered else r"[A-Z]\w*"
+            inner = r"\d+" if word_before else r"[A-Z]\w*"
             optional = "?" if len(word_before) > _MOST_NUMBERED_LETTERS else ""
             parts.append(f"(?P={placeholder})" if placeholder in seen else f"(?P<{placeholder}>{inner}){optional}")
             seen.add(placeholder)
         elif word:
-            spellings = "|".join(sorted(map(re.escape, forms(word)), key=len, reverse=True))
-            parts.append(f"(?:{spellings})" if is_known(word) else f"{re.escape(word.upper())}[A-Z]*")
+            parts.append(f"(?:{_spellings(word)})" if is_known(word) else f"{re.escape(word.upper())}[A-Z]*")
         elif digits:
             parts.append(f"(?:{digits})?" if digits == "1" and len(word_before) > _MOST_NUMBERED_LETTERS else digits)
         else:
             parts.append(re.escape(other))
         word_before = word
-    return re.compile("".join(parts))
+    return "".join(parts)
 
 
 def _in_header(arguments: Mapping[str, Argument], head: re.Match[str], implied: int) -> dict[str, Value]:

@@ -196,3 +196,9 @@ class SupplyCommands(CommonCommands):
     @plain("MEASure[:SCALar]:CURRent[:DC]?")
     def _measure_current(self) -> Answer:
         return self._supply.on_measure_current(self._supply.selected)
+
+    @plain("MEASure[:SCALar]:POWer[:DC]?", "MEASure[:SCALar]:POWEr[:DC]?")
+    def _measure_power(self) -> Answer:
+        chosen = self._supply.selected
+        volts, amperes = self._supply.on_measure_voltage(chosen), self._supply.on_measure_current(chosen)
+        return f"{float(str(volts)) * float(str(amperes)):+.9E}"

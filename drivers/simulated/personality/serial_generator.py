@@ -15,6 +15,7 @@ from drivers.simulated.wiring import Wiring
 _WRAP = 1 << 32
 _LONGEST = 64
 _EDGE_SHARE = 1e-3
+SERIAL_NUMBER = "0000000001"
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Channel:
     amplitude_vpp: float = 1.0
     offset_v: float = 0.0
     on: bool = False
+    duty_percent: float = 50.0
+    phase_deg: float = 0.0
 
 
 class SerialGeneratorPersonality(Session):
@@ -55,13 +58,14 @@ class SerialGeneratorPersonality(Session):
         if not one.on:
             return np.zeros(times_s.shape)
         waves = {model.codes[number - 1]: wave for wave, model in self.profile.waves.items()}
-        phase = np.mod(times_s * one.frequency_hz, 1.0)
+        phase = np.mod(times_s * one.frequency_hz + one.phase_deg / 360, 1.0)
         shape: Floats
         match waves.get(one.wave):
             case Wave.SINE:
                 shape = np.sin(2 * math.pi * phase)
             case Wave.SQUARE | Wave.PULSE:
-                shape = np.clip((0.25 - np.abs(phase - 0.25)) / _EDGE_SHARE, -1.0, 1.0)
+                middle = one.duty_percent / 200
+                shape = np.clip((middle - np.abs(phase - middle)) / _EDGE_SHARE, -1.0, 1.0)
             case Wave.RAMP:
                 shape = 2 * phase - 1
             case Wave.NOISE:
@@ -73,9 +77,9 @@ class SerialGeneratorPersonality(Session):
     # -- FeelTech: WMF00001000000000 sets, RMF asks ------------------------------------------------------------------
 
     def _answer_feeltech(self, line: str) -> str | None:
-        if line == "UMO":
-            return self.profile.models[0]
-        match = re.fullmatch(r"([WR])([MF])([WFAON])([-+.\d]*)", line)
+        if line in ("UMO", "UID"):
+            return self.profile.models[0] if line == "UMO" else SERIAL_NUMBER
+        match = re.fullmatch(r"([WR])([MF])([WFAONDP])([-+.\d]*)", line)
         if match is None:
             return None
         verb, letter, what, value = match.groups()
@@ -87,6 +91,8 @@ class SerialGeneratorPersonality(Session):
                 "A": f"{round(channel.amplitude_vpp * 1e4)}",
                 "O": f"{round(channel.offset_v * 1e3) % _WRAP}",
                 "N": "255" if channel.on else "0",
+                "D": f"{round(channel.duty_percent * 1e3)}",
+                "P": f"{round(channel.phase_deg * 1e3)}",
             }[what]
         try:
             self._set(channel, what, float(value))
@@ -113,6 +119,10 @@ class SerialGeneratorPersonality(Session):
             return highest[1] if highest else "60"
         if number == 20:
             return ",".join(str(int(one.on)) for one in self.channels)
+        if number in (29, 30):
+            return f"{round(self.channels[number - 29].duty_percent * 10)}"
+        if number == 31:
+            return f"{round(self.channels[1].phase_deg * 10)}"
         if not 21 <= number <= 28:
             return None
         one = self.channels[(number - 21) % 2]
@@ -129,6 +139,12 @@ class SerialGeneratorPersonality(Session):
         if number == 20:
             for one, on in zip(self.channels, values, strict=False):
                 one.on = bool(on)
+            return True
+        if number in (29, 30):
+            self._set(self.channels[number - 29], "D", values[0] / 10)
+            return True
+        if number == 31:
+            self._set(self.channels[1], "P", values[0] / 10)
             return True
         if not 21 <= number <= 28:
             return False
@@ -147,6 +163,10 @@ class SerialGeneratorPersonality(Session):
                 channel.amplitude_vpp = value
             case "O":
                 channel.offset_v = value
+            case "D":
+                channel.duty_percent = value
+            case "P":
+                channel.phase_deg = value
             case _:
                 channel.on = value != 0
 
