@@ -1,16 +1,15 @@
 """Idempotency-Key: whatever dies when, a repeated request gives exactly one ticket and one answer."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
 
 import httpx
 import pytest
+from forked import start_hub
 from hub_bench import FakeBench, free_port, wait_until
 from hub_running import MakeKey, RunningHub, environment_of
 from hypothesis import given
@@ -137,25 +136,24 @@ def test_a_second_request_while_the_first_runs_is_told_to_wait(
 
 
 @contextmanager
-def hub_process(settings: Settings, port: int, program: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def hub_process(settings: Settings, port: int, program: str) -> Iterator[ForkServerProcess]:
     """The hub in a process of its own, to kill."""
-    code = f"{program}\nfrom benchwright.cli import main\nmain()"
-    environment = os.environ | environment_of(settings) | {"BENCHWRIGHT_HUB_JOBS": "false"}  # it kills at a commit
-    command = [sys.executable, "-c", code, "hub", "serve", "--port", str(port)]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+    environment = environment_of(settings) | {"BENCHWRIGHT_HUB_JOBS": "false"}  # it kills at a commit
+    process = start_hub("serve", "--port", str(port), environment=environment, program=program)
 
-        def ready() -> bool:
-            try:
-                return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
-            except httpx.TransportError:
-                assert process.poll() is None
-                return False
-
+    def ready() -> bool:
         try:
-            wait_until(ready, "the hub", 40)
-            yield process
-        finally:
-            process.kill()
+            return httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            assert process.is_alive()
+            return False
+
+    try:
+        wait_until(ready, "the hub", 40)
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
 KILL_AT = """
@@ -183,21 +181,23 @@ def test_a_hub_killed_around_the_commit_leaves_exactly_one_ticket(
     settings: Settings, database: Database, make_key: MakeKey, before: bool
 ) -> None:
     """SIGKILL between commit and answer, and just before the commit; then the client asks again."""
-    port = free_port()
-    client = httpx.Client(
-        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {make_key('staff')}"}, timeout=20
-    )
-    with client:
-        with hub_process(settings, port, KILL_AT.format(before=before)) as process:
-            with pytest.raises(httpx.TransportError):
-                client.post("/api/v1/tickets", json=NEW, headers=KEY)
-            assert process.wait(20) == -signal.SIGKILL
-        assert tickets(database) == (0 if before else 1)
-        with hub_process(settings, port):
-            answer = client.post("/api/v1/tickets", json=NEW, headers=KEY).raise_for_status()
-            # PostgreSQL leaves the number out that the killed hub had taken.
-            assert answer.json()["id"] in ({"T-000001", "T-000002"} if before else {"T-000001"})
-            assert ("idempotency-replayed" in answer.headers) != before
+    port, token = free_port(), make_key("staff")
+    with hub_process(settings, port, KILL_AT.format(before=before)) as process:
+        with pytest.raises(httpx.TransportError):
+            httpx.post(
+                f"http://127.0.0.1:{port}/api/v1/tickets",
+                json=NEW,
+                headers={"Authorization": f"Bearer {token}", **KEY},
+                timeout=20,
+            )
+        process.join(20)
+        assert process.exitcode == -signal.SIGKILL
+    assert tickets(database) == (0 if before else 1)
+    with RunningHub(settings, ingest_workers=0) as restarted, restarted.client(token) as client:
+        answer = client.post("/api/v1/tickets", json=NEW, headers=KEY).raise_for_status()
+        # PostgreSQL leaves the number out that the killed hub had taken.
+        assert answer.json()["id"] in ({"T-000001", "T-000002"} if before else {"T-000001"})
+        assert ("idempotency-replayed" in answer.headers) != before
     assert tickets(database) == 1
     with database.read() as session:
         assert verify_chain(session).broken_at is None

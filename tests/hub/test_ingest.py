@@ -1,13 +1,11 @@
 """Delivery from the benches: at least once on the wire, exactly once in the tables (E3)."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
+from forked import start_hub
 from hub_bench import FakeBench, free_port, started, step, wait_until
 from hub_running import MakeKey, RunningHub, environment_of
 from mosquitto import Mosquitto
@@ -233,18 +231,8 @@ def test_a_bench_cannot_act_on_the_ticket_of_another(
         assert "no ticket" in other.refused[1]
 
 
-def _ingest_process(settings: Settings, broker: Mosquitto) -> "subprocess.Popen[bytes]":
-    environment = os.environ | environment_of(settings) | {"BENCHWRIGHT_HUB_MQTT": broker.url}
-    command = [
-        sys.executable,
-        "-c",
-        "from benchwright.cli import main; main()",
-        "hub",
-        "ingest",
-        "--log-level",
-        "error",
-    ]
-    return subprocess.Popen(command, env=environment)
+def _ingest_process(settings: Settings, broker: Mosquitto) -> ForkServerProcess:
+    return start_hub("ingest", environment=environment_of(settings) | {"BENCHWRIGHT_HUB_MQTT": broker.url})
 
 
 def test_killing_the_ingest_loses_and_doubles_nothing(
@@ -269,15 +257,16 @@ def test_killing_the_ingest_loses_and_doubles_nothing(
         for kill in range(1, 3):
             goal = kill * 2000
             wait_until(lambda goal=goal: len(bench.committed) >= goal, f"{goal} records", 60)  # type: ignore[misc]
-            process.send_signal(signal.SIGKILL)
-            process.wait(timeout=10)
+            process.kill()
+            process.join(10)
             process = _ingest_process(settings, broker)
         wait_until(lambda: bench.committed == everything, "all receipts", 60)
     finally:
         done.set()
         sender.join()
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        process.join(20)
+        assert process.exitcode == 0
     assert counts(database) == (6000, 6000, 6000)
     with database.read() as session:
         assert set(session.scalars(select(Record.seq))) == everything

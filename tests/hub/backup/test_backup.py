@@ -5,8 +5,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +14,7 @@ from typing import Any
 
 import pytest
 from databases import NewDatabase, postgresql_maker, sqlite_maker
+from forked import start_hub
 from hub_running import environment_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -257,13 +256,10 @@ import os, signal
 from hub.backup import files
 real = files.keep_all
 files.keep_all = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
-from benchwright.cli import main
-main()
 """
-        command = [sys.executable, "-c", program, "hub", "backup", "create"]
-        variables = dict(os.environ) | environment_of(settings)
-        done = subprocess.run(command, env=variables, timeout=60, check=False, stderr=subprocess.DEVNULL)
-        assert done.returncode == -signal.SIGKILL
+        process = start_hub("backup", "create", environment=environment_of(settings), program=program)
+        process.join(60)
+        assert process.exitcode == -signal.SIGKILL
         assert service.names(settings) == []
         assert make(settings).name in service.names(settings)
 

@@ -1,9 +1,5 @@
 """Jobs: one leader of any number of processes, due times, failures, fencing."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from forked import start_hub
 from hub_bench import wait_until
 from hub_running import MakeKey, RunningHub, environment_of
 from sqlalchemy import select, update
@@ -157,35 +154,31 @@ class TestSchedule:
 
 PROGRAM = """
 from hub.jobs import lease
-lease.PATIENCE_S, lease.BEAT_S = 1.5, 0.3
-from benchwright.cli import main
-main()
-"""
+lease.PATIENCE_S, lease.BEAT_S = 1.5, 0.3"""
 
 
 def test_a_killed_leader_is_replaced_within_seconds(settings: Settings, database: Database) -> None:
     """Two real processes over one database; the one that leads gets SIGKILL, the other SIGTERM."""
-    environment = os.environ | environment_of(settings)
-    command = [sys.executable, "-c", PROGRAM, "hub", "jobs", "run"]
-    processes = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(2)]
+    processes = [start_hub("jobs", "run", environment=environment_of(settings), program=PROGRAM) for _ in range(2)]
     try:
         wait_until(lambda: holder(database), "an election", 40)
         first = str(holder(database))
         leader = next(one for one in processes if str(one.pid) == first.split(":")[1])
-        leader.send_signal(signal.SIGKILL)
+        leader.kill()
         killed_s = time.monotonic()
         wait_until(lambda: holder(database) != first, "the replacement", 40)
         assert time.monotonic() - killed_s < 15
         assert str(holder(database)).split(":")[1] in {str(one.pid) for one in processes if one is not leader}
         wait_until(lambda: (state := standing(database, "housekeeping")) and state.ended_at, "a job of the new leader")
         other = next(one for one in processes if one is not leader)
-        other.send_signal(signal.SIGTERM)
-        assert other.wait(20) == 0
+        other.terminate()
+        other.join(20)
+        assert other.exitcode == 0
         assert holder(database) is None, "it gave the lease back"
     finally:
         for process in processes:
             process.kill()
-            process.wait()
+            process.join()
 
 
 def test_jobs_are_seen_and_asked_for_over_http(

@@ -1,10 +1,6 @@
 """T7, T8: what clocks do by themselves — each once, whoever is killed when."""
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from forked import start_hub
 from hub_running import MakeKey, RunningHub, environment_of
 from sqlalchemy import select, update
 
@@ -294,7 +291,7 @@ import os, random, signal, sys, threading, time
 from datetime import timedelta
 from hub.core import clock
 real, begun = clock.now, time.monotonic()
-late = timedelta(hours=float(sys.argv[1]))
+late = timedelta(hours={hours})
 import hub.sla.watching as watching
 watching.now = lambda: real() + late
 import hub.jobs.scheduler as scheduler
@@ -303,15 +300,11 @@ scheduler.TICK_S = 0.01
 from hub.jobs import lease
 lease.PATIENCE_S, lease.BEAT_S = 0.5, 0.1
 from sqlalchemy import Engine, event
-pick = random.Random(int(sys.argv[2]))
+pick = random.Random({seed})
 @event.listens_for(Engine, "commit")
 def committing(connection):
     if pick.random() < 0.15:
-        os.kill(os.getpid(), signal.SIGKILL)
-from benchwright.cli import main
-sys.argv = ["benchwright", "hub", "jobs", "run", "--log-level", "error"]
-main()
-"""
+        os.kill(os.getpid(), signal.SIGKILL)"""
 
 
 @pytest.mark.any_database
@@ -346,18 +339,16 @@ def _all_told(database: Database) -> list[tuple[str, str, str | None, int | None
 def _kill_until_told(
     settings: Settings, database: Database, done: Callable[[], bool], *, hours: float, rounds: int
 ) -> None:
-    variables = dict(os.environ) | environment_of(settings)
     pick = random.Random(7)
     killed = 0
     for _ in range(rounds):
-        command = [sys.executable, "-c", KILLED, str(hours), str(pick.randrange(10**6))]
-        process = subprocess.Popen(command, env=variables, stderr=subprocess.DEVNULL)
+        program = KILLED.format(hours=hours, seed=pick.randrange(10**6))
+        process = start_hub("jobs", "run", environment=environment_of(settings), program=program)
         deadline = time.monotonic() + 15
-        while process.poll() is None and time.monotonic() < deadline and not done():
+        while process.is_alive() and time.monotonic() < deadline and not done():
             time.sleep(0.05)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
         killed += 1
         if done():
             break

@@ -5,16 +5,16 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import httpx
 import pytest
+from forked import start_hub
 from hub_bench import wait_until
 from hub_running import MakeKey, environment_of
 from loopback import Gateway
@@ -60,9 +60,6 @@ def committing(connection):
 def ended(session, transaction):
     if committed and committed[-1] and transaction.parent is None:
         os.kill(os.getpid(), signal.SIGKILL)
-
-from benchwright.cli import main
-main()
 """
 
 
@@ -73,24 +70,24 @@ class Hub:
         self.port = _own_port()
         self._headers = {"Authorization": f"Bearer {token}"}
         self.starts = 0
-        self._environment = dict(os.environ) | environment_of(settings)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._environment = environment_of(settings)
+        self._process: ForkServerProcess | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def ensure(self) -> None:
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self._process.is_alive():
             return
         self.starts += 1
-        command = [sys.executable, "-c", PROGRAM, "hub", "serve", "--port", str(self.port), "--log-level", "error"]
-        self._process = subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL)
+        self._process = start_hub("serve", "--port", str(self.port), environment=self._environment, program=PROGRAM)
         wait_until(self._answers, "the hub", 40)
 
     def signal(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
+        assert self._process is not None and self._process.pid is not None
+        with suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -98,7 +95,7 @@ class Hub:
             answer = httpx.get(f"{self.url}/api/v1/me", headers=self._headers, timeout=5)
             assert answer.status_code == 200, f"somebody else answers at {self.url}: {answer.text}"
             return True
-        return self._process.poll() is not None
+        return not self._process.is_alive()
 
     def __enter__(self) -> "Hub":
         self.ensure()
@@ -107,7 +104,7 @@ class Hub:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.join()
 
 
 def _own_port() -> int:
