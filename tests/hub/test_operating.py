@@ -45,12 +45,14 @@ class TestLog:
         contact = {"name": SECRET, "phone": "+86 138 5550 1990"}
         new = {"device": {"model": "SP-100", "serial": SECRET}, "symptom": SECRET, "contact": contact}
         headers = {"X-Request-Id": "shop-4711"}
-        answer = staff.post("/api/v1/tickets", params={"q": SECRET}, json=new, headers=headers).raise_for_status()
+        answer = staff.post("/api/v1/tickets", json=new, headers=headers).raise_for_status()
         assert answer.headers["x-request-id"] == "shop-4711"
         (entry,) = entries(log, "shop-4711")
         assert (entry["method"], entry["route"], entry["status"]) == ("POST", "/api/v1/tickets", 201)
         staff.get(f"/api/v1/{SECRET}")
         staff.get(f"/api/v1/tickets/{SECRET}")
+        assert staff.get("/api/v1/tickets", params={"serial": SECRET}).status_code == 200
+        assert staff.get("/api/v1/tickets", params={"q": SECRET}).status_code == 422
         assert SECRET not in log.getvalue()
         assert staff.headers["authorization"].partition("_")[2] not in log.getvalue()
 
