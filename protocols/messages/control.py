@@ -21,6 +21,7 @@ class Refusal(_Frozen, frozen=True):
 
     seq: SequenceNumber
     reason: Text
+    """In English, and in Chinese within the same text (``protocols.messages.reasons``)."""
 
 
 class Receipt(_Frozen, frozen=True):
