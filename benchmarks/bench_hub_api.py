@@ -41,7 +41,7 @@ from hub.identity.permissions import Role
 from hub.identity.service import create_key
 
 FEW, MANY = 10_000, 1_000_000
-ROUNDS = 3
+ROUNDS = 5
 REQUESTS = 200
 CLIENTS, EACH = 16, 25
 WAITS_S = 60

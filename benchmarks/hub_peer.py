@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hub.core import masking
 from hub.core.database import SQLITE_PRAGMAS
 from hub.dispatch import documents
 from hub.repairs import taxonomy
@@ -307,7 +308,11 @@ def _shown(row: Any) -> dict[str, Any]:
     return {
         "id": f"T-{row['id']:06d}",
         "device": {"model": row["model"], "serial": row["serial"]},
-        "contact": {"name": row["contact_name"], "phone": row["contact_phone"], "email": row["contact_email"]},
+        "contact": {
+            "name": masking.name(row["contact_name"]),
+            "phone": masking.phone(row["contact_phone"]) or None,
+            "email": masking.email(row["contact_email"]) or None,
+        },
         "customer": f"C-{row['customer_id']:06d}",
         "priority_reasons": json.loads(row["priority_reasons"]),
         **{name: row[name] for name in _PLAIN},

@@ -9,7 +9,7 @@ def name(text: str | None) -> str:
 
 def phone(text: str | None) -> str:
     """Return 138****1234 for +86 138 0000 1234; short numbers keep their last two digits."""
-    digits = "".join(char for char in text or "" if char.isdigit())
+    digits = "".join(filter(str.isdigit, text or ""))
     if len(digits) > 11:
         digits = digits[-11:]
     if len(digits) < 8:
