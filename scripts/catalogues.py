@@ -75,6 +75,7 @@ ERRORS = frozenset(
         "NoAnswer",
         "NoResponse",
         "OutOfRange",
+        "PromptUnanswered",
         "RackError",
         "RunError",
         "RunRefused",

@@ -1,19 +1,28 @@
 """Pictures that questions come with: by the terminal's own graphics (kitty, sixel) where it has them, else half-blocks.
 
-Asking a terminal for its graphics has to happen before the application reads the keyboard, and costs time; so only a
-terminal that its environment names as one with graphics is asked.
+Asking a terminal for its graphics has to happen before the application reads the keyboard. Every terminal answers what
+it is (DA1, in which 4 means sixel); only one that has graphics makes the library load that asks for more.
 """
 
+import contextlib
 import io
 import os
+import re
+import select
+import sys
+import termios
+import time
+import tty
 from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
 
 from tui.scope_plot import Line
 
-WITH_GRAPHICS = ("kitty", "ghostty", "foot", "sixel", "mlterm", "contour")
-PROGRAMS = {"WezTerm", "ghostty", "iTerm.app", "rio", "mintty", "konsole"}
+KITTY = ("kitty", "ghostty")
+"""Terminals with the graphics of kitty, which DA1 does not tell."""
+ANSWER_S = 0.3
+_ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]+)c")
 RASTER = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """How pictures begin that can be drawn here (PNG, JPEG)."""
 
@@ -28,19 +37,51 @@ _terminal = _Terminal()
 
 
 def has_graphics(environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether the environment names a terminal that draws pictures itself (inside tmux none is)."""
-    if "TMUX" in environment or environment.get("BENCHWRIGHT_PICTURES") == "blocks":
+    """Return whether the terminal on standard input and output draws pictures itself; ask it where its name is silent.
+
+    ``BENCHWRIGHT_PICTURES=blocks`` says no.
+    """
+    if environment.get("BENCHWRIGHT_PICTURES") == "blocks" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
-    term = environment.get("TERM", "")
-    return environment.get("TERM_PROGRAM") in PROGRAMS or any(word in term for word in WITH_GRAPHICS)
+    names = f"{environment.get('TERM', '')} {environment.get('TERM_PROGRAM', '')}"
+    if "TMUX" not in environment and any(one in names for one in KITTY):
+        return True
+    return draws_sixels(_ask(sys.stdin.fileno(), sys.stdout.fileno()))
+
+
+def draws_sixels(answer: bytes) -> bool:
+    """Return whether primary device attributes (DA1) say that sixels are drawn."""
+    found = _ATTRIBUTES.search(answer)
+    return found is not None and b"4" in found[1].split(b";")[1:]
+
+
+def _ask(keyboard: int, screen: int) -> bytes:
+    """Return how the terminal answers a request for its primary device attributes, nothing when it does not in time."""
+    answer = b""
+    before = termios.tcgetattr(keyboard)
+    try:
+        tty.setcbreak(keyboard, termios.TCSANOW)
+        os.write(screen, b"\x1b[c")
+        deadline = time.monotonic() + ANSWER_S
+        while not _ATTRIBUTES.search(answer) and (left := deadline - time.monotonic()) > 0:
+            if select.select([keyboard], [], [], left)[0]:
+                answer += os.read(keyboard, 256)
+    except OSError:
+        return b""
+    finally:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(keyboard, termios.TCSANOW, before)
+    return answer
 
 
 def prepare() -> None:
     """Ask the terminal for its graphics; call it before the application starts."""
     if has_graphics():
-        import textual_image.widget  # noqa: F401 - asks the terminal when it is imported
+        from textual_image.renderable import Image, SixelImage, TGPImage  # asks for more when it is imported
 
-        _terminal.graphics = True
+        _terminal.graphics = Image in {SixelImage, TGPImage}
+        if _terminal.graphics:
+            import textual_image.widget  # noqa: F401 - asks how large a cell is
 
 
 def graphics() -> bool:

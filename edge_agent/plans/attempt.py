@@ -38,7 +38,7 @@ from protocols.messages.records import Outcome
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-EXPECTED = (RackError, InstrumentError, FirmwareError, AnalysisError, ProtocolError, PromptUnanswered, OSError)
+EXPECTED = (RackError, InstrumentError, FirmwareError, AnalysisError, ProtocolError, OSError)
 """What may go wrong in a step for reasons outside this program."""
 
 
@@ -197,7 +197,7 @@ def attempt(step: Step, context: StepContext, cancellation: Cancellation) -> Att
         for use in step.analyse:
             values.update(_analyse(use, result.captured, context))
         return Attempt(values, result.captured, result.detail)
-    except CallTimeout as error:
+    except (CallTimeout, PromptUnanswered) as error:
         return Attempt(result.values, result.captured, str(error), Outcome.TIMEOUT)
     except CallCancelled as error:
         return Attempt(result.values, result.captured, str(error), Outcome.ABORTED)

@@ -130,7 +130,7 @@ class PromptDesk:
                     cancellation.check()
                     left = deadline - time.monotonic()
                     if left <= 0:
-                        raise PromptUnanswered(f"nobody answered within {prompt.timeout_s:g} s")
+                        raise PromptUnanswered(f"nobody answered within {prompt.timeout_s:.3g} s")
                     self._condition.wait(left)
                 return self._answer
         finally:

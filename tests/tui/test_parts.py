@@ -1,6 +1,10 @@
 """The parts that the screens are drawn from."""
 
+import os
+import pty
 import string
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -298,20 +302,39 @@ def test_colours_can_be_read(theme):
 # -- pictures --------------------------------------------------------------------------------------------------------
 
 
+ASKS = "import sys; from tui import pictures; print(pictures.has_graphics(), file=sys.stderr)"
+
+
 @pytest.mark.parametrize(
-    ("environment", "wanted"),
+    ("environment", "answer", "wanted"),
     [
-        ({"TERM": "xterm-kitty"}, True),
-        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, True),
-        ({"TERM": "foot"}, True),
-        ({"TERM": "xterm-256color"}, False),
-        ({"TERM": "xterm-kitty", "TMUX": "/tmp/tmux"}, False),
-        ({"TERM": "xterm-kitty", "BENCHWRIGHT_PICTURES": "blocks"}, False),
-        ({}, False),
+        ({"TERM": "xterm-256color"}, b"\x1b[?64;1;2;4;6;9;15;22;28c", "True"),
+        ({"TERM": "xterm-256color"}, b"\x1b[?64;1;2;6;9;15;22;28c", "False"),
+        ({"TERM": "xterm-256color", "BENCHWRIGHT_PICTURES": "blocks"}, b"\x1b[?64;1;2;4c", "False"),
+        ({"TERM": "xterm-kitty"}, b"", "True"),
     ],
 )
-def test_only_a_terminal_that_is_known_for_graphics_is_asked(environment, wanted):
-    assert pictures.has_graphics(environment) is wanted
+def test_a_terminal_says_whether_it_draws_pictures(environment, answer, wanted):
+    master, slave = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in {"TMUX", "TERM_PROGRAM"}}
+    command = [sys.executable, "-c", ASKS]
+    with subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=subprocess.PIPE, env={**kept, **environment}, text=True
+    ) as child:
+        os.close(slave)
+        if answer and "BENCHWRIGHT_PICTURES" not in environment:
+            assert os.read(master, 100) == b"\x1b[c"
+            os.write(master, answer)
+        _out, told = child.communicate(timeout=20)
+    os.close(master)
+    assert told.strip() == wanted
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted"), [(b"\x1b[?4c", False), (b"x\x1b[?62;4;22c", True), (b"\x1b[?62;14;44c", False), (b"4", False)]
+)
+def test_sixel_is_attribute_four_beside_the_kind_of_terminal(answer, wanted):
+    assert pictures.draws_sixels(answer) is wanted
 
 
 def test_half_blocks_keep_shape_and_colours():

@@ -11,9 +11,18 @@ from tui.i18n import _
 from tui.screens import ticket_actions
 from tui.screens.base import ListScreen
 
+_OF_A_TICKET = frozenset(key.action for key in ticket_actions.TICKET_KEYS)
+
 
 class TicketedScreen(ListScreen):
     """A list screen whose keys act on the ticket that ``the_ticket`` names."""
+
+    def offers(self, action: str) -> bool:
+        """Show the keys of a ticket while there is one."""
+        if action not in _OF_A_TICKET:
+            return True
+        ticket = self.the_ticket()
+        return ticket is not None and self.bench.ticket(ticket) is not None
 
     def the_ticket(self) -> str | None:
         """Return the number of the ticket that is meant, ``None`` when there is none."""
