@@ -21,11 +21,12 @@ import numpy.typing as npt
 from benchmarks.row import Row
 from edge_agent.analysis.decimate import minimum_maximum
 from edge_agent.analysis.levels import CodeLevels, code_levels
+from edge_agent.analysis.pixels import bad_pixels
 from edge_agent.analysis.pulse import pulse_parameters
 from edge_agent.analysis.registration import shifted
 from edge_agent.analysis.result import NoAnswer
 from edge_agent.analysis.spectrum import tone_metrics
-from edge_agent.analysis.thermal import HotSpots, bad_pixels, hot_spots_against
+from edge_agent.analysis.thermal import HotSpots, hot_spots_against
 from protocols.waveform import ThermalImage, Waveform
 
 _REPEATS = 7

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchwright.verification import buses, pulses, spectra
+from benchwright.verification import buses, further, pulses, spectra
 from benchwright.verification.case import Case, Found
 
-CASES: tuple[Case, ...] = (*pulses.CASES, *spectra.CASES, *buses.CASES)
+CASES: tuple[Case, ...] = (*pulses.CASES, *further.CASES, *spectra.CASES, *buses.CASES)
 
 
 @dataclass(frozen=True, slots=True)

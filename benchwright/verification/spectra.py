@@ -9,13 +9,13 @@ from benchwright.verification.case import Case, Found, absolute, number, relativ
 from benchwright.verification.pulses import field
 from edge_agent.analysis.current_signature import sidebands
 from edge_agent.analysis.golden import delay_samples
+from edge_agent.analysis.pixels import bad_pixels
 from edge_agent.analysis.radiometry import LONG_WAVE, corrected, time_constant
 from edge_agent.analysis.registration import registration, shifted
 from edge_agent.analysis.response import response, vi_signature
 from edge_agent.analysis.result import NoAnswer
 from edge_agent.analysis.sine_fit import sine_fit_4
 from edge_agent.analysis.spectrum import tone_metrics
-from edge_agent.analysis.thermal import bad_pixels
 from protocols.waveform import ThermalImage, Waveform
 
 Floats = npt.NDArray[np.float64]

@@ -32,9 +32,11 @@ def thd_plus_noise(
     """Return THD+N (AES17-2015): rms of what is not the tone, between ``low_hz`` and ``high_hz``, over the rms of all.
 
     The tone is taken away by a 4-parameter sine fit (IEEE 1057) instead of AES17's notch filter, so noise close to the
-    tone counts as well. Units: Hz, the waveform's unit, dB and %. Accuracy: 0.1 dB on a tone with a harmonic and noise
-    of known power; the record's own doubt is in the uncertainty. Limits: ``high_hz`` up to half the sample rate, at
-    least 16 bins of the record in the band, one tone.
+    tone counts as well.
+
+    Source: AES17-2015, IEEE Std 1057-2017. Units: Hz, the waveform's unit, dB and %. Accuracy: 0.1 dB on a tone
+    with a harmonic and noise of known power; the record's own doubt is in the uncertainty. Limits: ``high_hz`` up
+    to half the sample rate, at least 16 bins of the record in the band, one tone.
     """
     refusal = problem(waveform, _FEWEST_SAMPLES)
     if refusal:

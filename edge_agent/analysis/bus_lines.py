@@ -33,9 +33,11 @@ class BusTraffic:
 def i2c_lines(waveforms: Sequence[Waveform]) -> BusTraffic | NoAnswer:
     """Decode I²C (NXP UM10204, 7-bit addresses) from records of SCL and SDA, in this order.
 
-    ``errors`` counts transfers that end within a byte. ``text`` has ``W50: 00 10`` for a write to address 0x50. Units:
-    all numbers are counts. Accuracy: bit-exact on 2,000 random bytes. Limits: data must stand while SCL is high for a
-    sample at least, so the sample rate must be 4 times the clock; clock stretching does no harm.
+    ``errors`` counts transfers that end within a byte. ``text`` has ``W50: 00 10`` for a write to address 0x50.
+
+    Source: NXP UM10204. Units: all numbers are counts. Accuracy: bit-exact on 2,000 random bytes. Limits: data must
+    stand while SCL is high for a sample at least, so the sample rate must be 4 times the clock; clock stretching
+    does no harm.
     """
     lines = _lines(waveforms, (2,))
     if isinstance(lines, NoAnswer):
@@ -59,8 +61,10 @@ def spi_lines(waveforms: Sequence[Waveform], *, mode: int = 0, msb_first: bool =
     """Decode SPI (Motorola block guide S12SPIV3) from records of clock and MOSI, then MISO with four lines, then CS#.
 
     ``errors`` counts transfers that end within a byte; without CS# the record is one transfer. ``text`` has MOSI, and
-    behind a ``|`` MISO. Units: all numbers are counts. Accuracy: bit-exact on 2,000 random bytes. Limits: words of
-    8 bits, 2 samples a clock phase.
+    behind a ``|`` MISO.
+
+    Source: Motorola S12SPIV3. Units: all numbers are counts. Accuracy: bit-exact on 2,000 random bytes. Limits:
+    words of 8 bits, 2 samples a clock phase.
     """
     lines = _lines(waveforms, (2, 3, 4))
     if isinstance(lines, NoAnswer):
@@ -83,8 +87,9 @@ def onewire_line(waveform: Waveform, *, overdrive: bool = False) -> BusTraffic |
     """Decode 1-Wire (Maxim application note 126) from a record of its line.
 
     ``errors`` counts levels and slots that the bus does not allow, ``unanswered`` resets without a presence pulse.
-    Units: all numbers are counts. Accuracy: bit-exact on 2,000 random bytes. Limits: 2 samples in the longest bit 1
-    (15 µs; 2 µs with ``overdrive``).
+
+    Source: Maxim application note 126. Units: all numbers are counts. Accuracy: bit-exact on 2,000 random bytes.
+    Limits: 2 samples in the longest bit 1 (15 µs; 2 µs with ``overdrive``).
     """
     line = digitised(waveform)
     if isinstance(line, NoAnswer):
@@ -108,8 +113,10 @@ def ws2812_line(waveform: Waveform, *, reset_s: float = 50e-6) -> BusTraffic | N
     """Decode WS2812 light-emitting diodes (Worldsemi data sheet) from a record of the data line.
 
     ``count`` is the number of frames, ``octets`` of colour values (three a diode), ``errors`` of levels whose length
-    the data sheet does not allow and of unfinished colours. ``text`` has the values as sent (green, red, blue). Units:
-    all numbers are counts, ``reset_s`` in s. Accuracy: bit-exact on 2,000 random bytes. Limits: 4 samples a bit.
+    the data sheet does not allow and of unfinished colours. ``text`` has the values as sent (green, red, blue).
+
+    Source: Worldsemi WS2812B. Units: all numbers are counts, ``reset_s`` in s. Accuracy: bit-exact on 2,000 random
+    bytes. Limits: 4 samples a bit.
     """
     line = digitised(waveform)
     if isinstance(line, NoAnswer):
@@ -133,7 +140,9 @@ def can_line(waveform: Waveform, *, bit_rate_hz: float) -> BusTraffic | NoAnswer
     """Decode classic CAN (ISO 11898-1) from a record of a transceiver's RXD, or of CAN_L (low is dominant).
 
     ``errors`` counts frames with a fault (stuffing, CRC, form), ``unanswered`` good ones that nobody acknowledged.
-    ``text`` has ``123#0102``. Units: all numbers are counts, ``bit_rate_hz`` in Hz. Accuracy: bit-exact on 2,000 random
+    ``text`` has ``123#0102``.
+
+    Source: ISO 11898-1. Units: all numbers are counts, ``bit_rate_hz`` in Hz. Accuracy: bit-exact on 2,000 random
     bytes. Limits: no CAN FD; 4 samples a bit.
     """
     line = digitised(waveform)

@@ -207,7 +207,7 @@ _SPECS = (
         },
     ),
     _spec(
-        "bad_pixels", InputKind.THERMAL, "thermal:bad_pixel_count",
+        "bad_pixels", InputKind.THERMAL, "pixels:bad_pixel_count",
         "Bad pixels of a thermal camera", "热像仪坏点",
         quantities={"count": "1"}, texts=("places",),
         parameters={"threshold_k": _number("how far beyond its neighbours; 8 times the noise if absent", "K")},

@@ -31,7 +31,12 @@ class Jitter:
 
 
 def jitter(waveform: Waveform, *, accuracy: Accuracy = IDEAL) -> Jitter | NoAnswer:
-    """Return the jitter of the rising 50 % instants of ``waveform``; a clock with at least 32 of them is needed."""
+    """Return the jitter of the rising 50 % instants of ``waveform``; a clock with at least 32 of them is needed.
+
+    Source: IEEE Std 2414-2020, time interval error; noise over slope is taken off. Units: s; ``edge_count`` is a
+    number. Accuracy: 0.3 % of 0.05 sample rms at σ 0.5 LSB (aim 10 %). Limits: 32 rising edges; periods alike
+    within 20 %; jitter below the slope's own noise is no number.
+    """
     edges = find_edges(waveform)
     if isinstance(edges, NoAnswer):
         return edges

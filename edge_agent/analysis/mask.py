@@ -158,14 +158,24 @@ def compare(mask: Mask, record: Sequence[Waveform] | ThermalImage) -> MaskCompar
 def golden_mask(
     waveforms: tuple[Waveform, ...] | list[Waveform], *, mask: Mask, kind: str = "waveform"
 ) -> MaskComparison | NoAnswer:
-    """Compare waveforms with a mask of a ``kind``: waveform, spectrum, response (input, output) or vi (V, I)."""
+    """Compare waveforms with a mask of a ``kind``: waveform, spectrum, response (input, output) or vi (V, I).
+
+    Source: leave-one-out distances to good units; Clopper-Pearson bound of the false-reject rate. Units: numbers of
+    spreads, %, the feature's unit. Accuracy: alignment as ``golden_comparison``; ``false_reject_bound`` says what
+    so few units prove. Limits: records at the settings of the good units (length, rate).
+    """
     if mask.kind != kind:
         return NoAnswer(f"the mask is for a {mask.kind}, not for a {kind}")
     return compare(mask, waveforms)
 
 
 def golden_heat(image: ThermalImage, *, mask: Mask) -> MaskComparison | NoAnswer:
-    """Compare a heat map with a learned mask, whatever the ambient temperature."""
+    """Compare a heat map with a learned mask, whatever the ambient temperature.
+
+    Source: leave-one-out distances to good units; phase correlation. Units: numbers of spreads, %, K. Accuracy:
+    alignment as ``registration``; ``false_reject_bound`` says what so few units prove. Limits: images of the good
+    units' size, no pixel without a temperature; what all boards have in common is not seen.
+    """
     return compare(mask, image)
 
 

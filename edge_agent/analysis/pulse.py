@@ -120,6 +120,11 @@ def pulse_parameters(waveform: Waveform, *, accuracy: Accuracy = IDEAL) -> Pulse
 
     Uncertainties: scatter over the record's edges, noise and quantisation divided by the slope, the interpolation's
     own error (grows as the edge has fewer samples), and the instrument's ``accuracy``.
+
+    Source: IEEE Std 181-2011, 5.3 to 5.5. Units: levels in the waveform's, times in s, frequency in Hz, duty and
+    aberrations in %. Accuracy: transition durations 0.1 % at 4 samples an edge (trapezoid, Gaussian, RC), overshoot
+    0.3 pp at 8 bit and 0.01 pp at 12 bit, period 1e-5 %, duty 0.001 pp. Limits: 2 samples an edge for a duration (a
+    warning below 4), two transitions for a period, periods and widths alike within 20 %.
     """
     edges = find_edges(waveform)
     if isinstance(edges, NoAnswer):

@@ -74,9 +74,9 @@ def surface_temperature(
 ) -> Surface | NoAnswer:
     """Return the temperatures of ``image`` for a surface of ``emissivity`` that mirrors ``reflected_c`` (ISO 18434-1).
 
-    Units: Cel, K, ``emissivity`` as a part of 1. Accuracy: within 0.008 K of the forward model at ε 0.95; what is not
-    known of ε and of the surroundings comes on top and is larger. Limits: ε from 0.05; Planck constants of a typical
-    8-14 µm camera.
+    Source: ISO 18434-1, Planck's law in the R/B/F form. Units: Cel, K, ``emissivity`` as a part of 1. Accuracy:
+    within 0.008 K of the forward model at ε 0.95; what is not known of ε and of the surroundings comes on top and
+    is larger. Limits: ε from 0.05; Planck constants of a typical 8-14 µm camera.
     """
     found = corrected(image, emissivity=emissivity, reflected_c=reflected_c)
     if isinstance(found, NoAnswer):
@@ -109,6 +109,10 @@ def time_constant(waveform: Waveform) -> TimeConstant | NoAnswer:
     """Return the time constant of temperatures (Cel) that approach a final value exponentially.
 
     ``NoAnswer`` when the readings do not approach anything, or the record is shorter than half the time constant.
+
+    Source: least squares of one exponential (Gauss-Newton). Units: s, Cel, K. Accuracy: 0.11 % rms of τ 35 s from
+    40 s at 10 Hz and 40 mK noise (aim 0.2 %). Limits: 16 readings; half a time constant of record; one time
+    constant only; of more than 16,384 readings the means of blocks.
     """
     refusal = problem(waveform, 16)
     if refusal:

@@ -23,6 +23,9 @@ def settling(waveform: Waveform, *, tolerance_percent: float = 2.0, accuracy: Ac
     """Return how long the signal takes to stay within ±``tolerance_percent`` of the amplitude about its high state.
 
     ``tolerance_percent`` (0 … 10) must be above the noise: within it there is no last entry, only the last noise peak.
+
+    Source: IEEE Std 181-2011, 5.3.4. Units: ``duration`` in s. Accuracy: a third of a sample (second order, ζ 0.3).
+    Limits: the signal must settle before the pulse or the record ends.
     """
     edges = find_edges(waveform)
     if isinstance(edges, NoAnswer):

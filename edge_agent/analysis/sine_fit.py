@@ -67,6 +67,9 @@ def sine_fit_4(
     """Fit frequency, amplitude, phase and offset, beginning at ``frequency_hz`` (the strongest line if ``None``).
 
     ``NoAnswer`` when there is no line to begin with, or the fit leaves the bin in which it began.
+
+    Source: IEEE Std 1057-2017, annex A. Units: Hz, rad, dB, bit, the waveform's. Accuracy: frequency 1e-15 of
+    itself without noise (1 M points), else the Cramér-Rao bound. Limits: 1.5 periods, 2 samples a period, one sine.
     """
     refusal = problem(waveform, 16)
     if refusal:

@@ -41,7 +41,12 @@ def allan_deviation(readings: npt.NDArray[np.float64], averaging: int, *, overla
 
 
 def stability(waveform: Waveform, *, tau_s: float | None = None) -> Stability | NoAnswer:
-    """Return drift and Allan deviation of readings taken at even intervals; ``tau_s`` is the interval if not given."""
+    """Return drift and Allan deviation of readings taken at even intervals; ``tau_s`` is the interval if not given.
+
+    Source: IEEE Std 1139-2022, NIST SP 1065 (overlapping Allan deviation). Units: the readings', that a second for
+    the drift, s for ``tau``. Accuracy: 5e-8 of the 1,000-point suite of SP 1065 (aim 1e-6). Limits: 8 readings at even
+    intervals; ``tau_s`` up to a third of the record.
+    """
     refusal = problem(waveform, _FEWEST)
     if refusal:
         return refusal

@@ -21,11 +21,12 @@ class Statistics:
 
 
 def statistics(waveform: Waveform, *, accuracy: Accuracy = IDEAL) -> Statistics | NoAnswer:
-    """Return mean, standard deviation (n - 1) and extremes of ``waveform``, by two passes over the samples (NIST StRD).
+    """Return mean, standard deviation (n - 1) and extremes of ``waveform``, by two passes over the samples.
 
-    Units: the waveform's. Accuracy: 8 digits of the standard deviation of NumAcc4, where one pass over the squares has
-    none. The mean's uncertainty is that of independent samples (deviation / √n): a drift or a slow ripple makes the
-    samples dependent and the doubt larger. Limits: at least 2 samples.
+    Source: NIST Statistical Reference Datasets. Units: the waveform's. Accuracy: 8 digits of the standard deviation
+    of NumAcc4, where one pass over the squares has none. The mean's uncertainty is that of independent samples
+    (deviation / √n): a drift or a slow ripple makes the samples dependent and the doubt larger. Limits: at least 2
+    samples.
     """
     refusal = problem(waveform, 2)
     if refusal:

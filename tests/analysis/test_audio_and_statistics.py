@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from edge_agent.analysis.audio import AudioDistortion, thd_plus_noise
+from edge_agent.analysis.pixels import BadPixels, bad_pixel_count
 from edge_agent.analysis.radiometry import Surface, surface_temperature
 from edge_agent.analysis.result import NoAnswer
 from edge_agent.analysis.statistics import Statistics, statistics
-from edge_agent.analysis.thermal import BadPixels, bad_pixel_count
 from protocols.waveform import ThermalImage, Waveform
 
 RATE = 96_000.0

@@ -8,9 +8,10 @@ from analysis_signals import reason, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.analysis import thermal
+from edge_agent.analysis import pixels
+from edge_agent.analysis.pixels import bad_pixels
 from edge_agent.analysis.result import Accuracy, NoAnswer
-from edge_agent.analysis.thermal import bad_pixels, hot_spots, hot_spots_against, pixel_noise, region
+from edge_agent.analysis.thermal import hot_spots, hot_spots_against, pixel_noise, region
 from protocols.waveform import ThermalImage
 
 AMBIENT, NOISE = 24.0, 0.05
@@ -133,5 +134,5 @@ def test_looking_at_the_extrema_of_rows_alone_finds_the_same_bad_pixels() -> Non
         field[rows, columns] += rng.choice([-3, -0.6, 0.6, 3], 8).astype(np.float32)
         found = bad_pixels(ThermalImage(field, 0.95))
         assert not isinstance(found, NoAnswer)
-        everywhere = thermal._bad_everywhere(field, 8.0 * thermal.pixel_noise(field))
+        everywhere = pixels._bad_everywhere(field, 8.0 * pixel_noise(field))
         assert found.tolist() == np.argwhere(everywhere).tolist()
