@@ -14,6 +14,7 @@ from hub.aftercare.schemas import (
     FollowUpOut,
     ImprovementTaskOut,
     RepeatRepairOut,
+    Source,
     SurveyIn,
     TaskActionIn,
     TicketWarranty,
@@ -117,16 +118,19 @@ def list_improvement_tasks(
     caller: Caller,
     state: TaskState | None = None,
     owner: Annotated[str | None, Query(max_length=64)] = None,
+    source: Source | None = None,
+    cause: Annotated[str | None, Query(max_length=64, description="A cause of the complaint policy.")] = None,
     open_only: Annotated[bool, Query(alias="open", description="Only those that are not verified yet.")] = False,
     cursor: CursorText = None,
     limit: Limit = 50,
     accept_language: Accepted = None,
 ) -> Page[ImprovementTaskOut]:
-    """What is done after bad answers (T14), the newest first."""
+    """What is done after bad answers (T14) and about causes of complaints (C4), the newest first."""
     caller.require(Permission.AFTERCARE_READ)
     language = preferred_language(accept_language)
     with database.read() as session:
-        wanted = TaskFilter(state=state.value if state else None, owner=owner, open_only=open_only)
+        stage = state.value if state else None
+        wanted = TaskFilter(state=stage, owner=owner, source=source, cause=cause, open_only=open_only)
         found = queries.tasks(session, caller, wanted, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row.id])
         today = now().astimezone(calendars.time_zone(session)).date()

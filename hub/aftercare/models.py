@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlmodel import Field
 
 from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime, Versioned
 from hub.core.ids import public_id
 
 TASK_PREFIX = "I"
+_OF_AN_ANSWER = text("source <> 'complaint'")
 
 
 class FollowUp(Table, table=True):
@@ -51,26 +52,42 @@ class FollowUp(Table, table=True):
 
 
 class ImprovementTask(Versioned, Table, table=True):
-    """What a store does better after a bad answer (T14): one owner, a day, and a second person who looks at it."""
+    """What is done better after a bad answer (T14), or about a cause of complaints (C4): one owner, a day, and a second
+    person who looks at it.
+
+    A complaint's has a ``cause`` and a ``plan``, and perhaps no ticket. ``formerly`` is the number by which events of
+    before the two were one know it.
+    """
 
     __tablename__ = "improvement_task"
 
     id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
-    ticket_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="ticket.id")
+    ticket_id: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="ticket.id")
     source: Mapped[str] = Field(max_length=16)
     state: Mapped[str] = Field(max_length=16)
     owner: Mapped[str] = Field(max_length=64)
     due_on: Mapped[date]
     scores: Mapped[dict[str, Any]] = Field(default_factory=dict, sa_type=Json)
+    cause: Mapped[str | None] = Field(default=None, max_length=64)
+    plan: Mapped[str | None] = Field(default=None, sa_type=Text)
     measure: Mapped[str | None] = Field(default=None, sa_type=Text)
     effect: Mapped[str | None] = Field(default=None, sa_type=Text)
+    formerly: Mapped[str | None] = Field(default=None, max_length=16)
     done_by: Mapped[str | None] = Field(default=None, max_length=96)
     opened_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
     overdue_told_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
     ended_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
 
     __table_args__ = (
-        UniqueConstraint("ticket_id", "source"),
+        Index(
+            "ix_improvement_task_answer",
+            "ticket_id",
+            "source",
+            unique=True,
+            sqlite_where=_OF_AN_ANSWER,
+            postgresql_where=_OF_AN_ANSWER,
+        ),
+        Index("ix_improvement_task_cause", "cause", "id"),
         Index("ix_improvement_task_open", "ended_at", "due_on", "id"),
         {"sqlite_autoincrement": True},
     )

@@ -1,10 +1,10 @@
 """All SQL of after-care."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from hub.aftercare.models import TASK_PREFIX, FollowUp, ImprovementTask, RepairWarranty, RepeatRepair
@@ -13,7 +13,7 @@ from hub.core.ids import row_number
 from hub.core.paging import after_cursor
 from hub.identity.actors import Actor
 from hub.identity.models import User
-from hub.identity.permissions import Role
+from hub.identity.permissions import Permission, Role
 from hub.tickets.models import Ticket
 from hub.tickets.queries import visible_tickets
 
@@ -102,38 +102,49 @@ class TaskFilter:
 
     state: str | None = None
     owner: str | None = None
+    source: str | None = None
+    cause: str | None = None
     open_only: bool = False
 
 
 def tasks(
     session: Session, actor: Actor, wanted: TaskFilter, cursor: str | None, limit: int
 ) -> Sequence[ImprovementTask]:
-    """Return improvement tasks of visible tickets, the newest first, one more than ``limit``."""
-    statement = select(ImprovementTask).where(ImprovementTask.ticket_id.in_(_visible(actor)))
-    if wanted.state is not None:
-        statement = statement.where(ImprovementTask.state == wanted.state)
-    if wanted.owner is not None:
-        statement = statement.where(ImprovementTask.owner == wanted.owner)
+    """Return improvement tasks that an actor sees, the newest first, one more than ``limit``."""
+    statement = select(ImprovementTask).where(_seen_by(actor))
+    for column, value in (
+        (ImprovementTask.state, wanted.state),
+        (ImprovementTask.owner, wanted.owner),
+        (ImprovementTask.source, wanted.source),
+        (ImprovementTask.cause, wanted.cause),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
     if wanted.open_only:
         statement = statement.where(ImprovementTask.ended_at.is_(None))
     return session.scalars(after_cursor(statement, [ImprovementTask.id], [int], cursor, limit)).all()
 
 
 def task(session: Session, actor: Actor, number: str, *, for_update: bool = False) -> ImprovementTask | None:
-    """Return one improvement task of a visible ticket."""
+    """Return one improvement task that an actor sees."""
     row = row_number(TASK_PREFIX, number)
     if row is None:
         return None
-    mine = ImprovementTask.ticket_id.in_(_visible(actor))
-    statement = select(ImprovementTask).where(ImprovementTask.id == row, mine)
+    statement = select(ImprovementTask).where(ImprovementTask.id == row, _seen_by(actor))
     return session.scalar(statement.with_for_update() if for_update else statement)
 
 
-def overdue_tasks(session: Session, today: date, limit: int) -> Sequence[tuple[ImprovementTask, Ticket]]:
+def tasks_about(session: Session, causes: Collection[str]) -> Sequence[ImprovementTask]:
+    """Return all improvements about some causes."""
+    statement = select(ImprovementTask).where(ImprovementTask.cause.in_(causes))
+    return session.scalars(statement.order_by(ImprovementTask.id)).all()
+
+
+def overdue_tasks(session: Session, today: date, limit: int) -> Sequence[tuple[ImprovementTask, Ticket | None]]:
     """Return unfinished tasks whose day is over and of which nobody was told, the oldest first."""
     statement = (
         select(ImprovementTask, Ticket)
-        .join(Ticket, Ticket.id == ImprovementTask.ticket_id)
+        .outerjoin(Ticket, Ticket.id == ImprovementTask.ticket_id)
         .where(
             ImprovementTask.ended_at.is_(None),
             ImprovementTask.due_on < today,
@@ -196,6 +207,12 @@ def repeats(session: Session, actor: Actor, cursor: str | None, limit: int) -> S
     )
     found = after_cursor(statement, [RepeatRepair.ticket_id], [int], cursor, limit)
     return [(row[0], row[1]) for row in session.execute(found)]
+
+
+def _seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Return what is asked of an improvement: it is seen with its ticket, one without by who reads complaints."""
+    mine: ColumnElement[bool] = ImprovementTask.ticket_id.in_(_visible(actor))
+    return mine | ImprovementTask.ticket_id.is_(None) if actor.may(Permission.COMPLAINT_READ) else mine
 
 
 def _visible(actor: Actor) -> Select[int]:

@@ -99,6 +99,10 @@ class CallbackOut(BaseModel):
         )
 
 
+Source = Literal["survey", "callback", "complaint"]
+"""Where an improvement comes from."""
+
+
 class TaskActionIn(_Strict):
     """One step of an improvement task."""
 
@@ -116,18 +120,21 @@ class TaskActionOut(BaseModel):
 
 
 class ImprovementTaskOut(BaseModel):
-    """What is done after a bad answer (T14)."""
+    """What is done after a bad answer (T14), or about a cause of complaints (C4)."""
 
     id: str = Field(examples=["I-000003"])
-    ticket: str = Field(examples=["T-000042"])
-    source: Literal["survey", "callback"]
+    ticket: str | None = Field(examples=["T-000042"])
+    source: Source
     state: TaskState
     owner: str = Field(description="A user, or a role where nobody has it yet.", examples=["U-000007"])
     due_on: date
     overdue: bool
     scores: dict[str, int]
-    measure: str | None
-    effect: str | None
+    cause: str | None = Field(description="A cause of the complaint policy (C4).", examples=["packaging"])
+    plan: str | None = Field(description="What is to be done.")
+    measure: str | None = Field(description="What was done.")
+    effect: str | None = Field(description="What it brought.")
+    formerly: str | None = Field(description="Its number before all improvements had one list.", examples=[None])
     opened_at: datetime
     ended_at: datetime | None
     actions: list[TaskActionOut]
@@ -140,7 +147,7 @@ class ImprovementTaskOut(BaseModel):
             {
                 **row.model_dump(),
                 "id": row.public_id,
-                "ticket": public_id(PREFIX, row.ticket_id),
+                "ticket": None if row.ticket_id is None else public_id(PREFIX, row.ticket_id),
                 "overdue": row.ended_at is None and row.due_on < today,
                 "actions": [{"action": one.action, "title": one.title[language]} for one in offered],
             }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -105,7 +106,10 @@ def _tell_overdue(session: Session, at: datetime, actor: Actor) -> int:
     for task, ticket in found:
         task.overdue_told_at = at
         facts = {"task": task.public_id, "owner": task.owner, "due_on": task.due_on.isoformat()}
-        events.append(session, actor, "ticket.improvement_overdue", ticket.record, facts)
+        if ticket is not None:
+            events.append(session, actor, "ticket.improvement_overdue", ticket.record, facts)
+        else:
+            events.append(session, actor, "improvement_task.overdue", task.record, facts)
     return len(found)
 
 
@@ -183,21 +187,39 @@ def open_task(session: Session, actor: Actor, ticket: Ticket, source: str, score
     found = queries.task_of(session, ticket.id, source)
     if found is not None:
         return found
-    at, policy = now(), in_force(session)[1]
+    policy = in_force(session)[1]
+    owner = _owner(session, ticket.store, policy)
+    due_on = _day(session, now() + timedelta(days=policy.improvement.due_days))
+    task = _begin(session, actor, ticket, source=source, owner=owner, due_on=due_on, scores=scores)
+    events.append(session, actor, "ticket.improvement_opened", ticket.record, {"task": task.public_id})
+    return task
+
+
+def improve_cause(  # noqa: PLR0917 - who, what, by whom, until when
+    session: Session, actor: Actor, cause: str, plan: str, owner: str, due_on: date, ticket: Ticket | None
+) -> ImprovementTask:
+    """Begin an improvement about a cause of complaints (C4); its work goes on as after a bad answer."""
+    return _begin(session, actor, ticket, source="complaint", owner=owner, due_on=due_on, cause=cause, plan=plan)
+
+
+def _begin(
+    session: Session, actor: Actor, ticket: Ticket | None, *, source: str, owner: str, due_on: date, **more: Any
+) -> ImprovementTask:
     task = ImprovementTask(
-        ticket_id=ticket.id,
+        ticket_id=ticket.id if ticket else None,
         source=source,
         state=TaskState.OPEN.value,
-        owner=_owner(session, ticket.store, policy),
-        due_on=_day(session, at + timedelta(days=policy.improvement.due_days)),
-        scores=scores,
-        opened_at=at,
+        owner=owner,
+        due_on=due_on,
+        opened_at=now(),
+        **more,
     )
     session.add(task)
     session.flush()
-    facts = {"ticket": ticket.public_id, "source": source, "owner": task.owner, "due_on": task.due_on.isoformat()}
+    facts = {"source": source, "owner": owner, "due_on": due_on.isoformat()}
+    facts |= {"ticket": ticket.public_id} if ticket else {}
+    facts |= {"cause": task.cause} if task.cause else {}
     events.append(session, actor, "improvement_task.opened", task.record, facts)
-    events.append(session, actor, "ticket.improvement_opened", ticket.record, {"task": task.public_id})
     return task
 
 

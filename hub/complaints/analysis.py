@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from hub.aftercare import queries as improvements
 from hub.complaints import effects, queries
 from hub.complaints.policy import Cause
 from hub.complaints.queries import ComplaintFilter, Group
@@ -24,8 +25,8 @@ def analyse(session: Session, actor: Actor, wanted: ComplaintFilter, at: datetim
     causes = {row.cause for row in rows if row.cause is not None}
     is_open: Counter[str] = Counter()
     is_done: Counter[str] = Counter()
-    for one in queries.improvements_about(session, causes):
-        (is_done if one.done_at else is_open)[one.cause] += 1
+    for one in improvements.tasks_about(session, causes):
+        (is_done if one.ended_at else is_open)[one.cause or ""] += 1
     merged: dict[tuple[str | None, str | None], list[Group]] = {}
     for row in rows:
         merged.setdefault((row.complaint_class, row.cause), []).append(row)

@@ -1,24 +1,22 @@
 """HTTP: complaints. A complaint moves by the actions of its ticket; here is what it has besides."""
 
-from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Query
 from pydantic import AwareDatetime
 from sqlalchemy.orm import Session
 
+from hub.aftercare.schemas import ImprovementTaskOut
 from hub.calendars import service as calendars
 from hub.complaints import analysis, effects, queries, service
 from hub.complaints.details import ComplaintClass
-from hub.complaints.models import CaseReview, Complaint, ComplaintPromise, Improvement
+from hub.complaints.models import CaseReview, Complaint, ComplaintPromise
 from hub.complaints.policy import ComplaintPolicy, Grade
 from hub.complaints.queries import ComplaintFilter
 from hub.complaints.schemas import (
     AnalysisOut,
     ComplaintDetail,
     ComplaintOut,
-    ImprovementDone,
-    ImprovementOut,
     LatePromise,
     NewImprovement,
     PromiseOut,
@@ -27,9 +25,7 @@ from hub.complaints.schemas import (
 )
 from hub.core.clock import now
 from hub.core.documented import refusals
-from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
 from hub.core.i18n import Language, preferred_language
-from hub.core.ids import public_id
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
@@ -39,7 +35,7 @@ from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
-from hub.tickets.models import PREFIX, Ticket
+from hub.tickets.models import Ticket
 
 router = APIRouter(prefix="/api/v1/complaints", tags=["complaints"])
 
@@ -49,7 +45,6 @@ Accepted = Annotated[str | None, Header(alias="accept-language", include_in_sche
 Text = Annotated[str | None, Query(max_length=64)]
 Since = Annotated[AwareDatetime | None, Query(description="Made at this time or later.")]
 Until = Annotated[AwareDatetime | None, Query(description="Made before this time.")]
-ImprovementId = Annotated[str, Path(max_length=40, description="The improvement's number.", examples=["V-000003"])]
 
 
 @router.get("", summary="List complaints", responses=_COMMON | refusals(BAD_CURSOR))
@@ -121,25 +116,6 @@ def analyse_complaints(
         return analysis.analyse(session, caller, wanted, now(), preferred_language(accept_language))
 
 
-@router.get("/improvements", summary="List improvements", responses=_COMMON | refusals(BAD_CURSOR))
-def list_improvements(
-    *,
-    database: HubDatabase,
-    caller: Caller,
-    cause: Text = None,
-    open: bool | None = None,
-    cursor: CursorText = None,
-    limit: Limit = 50,
-) -> Page[ImprovementOut]:
-    """What is done about the causes of complaints (C4), the newest first."""
-    caller.require(Permission.COMPLAINT_READ)
-    with database.read() as session:
-        found = queries.improvements(session, cause, open, cursor, limit)
-        rows, following = split_page(found, limit, lambda row: [row.id])
-        today = _today(session)
-        return Page(items=[_improvement(row, today) for row in rows], next=following)
-
-
 @router.post(
     "/improvements",
     status_code=201,
@@ -147,36 +123,17 @@ def list_improvements(
     responses=_COMMON | refusals(service.IMPROVEMENT_WRONG, tickets.TICKET_NOT_FOUND),
 )
 def begin_improvement(
-    database: HubDatabase, caller: Caller, wanted: NewImprovement, response: Response
-) -> ImprovementOut:
-    """Let a cause become an improvement with one responsible person and a day (C4)."""
+    database: HubDatabase, caller: Caller, wanted: NewImprovement, accept_language: Accepted = None
+) -> ImprovementTaskOut:
+    """Let a cause become an improvement with one responsible person and a day (C4).
+
+    It stands in `GET /api/v1/improvement-tasks` with all others, and is worked on and verified there.
+    """
     with database.write() as session:
         found = service.improve(session, caller, wanted)
-        shown = _improvement(found, _today(session))
-    response.headers["ETag"] = etag(shown.version)
-    return shown
-
-
-@router.put(
-    "/improvements/{improvement}/effect",
-    summary="Finish an improvement",
-    responses=_COMMON | refusals(service.IMPROVEMENT_NOT_FOUND, service.IMPROVEMENT_DONE, STALE_VERSION, BAD_IF_MATCH),
-)
-def finish_improvement(
-    *,
-    database: HubDatabase,
-    caller: Caller,
-    improvement: ImprovementId,
-    wanted: ImprovementDone,
-    expected: Expected,
-    response: Response,
-) -> ImprovementOut:
-    """Say that it is done, and what it brought."""
-    with database.write() as session:
-        found = service.finish(session, caller, improvement, wanted, expected)
-        shown = _improvement(found, _today(session))
-    response.headers["ETag"] = etag(shown.version)
-    return shown
+        today = now().astimezone(calendars.calendar(session, calendars.STANDARD).time_zone).date()
+        language = preferred_language(accept_language)
+        return ImprovementTaskOut.of(found, today=today, caller=caller, language=language)
 
 
 @router.get("/{ticket}", summary="Show a complaint", responses=_ONE)
@@ -248,21 +205,5 @@ def _detail(session: Session, ticket: Ticket, complaint: Complaint, language: La
             "paid_by": complaint.paid_by,
             "promises": [PromiseOut(**_promise(row)) for row in queries.promises(session, [ticket.id])],
             "review": ReviewOut.model_validate(review, from_attributes=True) if review else None,
-        }
-    )
-
-
-def _today(session: Session) -> date:
-    return now().astimezone(calendars.time_zone(session)).date()
-
-
-def _improvement(row: Improvement, today: date) -> ImprovementOut:
-    names = ImprovementOut.model_fields.keys() - {"id", "ticket", "overdue"}
-    return ImprovementOut.model_validate(
-        {
-            **{name: getattr(row, name) for name in names},
-            "id": service.number_of(row),
-            "ticket": public_id(PREFIX, row.ticket_id) if row.ticket_id is not None else None,
-            "overdue": service.is_overdue(row, today),
         }
     )

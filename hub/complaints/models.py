@@ -1,12 +1,12 @@
 """Tables of complaints."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Text
 from sqlmodel import Field
 
-from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime, Versioned
+from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime
 
 
 class Complaint(Table, table=True):
@@ -84,21 +84,3 @@ class CaseReview(Table, table=True):
     lessons: Mapped[str] = Field(sa_type=Text)
     reviewed_by: Mapped[str] = Field(max_length=96)
     reviewed_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
-
-
-class Improvement(Versioned, Table, table=True):
-    """What is done about a cause (C4), by whom and until when."""
-
-    __tablename__ = "complaint_improvement"
-
-    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
-    cause: Mapped[str] = Field(max_length=64)
-    measure: Mapped[str] = Field(sa_type=Text)
-    owner: Mapped[str] = Field(max_length=64)
-    due: Mapped[date]
-    ticket_id: Mapped[int | None] = Field(default=None, sa_type=BigKey, foreign_key="ticket.id")
-    created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
-    done_at: Mapped[datetime | None] = Field(default=None, sa_type=UtcDateTime)
-    effect: Mapped[str | None] = Field(default=None, sa_type=Text)
-
-    __table_args__ = (Index("ix_complaint_improvement_cause", "cause", "id"), {"sqlite_autoincrement": True})

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub.complaints.models import CaseReview, Complaint, ComplaintPromise, Improvement
+from hub.complaints.models import CaseReview, Complaint, ComplaintPromise
 from hub.complaints.policy import Grade
 from hub.core.paging import after_cursor
 from hub.identity.actors import Actor
@@ -137,29 +137,6 @@ def unreviewed(session: Session, actor: Actor, limit: int) -> Sequence[tuple[Tic
         .limit(limit)
     )
     return [(row[0], row[1]) for row in session.execute(statement)]
-
-
-def improvement(session: Session, number: int, *, for_update: bool = False) -> Improvement | None:
-    """Return one improvement."""
-    statement = select(Improvement).where(Improvement.id == number)
-    return session.scalar(statement.with_for_update() if for_update else statement)
-
-
-def improvements(
-    session: Session, cause: str | None, is_open: bool | None, cursor: str | None, limit: int
-) -> Sequence[Improvement]:
-    """Return improvements, the newest first, one more than ``limit`` when there are more."""
-    statement = select(Improvement)
-    if cause is not None:
-        statement = statement.where(Improvement.cause == cause)
-    if is_open is not None:
-        statement = statement.where(Improvement.done_at.is_(None) if is_open else Improvement.done_at.is_not(None))
-    return session.scalars(after_cursor(statement, [Improvement.id], [int], cursor, limit)).all()
-
-
-def improvements_about(session: Session, causes: Collection[str]) -> Sequence[Improvement]:
-    """Return all improvements about some causes."""
-    return session.scalars(select(Improvement).where(Improvement.cause.in_(causes)).order_by(Improvement.id)).all()
 
 
 @dataclass(frozen=True, slots=True)

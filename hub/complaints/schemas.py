@@ -1,6 +1,6 @@
 """What the complaint API takes and gives."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -28,12 +28,6 @@ class NewImprovement(Strict):
     ticket: Annotated[str, StringConstraints(max_length=40)] | None = Field(
         default=None, description="The complaint that it comes from.", examples=["T-000042"]
     )
-
-
-class ImprovementDone(Strict):
-    """What an improvement brought."""
-
-    effect: Words = Field(examples=["No damaged box since March"])
 
 
 class ReviewIn(Strict):
@@ -101,22 +95,6 @@ class ComplaintDetail(ComplaintOut):
     paid_by: str | None
     promises: list[PromiseOut]
     review: ReviewOut | None
-
-
-class ImprovementOut(BaseModel):
-    """An improvement."""
-
-    id: str = Field(examples=["V-000003"])
-    cause: str
-    measure: str
-    owner: str
-    due: date
-    ticket: str | None
-    created_at: datetime
-    done_at: datetime | None
-    effect: str | None
-    overdue: bool
-    version: int
 
 
 class CauseOut(BaseModel):

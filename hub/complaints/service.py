@@ -1,17 +1,15 @@
 """One function per command on what is learned from complaints; a complaint itself moves by its ticket's actions."""
 
-from datetime import date
-
 from sqlalchemy.orm import Session
 
+from hub.aftercare import service as aftercare
+from hub.aftercare.models import ImprovementTask
 from hub.complaints import effects, queries
-from hub.complaints.models import CaseReview, Complaint, Improvement
+from hub.complaints.models import CaseReview, Complaint
 from hub.complaints.policy import Grade
-from hub.complaints.schemas import ImprovementDone, NewImprovement, ReviewIn
+from hub.complaints.schemas import NewImprovement, ReviewIn
 from hub.core.clock import now
-from hub.core.etags import Precondition
 from hub.core.i18n import Words
-from hub.core.ids import public_id, row_number
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.events import service as events
 from hub.identity import queries as people
@@ -22,7 +20,6 @@ from hub.tickets import service as tickets
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
 
-IMPROVEMENT_PREFIX = "V"
 COMPLAINT_NOT_FOUND = ProblemType(
     "complaint-not-found",
     404,
@@ -34,18 +31,6 @@ NOT_TO_REVIEW = ProblemType(
     409,
     {"en": "The case cannot be reviewed", "zh-CN": "该案例不能复盘"},
     {"en": "Complaint {ticket}: {reason}.", "zh-CN": "投诉 {ticket}：{reason}。"},
-)
-IMPROVEMENT_NOT_FOUND = ProblemType(
-    "improvement-not-found",
-    404,
-    {"en": "No such improvement", "zh-CN": "改进措施不存在"},
-    {"en": "There is no improvement {improvement}.", "zh-CN": "没有改进措施 {improvement}。"},
-)
-IMPROVEMENT_DONE = ProblemType(
-    "improvement-done",
-    409,
-    {"en": "The improvement is done", "zh-CN": "改进措施已完成"},
-    {"en": "{improvement} is done already; begin another one.", "zh-CN": "{improvement} 已完成；请新建措施。"},
 )
 IMPROVEMENT_WRONG = ProblemType(
     "improvement-wrong",
@@ -99,7 +84,7 @@ def review(session: Session, actor: Actor, public: str, wanted: ReviewIn) -> tup
     return ticket, complaint
 
 
-def improve(session: Session, actor: Actor, wanted: NewImprovement, *, ticket: Ticket | None = None) -> Improvement:
+def improve(session: Session, actor: Actor, wanted: NewImprovement, *, ticket: Ticket | None = None) -> ImprovementTask:
     """Let a cause become an improvement with an owner and a day (C4)."""
     actor.require(Permission.COMPLAINT_REVIEW)
     errors: list[FieldError] = []
@@ -114,42 +99,4 @@ def improve(session: Session, actor: Actor, wanted: NewImprovement, *, ticket: T
         raise Problem(IMPROVEMENT_WRONG, errors=errors, count=len(errors))
     if ticket is None and wanted.ticket is not None:
         ticket = tickets.get(session, actor, wanted.ticket)
-    found = Improvement(
-        cause=wanted.cause,
-        measure=wanted.measure,
-        owner=wanted.owner,
-        due=wanted.due,
-        ticket_id=ticket.id if ticket else None,
-        created_at=now(),
-    )
-    session.add(found)
-    session.flush()
-    facts = {"cause": found.cause, "owner": found.owner, "due": found.due.isoformat()}
-    events.append(session, actor, "improvement.begun", ("improvement", number_of(found)), facts)
-    return found
-
-
-def finish(session: Session, actor: Actor, number: str, wanted: ImprovementDone, expected: Precondition) -> Improvement:
-    """Take down that an improvement is done, and what it brought."""
-    row = row_number(IMPROVEMENT_PREFIX, number)
-    found = queries.improvement(session, row, for_update=True) if row is not None else None
-    if found is None:
-        raise Problem(IMPROVEMENT_NOT_FOUND, improvement=number[:40])
-    actor.require(Permission.COMPLAINT_REVIEW)
-    expected.check(found.version)
-    if found.done_at is not None:
-        raise Problem(IMPROVEMENT_DONE, improvement=number_of(found))
-    found.done_at, found.effect = now(), wanted.effect
-    session.flush()
-    events.append(session, actor, "improvement.done", ("improvement", number_of(found)), {"cause": found.cause})
-    return found
-
-
-def number_of(improvement: Improvement) -> str:
-    """Return the number that people know an improvement by."""
-    return public_id(IMPROVEMENT_PREFIX, improvement.id)
-
-
-def is_overdue(improvement: Improvement, today: date) -> bool:
-    """Whether an improvement should be done by now and is not."""
-    return improvement.done_at is None and improvement.due < today
+    return aftercare.improve_cause(session, actor, wanted.cause, wanted.measure, wanted.owner, wanted.due, ticket)

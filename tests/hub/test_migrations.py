@@ -4,11 +4,14 @@ from itertools import pairwise
 
 import pytest
 from seeded import END
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
+from hub.aftercare.models import ImprovementTask
 from hub.core import migrate
 from hub.core.database import Database
-from hub.events.service import verify_chain
+from hub.events.service import append, verify_chain
+from hub.identity.actors import Actor
+from hub.identity.permissions import Role
 from hub.seed.filling import fill
 from hub.seed.scene import Size
 
@@ -72,3 +75,57 @@ def test_a_difference_is_seen(database: Database) -> None:
 def test_the_chain_of_migrations_is_one_line() -> None:
     known = migrate.revisions()
     assert known == sorted(set(known)) and known[-1] == migrate.head()
+
+
+OLD_IMPROVEMENT = """
+INSERT INTO complaint_improvement (version, cause, measure, owner, due, created_at, done_at, effect)
+VALUES (1, 'packaging', 'Double box', 'U-000001', '2026-12-31', '2026-01-01 08:00:00', NULL, NULL),
+       (3, 'carrier', 'Another carrier', 'U-2', '2026-02-28', '2026-01-02 08:00:00', '2026-02-01 08:00:00', 'All came')
+"""
+
+
+def test_improvements_about_complaints_join_those_of_bad_answers(database: Database) -> None:
+    """T14, C4: one table; what was done counts as verified, and the old number is kept. The way back loses none."""
+    migrate.downgrade(database, "0026")
+    with database.write() as session:
+        session.execute(text(OLD_IMPROVEMENT))
+    migrate.upgrade(database)
+    with database.read() as session:
+        rows = session.scalars(select(ImprovementTask).order_by(ImprovementTask.id)).all()
+    assert [(one.source, one.cause, one.state, one.formerly, one.ticket_id) for one in rows] == [
+        ("complaint", "packaging", "open", "V-000001", None),
+        ("complaint", "carrier", "verified", "V-000002", None),
+    ]
+    assert [(one.plan, one.measure, one.effect, one.ended_at is None) for one in rows] == [
+        ("Double box", None, None, True),
+        ("Another carrier", "Another carrier", "All came", False),
+    ]
+    migrate.downgrade(database, "0026")
+    with database.read() as session:
+        told = session.execute(text("SELECT cause, measure, effect FROM complaint_improvement ORDER BY id")).all()
+        left = session.execute(text("SELECT count(*) FROM improvement_task")).scalar_one()
+    assert ([tuple(one) for one in told], left) == (
+        [("packaging", "Double box", None), ("carrier", "Another carrier", "All came")],
+        0,
+    )
+    migrate.upgrade(database)
+    assert migrate.differences(database) == []
+
+
+def test_a_webhook_of_before_belongs_to_who_made_it(database: Database) -> None:
+    """S1: the event of the making says which key it was; the person behind it may be an administrator."""
+    migrate.downgrade(database, "0025")
+    with database.write() as session:
+        made = Actor("key", "0123456789ab", "erp", Role.STORE_SYSTEM, made_by="user:U-000001")
+        append(session, made, "webhook.created", ("webhook", "WH-000001"), {})
+        session.execute(
+            text(
+                "INSERT INTO webhook_endpoint (version, url, events, audit, secret, made_by, created_at) VALUES"
+                " (1, 'https://a', '[]', true, 's', 'user:U-000001', '2026-01-01 08:00:00'),"
+                " (1, 'https://b', '[]', true, 's', 'user:U-000002', '2026-01-01 08:00:00')"
+            )
+        )
+    migrate.upgrade(database)
+    with database.read() as session:
+        owners = session.execute(text("SELECT owner_kind, owner_id FROM webhook_endpoint ORDER BY id")).all()
+    assert [tuple(one) for one in owners] == [("key", "0123456789ab"), ("user", "U-000002")]

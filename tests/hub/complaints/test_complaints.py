@@ -224,13 +224,17 @@ def test_major_cases_are_reviewed_and_become_improvements(
     assert reviewed["review"]["lessons"] == "…"
     assert quality.get("/api/v1/complaints/unreviewed").json() == []
     assert slug(quality.post(path, json=body)) == "case-not-to-review"
-    (begun,) = quality.get("/api/v1/complaints/improvements", params={"open": True}).json()["items"]
-    assert (begun["ticket"], begun["overdue"]) == (ticket, True)
-    place = f"/api/v1/complaints/improvements/{begun['id']}/effect"
-    assert quality.put(place, json={"effect": "none"}, headers={"If-Match": '"9"'}).status_code == 412
-    assert quality.put(place, json={"effect": "No faulty fuse since"}).raise_for_status().json()["overdue"] is False
-    assert slug(quality.put(place, json={"effect": "again"})) == "improvement-done"
-    assert slug(quality.put(place.replace("V-000001", "V-000009"), json={"effect": "x"})) == "improvement-not-found"
+    asked = {"source": "complaint", "cause": "part_fault", "open": True}
+    (begun,) = quality.get("/api/v1/improvement-tasks", params=asked).json()["items"]
+    assert (begun["ticket"], begun["plan"], begun["overdue"]) == (ticket, "Check incoming fuses", True)
+    assert staff.get("/api/v1/improvement-tasks", params={"source": "survey"}).json()["items"] == []
+    place = f"/api/v1/improvement-tasks/{begun['id']}/actions"
+    staff.post(place, json={"action": "finish", "measure": "Every tenth fuse is measured"}).raise_for_status()
+    done = quality.post(place, json={"action": "verify", "effect": "No faulty fuse since"}).raise_for_status().json()
+    assert (done["state"], done["overdue"], done["effect"]) == ("verified", False, "No faulty fuse since")
+    chain_wide = quality.post("/api/v1/complaints/improvements", json=improvement).raise_for_status().json()
+    assert (chain_wide["ticket"], chain_wide["state"]) == (None, "open")
+    assert len(staff.get("/api/v1/improvement-tasks", params={"cause": "part_fault"}).json()["items"]) == 2
 
 
 def test_the_responsible_person_does_not_review_the_own_case(database: Database, complain: Complain, go: Go) -> None:

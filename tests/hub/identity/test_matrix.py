@@ -108,7 +108,6 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/complaints/late-promises", None, P.COMPLAINT_READ),
     ("GET", "/complaints/unreviewed", None, P.COMPLAINT_READ),
     ("GET", "/complaints/analysis", None, P.COMPLAINT_READ),
-    ("GET", "/complaints/improvements", None, P.COMPLAINT_READ),
     (
         "POST",
         "/complaints/improvements",
