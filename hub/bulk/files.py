@@ -9,8 +9,6 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from xlsxwriter import Workbook
-
 from hub.bulk import sheet_reader
 from hub.core.problems import Problem, ProblemType
 
@@ -72,6 +70,8 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
 
 def workbook(rows: Iterable[Sequence[Any]], name: str) -> bytes:
     """Return rows as an Excel workbook with one sheet, every cell a text."""
+    from xlsxwriter import Workbook  # only who asks for a workbook needs it
+
     buffer = io.BytesIO()
     book = Workbook(buffer, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet(name[:31])

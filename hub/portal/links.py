@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import segno
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
@@ -107,6 +106,8 @@ def visit(session: Session, settings: Settings, token: str) -> Visit | None:
 def qr_svg(text: str) -> bytes:
     """Return a QR code as an SVG document of its own, with the quiet zone that scanners want."""
     import io
+
+    import segno  # only who prints or shows a code needs it
 
     out = io.BytesIO()
     segno.make(text, error="m", micro=False).save(out, kind="svg", border=4, scale=4, nl=False)

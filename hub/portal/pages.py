@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -25,6 +24,9 @@ from hub.portal.keys import signing_key
 from hub.portal.links import Visit
 from hub.portal.view import page_of
 from hub.portal.words import Speaker
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 router = APIRouter(prefix="/t", include_in_schema=False)
 
@@ -185,7 +187,9 @@ def _html(template: str, language: Language, status: int, **values: object) -> R
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only who shows a page needs it
+
     return Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,

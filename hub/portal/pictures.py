@@ -3,7 +3,6 @@
 import io
 import threading
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from hub.captures.blobs import BlobStore
@@ -64,6 +63,8 @@ def released(session: Session, visit: Visit, photo: str) -> Attachment | None:
 
 def rendered(store: BlobStore, sha256: str, *, small: bool) -> bytes | None:
     """Return a file as a JPEG of bounded size without metadata; ``None`` where it is no picture that can be read."""
+    from PIL import Image, ImageOps, UnidentifiedImageError  # only who shows photos needs it
+
     opened = store.open(sha256)
     if opened is None:
         return None

@@ -11,8 +11,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 DEADLINE_S = 15.0
 MAX_ANSWER_BYTES = 16 * 1024
@@ -61,6 +63,8 @@ async def post(url: str, headers: Mapping[str, str], body: str, *, allow_private
     def since_ms() -> int:
         return int((time.monotonic() - began_s) * 1000)
 
+    import httpx  # takes a tenth of a second, and only who sends needs it
+
     try:
         async with asyncio.timeout(DEADLINE_S):
             status, text, retry_after_s = await _exchange(url, headers, body, allow_private=allow_private)
@@ -76,6 +80,8 @@ async def post(url: str, headers: Mapping[str, str], body: str, *, allow_private
 async def _exchange(
     text: str, headers: Mapping[str, str], body: str, *, allow_private: bool
 ) -> tuple[int, str, int | None]:
+    import httpx
+
     url = httpx.URL(text)
     address = await _resolve(url, allow_private=allow_private)
     async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=DEADLINE_S) as client:
@@ -100,7 +106,7 @@ async def _exchange(
     return answer.status_code, shown, int(after) if after.isdigit() and len(after) < 7 else None
 
 
-async def _resolve(url: httpx.URL, *, allow_private: bool) -> str:
+async def _resolve(url: "httpx.URL", *, allow_private: bool) -> str:
     port = url.port or (443 if url.scheme == "https" else 80)
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
@@ -271,6 +270,8 @@ def matches(patterns: Sequence[str], kind: str) -> bool:
 
 def check_url(settings: Settings, text: str) -> None:
     """Raise the webhook-url problem for what the hub would never send to; names are judged at each delivery again."""
+    import httpx  # as in outbound: only who sends, or says where to, needs it
+
     try:
         url = httpx.URL(text)
         host = url.host
