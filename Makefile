@@ -12,8 +12,10 @@ export BENCHWRIGHT_TEST_DATABASE ?= sqlite,postgresql
 # Thousands of small databases are flushed to the disk in the tests; in memory that takes no time.
 SCRATCH := $(shell [ -w /dev/shm ] && [ $$(df -Pk /dev/shm | awk 'END {print $$4}') -gt 4000000 ] && echo /dev/shm)
 
-# Programs that benchmarks compare with and nothing else needs; numpy and scipy are ours for both.
-PEERS := adctoolbox==0.9.1 matplotlib contourpy cycler fonttools kiwisolver pillow pyparsing python-dateutil six packaging
+# Programs that benchmarks and some tests compare with and nothing else needs; numpy and scipy are ours for all.
+PEERS := adctoolbox==0.9.1 rigolwfm==1.6.0 kaitaistruct soundfile==0.14.0 cffi pycparser matplotlib contourpy cycler fonttools kiwisolver pillow pyparsing python-dateutil six packaging
+WITH_PEERS = [ "$$(cat .venv/peers/list 2>/dev/null)" = "$(PEERS)" ] || { rm -rf .venv/peers; \
+	$(RUN)/pip install -q --target .venv/peers --no-deps $(PEERS) && echo "$(PEERS)" > .venv/peers/list; }
 
 .PHONY: help demo test check bench campaign docs lock clean
 help:  ## Show these targets
@@ -25,6 +27,7 @@ demo:  ## Watch one device being repaired, end to end (DEMO="--keep" leaves it r
 
 test:  ## Run the whole test suite
 	@scripts/setup.sh $(FOR_TEST)
+	@$(WITH_PEERS) || echo "make: no programs to compare with; their tests are skipped"
 	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(RUN)/pytest -q -n auto --dist loadfile $(TESTS)
 
 check:  ## Style, types, floors
@@ -37,7 +40,7 @@ check:  ## Style, types, floors
 
 bench:  ## Speed and memory as ratios, measured in one run
 	@scripts/setup.sh $(FOR_TEST)
-	@test -d .venv/peers || $(RUN)/pip install -q --target .venv/peers --no-deps $(PEERS)
+	@$(WITH_PEERS)
 	@$(RUN)/python -m benchmarks $(BENCH)
 
 campaign:  ## The long versions: 10^4 kills, 10^6 fuzz inputs

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "protocols" / "captures"))
 
 from drivers.simulated.bench import SimulatedBench
 from drivers.simulated.rails import Feed

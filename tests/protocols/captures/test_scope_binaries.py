@@ -9,6 +9,7 @@ import pytest
 from captures import require_capture
 from hostile_input import assert_frugal, damaged, survives
 from hypothesis import given, settings
+from rigol_files import rigol_e
 
 from protocols.captures import CaptureError, read_capture
 from protocols.captures.agilent_bin import read_agilent_bin
@@ -180,21 +181,6 @@ def test_an_unknown_gain_is_told() -> None:
     wave = read_rigol_wfm(rigol(1, bytes(1024), scale=0.05)).analog[0]
     assert wave.resolution == pytest.approx(0.065)
     assert "unknown at this setting" in read_rigol_wfm(rigol(1, bytes(1024), scale=0.05)).metadata["CH1 levels"]
-
-
-def rigol_e(
-    *channels: bytes, roll: int = 0, logic: bytes = b"", inverted: int = 0, trigger: int = 0, rate: float = 2.5e6
-) -> bytes:
-    data = bytearray(276)
-    data[:4] = b"\xa5\xa5\0\0"
-    struct.pack_into("<I4xI", data, 20, roll, len(channels[0]))
-    for channel, samples in enumerate(channels):
-        at = 34 + 24 * channel
-        struct.pack_into("<fBBB", data, at + 10, 10.0, 0, int(bool(samples)), inverted)
-        struct.pack_into("<ih", data, at + 18, 200_000 * (channel + 1), 30 - 60 * channel)
-    struct.pack_into("<fqq", data, 84 + 16, rate, 0, 432_000_000)
-    data[120], data[142] = bool(logic), trigger
-    return bytes(data) + b"".join(channels) + logic
 
 
 def test_rigol_ds1000e() -> None:
