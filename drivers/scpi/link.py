@@ -6,7 +6,16 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from drivers.errors import BadResponse, InstrumentError, InstrumentRefused, NoResponse, OutOfRange, WrongIdentity
+from drivers.errors import (
+    BadResponse,
+    Cancelled,
+    ConnectionLost,
+    InstrumentError,
+    InstrumentRefused,
+    NoResponse,
+    OutOfRange,
+    WrongIdentity,
+)
 from drivers.guard import POLL_S, Guard
 from drivers.scpi.model import ScpiProfile, Value
 from drivers.transports.stream import ByteStream
@@ -106,7 +115,10 @@ class ScpiLink:
         self._ready()
         self._cut_off = True
         self._write(message)
-        answer = self._read_line(timeout_s)
+        try:
+            answer = self._read_line(timeout_s)
+        except NoResponse as error:
+            raise self._reason_of_silence(message, error) from error
         self._cut_off = False
         return answer
 
@@ -150,7 +162,7 @@ class ScpiLink:
                     count = self.stream.read_into(reader.target(), silence_s)
                 except NoResponse as error:
                     if not reader.indefinite:
-                        raise self._block_silence(reader, error) from error
+                        raise self._block_silence(message, reader, error) from error
                     reader.end()
                 else:
                     reader.received(count)
@@ -235,10 +247,26 @@ class ScpiLink:
                 raise InstrumentRefused(f"{self.label} refused a command ({text})")
         raise BadResponse(f"{self.label} sends acknowledgements without end; switch it off and on")
 
-    def _block_silence(self, reader: BlockReader, error: NoResponse) -> InstrumentError:
+    def _reason_of_silence(self, message: bytes, silence: NoResponse) -> InstrumentError:
+        """Return what the error queue says of a query that was not answered: a refused query is not answered either."""
+        if not self.has("next_error") or message == self._message("next_error", {})[0]:
+            return silence
+        try:
+            self._resynchronise()
+            entry = parse_error(self._data("next_error", self.ask("next_error")))
+        except (InstrumentError, ProtocolError) as error:
+            if isinstance(error, Cancelled | ConnectionLost):
+                return error
+            return silence
+        if entry.code == 0:
+            return silence
+        asked = message.strip().decode("ascii")
+        return InstrumentRefused(f"{self.label} refused {asked!r}: {entry}")
+
+    def _block_silence(self, message: bytes, reader: BlockReader, error: NoResponse) -> InstrumentError:
         nothing_wanted = 1 if self.profile.quirks.block_prefix_bytes else 2
         if reader.length is None and not reader.prefix.strip() and reader.bytes_wanted == nothing_wanted:
-            return error
+            return self._reason_of_silence(message, error)
         have = "" if reader.length is None else f" of {reader.length} bytes, {reader.bytes_wanted} missing"
         return BadResponse(f"{self.label} broke off in the middle of a block{have}; check the cable, then ask again")
 

@@ -127,7 +127,8 @@ def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
         *OPENING,
         *DC10,
         ("READ?", Late(0.5, late)),
-        *RESYNCHRONISED,
+        (b"\n*IDN?\n", IDENTITY),  # is it there, and did it refuse the question?
+        NO_ERROR,
         *DC10,
         ("READ?", "+3.30000000E+00"),
     ]
@@ -135,6 +136,26 @@ def test_a_late_answer_is_never_taken_for_the_next_one() -> None:
         meter = opened(server)
         impatient(meter)
         with pytest.raises(NoResponse):
+            meter.read(MeterFunction.DC_VOLTAGE, 10)
+        assert meter.read(MeterFunction.DC_VOLTAGE, 10).quantity.value == 3.3
+        meter.close()
+        server.finish()
+
+
+def test_a_question_that_the_instrument_refuses_is_told_with_its_reason() -> None:
+    script: list[Exchange] = [
+        *OPENING,
+        *DC10,
+        ("READ?", None),
+        (b"\n*IDN?\n", IDENTITY),
+        ("SYST:ERR?", '-113,"Undefined header"'),
+        *DC10,
+        ("READ?", "+3.30000000E+00"),
+    ]
+    with SocketInstrument(script) as server:
+        meter = opened(server)
+        impatient(meter)
+        with pytest.raises(InstrumentRefused, match=r"refused 'READ\?': -113,\"Undefined header\""):
             meter.read(MeterFunction.DC_VOLTAGE, 10)
         assert meter.read(MeterFunction.DC_VOLTAGE, 10).quantity.value == 3.3
         meter.close()

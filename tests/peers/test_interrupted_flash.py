@@ -270,9 +270,11 @@ def test_avrdude_whose_chip_lost_power_is_repaired_next_time(simulator: Path, tm
         chip.lose_power()
 
     try:
-        bench = Bench(tmp_path, driver_at(chip.port), Feed(5.0), device="ST30-1")
+        driver = driver_at(chip.port)
+        bench = Bench(tmp_path, driver, Feed(5.0), device="ST30-1")
         cutting = threading.Thread(target=cut)
         cutting.start()
+        driver.guard.arm(15.0)  # left alone, avrdude looks for its chip for minutes
         with pytest.raises(InstrumentError):
             do(bench, "firmware.flash", "st30", supply="supply")
         cutting.join()
