@@ -119,6 +119,7 @@ class ScpiPersonality(Generic[P]):
         )
         value = self._settings.get(key, first)
         told = str(int(value)) if isinstance(value, bool) else model.render(argument, value)
+        told = {"ON": "1", "OFF": "0"}.get(told, told) if set(model.choices.values()) <= {"ON", "OFF"} else told
         placed, _, unit = form.partition("}")
         return placed.partition("{")[0] + told + ("" if model.type == "number" else unit)
 

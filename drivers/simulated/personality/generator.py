@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from drivers.scpi.model import Value
 from drivers.simulated.noise import Floats, band_noise
 from drivers.simulated.personality.base import ScpiPersonality, text_matching
 from drivers.simulated.personality.grammar import OUT_OF_RANGE, Call
+from drivers.simulated.personality.instrument_classes import CommonCommands, GeneratorCommands
 from drivers.simulated.scpi_device import Answer
 from drivers.simulated.wiring import Wiring
 from protocols.scpi import ScpiError
@@ -60,16 +61,43 @@ class GeneratorPersonality(ScpiPersonality[ScpiGeneratorProfile]):
             raise ScpiError("amplitude and offset are out of range", OUT_OF_RANGE)
         self.channels[channel] = Setting(wave, frequency, amplitude, offset, self.channels[channel].on)
 
+    def common_commands(self) -> CommonCommands:
+        """Return those of a generator."""
+        return GeneratorCommands(self, self.switch_off)
+
+    def switch_off(self) -> None:
+        """Switch every output off."""
+        for number, old in self.channels.items():
+            self.channels[number] = replace(old, on=False)
+
+    def change(self, channel: int, **changes: Wave | float) -> None:
+        """Change some of a channel's settings; the others stay."""
+        number = self._channel({"channel": channel})
+        wanted = replace(self.channels[number], **changes)  # type: ignore[arg-type] # fields by name
+        if wanted.wave not in self.profile.waves:
+            raise ScpiError(f"no shape {wanted.wave}", -224)
+        values = {
+            "channel": number,
+            "frequency_hz": wanted.frequency_hz,
+            "amplitude_vpp": wanted.amplitude_vpp,
+            "offset_v": wanted.offset_v,
+        }
+        self._apply(wanted.wave, values)
+
+    def channel_setting(self, channel: int) -> Setting:
+        """Return a channel's settings."""
+        return self.channels[self._channel({"channel": channel})]
+
     def on_output(self, on: bool, channel: int = 1) -> Answer:
         """Switch one output."""
         number = self._channel({"channel": channel})
-        old = self.channels[number]
-        self.channels[number] = Setting(old.wave, old.frequency_hz, old.amplitude_vpp, old.offset_v, on)
+        self.channels[number] = replace(self.channels[number], on=on)
         return None
 
     def on_ask_output(self, channel: int = 1) -> Answer:
         """Tell whether an output is on, in the words of this make (the load stands behind it in some)."""
-        state = "ON" if self.channels[self._channel({"channel": channel})].on else "OFF"
+        on = self.channels[self._channel({"channel": channel})].on
+        state = str(int(on)) if "Keysight" in self.profile.maker else "ON" if on else "OFF"
         same = self.profile.commands["ask_output"].send == self.profile.commands["ask_load"].send
         return f"{state},{self._load()}" if same else state
 

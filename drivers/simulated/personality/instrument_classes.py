@@ -6,10 +6,10 @@ A program that was written for the class, not for the make, finds these commands
 from collections.abc import Callable
 from typing import Protocol
 
-from drivers.capabilities import MeterFunction
+from drivers.capabilities import MeterFunction, Wave
 from drivers.simulated.scpi_device import Answer, ScpiDevice, plain, scpi
-from protocols.scpi import ScpiError
-from protocols.scpi_program import Command
+from protocols.scpi import ScpiError, format_number
+from protocols.scpi_program import Command, match_header
 
 
 class CommonCommands(ScpiDevice):
@@ -29,6 +29,18 @@ class Meter(Protocol):
 
     def select(self, function: MeterFunction, range_text: str) -> None:
         """Choose a function and its range (autorange for an empty text); raise ``ScpiError``."""
+        ...
+
+    def set_range(self, function: MeterFunction, range_text: str) -> None:
+        """Choose the range of a function; raise ``ScpiError``."""
+        ...
+
+    def range_in_use(self, function: MeterFunction) -> str:
+        """Tell the range of a function; raise ``ScpiError``."""
+        ...
+
+    def is_automatic(self, function: MeterFunction) -> bool:
+        """Tell whether a function finds its range by itself."""
         ...
 
     def function_name(self) -> str:
@@ -72,7 +84,35 @@ class MeterCommands(CommonCommands):
         for words, function in _FUNCTIONS.items():
             found[f"CONFigure[:SCALar]:{words}"] = self._configurer(function, measure=False)
             found[f"MEASure[:SCALar]:{words}?"] = self._configurer(function, measure=True)
+            found |= self._ranges(f"[SENSe:]{words}:RANGe", function)
         return found
+
+    def _ranges(self, words: str, function: MeterFunction) -> dict[str, Callable[..., Answer]]:
+        meter = self._meter
+
+        def choose(command: Command, *_suffixes: int) -> Answer:
+            (given,) = command.take(1)
+            meter.set_range(function, given.text + given.suffix)
+            return None
+
+        def tell(command: Command, *_suffixes: int) -> Answer:
+            command.take(0)
+            return meter.range_in_use(function)
+
+        def let_choose(command: Command, *_suffixes: int) -> Answer:
+            meter.set_range(function, "" if command.take(1)[0].boolean() else meter.range_in_use(function))
+            return None
+
+        def chooses(command: Command, *_suffixes: int) -> Answer:
+            command.take(0)
+            return "1" if meter.is_automatic(function) else "0"
+
+        return {
+            f"{words}[:UPPer]": choose,
+            f"{words}[:UPPer]?": tell,
+            f"{words}:AUTO": let_choose,
+            f"{words}:AUTO?": chooses,
+        }
 
     def _configurer(self, function: MeterFunction, *, measure: bool) -> Callable[..., Answer]:
         def configure(command: Command, *_suffixes: int) -> Answer:
@@ -98,6 +138,15 @@ class MeterCommands(CommonCommands):
     def _read(self) -> Answer:
         self._last = self._meter.reading()
         return self._last
+
+    @scpi("[SENSe:]FUNCtion[:ON]")
+    def _choose(self, command: Command) -> Answer:
+        name = command.take(1)[0].string().upper().removeprefix("SENS:")
+        for words, function in _FUNCTIONS.items():
+            if match_header(words, name) is not None:
+                self._meter.select(function, "")
+                return None
+        raise ScpiError(f"no function {name}", -224)
 
     @plain("[SENSe:]FUNCtion[:ON]?")
     def _function(self) -> Answer:
@@ -202,3 +251,100 @@ class SupplyCommands(CommonCommands):
         chosen = self._supply.selected
         volts, amperes = self._supply.on_measure_voltage(chosen), self._supply.on_measure_current(chosen)
         return f"{float(str(volts)) * float(str(amperes)):+.9E}"
+
+
+class ChannelSetting(Protocol):
+    """What a generator's output is set to; volts into its load."""
+
+    @property
+    def wave(self) -> Wave:
+        """Shape."""
+        ...
+
+    @property
+    def frequency_hz(self) -> float:
+        """Frequency."""
+        ...
+
+    @property
+    def amplitude_vpp(self) -> float:
+        """Peak to peak."""
+        ...
+
+    @property
+    def offset_v(self) -> float:
+        """Mean."""
+        ...
+
+
+class Generator(Protocol):
+    """A generator with numbered outputs."""
+
+    def change(self, channel: int, **changes: Wave | float) -> None:
+        """Change ``wave``, ``frequency_hz``, ``amplitude_vpp`` or ``offset_v``; raise ``ScpiError``."""
+        ...
+
+    def channel_setting(self, channel: int) -> ChannelSetting:
+        """Return the settings; raise ``ScpiError``."""
+        ...
+
+
+_WAVES = {
+    "SINusoid": Wave.SINE,
+    "SQUare": Wave.SQUARE,
+    "RAMP": Wave.RAMP,
+    "PULSe": Wave.PULSE,
+    "NOISe": Wave.NOISE,
+    "DC": Wave.DC,
+}
+
+
+class GeneratorCommands(CommonCommands):
+    """A signal source (SCPI-99 volume 2, 19): SOURce:FUNCtion, FREQuency, VOLTage and its OFFSet."""
+
+    def __init__(self, generator: Generator, on_reset: Callable[[], None]) -> None:
+        self._generator = generator
+        super().__init__(on_reset)
+
+    @scpi("[SOURce<n>:]FUNCtion[:SHAPe]")
+    def _set_shape(self, command: Command, channel: int) -> Answer:
+        shape = _WAVES[command.take(1)[0].choice(tuple(_WAVES))]
+        self._generator.change(channel, wave=shape)
+        return None
+
+    @scpi("[SOURce<n>:]FUNCtion[:SHAPe]?")
+    def _get_shape(self, command: Command, channel: int) -> Answer:
+        command.take(0)
+        wave = self._generator.channel_setting(channel).wave
+        word = next((name for name, one in _WAVES.items() if one is wave), str(wave))
+        return "".join(letter for letter in word if not letter.islower())
+
+    @scpi("[SOURce<n>:]FREQuency[:CW]", "[SOURce<n>:]FREQuency:FIXed")
+    def _set_frequency(self, command: Command, channel: int) -> Answer:
+        self._generator.change(channel, frequency_hz=command.take(1)[0].number("HZ"))
+        return None
+
+    @scpi("[SOURce<n>:]FREQuency[:CW]?", "[SOURce<n>:]FREQuency:FIXed?")
+    def _get_frequency(self, command: Command, channel: int) -> Answer:
+        command.take(0)
+        return format_number(self._generator.channel_setting(channel).frequency_hz, 12)
+
+    @scpi("[SOURce<n>:]VOLTage[:LEVel][:IMMediate][:AMPLitude]")
+    def _set_amplitude(self, command: Command, channel: int) -> Answer:
+        self._generator.change(channel, amplitude_vpp=command.take(1)[0].number("V"))
+        return None
+
+    @scpi("[SOURce<n>:]VOLTage[:LEVel][:IMMediate][:AMPLitude]?")
+    def _get_amplitude(self, command: Command, channel: int) -> Answer:
+        command.take(0)
+        return format_number(self._generator.channel_setting(channel).amplitude_vpp)
+
+    @scpi("[SOURce<n>:]VOLTage[:LEVel][:IMMediate]:OFFSet")
+    def _set_offset(self, command: Command, channel: int) -> Answer:
+        self._generator.change(channel, offset_v=command.take(1)[0].number("V"))
+        return None
+
+    @scpi("[SOURce<n>:]VOLTage[:LEVel][:IMMediate]:OFFSet?")
+    def _get_offset(self, command: Command, channel: int) -> Answer:
+        command.take(0)
+        return format_number(self._generator.channel_setting(channel).offset_v)

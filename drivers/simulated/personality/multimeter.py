@@ -1,11 +1,9 @@
 """A SCPI multimeter by its declaration."""
 
 import math
-from collections.abc import Mapping
 
 from drivers.capabilities import MeterFunction
 from drivers.meters import METER_UNITS
-from drivers.scpi.model import Value
 from drivers.scpi.multimeter_model import MeterFunctionModel, MeterRange, ScpiMultimeterProfile
 from drivers.simulated.personality.base import ScpiPersonality, number
 from drivers.simulated.personality.grammar import OUT_OF_RANGE, UNDEFINED_HEADER, Call
@@ -27,18 +25,18 @@ class MultimeterPersonality(ScpiPersonality[ScpiMultimeterProfile]):
         super().__init__(profile, wiring, name)
         self._probe = wiring.probe(name, beginning(wiring))
         self._function = next(iter(profile.functions))
-        self._range: MeterRange | None = None
-        self._used: MeterRange | None = None
+        self._chosen: dict[MeterFunction, MeterRange | None] = {}
+        self._used: dict[MeterFunction, MeterRange] = {}
 
     def _carry_out(self, call: Call) -> Answer:
         for function, model in self.profile.functions.items():
             if call.name == model.select:
-                self._function, self._range = function, self._range_of(model, call.values)
+                self.select(function, str(call.values.get("range", "")))
                 return None
             if call.name == model.read:
                 return number(self._reading())
             if call.name == model.range_query:
-                return number(self._in_use().full_scale)
+                return self.range_in_use(function)
         return super()._carry_out(call)
 
     def on_function(self) -> Answer:
@@ -51,10 +49,22 @@ class MultimeterPersonality(ScpiPersonality[ScpiMultimeterProfile]):
 
     def select(self, function: MeterFunction, range_text: str) -> None:
         """Choose a function that the profile has, and its range."""
-        model = self.profile.functions.get(function)
-        if model is None:
-            raise ScpiError(f"no function {function}", UNDEFINED_HEADER)
-        self._function, self._range = function, self._range_of(model, {"range": range_text})
+        self.set_range(function, range_text)
+        self._function = function
+
+    def set_range(self, function: MeterFunction, range_text: str) -> None:
+        """Choose the range of a function, which need not be the one in force."""
+        self._chosen[function] = self._range_of(function, range_text.upper())
+        self._used.pop(function, None)
+
+    def range_in_use(self, function: MeterFunction) -> str:
+        """Tell the range of a function: that of its last reading, or the one that was chosen."""
+        model = self._model_of(function)
+        return number((self._used.get(function) or self._chosen.get(function) or model.ranges[0]).full_scale)
+
+    def is_automatic(self, function: MeterFunction) -> bool:
+        """Tell whether a function finds its range by itself."""
+        return self._chosen.get(function) is None
 
     def function_name(self) -> str:
         """Return the function in force as the standard calls it."""
@@ -68,8 +78,13 @@ class MultimeterPersonality(ScpiPersonality[ScpiMultimeterProfile]):
     def _model(self) -> MeterFunctionModel:
         return self.profile.functions[self._function]
 
-    def _range_of(self, model: MeterFunctionModel, values: Mapping[str, Value]) -> MeterRange | None:
-        given = str(values.get("range", "")).upper()
+    def _model_of(self, function: MeterFunction) -> MeterFunctionModel:
+        if function not in self.profile.functions:
+            raise ScpiError(f"no function {function}", UNDEFINED_HEADER)
+        return self.profile.functions[function]
+
+    def _range_of(self, function: MeterFunction, given: str) -> MeterRange | None:
+        model = self._model_of(function)
         if not given or (model.auto is not None and given == model.auto.upper()):
             return None
         for one in model.ranges:
@@ -79,22 +94,19 @@ class MultimeterPersonality(ScpiPersonality[ScpiMultimeterProfile]):
             return None
         scales = [one.full_scale for one in model.ranges]
         ends = {"MINimum": min(scales), "MAXimum": max(scales)}
-        wanted = abs(parse_parameter(given).number(METER_UNITS[self._function], names=ends))
+        wanted = abs(parse_parameter(given).number(METER_UNITS[function], names=ends))
         for one in model.ranges:
             if wanted <= one.full_scale * (1 + 1e-9):
                 return one
         raise ScpiError(f"{given} is above the highest range", OUT_OF_RANGE)
 
-    def _in_use(self) -> MeterRange:
-        return self._used or self._range or self._model.ranges[0]
-
     def _reading(self) -> float:
         value = meter_value(self._probe, MeterFunction(self._function))
         fitting = [one for one in self._model.ranges if one.full_scale >= self._model.auto_minimum]
-        chosen = self._range or next(
+        chosen = self._chosen.get(self._function) or next(
             (one for one in fitting if abs(value) <= one.full_scale), max(fitting, key=lambda one: one.full_scale)
         )
-        self._used = chosen
+        self._used[self._function] = chosen
         counted = self._function in (MeterFunction.FREQUENCY, MeterFunction.PERIOD, MeterFunction.TEMPERATURE)
         if not math.isfinite(value) or (abs(value) > chosen.full_scale * OVER_RANGE and not counted):
             overload = self.profile.overload_from if self.profile.overload_from < 9e37 else 9.9e37

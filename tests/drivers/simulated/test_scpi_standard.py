@@ -226,6 +226,23 @@ def test_a_supply_knows_the_commands_of_its_class(supply: Client) -> None:
     assert supply.errors() == []
 
 
+@pytest.mark.parametrize("name", ["keysight-33522b", "rigol-dg1032z"])
+def test_a_generator_knows_the_commands_of_its_class(name: str) -> None:
+    endpoint = instrument(name)
+    endpoint.start()
+    generator = Client(endpoint.port)
+    generator.send("SOUR2:FUNC SQUare;FREQ 1.5KHZ;VOLT 500 mV;VOLT:OFFS -0.25")
+    asked = generator.ask(":SOURCE2:FUNC:SHAPE?;:SOUR2:FREQ:CW?;:SOUR2:VOLT:LEV:IMM:AMPL?;OFFS?").split(";")
+    assert (asked[0], [float(part) for part in asked[1:]]) == ("SQU", [1500, 0.5, -0.25])
+    assert generator.ask("FUNC?") == "SIN"
+    generator.send("FREQ 1 THZ")
+    generator.send("SOUR3:FREQ 1")
+    generator.send("FUNC TRIANGLEISH")
+    assert generator.errors() == [-222, -114, -224]
+    generator.close()
+    endpoint.stop()
+
+
 def test_a_meter_knows_the_commands_of_its_class(meter: Client) -> None:
     meter.send("FETCH?")
     assert meter.errors() == [-230]
@@ -233,5 +250,11 @@ def test_a_meter_knows_the_commands_of_its_class(meter: Client) -> None:
     meter.send("CONF:VOLT:AC;:INIT")
     assert float(meter.ask("FETC?")) < 1
     assert meter.ask("FUNC?") == '"VOLT:AC"'
+    meter.send(':SENS:FUNC "RESistance";:SENS:RES:RANG 1 KOHM')
+    assert float(meter.ask("RES:RANG?")) == 1000
+    assert meter.ask("SENSe:RES:RANGe:AUTO?;:SENS:VOLT:DC:RANG:AUTO?;:FUNC?") == '0;0;"RES"'
+    meter.send('RES:RANG:AUTO ON;:FUNC "NONSENSE"')
+    assert meter.errors() == [-224]
+    assert meter.ask("RES:RANGE:AUTO?") == "1"
     meter.send("CONF:TEMP2")
     assert meter.errors() == [-113]
