@@ -3,7 +3,12 @@
 import logging
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+
+# How long an example takes says more of what else the machine does; whole tests have their time limit.
+hypothesis.settings.register_profile("benchwright", deadline=None)
+hypothesis.settings.load_profile("benchwright")
 
 
 @pytest.fixture(autouse=True)
