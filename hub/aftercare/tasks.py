@@ -28,20 +28,20 @@ TASK_ACTION_NOT_POSSIBLE = ProblemType(
     {"en": "The task's state does not allow this", "zh-CN": "任务当前状态不允许该操作"},
     {
         "en": "Task {task} is {state}: {action} is not possible there; possible: {possible}.",
-        "zh-CN": "任务 {task} 当前为 {state}，不能执行 {action}；可执行：{possible}。",
+        "zh-CN": "任务 {task} 当前为{state}，不能执行{action}；可执行：{possible}。",
     },
 )
 TASK_GUARDED = ProblemType(
     "improvement-task-guarded",
     409,
     {"en": "Another person is needed", "zh-CN": "须由他人操作"},
-    {"en": "{action} of task {task}: {reason}.", "zh-CN": "任务 {task} 执行 {action}：{reason}。"},
+    {"en": "{action} of task {task}: {reason}.", "zh-CN": "任务 {task} 执行{action}：{reason}。"},
 )
 TASK_DETAILS = ProblemType(
     "improvement-task-details",
     422,
     {"en": "The action needs more", "zh-CN": "操作缺少必要信息"},
-    {"en": "{action} needs one more thing; see errors.", "zh-CN": "执行 {action} 还缺少信息，详见 errors。"},
+    {"en": "{action} needs one more thing; see errors.", "zh-CN": "执行{action} 还缺少信息，详见 errors。"},
 )
 _WANTS: dict[str, tuple[str, Words]] = {
     "assign": ("owner", {"en": "name the number of a user who works here", "zh-CN": "请填写在职用户的编号"}),

@@ -1,18 +1,22 @@
 """HTTP: figures about tickets."""
 
+import base64
+import hashlib
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AwareDatetime
+from starlette.responses import HTMLResponse
 
-from hub.analysis import service
+from hub.analysis import report, service
 from hub.analysis.queries import Dimension, Sums, TicketsWanted
 from hub.analysis.schemas import TicketAnalysis, TicketFigures
 from hub.calendars import service as calendars
 from hub.core.clock import now
 from hub.core.csv_text import csv_text
 from hub.core.documented import refusals
+from hub.core.i18n import preferred_language
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase, caller_with
 from hub.identity.permissions import Permission
@@ -24,6 +28,16 @@ router = APIRouter(prefix="/api/v1/analysis", tags=["analysis"])
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, service.SPAN_WRONG, service.DIMENSIONS_WRONG)
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180, UTF-8"}
+}
+_HTML: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "A page that stands alone."}
+}
+_STYLE_HASH = base64.b64encode(hashlib.sha256(report.STYLE.encode()).digest()).decode()
+_PAGE_HEADERS = {
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-store",
+    "Vary": "Accept-Language",
 }
 _reads = Depends(caller_with(Permission.ANALYSIS_READ))
 Text = Annotated[str | None, Query(max_length=64)]
@@ -62,6 +76,32 @@ def analyse_tickets(database: HubDatabase, caller: Caller, wanted: Wanted, by: B
     within the span of time and that the caller may see. Days are those of the stores' calendar.
     """
     return _analysis(database, caller, wanted, by or [Dimension.MONTH])
+
+
+@router.get(
+    "/report",
+    summary="Show the service report",
+    dependencies=[_reads],
+    response_class=HTMLResponse,
+    responses=_HTML | refusals(UNAUTHENTICATED, FORBIDDEN, service.SPAN_WRONG),
+)
+def show_report(
+    database: HubDatabase,
+    caller: Caller,
+    wanted: Wanted,
+    language: Annotated[
+        Literal["en", "zh-CN"] | None, Query(description="Left out: the language of `Accept-Language`.")
+    ] = None,
+    accept_language: Annotated[str | None, Header(alias="accept-language", include_in_schema=False)] = None,
+) -> HTMLResponse:
+    """Charts with their tables (S4): volume and speed over time, and by kind, store, channel, model, fault and cause.
+
+    One page without scripts that can be kept as a file, printed on A4, and read aloud. It names no customer.
+    """
+    chosen = language or preferred_language(accept_language)
+    with database.read() as session:
+        text = report.html(session, caller, wanted, calendars.time_zone(session), chosen)
+    return HTMLResponse(text, headers={**_PAGE_HEADERS, "Content-Language": chosen})
 
 
 @router.get(

@@ -55,7 +55,7 @@ APPOINTMENT_ENDED = ProblemType(
     {"en": "The appointment's state does not allow this", "zh-CN": "预约当前状态不允许该操作"},
     {
         "en": "{appointment} is {state}: {action} is not possible there; possible: {possible}.",
-        "zh-CN": "{appointment} 当前为 {state}，不能执行 {action}；可执行：{possible}。",
+        "zh-CN": "{appointment} 当前为{state}，不能执行{action}；可执行：{possible}。",
     },
 )
 TOO_EARLY = ProblemType(

@@ -31,7 +31,7 @@ ESCALATION_OVER = ProblemType(
     {"en": "The escalation's state does not allow this", "zh-CN": "升级单当前状态不允许该操作"},
     {
         "en": "{escalation} is {state}: {action} is not possible there; possible: {possible}.",
-        "zh-CN": "{escalation} 当前为 {state}，不能执行 {action}；可执行：{possible}。",
+        "zh-CN": "{escalation} 当前为{state}，不能执行{action}；可执行：{possible}。",
     },
 )
 

@@ -12,7 +12,7 @@ FORBIDDEN = ProblemType(
     {"en": "Not allowed", "zh-CN": "没有权限"},
     {
         "en": "The role {role} does not have the permission {permission}.",
-        "zh-CN": "角色 {role} 没有权限：{permission}。",
+        "zh-CN": "角色{role}没有权限：{permission}。",
     },
 )
 OUTSIDE_SCOPES = ProblemType(

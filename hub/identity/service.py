@@ -50,7 +50,7 @@ SCOPE_NOT_OF_ROLE = ProblemType(
     {"en": "The role does not have this scope", "zh-CN": "角色不含该范围"},
     {
         "en": "A key of the role {role} never has {scopes}; leave it out or choose another role.",
-        "zh-CN": "角色 {role} 的密钥不可能具有 {scopes}；请去掉该范围或更换角色。",
+        "zh-CN": "角色{role}的密钥不可能具有 {scopes}；请去掉该范围或更换角色。",
     },
 )
 BAD_KEY_NAME = ProblemType(

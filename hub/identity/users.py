@@ -49,7 +49,7 @@ NOT_A_PERSONS_ROLE = ProblemType(
     {"en": "No person has this role", "zh-CN": "该角色不能授予个人"},
     {
         "en": "The role {role} is for API keys; give a person one of the others.",
-        "zh-CN": "角色 {role} 仅用于 API 密钥，请选择其他角色。",
+        "zh-CN": "角色{role}仅用于 API 密钥，请选择其他角色。",
     },
 )
 LOGIN_FAILED = ProblemType(

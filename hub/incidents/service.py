@@ -40,7 +40,7 @@ INCIDENT_STATE = ProblemType(
     {"en": "The incident's state does not allow this", "zh-CN": "事故当前状态不允许该操作"},
     {
         "en": "The major incident of {ticket} is {state}: {action} is not possible there; possible: {possible}.",
-        "zh-CN": "工单 {ticket} 的重大事故当前为 {state}，不能执行 {action}；可执行：{possible}。",
+        "zh-CN": "工单 {ticket} 的重大事故当前为{state}，不能执行{action}；可执行：{possible}。",
     },
 )
 

@@ -28,7 +28,7 @@ NOT_PUBLISHED = ProblemType(
     {"en": "The edition is not published", "zh-CN": "版次未发布"},
     {
         "en": "Edition {number} of {article} is {state}; say so of a published one.",
-        "zh-CN": "{article} 第 {number} 版当前为 {state}；请评价已发布的版次。",
+        "zh-CN": "{article} 第 {number} 版当前为{state}；请评价已发布的版次。",
     },
 )
 

@@ -37,7 +37,7 @@ EDITION_ACTION_NOT_POSSIBLE = ProblemType(
     {"en": "The edition's state does not allow this", "zh-CN": "版次当前状态不允许该操作"},
     {
         "en": "Edition {number} of {article} is {state}: {action} is not possible there; possible: {possible}.",
-        "zh-CN": "{article} 第 {number} 版当前为 {state}，不能执行 {action}；可执行：{possible}。",
+        "zh-CN": "{article} 第 {number} 版当前为{state}，不能执行{action}；可执行：{possible}。",
     },
 )
 EDITION_ACTION_GUARDED = ProblemType(
@@ -46,14 +46,14 @@ EDITION_ACTION_GUARDED = ProblemType(
     {"en": "The edition cannot go there yet", "zh-CN": "版次操作条件不满足"},
     {
         "en": "{action} of edition {number} of {article}: {reason}.",
-        "zh-CN": "{article} 第 {number} 版执行 {action}：{reason}。",
+        "zh-CN": "{article} 第 {number} 版执行{action}：{reason}。",
     },
 )
 REASON_WANTED = ProblemType(
     "reason-wanted",
     422,
     {"en": "Say why", "zh-CN": "请说明原因"},
-    {"en": "{action} needs a reason for those who read it later.", "zh-CN": "执行 {action} 须填写原因。"},
+    {"en": "{action} needs a reason for those who read it later.", "zh-CN": "执行{action} 须填写原因。"},
 )
 UNKNOWN_EDITION_REPLACED = ProblemType(
     "unknown-edition-replaced",

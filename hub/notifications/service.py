@@ -39,7 +39,7 @@ NOT_RESENDABLE = ProblemType(
     {"en": "The notification cannot be sent again", "zh-CN": "该通知不能重发"},
     {
         "en": "{notification} is {state}{why}; one that was sent or given up can be sent again.",
-        "zh-CN": "{notification} 当前为 {state}{why}；仅已发送或已放弃的通知可以重发。",
+        "zh-CN": "{notification} 当前为{state}{why}；仅已发送或已放弃的通知可以重发。",
     },
 )
 CUSTOMER_NOT_FOUND = ProblemType(

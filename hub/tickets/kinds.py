@@ -128,3 +128,11 @@ URGENCIES: dict[Urgency, Words] = {
     Urgency.LOW: {"en": "low", "zh-CN": "低"},
 }
 """What people call the urgencies (T3)."""
+CHANNELS: dict[Channel, Words] = {
+    Channel.PHONE: {"en": "phone", "zh-CN": "电话"},
+    Channel.WEB: {"en": "web", "zh-CN": "网站"},
+    Channel.APP: {"en": "app", "zh-CN": "应用"},
+    Channel.EMAIL: {"en": "e-mail", "zh-CN": "邮件"},
+    Channel.COUNTER: {"en": "counter", "zh-CN": "柜台"},
+}
+"""What people call the channels (T2)."""

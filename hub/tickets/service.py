@@ -47,14 +47,14 @@ ACTION_NOT_POSSIBLE = ProblemType(
     {"en": "The ticket's state does not allow this", "zh-CN": "工单当前状态不允许该操作"},
     {
         "en": "Ticket {ticket} is {state}: {action} is not possible there; possible: {possible}.",
-        "zh-CN": "工单 {ticket} 当前为 {state}，不能执行 {action}；可执行：{possible}。",
+        "zh-CN": "工单 {ticket} 当前为{state}，不能执行{action}；可执行：{possible}。",
     },
 )
 ACTION_GUARDED = ProblemType(
     "action-guarded",
     409,
     {"en": "Something is missing for this action", "zh-CN": "操作条件不满足"},
-    {"en": "{action} of ticket {ticket}: {reason}.", "zh-CN": "工单 {ticket} 执行 {action}：{reason}。"},
+    {"en": "{action} of ticket {ticket}: {reason}.", "zh-CN": "工单 {ticket} 执行{action}：{reason}。"},
 )
 FAULT_UNKNOWN = ProblemType(
     "fault-unknown",

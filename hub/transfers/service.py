@@ -56,7 +56,7 @@ MERGE_TARGET = ProblemType(
     {"en": "The other ticket cannot go on with it", "zh-CN": "目标工单不可合并"},
     {
         "en": "{into} is {state}; merge into another ticket that is open.",
-        "zh-CN": "{into} 当前为 {state}；请合并到另一张未关闭的工单。",
+        "zh-CN": "{into} 当前为{state}；请合并到另一张未关闭的工单。",
     },
 )
 

@@ -104,6 +104,7 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/tiers-policy", None, P.POLICY_READ),
     ("GET", "/analysis/tickets", None, P.ANALYSIS_READ),
     ("GET", "/analysis/tickets.csv", None, P.ANALYSIS_READ),
+    ("GET", "/analysis/report", None, P.ANALYSIS_READ),
     ("GET", "/complaints", None, P.COMPLAINT_READ),
     ("GET", "/complaints/late-promises", None, P.COMPLAINT_READ),
     ("GET", "/complaints/unreviewed", None, P.COMPLAINT_READ),
