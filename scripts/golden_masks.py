@@ -1,6 +1,6 @@
 """Learns the masks of a shipped plan from good units of the simulated bench, as a store does from real ones.
 
-    .venv/bin/python -m scripts.golden_masks cs12-golden --units 30
+    .venv/bin/python -m scripts.golden_masks cs12-golden --units 60
 
 Each unit has parts within their tolerances (``drivers.simulated.tolerances``). The masks are written beside the plan.
 """
@@ -81,11 +81,13 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("plan")
-    parser.add_argument("--units", type=int, default=30)
+    parser.add_argument("--units", type=int, default=60)
+    parser.add_argument("--false-reject", type=float, default=0.001, help="share of good units that may be refused")
     given = parser.parse_args()
     path = find_plan(given.plan)
     with tempfile.TemporaryDirectory() as work:
-        for entry in learn_all(path, range(1, given.units + 1), Path(work), output=path.parent):
+        units, rate = range(1, given.units + 1), given.false_reject
+        for entry in learn_all(path, units, Path(work), output=path.parent, false_reject=rate):
             print(entry.step, entry.kind, len(entry.captures), "units", entry.sha256[:12])
 
 
