@@ -49,10 +49,13 @@ class TestMigrations:
         assert "CREATE TABLE measurement" in printed
         assert "TIMESTAMP WITH TIME ZONE" in printed and "JSONB" in printed and "BIGSERIAL" in printed
 
-    def test_a_database_of_another_version_is_not_served(self, database: Database) -> None:
+    @pytest.mark.parametrize(
+        ("revision", "remedy"), [("0001", "benchwright hub migrate"), ("9999", "install the version that made it")]
+    )
+    def test_a_database_of_another_version_is_not_served(self, database: Database, revision: str, remedy: str) -> None:
         with database.write() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-        with pytest.raises(SettingsError, match="benchwright hub migrate"):
+            session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+        with pytest.raises(SettingsError, match=remedy):
             migrate.prepare(database.url)
 
 

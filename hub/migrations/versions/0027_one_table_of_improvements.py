@@ -4,11 +4,8 @@ Each keeps what it said; one that was done counts as verified, for its effect wa
 that events and people know it by.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0027"
 down_revision = "0026"
@@ -16,22 +13,21 @@ branch_labels = None
 depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 TIME = sa.DateTime(timezone=True)
 OF_AN_ANSWER = sa.text("source <> 'complaint'")
-TASK = sa.table(
-    "improvement_task",
-    *(sa.column("version", sa.Integer()), sa.column("id", KEY), sa.column("ticket_id", KEY), sa.column("source")),
-    *(sa.column("state"), sa.column("owner"), sa.column("due_on", sa.Date()), sa.column("scores", JSON)),
-    *(sa.column("cause"), sa.column("plan"), sa.column("measure"), sa.column("effect"), sa.column("formerly")),
-    *(sa.column("opened_at", TIME), sa.column("ended_at", TIME)),
-)
-OLD = sa.table(
-    "complaint_improvement",
-    *(sa.column("version", sa.Integer()), sa.column("id", KEY), sa.column("cause"), sa.column("measure")),
-    *(sa.column("owner"), sa.column("due", sa.Date()), sa.column("ticket_id", KEY), sa.column("created_at", TIME)),
-    *(sa.column("done_at", TIME), sa.column("effect")),
-)
+JOIN = """INSERT INTO improvement_task (version, ticket_id, source, state, owner, due_on, scores, cause, plan, measure,
+        effect, formerly, opened_at, ended_at)
+    SELECT version, ticket_id, 'complaint', CASE WHEN done_at IS NULL THEN 'open' ELSE 'verified' END, owner, due, '{}',
+        cause, measure, CASE WHEN done_at IS NULL THEN NULL ELSE measure END, effect,
+        'V-' || CASE WHEN id < 1000000 THEN substr(CAST(1000000 + id AS VARCHAR(12)), 2)
+            ELSE CAST(id AS VARCHAR(12)) END,
+        created_at, done_at
+    FROM complaint_improvement ORDER BY id"""
+PART = """INSERT INTO complaint_improvement (version, cause, measure, owner, due, ticket_id, created_at, done_at,
+        effect)
+    SELECT version, cause, plan, owner, due_on, ticket_id, opened_at, ended_at, effect
+    FROM improvement_task WHERE source = 'complaint' ORDER BY id"""
+"""Single statements, so that ``benchwright hub migrate --sql`` prints them for whoever runs them by hand."""
 
 
 def upgrade() -> None:
@@ -46,25 +42,7 @@ def upgrade() -> None:
         "ix_improvement_task_answer", "improvement_task", ["ticket_id", "source"], unique=True,
         sqlite_where=OF_AN_ANSWER, postgresql_where=OF_AN_ANSWER,
     )  # fmt: skip
-    connection = op.get_bind()
-    for one in connection.execute(sa.select(OLD).order_by(OLD.c.id)).all():
-        row: dict[str, Any] = {
-            "version": one.version,
-            "ticket_id": one.ticket_id,
-            "source": "complaint",
-            "state": "open" if one.done_at is None else "verified",
-            "owner": one.owner,
-            "due_on": one.due,
-            "scores": {},
-            "cause": one.cause,
-            "plan": one.measure,
-            "measure": None if one.done_at is None else one.measure,
-            "effect": one.effect,
-            "formerly": f"V-{one.id:06d}",
-            "opened_at": one.created_at,
-            "ended_at": one.done_at,
-        }
-        connection.execute(sa.insert(TASK).values(**row))
+    op.execute(JOIN)
     op.drop_index("ix_complaint_improvement_cause", table_name="complaint_improvement")
     op.drop_table("complaint_improvement")
 
@@ -87,13 +65,8 @@ def downgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_complaint_improvement_cause", "complaint_improvement", ["cause", "id"])
-    connection = op.get_bind()
-    of_complaints = sa.select(TASK).where(TASK.c.source == "complaint").order_by(TASK.c.id)
-    for one in connection.execute(of_complaints).all():
-        row = {"version": one.version, "cause": one.cause, "measure": one.plan, "owner": one.owner, "due": one.due_on}
-        row |= {"ticket_id": one.ticket_id, "created_at": one.opened_at, "done_at": one.ended_at, "effect": one.effect}
-        connection.execute(sa.insert(OLD).values(**row))
-    connection.execute(sa.delete(TASK).where(TASK.c.source == "complaint"))
+    op.execute(PART)
+    op.execute("DELETE FROM improvement_task WHERE source = 'complaint'")
     op.drop_index("ix_improvement_task_answer", table_name="improvement_task")
     op.drop_index("ix_improvement_task_cause", table_name="improvement_task")
     with op.batch_alter_table("improvement_task", table_kwargs={"sqlite_autoincrement": True}) as table:
