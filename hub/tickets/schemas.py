@@ -63,7 +63,7 @@ class ContactOut(BaseModel):
             return None
         if masked:
             name, phone, email = masking.name(name), masking.phone(phone) or None, masking.email(email) or None
-        return cls.model_construct(name=name, phone=phone, email=email)
+        return cls(name=name, phone=phone, email=email)
 
 
 class DeviceIn(Strict):
@@ -377,7 +377,7 @@ def _customer(ticket: Ticket) -> str | None:
 def _device(ticket: Ticket) -> DeviceOut | None:
     if not ticket.model and not ticket.serial:
         return None
-    return DeviceOut.model_construct(model=ticket.model or None, serial=ticket.serial or None)
+    return DeviceOut(model=ticket.model or None, serial=ticket.serial or None)
 
 
 class KindActionOut(BaseModel):
