@@ -13,6 +13,7 @@ from drivers.simulated import spi_flash
 from drivers.simulated.console import ConsoleSession
 from drivers.simulated.device import Device
 from drivers.simulated.endpoints import Endpoint, PtyEndpoint, Session, TcpEndpoint
+from drivers.simulated.hislip import HislipSession
 from drivers.simulated.keysight_34461a import TruevoltMeter
 from drivers.simulated.mlx90640 import CameraSession, Mlx90640
 from drivers.simulated.modbus_server import RtuSession, TcpSession
@@ -39,7 +40,7 @@ MISBEHAVIOURS = ("hang", "truncate", "unplug", "wrong_identity")
 class Place:
     """One instrument on the bench. ``impersonate`` makes it answer as another instrument (or itself again).
 
-    ``{port}`` in an address is filled in when the port is open; ``others`` are further addresses of the instrument.
+    The name of an endpoint in braces in an address is filled in by its port; ``others`` are further addresses.
     """
 
     profile: str
@@ -171,14 +172,14 @@ class SimulatedBench:
         """Open all ports."""
         try:
             for role, place in self._places.items():
-                port = 0
+                ports: dict[str, int] = {}
                 for endpoint in place.endpoints:
                     endpoint.start()
                     self._exits.callback(endpoint.stop)
-                    port = endpoint.port if isinstance(endpoint, TcpEndpoint) else port
-                address = place.address.replace("{port}", str(port))
-                others = tuple(other.replace("{port}", str(port)) for other in place.others)
-                self._places[role] = replace(place, address=address, others=others)
+                    if isinstance(endpoint, TcpEndpoint):
+                        ports[f"{{{endpoint.name}}}"] = endpoint.port
+                address, *others = (_filled(text, ports) for text in (place.address, *place.others))
+                self._places[role] = replace(place, address=address, others=tuple(others))
         except BaseException:
             self.stop()
             raise
@@ -234,10 +235,16 @@ class SimulatedBench:
         self._add_pty("console", "serial-console", "serial:{link}", ConsoleSession(self.device))
 
     def _add_scpi(self, role: str, profile: str, device: ScpiDevice) -> None:
-        endpoint = TcpEndpoint(role, lambda: ScpiSession(device))
+        endpoint = TcpEndpoint("socket", lambda: ScpiSession(device))
+        hislip = TcpEndpoint("hislip", lambda: HislipSession(device.handle))
         self._set_pace(device, endpoint)
-        address = "TCPIP::127.0.0.1::{port}::SOCKET"
-        self._places[role] = Place(profile, address, (endpoint,), _impostor(device))
+        self._places[role] = Place(
+            profile,
+            "TCPIP::127.0.0.1::{socket}::SOCKET",
+            (endpoint, hislip),
+            _impostor(device),
+            ("TCPIP::127.0.0.1::hislip0,{hislip}::INSTR",),
+        )
 
     def _add_pty(
         self,
@@ -259,10 +266,10 @@ class SimulatedBench:
             f"modbus-rtu:{link}?unit={RD6006_UNIT}",
             (
                 PtyEndpoint("supply", RtuSession(supply, unit=RD6006_UNIT, baud=RD6006_BAUD), link),
-                TcpEndpoint("supply-tcp", lambda: TcpSession(supply)),
+                TcpEndpoint("modbus", lambda: TcpSession(supply)),
             ),
             _impostor(supply),
-            ("modbus-tcp:127.0.0.1:{port}?unit=1",),
+            ("modbus-tcp:127.0.0.1:{modbus}?unit=1",),
         )
 
     def _set_pace(self, device: ScpiDevice, endpoint: Endpoint) -> None:
@@ -278,6 +285,12 @@ def _impostor(device: _CanPose) -> Callable[[bool], None]:
         device.impostor = on
 
     return impersonate
+
+
+def _filled(address: str, ports: Mapping[str, int]) -> str:
+    for name, port in ports.items():
+        address = address.replace(name, str(port))
+    return address
 
 
 def _quoted(text: str) -> str:
