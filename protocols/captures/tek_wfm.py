@@ -24,7 +24,9 @@ _FIXED_BYTES = 78
 _PIXMAP_BYTES = 12
 _UPDATE_BYTES, _CURVE_BYTES, _TIME_BASE_BYTES = 24, 30, 12
 _VECTOR, _DIGITAL = 2, 6
-_EACH, _MINIMUM_MAXIMUM = 0, 1
+_EACH, _PAIRS = 0, 1
+_IQ_KEYS = (b"IQ_centerFrequency", b"IQ_sampleRate", b"IQ_span")
+_METADATA_BYTES = 1 << 16
 _SAMPLE_TYPES = {0: "i2", 1: "i4", 2: "u4", 3: "u8", 4: "f4", 5: "f8", 6: "u1", 7: "i1"}
 _BYTE_TYPES = (6, 7)
 """Only version 3 has them; before, 6 said that there are no samples."""
@@ -70,7 +72,7 @@ class _Frame:
 def read_tek_wfm(data: bytes, name: str = "scope.wfm") -> Capture:
     """Read one waveform, or all frames of a FastFrame record; raise ``CaptureError``.
 
-    An envelope's pairs come as two waveforms, ``… minimum`` and ``… maximum``.
+    An envelope's pairs come as two waveforms, ``… minimum`` and ``… maximum``; so do ``… I`` and ``… Q``.
 
     ``start_s`` is the file's own time axis, in whole samples; a frame's counts from the first frame's trigger.
     The trigger lies a part of a sample elsewhere: the scope's CSV export adds the ``trigger phase`` that the metadata
@@ -139,17 +141,27 @@ def _sample_type(reader: BinaryReader, layout: _Layout, version: int) -> str:
 def _stored(
     reader: BinaryReader, layout: _Layout, codes: npt.NDArray[Any]
 ) -> Iterator[tuple[npt.NDArray[Any], str, int]]:
-    """Yield the samples as they are stored: one by one, or as pairs of a minimum and a maximum (two points a pair)."""
+    """Yield the samples as they are stored, one by one or in pairs, with what each is called and its points of time.
+
+    Pairs are the extremes of an envelope, two points of time each, or in-phase and quadrature parts, which the
+    metadata behind the samples tell, or else that neither of the two is always the larger.
+    """
     storage = reader.i32(layout.explicit + 76, "how the samples are stored")
     if storage == _EACH:
         yield codes, "", 1
-    elif storage == _MINIMUM_MAXIMUM and codes.size % 2 == 0:
-        yield codes[0::2], " minimum", 2
-        yield codes[1::2], " maximum", 2
-    else:
+        return
+    if storage != _PAIRS or codes.size % 2:
         raise reader.fail(
             layout.explicit + 76, f"storage type {storage} is no samples (0) or pairs (1); save the waveform as CSV"
         )
+    one, other = codes[0::2], codes[1::2]
+    ordered = bool((one <= other).all() or (one >= other).all())
+    if not ordered or any(reader.data.find(key, -_METADATA_BYTES) >= 0 for key in _IQ_KEYS):
+        yield one, " I", 1
+        yield other, " Q", 1
+    else:
+        yield np.minimum(one, other), " minimum", 2
+        yield np.maximum(one, other), " maximum", 2
 
 
 def _time_axis(reader: BinaryReader, layout: _Layout) -> tuple[float, float]:

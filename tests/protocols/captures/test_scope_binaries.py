@@ -312,6 +312,14 @@ def test_an_envelope_comes_as_minimum_and_maximum() -> None:
     assert (low.name, high.name, low.sample_interval_s) == ("waveform minimum", "waveform maximum", 2e-6)
 
 
+def test_pairs_without_an_order_are_in_phase_and_quadrature() -> None:
+    in_phase, quadrature = read_tek_wfm(tek([[1, 9, 8, 2]], storage=1), "x.wfm").analog
+    assert (in_phase.codes.tolist(), quadrature.codes.tolist()) == ([1, 8], [9, 2])
+    assert (in_phase.name, quadrature.name, in_phase.sample_interval_s) == ("waveform I", "waveform Q", 1e-6)
+    told = tek([[1, 9, 2, 8]], storage=1) + b"tekmeta!IQ_centerFrequency"
+    assert [wave.name for wave in read_tek_wfm(told, "x.wfm").analog] == ["waveform I", "waveform Q"]
+
+
 def test_clipping_digital_channels_and_a_changed_byte_are_told() -> None:
     clipped = read_tek_wfm(tek([[1, 2, 32767, -32768]], over=(32767, -32768)))
     assert clipped.metadata["clipped samples"] == "2"
