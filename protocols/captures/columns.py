@@ -21,6 +21,7 @@ _UNITS = {
 }  # fmt: skip
 _PREFIXES = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6}
 _NAME_AND_UNIT = re.compile(r"(.*?)\s*[(\[]([^()\[\]]*)[)\]]\s*")
+_NAME_IN_UNIT = re.compile(r"(.*?)\s*(?:/|\bin)\s+(\S+)")
 _GAP_TOLERANCE = 0.3
 
 
@@ -47,9 +48,10 @@ def parse_unit(text: str) -> Unit | None:
 
 
 def split_name(text: str) -> tuple[str, Unit | None]:
-    """Split ``CH1 (mV)`` or ``Time [s]`` into name and unit."""
-    if (match := _NAME_AND_UNIT.fullmatch(text)) and (unit := parse_unit(match[2])):
-        return match[1].strip(), unit
+    """Split ``CH1 (mV)``, ``Time [s]``, ``CH1 / V`` or ``C1 in V`` into name and unit."""
+    for pattern in (_NAME_AND_UNIT, _NAME_IN_UNIT):
+        if (match := pattern.fullmatch(text.strip())) and (unit := parse_unit(match[2])):
+            return match[1].strip(), unit
     return text.strip(), None
 
 

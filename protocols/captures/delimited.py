@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from protocols.captures.columns import (
     TimeAxis,
     Unit,
@@ -20,7 +22,20 @@ from protocols.waveform import Capture
 _TIME_NAMES = re.compile(r"(x|t|time|times?tamp|seconds?|zeit|temps|时间|時間)( ?[axis]*| .*|_.*)?", re.IGNORECASE)
 _COUNT_NAMES = re.compile(r"(#|n|no\.?|index|sample|samples|sequence|point|序号)", re.IGNORECASE)
 _CHANNEL_NAMES = re.compile(r"(ch|channel|ref|math)[ _]?[a-z0-9]{1,2}", re.IGNORECASE)
-_INTERVAL_KEYS = ("sample interval", "sampling interval", "interval", "increment", "time interval", "sampling period")
+_SETTINGS = ("hunit", "vunit", "tracename", "horizontal units", "vertical units")
+"""Keys whose values would pass for names or units of columns."""
+_RAW = "waveform data"
+"""GW Instek's title of codes, which the settings above do not turn into volts by themselves."""
+_WITH_UNIT = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]{0,5})\s*")
+_INTERVAL_KEYS = (
+    "sample interval",
+    "sampling interval",
+    "interval",
+    "increment",
+    "time interval",
+    "sampling period",
+    "hresolution",
+)
 _RATE_KEYS = ("sampling frequency (hz)", "sample rate", "sampling rate", "samplerate", "sample rate (hz)")
 
 
@@ -38,6 +53,7 @@ def capture_from(table: Table, *, sample_rate_hz: float | None = None) -> Captur
     names, units = _titles(table)
     first, axis = _axis(table, names, units, sample_rate_hz)
     width = table.values.shape[1]
+    names, units = _stated_titles(table, first, names, units)
     if first >= width:
         raise table.fail("has times and no values; export the channels with them")
     labels = unique_names([channel_name(names[column]) for column in range(first, width)])
@@ -55,7 +71,9 @@ def _titles(table: Table) -> tuple[list[str], list[Unit | None]]:
     names = [""] * width
     units: list[Unit | None] = [None] * width
     for cells in lines:
-        row = [cells[0].lstrip("#;% "), *cells[1:width], ""][:width]
+        row = [cells[0].lstrip("#;% ") or cells[0], *cells[1:width], ""][:width]
+        if any(_is_number(cell) for cell in row) or row[0].lower() in _SETTINGS:
+            continue  # a setting and its value
         parsed = [parse_unit(cell) for cell in row]
         if all(unit is not None or not cell for unit, cell in zip(parsed, row, strict=True)):
             units = [new or old for new, old in zip(parsed, units, strict=True)]
@@ -69,6 +87,32 @@ def _titles(table: Table) -> tuple[list[str], list[Unit | None]]:
         if len(cells) == width and width > 1 and all(_CHANNEL_NAMES.fullmatch(cell) for cell in cells[1:]):
             return [names[0], *cells[1:]], units
     return names, units
+
+
+def _stated_titles(
+    table: Table, first: int, names: list[str], units: list[Unit | None]
+) -> tuple[list[str], list[Unit | None]]:
+    """Add what settings say of columns that the titles leave without a name (but ``Value``) or a unit."""
+    settings = table.settings()
+    names, units = list(names), list(units)
+    stated_names = settings.get("tracename") or settings.get("source") or settings.get("channel") or []
+    stated_units = settings.get("vertical units") or settings.get("vunit") or settings.get("units") or []
+    if any(name.lower() == _RAW for name in names):
+        stated_units = []
+    for index, column in enumerate(range(first, len(names))):
+        if names[column].lower() in ("", "value", _RAW) and index < len(stated_names):
+            names[column] = stated_names[index]
+        if units[column] is None and index < len(stated_units):
+            units[column] = parse_unit(stated_units[index].rsplit(":", 1)[-1])
+    return names, units
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _better(old: str, new: str) -> str:
@@ -88,6 +132,13 @@ def _axis(
     if unit is None and _TIME_NAMES.fullmatch(names[0]):
         return 1, uniform_axis(table, 0)
     first = 1 if _COUNT_NAMES.fullmatch(names[0]) and table.values.shape[1] > 1 else 0
+    if first and table.values.shape[1] > 2:
+        second = units[1] or Unit("s" if _TIME_NAMES.fullmatch(names[1]) else "1")
+        if second.code == "s":
+            return 2, uniform_axis(table, 1, second.factor)
+    # Yokogawa begins each row with an empty cell.
+    if not first and table.values.shape[1] > 1 and np.isnan(table.values[:, 0]).all():
+        first = 1
     interval_s = _stated_interval_s(table, sample_rate_hz)
     if not any(names) and table.values.shape[1] > 1:
         try:
@@ -97,24 +148,27 @@ def _axis(
                 raise table.fail("has no header, and its first column is no evenly rising time; name it") from error
     if interval_s is None:
         raise table.fail("has no column of times and states no sample rate; give the sample rate (sample_rate_hz)")
-    return first, TimeAxis(0.0, interval_s)
+    return first, TimeAxis(_stated(table, ("hoffset",)) or 0.0, interval_s)
 
 
 def _stated_interval_s(table: Table, sample_rate_hz: float | None) -> float | None:
-    settings = table.settings()
-
-    def stated(keys: tuple[str, ...]) -> float | None:
-        for key in keys:
-            for cell in settings.get(key, [])[:1]:
-                try:
-                    value = float(cell)
-                except ValueError:
-                    continue
-                if 1e-18 < value < 1e18:
-                    return value
-        return None
-
-    if (interval_s := stated(_INTERVAL_KEYS)) is not None:
+    interval_s = _stated(table, _INTERVAL_KEYS)
+    if interval_s is not None and 1e-18 < interval_s < 1e18:
         return interval_s
-    rate_hz = stated(_RATE_KEYS) or sample_rate_hz
+    rate_hz = _stated(table, _RATE_KEYS)
+    rate_hz = sample_rate_hz if rate_hz is None or not 1e-18 < rate_hz < 1e18 else rate_hz
     return None if rate_hz is None else 1.0 / rate_hz
+
+
+def _stated(table: Table, keys: tuple[str, ...]) -> float | None:
+    """Return a setting in base units: the unit stands behind the key, or behind the number (``1 MHz``)."""
+    for key, cells in table.settings().items():
+        label, unit = split_name(key)
+        if (key not in keys and label not in keys) or not cells:
+            continue
+        if match := _WITH_UNIT.fullmatch(cells[0]):
+            behind = parse_unit(match[2]) if match[2] else unit
+            if match[2] and behind is None:
+                continue
+            return float(match[1]) * (1.0 if behind is None else behind.factor)
+    return None

@@ -78,7 +78,7 @@ def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - o
 
 
 def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
-    from protocols.captures import agilent_csv, delimited, isf, rigol_csv, tek_csv
+    from protocols.captures import agilent_csv, delimited, isf, rigol_csv, sigrok_csv, tek_csv
     from protocols.captures.table import read_table
 
     if isf.matches(data):
@@ -86,6 +86,8 @@ def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
     if tek_csv.is_beside(data):
         return tek_csv.read_tek_csv(data, name)
     table = read_table(data, name)
+    if sigrok_csv.matches(table):
+        return sigrok_csv.capture_from(table, sample_rate_hz=sample_rate_hz)
     if rigol_csv.matches(table):
         return rigol_csv.capture_from(table)
     if agilent_csv.matches(table):

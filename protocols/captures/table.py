@@ -2,6 +2,8 @@
 
 import csv
 import io
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +17,9 @@ MAX_HEADER_LINES = 500
 MAX_COLUMNS = 256
 
 _DELIMITERS = (",", ";", "\t")
+_BEYOND_RANGE = ("∞", "-∞", "+∞")
+"""What PicoScope writes for samples beyond the converter's range."""
+_ASSIGNED = re.compile(r"[#;%/ ]*([^:=]*[^:= ])\s*[:=]\s*(.+)")
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -41,11 +46,16 @@ class Table:
         return ""
 
     def settings(self) -> dict[str, list[str]]:
-        """Return the header lines that begin with a key: key in lower case without colon or ``=`` → the other cells."""
+        """Return the header lines that begin with a key: key in lower case without colon or ``=`` → the other cells.
+
+        A line such as ``#CLOCK=500uS`` or ``; Samplerate: 1 MHz`` counts as key and value, too.
+        """
         found: dict[str, list[str]] = {}
         for cells in self.header:
             if cells and (key := cells[0].rstrip(" :=").lower()):
                 found.setdefault(key, cells[1:])
+                if assigned := _ASSIGNED.fullmatch(cells[0]):
+                    found.setdefault(assigned[1].lower(), [assigned[2], *cells[1:]])
         return found
 
 
@@ -133,6 +143,8 @@ def _is_row(cells: list[str]) -> bool:
 
 
 def _number(cell: str) -> float | None:
+    if cell in _BEYOND_RANGE:
+        return math.nan
     try:
         value = float(cell)
     except ValueError:

@@ -339,3 +339,11 @@ def test_a_resolution_that_is_none_is_refused(text: str) -> None:
     device = f"samplerate=1 MHz\ntotal analog=1\nanalog1=A\n[benchwright]\nresolution1={text}"
     with pytest.raises(CaptureError, match=r"resolution1 is .*, must be a number above zero"):
         read_sr(session(device, entries))
+
+
+def test_the_csv_that_sigrok_cli_writes_is_read() -> None:
+    text = sigrok_cli("-d", "demo:logic_channels=3:analog_channels=0", "--samples", "20", "-O", "csv")
+    capture = read_capture(text, "demo.csv")
+    assert capture.logic is not None
+    assert capture.logic.channels == ("D0", "D1", "D2")
+    assert (capture.logic.words.size, capture.logic.sample_rate_hz) == (20, 200e3)
