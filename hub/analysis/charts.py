@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil
 
 WIDTH = 720
 LABELS = 150
@@ -10,8 +11,8 @@ LABELS = 150
 VALUES = 60
 ROW = 24
 HEIGHT = 220
-MOST_LABELS = 16
-"""So many names fit below standing bars; with more bars, every second or third has one."""
+LETTER = 7
+"""About how wide a letter is; names that do not fit below standing bars are left out, every second or third stays."""
 _FILL = "#2b5c8a"
 
 
@@ -43,7 +44,8 @@ def standing(title: str, bars: Sequence[Bar]) -> str:
     """Return bars that stand beside each other, for what follows in time."""
     most = max((bar.value or 0 for bar in bars), default=0) or 1
     step = WIDTH / max(1, len(bars))
-    every = -(-len(bars) // MOST_LABELS) or 1
+    widest = max((len(text) * LETTER + LETTER for bar in bars for text in (bar.label, bar.shown)), default=0)
+    every = max(1, ceil(widest / step))
     ground = HEIGHT - 24
     parts = [f'<line x1="0" y1="{ground}" x2="{WIDTH}" y2="{ground}" stroke="#666"/>']
     for place, bar in enumerate(bars):
@@ -54,7 +56,7 @@ def standing(title: str, bars: Sequence[Bar]) -> str:
             f'<rect x="{middle - wide / 2:.1f}" y="{ground - height:.1f}" width="{wide:.1f}" height="{height:.1f}"'
             f' fill="{_FILL}"/>'
         )
-        if place % every == 0:
+        if place % every == every // 2 and middle + widest / 2 <= WIDTH:
             parts.append(_text(middle, HEIGHT - 8, bar.label, "middle"))
             parts.append(_text(middle, ground - height - 6, bar.shown, "middle"))
     return _svg(title, HEIGHT, parts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hub.analysis import charts, service
 from hub.analysis.queries import TIMES, Dimension, Sums, TicketsWanted
 from hub.analysis.schemas import TicketFigures
+from hub.analysis.service import shown_time
 from hub.core.i18n import Language, Words
 from hub.identity.actors import Actor
 from hub.repairs import taxonomy
@@ -80,7 +81,7 @@ def html(session: Session, actor: Actor, wanted: TicketsWanted, zone: ZoneInfo, 
         return _WORDS[key][language].format_map(values)
 
     over_time = _over_time(wanted)
-    times = _figures(session, actor, wanted, over_time, zone)
+    times = _without_gaps(_figures(session, actor, wanted, over_time, zone), over_time, wanted, zone)
     total = Sums()
     for row in service.analyse(session, actor, wanted, [Dimension.KIND], zone):
         total.add(row.sums)
@@ -95,7 +96,7 @@ def html(session: Session, actor: Actor, wanted: TicketsWanted, zone: ZoneInfo, 
             named = _namer(session, actor, dimension, language, say)
             title = f"{say('volume')} · {say(dimension.value)}"
             sections.append(_section(say, dimension, found, named, title=title, measures={"created": title}))
-    last = wanted.until.astimezone(zone) - timedelta(microseconds=1)
+    last = _last_moment(wanted, zone)
     return _template().render(
         language=language,
         style=STYLE,
@@ -121,6 +122,23 @@ def _figures(
 ) -> list[TicketFigures]:
     rows = service.analyse(session, actor, wanted, [by], zone)
     return [TicketFigures.of({by: row.key[0]}, row.sums) for row in rows]
+
+
+def _without_gaps(
+    found: list[TicketFigures], by: Dimension, wanted: TicketsWanted, zone: ZoneInfo
+) -> list[TicketFigures]:
+    """Return the figures of every day, week or month of the span, of those in which nothing came, too."""
+    if not found:
+        return []
+    first, last = wanted.since.astimezone(zone).date(), _last_moment(wanted, zone).date()
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    keys = dict.fromkeys(shown_time(by, day) for day in days)
+    there = {one.key[by]: one for one in found}
+    return [there.get(key) or TicketFigures.of({by: key}, Sums()) for key in keys]
+
+
+def _last_moment(wanted: TicketsWanted, zone: ZoneInfo) -> datetime:
+    return wanted.until.astimezone(zone) - timedelta(microseconds=1)
 
 
 def _section(

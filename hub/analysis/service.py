@@ -65,7 +65,11 @@ def analyse(
 def _shown(dimension: Dimension, value: Any) -> str | None:
     if dimension not in TIMES:
         return value or None
-    day: date = day_of(value)
+    return shown_time(dimension, day_of(value))
+
+
+def shown_time(dimension: Dimension, day: date) -> str:
+    """Return how the day, week or month of a day is written."""
     if dimension is Dimension.DAY:
         return day.isoformat()
     return week_of(day) if dimension is Dimension.WEEK else f"{day:%Y-%m}"
