@@ -300,7 +300,7 @@ def test_an_interrupted_run_goes_on_and_the_connection_comes_back(bench):
         bench.start()
         await hands.until(lambda: hands.app.bench.connected, "connected again")
         await hands.press("f2", "ctrl+n")
-        await hands.sees("Tests of the ticket", "✓ passed", "rails")
+        await hands.sees("Tests of the device", "✓ passed", "rails")
         await hands.press("enter")
         await hands.sees("Earlier test run", "✓  PASSED", "Teardown: Switch the")
         await hands.press("down", "down", "down")

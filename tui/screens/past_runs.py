@@ -1,4 +1,4 @@
-"""The test runs of a ticket on this bench, and all of one of them: from the bench itself, so also offline."""
+"""The test runs of a ticket's device on this bench, and all of one of them: from the bench itself, so also offline."""
 
 from typing import ClassVar
 
@@ -19,9 +19,9 @@ from tui.words import OUTCOME_MARKS, OUTCOMES
 
 
 class PastRunsScreen(ListScreen):
-    """The runs of ``ticket``, the newest first; Enter shows one."""
+    """The runs on the device of ``ticket``, also for tickets before, the newest first; Enter shows one."""
 
-    TITLE_ID = N_("Tests of the ticket")
+    TITLE_ID = N_("Tests of the device")
     KEYS = (
         Key("enter", "open", N_("Open"), N_("Show all of the test run under the cursor.")),
         Key("escape", "back", N_("Back"), N_("Go back.")),
@@ -40,9 +40,10 @@ class PastRunsScreen(ListScreen):
             Column(N_("Time"), 11),
             Column("", 1),
             Column(N_("Result"), 11),
+            Column(N_("Ticket"), 11, from_width=90),
             Column(N_("Test plan"), 20),
             Column(N_("Suspected cause, or what is out of limits")),
-            empty=N_("This bench has tested nothing for this ticket yet. F9 on the ticket starts a test."),
+            empty=N_("This bench has not tested this device yet. F9 on the ticket starts a test."),
         )
 
     def draw(self, changed: set[Topic]) -> None:
@@ -56,7 +57,9 @@ class PastRunsScreen(ListScreen):
     @work(exclusive=True, group="runs")
     async def _ask(self) -> None:
         try:
-            runs = await self.bench_app.link.request(GetRuns(ticket=self.ticket))
+            view = self.bench.ticket(self.ticket)
+            wanted = GetRuns(ticket=self.ticket) if view is None else GetRuns(serial=view.item.device.serial)
+            runs = await self.bench_app.link.request(wanted)
         except AgentError as error:
             self.notice.say(heard(error))
             return
@@ -119,4 +122,4 @@ def _row(run: RunSummary) -> Row:
         words = _(OUTCOMES[run.outcome])
     found = ", ".join(run.failing) if run.suspect is None else pick(run.suspect.title, run.suspect.cause)
     when = f"{run.started_at.astimezone():%m-%d %H:%M}"
-    return Row(run.run, (when, (mark, style), (words, style), run.plan.name, found))
+    return Row(run.run, (when, (mark, style), (words, style), run.ticket or "", run.plan.name, found))

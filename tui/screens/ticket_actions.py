@@ -28,7 +28,7 @@ TICKET_KEYS = (
     Key("f8", "repaired", N_("Repaired"), N_("Record the repair, with parts and notes.")),
     Key("f9", "start_run", N_("Test"), N_("Start the test plan of this ticket.")),
     Key("f12", "hand_over", N_("Hand over"), N_("Hand the repaired device over to the counter.")),
-    Key("ctrl+n", "past_runs", N_("Tests"), N_("Show the tests that this bench ran for this ticket."), in_bar=False),
+    Key("ctrl+n", "past_runs", N_("Tests"), N_("Show the tests that this bench ran on this device."), in_bar=False),
     Key("ctrl+o", "note", N_("Note"), N_("Add a note to this ticket."), in_bar=False),
     Key("ctrl+g", "parts", N_("Parts"), N_("Request a part for this ticket."), in_bar=False),
     Key("ctrl+e", "plan", N_("Plan"), N_("Propose a repair plan to the customer."), in_bar=False),

@@ -68,7 +68,7 @@ class TicketedScreen(ListScreen):
         self._act(ticket_actions.plan)
 
     def action_past_runs(self) -> None:
-        """Show the ticket's test runs on this bench."""
+        """Show the test runs of the ticket's device on this bench."""
         from tui.screens.past_runs import PastRunsScreen
 
         if ticket := self.the_ticket():
