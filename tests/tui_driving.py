@@ -5,11 +5,32 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import textual.app
+import textual.pilot
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tui.app import BenchApp
 
 TIMEOUT_S = 20.0
+LOOK_AGAIN_S = 0.01
+SETTLED_S = 0.02
+
+
+async def until_the_loop_is_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:
+    """Wait until the thread of the screen has nothing to do.
+
+    Textual's own waits for the whole process, in which agent and instruments are at work here: up to a second a key.
+    """
+    deadline = time.monotonic() + max_sleep
+    while True:
+        before = time.thread_time()
+        await asyncio.sleep(SETTLED_S)
+        if time.thread_time() - before < SETTLED_S / 20 or time.monotonic() > deadline:
+            return
+
+
+textual.app.wait_for_idle = textual.pilot.wait_for_idle = until_the_loop_is_idle  # type: ignore[attr-defined]
 
 
 class Hands:
@@ -29,10 +50,16 @@ class Hands:
 
     async def type(self, text: str) -> None:
         """What a scanner does: characters, then Enter."""
-        await self.pilot.press(*(_KEYS.get(char, char) for char in text), "enter")
+        await self.fill(text)
+        await self.press("enter")
 
     async def fill(self, text: str) -> None:
-        await self.pilot.press(*(_KEYS.get(char, char) for char in text))
+        """Give the characters as a scanner does, one right after the other; they are in the field when this returns."""
+        driver = self.app._driver
+        assert driver is not None
+        for char in text:
+            driver.send_message(Key(_KEYS.get(char, char), char))
+        await self.pilot.pause()
 
     async def sees(self, *words: str) -> None:
         """Wait until all these words are on the screen, be they broken over two lines."""
@@ -48,8 +75,8 @@ class Hands:
         while not condition():
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {TIMEOUT_S:g} s: {what}\n{self.text}")
-            await asyncio.sleep(0.02)
-            await self.pilot.pause()
+            await asyncio.sleep(LOOK_AGAIN_S)
+        await self.pilot.pause()  # what is drawn is not always ready for keys
 
 
 _KEYS = {"-": "minus", " ": "space", ",": "comma", ".": "full_stop", "/": "slash", ":": "colon"}

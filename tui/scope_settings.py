@@ -59,18 +59,17 @@ class Settings:
         return -one.offset_v + DIVISIONS_UP / 2 * one.scale_v, -one.offset_v - DIVISIONS_UP / 2 * one.scale_v
 
     def fit(self, traces: tuple[Trace, ...]) -> None:
-        """Choose scale and offset so that each trace fills most of the height."""
-        for trace in traces:
-            name = trace.name.removeprefix("ch")
-            if not trace.low or not name.isdecimal() or int(name) not in self.channels:
-                continue
+        """Choose scale and offset so that each trace fills most of its share of the height, the first uppermost."""
+        names = {trace.name.removeprefix("ch"): trace for trace in traces if trace.low}
+        known = [(int(name), trace) for name, trace in names.items() if name.isdecimal() and int(name) in self.channels]
+        share = DIVISIONS_UP / max(len(known), 1)
+        for place, (name, trace) in enumerate(known):
             low, high = min(trace.low), max(trace.high)
-            scale = nice((high - low) / (DIVISIONS_UP * FIT) or abs(high) / DIVISIONS_UP or 0.01)
-            was = self.channels[int(name)]
-            offset = -round((low + high) / 2 / scale * 2) / 2 * scale
-            self.channels[int(name)] = ScopeChannel(
-                was.channel, scale, offset, was.coupling, was.probe, was.bandwidth_limit
-            )
+            scale = nice((high - low) / (share * FIT) or abs(high) / DIVISIONS_UP or 0.01)
+            was = self.channels[name]
+            middle = DIVISIONS_UP / 2 - (place + 0.5) * share
+            offset = round((middle - (low + high) / 2 / scale) * 2) / 2 * scale
+            self.channels[name] = ScopeChannel(was.channel, scale, offset, was.coupling, was.probe, was.bandwidth_limit)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from edge_agent.local_api.scope import Measured, ScopeFrame
+from edge_agent.local_api.scope import Measured, ScopeFrame, Trace
 from edge_agent.local_api.views import Quantity
 from protocols.quantity import format_value
 from tui.heard import heard
@@ -14,6 +14,8 @@ from tui.words import MEASURES, called
 
 STYLES = {"ch1": "accent", "ch2": "primary", "ch3": "error", "ch4": "success"}
 """Colours of channels as theme variables; the name stands beside wherever one is used."""
+SPECTRUM_DB = 120.0
+"""What the height of a spectrum is."""
 _COUPLINGS = {"dc": "DC", "ac": "AC"}
 
 
@@ -33,8 +35,38 @@ def settings_line(settings: Settings, frame: ScopeFrame | None) -> Content:
         words = f"T CH{trigger.channel} {arrow} {format_value(trigger.level_v, 'V', 3)}"
     parts.append(Content(words))
     if frame is not None:
-        parts.append(Content(f"{format_value((frame.stop_s - frame.start_s) / 10, 's', 3)}/{_('div')}"))
+        parts.append(Content(_scales(frame)))
     return Content("  ").join(parts)
+
+
+def _scales(frame: ScopeFrame) -> str:
+    """Return what a division is, or what the edges of an X-Y picture are."""
+    if frame.xy is not None:
+        edges = ((frame.xy.x, frame.xy.x_range), (frame.xy.y, frame.xy.y_range))
+        return "  ".join(
+            f"{axis} {name.upper()} {format_value(low, 'V', 3)} … {format_value(high, 'V', 3)}"
+            for axis, (name, (low, high)) in zip("XY", edges, strict=True)
+        )
+    if is_spectrum(frame):
+        return f"{format_value(_reach(frame) / 10, 'Hz', 3)}/{_('div')}  {SPECTRUM_DB / 8:g} dB/{_('div')}"
+    return f"{format_value((frame.stop_s - frame.start_s) / 10, 's', 3)}/{_('div')}"
+
+
+def is_spectrum(frame: ScopeFrame) -> bool:
+    """Whether the traces are spectra."""
+    return bool(frame.traces) and frame.traces[0].axis == "Hz"
+
+
+def _reach(frame: ScopeFrame) -> float:
+    return max(trace.step * len(trace.low) for trace in frame.traces)
+
+
+def _peak(trace: Trace) -> str:
+    """Return the highest line of a spectrum beside the constant part, and where it is."""
+    levels = trace.high[1:] or trace.high
+    level = max(levels)
+    at = (trace.high.index(level, min(1, len(trace.high) - 1)) + 0.5) * trace.step
+    return f"{level:.1f} {trace.unit} @ {format_value(at, 'Hz', 3)}"
 
 
 def record_line(frame: ScopeFrame, looking: Looking) -> Content:
@@ -47,10 +79,9 @@ def record_line(frame: ScopeFrame, looking: Looking) -> Content:
     if looking.start_s is not None:
         whole = frame.record_stop_s - frame.record_start_s
         words.append(f"×{whole / max(frame.stop_s - frame.start_s, 1e-15):.3g}")
-    if frame.traces and frame.traces[0].axis == "Hz":
-        top = max(max(trace.high) for trace in frame.traces)
-        reach = max(trace.step * len(trace.low) for trace in frame.traces)
-        words.append(f"0 … {format_value(reach, 'Hz', 3)}, {_('peak')} {top:.1f} {frame.traces[0].unit}")
+    if is_spectrum(frame):
+        peaks = (f"{trace.name.upper()} {_('peak')} {_peak(trace)}" for trace in frame.traces if trace.high)
+        words.append(f"0 … {format_value(_reach(frame), 'Hz', 3)}, {', '.join(peaks)}")
     if looking.mode != "time":
         words.append({"spectrum": _("spectrum"), "xy": "X-Y"}[looking.mode])
     if looking.overlay != "none":

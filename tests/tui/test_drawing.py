@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from edge_agent.local_api.scope import Trace
 from tui import braille
 from tui.scope_plot import Layer, plot
+from tui.scope_settings import Settings
 from tui.widgets.plot import _changed
 
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 24))
@@ -73,3 +74,17 @@ def test_only_lines_that_changed_are_drawn_again():
     assert list(_changed([a, b, c, a], [a, c, b, a])) == [(1, 2)]
     assert list(_changed([a, b, c], [b, b, a])) == [(0, 1), (2, 1)]
     assert list(_changed([a, b], [[("a", "x")], b])) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(-20, 20), st.floats(0.001, 30)), min_size=1, max_size=4))
+def test_fitted_traces_lie_one_below_the_other_and_within_the_field(ranges):
+    chosen = Settings()
+    chosen.fit(tuple(Trace(f"ch{n}", "V", 0.0, 1.0, (low,), (low + span,)) for n, (low, span) in enumerate(ranges, 1)))
+    lowest = 0.0
+    for number, (low, span) in enumerate(ranges, 1):
+        top, bottom = chosen.edges(f"ch{number}")
+        upper, lower = ((top - value) / (top - bottom) for value in (low + span, low))
+        assert -1e-6 <= upper < lower <= 1 + 1e-6
+        assert upper >= lowest - 0.07, "half a division is what offsets are rounded to"
+        lowest = lower

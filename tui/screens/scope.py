@@ -17,14 +17,13 @@ from tui.i18n import N_, _
 from tui.keys import Key, bindings
 from tui.scope_plot import Layer
 from tui.scope_settings import Looking, Settings
-from tui.scope_words import STYLES, readout, record_line, settings_line
+from tui.scope_words import SPECTRUM_DB, STYLES, is_spectrum, readout, record_line, settings_line
 from tui.screens.by_hand import MONITOR_S, named
 from tui.screens.scope_actions import SCOPE_KEYS, ScopeActions
 from tui.widgets.plot import Plot
 from tui.widgets.said import Said
 
 _COLOURS = {**STYLES, "graticule": "foreground-muted", "golden": "secondary", "word": "foreground", "bad": "error"}
-_SPECTRUM_DB = 120.0
 MOST_READOUT_LINES = 8
 
 
@@ -142,9 +141,9 @@ class ScopeScreen(ScopeActions):
         if frame.xy is not None:
             rows = [int(row, 16) for row in frame.xy.rows]
             return scope_plot.dotted(braille.grid(rows, width), "ch2")
-        if frame.traces and frame.traces[0].axis == "Hz":
+        if is_spectrum(frame):
             top = max((max(trace.high) for trace in frame.traces if trace.high), default=0.0) + 5
-            layers = [Layer(trace, top, top - _SPECTRUM_DB, trace.name) for trace in frame.traces]
+            layers = [Layer(trace, top, top - SPECTRUM_DB, trace.name) for trace in frame.traces]
             stop = max(trace.step * len(trace.low) for trace in frame.traces)
             return scope_plot.plot(layers, (0.0, stop), (width, height))
         words = [] if self.looking.decoding is None else [frame.decoded]
