@@ -2,18 +2,25 @@
 
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from product_runs import run_on
+from typer.testing import CliRunner
 
+from benchwright.commands.plan import app as plan_app
+from drivers.simulated.bench import SimulatedBench
+from drivers.simulated.products import known_product
+from drivers.simulated.tolerances import unit
 from edge_agent.analysis.features import MaskKind
 from edge_agent.golden_learning import Subject, captures_of_good_runs, learn_step, load_subject
 from edge_agent.golden_store import GoldenError, GoldenStore
 from edge_agent.plans.captures import FolderCaptureStore, files_of, record_of
 from edge_agent.plans.load import load_plan
 from edge_agent.spool import Spool
-from protocols.messages.records import Device, Outcome, PlanReference, RunFinished, RunStarted
+from protocols.messages.records import Device, Outcome, PlanReference, RunFinished, RunStarted, StepFinished
 from protocols.waveform import ThermalImage
 
 PLAN = """
@@ -104,3 +111,61 @@ def test_too_few_units_are_refused(tmp_path: Path, subject: Subject, add: Add) -
     files = captures_of_good_runs(tmp_path, subject, "heat", MaskKind.HEAT)
     with pytest.raises(GoldenError, match="step heat: 4 good units are too few to know how they differ"):
         learn_step(subject, "heat", MaskKind.HEAT, files, GoldenStore(tmp_path / "golden"))
+
+
+SOUND = """
+plan: sound
+version: 1
+model: SS-50
+title: {en: Sound, zh-CN: 声音}
+roles:
+  supply: {kind: supply, title: {en: supply, zh-CN: 电源}}
+  scope: {kind: oscilloscope, title: {en: scope, zh-CN: 示波器}}
+points: {TP_SPK: {en: loudspeaker, zh-CN: 扬声器}}
+setup:
+  - {id: feed, title: {en: Feed, zh-CN: 供电}, action: supply.configure, role: supply,
+     with: {voltage: 12 V, current_limit: 500 mA}}
+  - {id: power-on, title: {en: "On", zh-CN: 接通}, action: supply.output, role: supply,
+     with: {on: true, settle: 900 ms}}
+main:
+  - id: tone
+    title: {en: Tone, zh-CN: 音调}
+    action: oscilloscope.capture
+    role: scope
+    connect: {scope.3: TP_SPK}
+    with: {span: 12 ms, points: 12000, channels: [{channel: 3, scale: 1 V}]}
+    analyse: [{analysis: golden_mask, name: sound, of: [ch3], reference: sound.mask.json}]
+    measure:
+      - {name: sound, field: sound.matches, expected: true}
+      - {name: sound-false-reject-bound, field: sound.false_reject_bound}
+    save: true
+"""
+
+
+def test_what_good_units_on_the_bench_taught_judges_the_next_ones(tmp_path: Path) -> None:
+    """Units are run, their masks learned by the command, and the same plan passes a good unit and fails a bad one."""
+    path = tmp_path / "sound.plan.yaml"
+    path.write_text(SOUND)
+    product, learning = known_product("speaker"), load_plan(path, learning=True)
+
+    def ran(job: tuple[int, str]) -> tuple[RunFinished, list[StepFinished]]:
+        number, fault = job
+        folder = tmp_path / f"unit-{number}"
+        folder.mkdir()
+        plan = learning if number < 7 else load_plan(path)
+        with SimulatedBench([fault] if fault else [], product=unit(product, number)) as bench:
+            done = run_on(bench, plan, folder)
+        (folder / "spool.sqlite").rename(folder / "journal.sqlite")
+        return done
+
+    with ThreadPoolExecutor(6) as pool:
+        assert {done[0].outcome for done in pool.map(ran, [(number, "") for number in range(1, 7)])} == {Outcome.PASSED}
+        runs = [word for number in range(1, 7) for word in ("--runs", str(tmp_path / f"unit-{number}"))]
+        command = ["golden", "learn", str(path), *runs, "--output", str(tmp_path), "--store", str(tmp_path / "golden")]
+        command += ["--false-reject", "0.001"]
+        taught = CliRunner().invoke(plan_app, command)
+        assert taught.exit_code == 0, taught.output
+        (good, steps), (bad, _) = pool.map(ran, [(7, ""), (8, "leaking_coupling")])
+    assert (good.outcome, bad.outcome) == (Outcome.PASSED, Outcome.FAILED)
+    bound = {one.name: one.value for step in steps for one in step.measurements}["sound-false-reject-bound"]
+    assert bound == pytest.approx(100 * (1 - 0.05 ** (1 / 6)), abs=20), "six units prove little, and the record says so"
