@@ -168,7 +168,7 @@ def _show_played(bench: "PlayedBench", as_json: bool) -> None:
         _print(json.dumps({"instruments": shown}))
         return
     for role, (profile, address) in bench.instruments.items():
-        _print(f"{role:12} {profile:24} {address}")
+        _print(f"{role:12} {profile:28} {address}")
     _print("Ctrl-C ends it.")
 
 

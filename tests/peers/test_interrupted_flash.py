@@ -204,12 +204,13 @@ def fails_then_is_repaired(bench: Bench, sound: Bench, memory: Path, profile: st
     return after
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        pytest.param("spi_blacklist=02ad", "the programmer cannot write"),
-        pytest.param("spi_ignorelist=02ad", "the chip ignores writes", marks=pytest.mark.campaign),
-        pytest.param("spi_ignorelist=2052d860c7", "the chip ignores every erasure", marks=pytest.mark.campaign),
+        ("spi_blacklist=02ad", "the programmer cannot write"),
+        ("spi_ignorelist=02ad", "the chip ignores writes"),
+        ("spi_ignorelist=2052d860c7", "the chip ignores every erasure"),
     ],
 )
 def test_flashrom_on_a_faulty_chip_is_an_error_and_repaired_on_a_sound_one(

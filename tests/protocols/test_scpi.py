@@ -20,8 +20,10 @@ from protocols.scpi import (
     parse_error,
     parse_integer,
     parse_number,
+    parse_number_or_quantity,
     parse_numbers,
     parse_string,
+    response_data,
     split_list,
 )
 from protocols.scpi_program import (
@@ -33,6 +35,7 @@ from protocols.scpi_program import (
     match_header,
     parse_message,
 )
+from protocols.scpi_words import forms
 
 
 @pytest.mark.parametrize(
@@ -54,6 +57,53 @@ from protocols.scpi_program import (
 )
 def test_numbers(text, value):
     assert parse_number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5.00E-01V", 0.5),
+        ("1.0 HZ", 1.0),
+        ("-3%", -3.0),
+        ("#H1F", 31.0),
+        ("#HFA", 250.0),
+        ("7", 7.0),
+        ("-inf", -math.inf),
+    ],
+)
+def test_numbers_with_a_unit_behind_them(text, value):
+    assert parse_number_or_quantity(text) == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "data"),
+    [
+        (":CHAN1:SCAL 1", "CHAN1:SCAL?", "1"),
+        ("C1:VDIV 5.00E-01V", "C1:VDIV?", "5.00E-01V"),
+        ("MEASURE:VOLTAGE 1", ":MEAS:VOLT? CH1", "1"),
+        ("*ESR 1", "*ESR?", "1"),
+        ("OTHER 1", ":MEAS:VOLT?", "OTHER 1"),
+        ("VOLT", ":MEAS:VOLT?", "VOLT"),
+        ("1,2", ":MEAS:VOLT?", "1,2"),
+    ],
+)
+def test_headers_before_answers(answer, asked, data):
+    assert response_data(answer, asked) == data
+
+
+@given(st.text(max_size=100), st.text(max_size=30))
+def test_any_answer_is_a_number_or_refused(answer, asked):
+    try:
+        parse_number_or_quantity(response_data(answer, asked))
+    except ScpiError:
+        return
+
+
+def test_long_and_short_forms():
+    assert forms("volt") == forms("VOLTAGE") == {"VOLT", "VOLTAGE"}
+    assert forms("SCA") == {"SCA", "SCALE"}
+    assert forms("SCALE") == {"SCA", "SCAL", "SCALE"}
+    assert forms("WVTP") == {"WVTP"}
 
 
 def test_not_a_number():
