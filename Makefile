@@ -9,8 +9,13 @@ SIMAVR := gcc:gcc /usr/include/simavr/sim_avr.h:libsimavr-dev /usr/include/libel
 PROGRAMMERS := avrdude:avrdude openocd:openocd dfu-util:dfu-util $(SIMAVR)
 FOR_TEST := $(FOR_DEMO) $(FONT) $(PROGRAMMERS) pdftotext:poppler-utils v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm pg_ctlcluster:postgresql
 export BENCHWRIGHT_TEST_DATABASE ?= sqlite,postgresql
+# Tests wait for instruments and processes half of their time: two at a core keep it busy.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 # Thousands of small databases are flushed to the disk in the tests; in memory that takes no time.
 SCRATCH := $(shell [ -w /dev/shm ] && [ $$(df -Pk /dev/shm | awk 'END {print $$4}') -gt 4000000 ] && echo /dev/shm)
+
+# Where it is set, each of the hundreds of processes that the tests start would compile all of our modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Programs that benchmarks and some tests compare with and nothing else needs; numpy and scipy are ours for all.
 PEERS := adctoolbox==0.9.1 rigolwfm==1.6.0 kaitaistruct soundfile==0.14.0 cffi pycparser matplotlib contourpy cycler fonttools kiwisolver pillow pyparsing python-dateutil six packaging
@@ -28,7 +33,7 @@ demo:  ## Watch one device being repaired, end to end (DEMO="--keep" leaves it r
 test:  ## Run the whole test suite
 	@scripts/setup.sh $(FOR_TEST)
 	@$(WITH_PEERS) || echo "make: no programs to compare with; their tests are skipped"
-	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(RUN)/pytest -q -n auto --dist loadfile $(TESTS)
+	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(RUN)/pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
 
 check:  ## Style, types, floors
 	@scripts/setup.sh
