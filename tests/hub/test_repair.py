@@ -126,6 +126,9 @@ def test_presence_and_reported_state_are_shown(connected_hub: RunningHub, make_k
                 "healthy": True,
                 "identity": "Keysight,34461A,MY1,1.0",
                 "fault": None,
+                "calibrated_on": None,
+                "calibration_due": None,
+                "calibration": "unknown",
             }
         ]
         bench.send_state(Presence("bench-01", True, "boot-2"), UP_PRESENCE)
