@@ -46,6 +46,7 @@ from hub.tickets.guards import (
 from hub.tickets.kinds import ON_BENCH, OPEN, STATES, Kind, State
 from hub.tickets.models import Ticket
 from hub.tickets.states import TABLES
+from protocols.messages.records import TICKET_ACTIONS
 
 ACTORS = {role: Actor("key", role.value, role.value, role, "bench-01" if role is Role.BENCH else None) for role in Role}
 
@@ -99,6 +100,12 @@ def test_every_row_speaks_both_languages_and_somebody_may_use_it(kind: Kind) -> 
     for row in TABLES[kind].transitions:
         assert row.title["en"] and row.title["zh-CN"]
         assert any(row.permission in permissions for permissions in ROLE_PERMISSIONS.values())
+
+
+def test_a_bench_records_exactly_the_actions_that_a_bench_may_do() -> None:
+    permitted = ROLE_PERMISSIONS[Role.BENCH]
+    allowed = {row.action for table in TABLES.values() for row in table.transitions if row.permission in permitted}
+    assert allowed == set(TICKET_ACTIONS)
 
 
 def test_every_action_with_details_is_in_a_table() -> None:
