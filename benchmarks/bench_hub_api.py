@@ -188,9 +188,10 @@ def _answer(connection: socket.socket) -> int:
 
 
 def _prepare(path: Path, size: int) -> str:
-    database = Database(URL.create("sqlite", database=str(path)))
-    migrate.upgrade(database)
+    url = URL.create("sqlite", database=str(path))
+    migrate.prepare(url)
     hub_peer.fill(path, size)
+    database = Database(url)
     with database.write() as session:
         token = create_key(session, command_line_actor(), name="bench", role=Role.STAFF)[1]
     database.close()
