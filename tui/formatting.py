@@ -65,9 +65,16 @@ def span_words(seconds: float) -> str:
     return _("{count} d").format(count=int(seconds // 86_400))
 
 
-def clock(moment: datetime) -> str:
-    """Return the local time of day."""
-    return moment.astimezone().strftime("%H:%M:%S")
+def clock(moment: datetime, now: datetime | None = None) -> str:
+    """Return the local time of day; the day instead, where it is not that of ``now``."""
+    local = moment.astimezone()
+    other_day = now is not None and local.date() != now.astimezone().date()
+    return local.strftime("%m-%d" if other_day else "%H:%M:%S")
+
+
+def full_time(moment: datetime) -> str:
+    """Return local day and time."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def value(number: float | bool | str | None, unit: str = "1", digits: int = 6) -> str:
@@ -135,6 +142,7 @@ __all__ = [
     "clock",
     "duration",
     "fit",
+    "full_time",
     "hanging",
     "limits",
     "one_line",

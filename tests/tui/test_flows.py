@@ -44,6 +44,16 @@ def test_a_scan_from_anywhere_opens_the_ticket(bench):
         await hands.sees("Smells burnt", "sp100-functional")
         await hands.press("f2")
         await hands.sees("Switches off")
+        await hands.fill("assigned")
+        await hands.until(lambda: "T-000102" not in hands.text, "the worklist is narrowed")
+        await hands.press("enter")
+        await hands.sees("2 tickets have these words", "T-000103")
+        await hands.press("down", "enter")
+        await hands.sees("Smells burnt", "sp100-functional")
+        await hands.press("f2")
+        await hands.sees("Switches off")
+        await hands.type("burnt")
+        await hands.sees("Smells burnt", "sp100-functional")
 
     work_at(bench.socket, work)
 

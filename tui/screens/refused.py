@@ -1,5 +1,6 @@
 """Everything that the hub refused, and why."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from textual import work
@@ -61,7 +62,7 @@ class RefusedScreen(ListScreen):
             self.notice.say(heard(error))
             return
         self._refused = {str(one.record.seq): one for one in refused}
-        self.rows.show([_row(key, one) for key, one in self._refused.items()])
+        self.rows.show([_row(key, one, self.bench_app.now()) for key, one in self._refused.items()])
         self.query_one("#detail", Said).localise()
 
     def on_rows_moved(self) -> None:
@@ -93,9 +94,9 @@ class RefusedScreen(ListScreen):
         return Content("\n").join(lines)
 
 
-def _row(key: str, one: RefusedRecord) -> Row:
+def _row(key: str, one: RefusedRecord, now: datetime) -> Row:
     body = one.record.body
     ticket, what = "", type(body).__name__
     if isinstance(body, TicketEvent):
         ticket, what = body.ticket, called(ACTIONS, body.action)
-    return Row(key, (clock(one.record.at), ticket, what, (heard(one.reason), "$text-error")))
+    return Row(key, (clock(one.record.at, now), ticket, what, (heard(one.reason), "$text-error")))

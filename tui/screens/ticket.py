@@ -8,7 +8,7 @@ from textual.content import Content
 from edge_agent.local_api.views import RunState, TicketEventView
 from tui import dossier_words
 from tui.bench_state import Topic
-from tui.formatting import clock, one_line
+from tui.formatting import clock, full_time, one_line
 from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
@@ -122,7 +122,7 @@ class TicketScreen(TicketedScreen):
         if chosen is None:
             return Content("")
         mark, style = EVENT_MARKS[chosen.state]
-        state = f"{mark} {_(EVENT_STATES[chosen.state])}"
+        state = f"{full_time(chosen.at)}  {mark} {_(EVENT_STATES[chosen.state])}"
         reason = f": {heard(chosen.reason)}" if chosen.reason else ""
         words = self._words(chosen)
         return Content.assemble((state + reason, style), (f"\n{words}" if words else "", ""))
@@ -136,7 +136,7 @@ class TicketScreen(TicketedScreen):
         return Row(
             str(event.seq),
             (
-                clock(event.at),
+                clock(event.at, self.bench_app.now()),
                 (mark, style),
                 called(ACTIONS, event.action),
                 event.operator or "",

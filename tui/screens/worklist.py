@@ -1,10 +1,13 @@
 """The tickets of this bench."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.widgets import Input
 
 from edge_agent.local_api.views import TicketView
 from tui.bench_state import Topic
@@ -14,6 +17,7 @@ from tui.i18n import N_, _, ngettext
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.ticket_actions import TICKET_KEYS
 from tui.screens.ticketed import TicketedScreen
+from tui.widgets.entry import Entry
 from tui.widgets.rows import Cell, Column, Row, Rows
 from tui.widgets.said import Said
 from tui.words import ACTIONS, EVENT_MARKS, STATES, called
@@ -34,6 +38,12 @@ class WorklistScreen(TicketedScreen):
     )
     BINDINGS: ClassVar = bindings(KEYS)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed = ""
+        self._chosen = False
+        """Whether the cursor was moved since something was typed."""
+
     def body(self) -> ComposeResult:
         """Lay out the list, and the symptom of the ticket under the cursor in full."""
         yield Rows(
@@ -52,8 +62,22 @@ class WorklistScreen(TicketedScreen):
         """Show the worklist and, if there are any, runs that were interrupted and entries that were refused."""
         if changed & {"worklist", "connection"}:
             tickets = () if self.bench.worklist is None else self.bench.worklist.tickets
-            self.rows.show([_row(ticket, self.bench_app.now()) for ticket in tickets], empty=self._empty())
+            rows = [_row(ticket, self.bench_app.now()) for ticket in tickets]
+            self.rows.show(_with(self._typed, rows) or rows, empty=self._empty())
         self.query_one("#detail", Said).localise()
+
+    @on(Input.Changed, "#entry")
+    def _narrow(self, event: Input.Changed) -> None:
+        """Show the tickets in which every word that is typed stands; all of them where there is none."""
+        self._typed = event.value
+        if event.value:
+            self._chosen = False
+        self.draw({"worklist"})
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self._chosen = True
+        super().action_move(by)
 
     def on_rows_moved(self) -> None:
         """Show the symptom of the next ticket."""
@@ -64,11 +88,24 @@ class WorklistScreen(TicketedScreen):
         return self.rows.key
 
     def entered(self, text: str) -> None:
-        """Open what was scanned; Enter alone opens the ticket under the cursor."""
-        if text:
+        """Open what was scanned, or a ticket with the words that were typed; Enter alone that under the cursor."""
+        key = self.rows.key
+        if not text:
+            if key is not None:
+                self.bench_app.open_ticket(key)
+            return
+        tickets = () if self.bench.worklist is None else self.bench.worklist.tickets
+        found = [row.key for row in _with(text, [_row(ticket, self.bench_app.now()) for ticket in tickets])]
+        if self.bench.scanned(text) or not found:
             self.bench_app.scan(text)
-        elif key := self.rows.key:
-            self.bench_app.open_ticket(key)
+        elif len(found) == 1:
+            self.bench_app.open_ticket(found[0])
+        elif key in found and self._chosen:
+            self.bench_app.open_ticket(str(key))
+        else:
+            self.query_one(Entry).value = text
+            words = _("{count} tickets have these words: ↑ ↓ choose, ⏎ opens.").format(count=len(found))
+            self.notice.say(words, "info")
 
     def action_open(self) -> None:
         """Open the ticket under the cursor."""
@@ -116,6 +153,16 @@ class WorklistScreen(TicketedScreen):
                 Content.styled("✗ " + words.format(count=spool.refused) + ": Ctrl+R " + _("shows why."), "$text-error")
             )
         return Content("\n").join(lines)
+
+
+def _with(text: str, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows in which every word of ``text`` stands; none without a word."""
+    words = text.casefold().split()
+    return [row for row in rows if words and all(word in _text(row) for word in words)]
+
+
+def _text(row: Row) -> str:
+    return " ".join(cell if isinstance(cell, str) else cell[0] for cell in row.cells).casefold()
 
 
 def _row(ticket: TicketView, now: datetime) -> Row:
