@@ -41,7 +41,7 @@ class WorklistScreen(TicketedScreen):
     def __init__(self) -> None:
         super().__init__()
         self._typed = ""
-        self._chosen = False
+        self._pointed = False
         """Whether the cursor was moved since something was typed."""
 
     def body(self) -> ComposeResult:
@@ -71,12 +71,12 @@ class WorklistScreen(TicketedScreen):
         """Show the tickets in which every word that is typed stands; all of them where there is none."""
         self._typed = event.value
         if event.value:
-            self._chosen = False
+            self._pointed = False
         self.draw({"worklist"})
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
-        self._chosen = True
+        self._pointed = True
         super().action_move(by)
 
     def on_rows_moved(self) -> None:
@@ -100,7 +100,7 @@ class WorklistScreen(TicketedScreen):
             self.bench_app.scan(text)
         elif len(found) == 1:
             self.bench_app.open_ticket(found[0])
-        elif key in found and self._chosen:
+        elif key in found and self._pointed:
             self.bench_app.open_ticket(str(key))
         else:
             self.query_one(Entry).value = text
