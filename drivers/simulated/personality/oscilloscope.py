@@ -18,6 +18,7 @@ from drivers.simulated.wiring import Probe, Wiring
 from protocols.ieee488 import format_block
 from protocols.scope_preamble import DESCRIPTOR_BYTES
 from protocols.scpi import ScpiError
+from protocols.scpi_program import Kind, parse_parameter
 
 POINTS = 2500
 """Of a record whose depth was not asked for."""
@@ -71,7 +72,7 @@ class OscilloscopePersonality(ScpiPersonality[ScpiOscilloscopeProfile]):
 
     def on_channel_probe(self, channel: int, ratio: str) -> Answer:
         """Set the probe's ratio."""
-        self._channel(channel).ratio = float(ratio)
+        self._channel(channel).ratio = parse_parameter(ratio).number(minimum=1e-3, maximum=1e5)
         return None
 
     def on_channel_scale(self, channel: int, scale_v: float) -> Answer:
@@ -131,7 +132,9 @@ class OscilloscopePersonality(ScpiPersonality[ScpiOscilloscopeProfile]):
 
     def on_memory_depth(self, points: str) -> Answer:
         """Set the depth, or let the oscilloscope choose."""
-        self._depth = int(float(points)) if points[:1].isdigit() else None
+        given = parse_parameter(points)
+        deepest = max(self.profile.depths_for(1), default=POINTS)
+        self._depth = given.integer(minimum=1, maximum=deepest) if given.kind is Kind.NUMBER else None
         return None
 
     def on_trigger_source(self, channel: int) -> Answer:

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import random
 import re
 import tempfile
 from collections.abc import Iterator
@@ -334,6 +335,47 @@ UNPLAYED = {
 
 def test_every_profile_can_be_played_but_those_that_need_other_hardware() -> None:
     assert set(profiles()) - set(NAMES) == set(UNPLAYED)
+
+
+PIECES = [
+    "1",
+    "-1e9",
+    "ON",
+    "MIN",
+    "MAX",
+    '"x"',
+    "#13abc",
+    "(@1)",
+    "CH1",
+    "C1",
+    "10V",
+    "#H1F",
+    "",
+    ",",
+    ";",
+    ":",
+    "?",
+    "*RST",
+]
+
+
+@pytest.mark.parametrize("name", SCPI)
+def test_messages_that_nobody_declared_are_answered_or_refused(name: str) -> None:
+    device = Device(seed=1)
+    device.power(Feed(5.0, 0.5, True))
+    player = play(name, Wiring(device), "it")
+    assert isinstance(player, ScpiPersonality)
+    random_ = random.Random(name)
+    commands = list(player.profile.commands.values())
+    for _ in range(60):
+        parts = []
+        for _ in range(random_.choice((1, 1, 2, 3))):
+            text = re.sub(r"\{\w+\}", lambda _: random_.choice(PIECES), random_.choice(commands).send)
+            if random_.random() < 0.3:
+                text = text.replace("?", "") if "?" in text else text.partition(" ")[0] + "?"
+            at = random_.randrange(len(text) + 1)
+            parts.append(text if random_.random() < 0.8 else text[:at] + random_.choice(PIECES) + text[at:])
+        assert player.handle(";".join(parts).encode())[-1:] in (b"", b"\n"), parts
 
 
 def test_words_may_be_written_out_and_commands_joined() -> None:
