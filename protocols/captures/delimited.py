@@ -22,11 +22,12 @@ from protocols.waveform import Capture
 _TIME_NAMES = re.compile(r"(x|t|time|times?tamp|seconds?|zeit|temps|时间|時間)( ?[axis]*| .*|_.*)?", re.IGNORECASE)
 _COUNT_NAMES = re.compile(r"(#|n|no\.?|index|sample|samples|sequence|point|序号)", re.IGNORECASE)
 _CHANNEL_NAMES = re.compile(r"(ch|channel|ref|math)[ _]?[a-z0-9]{1,2}", re.IGNORECASE)
+_MOST = 1e15
 _SETTINGS = ("hunit", "vunit", "tracename", "horizontal units", "vertical units")
 """Keys whose values would pass for names or units of columns."""
 _RAW = "waveform data"
 """GW Instek's title of codes, which the settings above do not turn into volts by themselves."""
-_WITH_UNIT = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*([a-zA-Zµμ]{0,5})\s*")
+_WITH_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)\s*([a-zA-Zµμ]{0,5})\s*")
 _INTERVAL_KEYS = (
     "sample interval",
     "sampling interval",
@@ -153,10 +154,10 @@ def _axis(
 
 def _stated_interval_s(table: Table, sample_rate_hz: float | None) -> float | None:
     interval_s = _stated(table, _INTERVAL_KEYS)
-    if interval_s is not None and 1e-18 < interval_s < 1e18:
+    if interval_s is not None and interval_s > 1e-18:
         return interval_s
     rate_hz = _stated(table, _RATE_KEYS)
-    rate_hz = sample_rate_hz if rate_hz is None or not 1e-18 < rate_hz < 1e18 else rate_hz
+    rate_hz = sample_rate_hz if rate_hz is None or not rate_hz > 1e-6 else rate_hz
     return None if rate_hz is None else 1.0 / rate_hz
 
 
@@ -170,5 +171,7 @@ def _stated(table: Table, keys: tuple[str, ...]) -> float | None:
             behind = parse_unit(match[2]) if match[2] else unit
             if match[2] and behind is None:
                 continue
-            return float(match[1]) * (1.0 if behind is None else behind.factor)
+            value = float(match[1]) * (1.0 if behind is None else behind.factor)
+            if abs(value) < _MOST:
+                return value
     return None
