@@ -1,7 +1,8 @@
 """What is known of the bench at this moment: filled by answers, kept up to date by events. No I/O, no screen."""
 
+import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, get_args
 
 from msgspec.structs import replace
@@ -24,7 +25,9 @@ CONSOLE_KEPT = 2000
 class BenchState:
     """Everything the screens draw. ``fault`` says in words why there is no connection to the agent."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._unanswered_since: float | None = None
         self.connected = False
         self.fault: str | None = None
         self.about: views.Description | None = None
@@ -45,6 +48,8 @@ class BenchState:
 
     def described(self, about: views.Description) -> set[Topic]:
         """Take in the bench at a glance."""
+        self._note_link(about.link)
+        self._note_receipts(about.spool)
         self.about, self.link, self.spool, self.instruments = about, about.link, about.spool, about.instruments
         self.connected, self.fault = True, None
         return {"connection", "link", "spool", "instruments"}
@@ -62,9 +67,11 @@ class BenchState:
             match event:
                 case events.LinkChanged():
                     changed |= {"link"} if event.link != self.link else set()
+                    self._note_link(event.link)
                     self.link = event.link
                 case events.SpoolChanged():
                     changed |= {"spool"} if event.spool != self.spool else set()
+                    self._note_receipts(event.spool)
                     self.spool = event.spool
                     if self._awaits_receipts():
                         questions.add("worklist")
@@ -119,6 +126,23 @@ class BenchState:
     def instrument(self, role: str) -> views.Instrument | None:
         """Return an instrument by its role."""
         return next((one for one in self.instruments if one.status.role == role), None)
+
+    @property
+    def unanswered_s(self) -> float:
+        """How long records have been waiting without a single receipt: a broker alone makes a bench online."""
+        return 0.0 if self._unanswered_since is None else self._clock() - self._unanswered_since
+
+    def _note_link(self, link: views.Link) -> None:
+        """Begin to count when the line is there: what has waited until then is not the hub's silence."""
+        if link.online and (self.link is None or not self.link.online):
+            self._unanswered_since = None
+
+    def _note_receipts(self, spool: views.SpoolDepth) -> None:
+        fewer = self.spool is not None and spool.waiting < self.spool.waiting
+        if not spool.waiting:
+            self._unanswered_since = None
+        elif fewer or self._unanswered_since is None:
+            self._unanswered_since = self._clock()
 
     def _awaits_receipts(self) -> bool:
         tickets = () if self.worklist is None else self.worklist.tickets

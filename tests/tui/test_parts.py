@@ -39,6 +39,7 @@ from tui.statistics import statistics, trend
 from tui.themes import THEMES
 from tui.widgets.limit_bar import limit_bar
 from tui.widgets.rows import Column, Row, Rows
+from tui.widgets.status_bar import StatusBar
 
 SCREENS = (
     WorklistScreen,
@@ -97,6 +98,29 @@ def test_the_terminals_language_is_the_first(environment, wanted):
 def test_an_empty_message_stays_empty_in_every_language():
     i18n.use("zh-CN")
     assert (i18n._(""), i18n._("Help"), i18n.pick({"en": "lamp"})) == ("", "帮助", "lamp")
+
+
+def test_a_hub_that_gives_no_receipts_is_called_silent():
+    now = [0.0]
+    bench = BenchState(lambda: now[0])
+    bench.connected, bench.link = True, views.Link(True, True, None, None)
+
+    def told(waiting, at):
+        now[0] = at
+        bench.apply([events.SpoolChanged(views.SpoolDepth(waiting, 0, 0, 1))])
+        return StatusBar(bench, "Tickets", lambda: datetime.now(UTC))._link().plain
+
+    assert told(2, 0) == "● online"
+    assert told(3, 29) == "● online"
+    assert told(3, 31) == "◐ hub silent 31 s"
+    assert told(2, 32) == "● online", "one receipt"
+    assert told(4, 100) == "◐ hub silent 1 min"
+    assert told(0, 101) == told(1, 102) == "● online"
+    for number, online in enumerate((False, True)):
+        now[0] = 300.0 + number
+        bench.apply([events.LinkChanged(views.Link(True, online, None, None))])
+    assert told(1, 310) == "● online", "what waited while there was no line is not its silence"
+    assert told(1, 345) == "◐ hub silent 35 s"
 
 
 # -- keys ------------------------------------------------------------------------------------------------------------

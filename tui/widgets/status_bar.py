@@ -8,12 +8,16 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.bench_state import BenchState, Topic
-from tui.formatting import duration, one_line, since
+from tui.formatting import duration, one_line, since, span_words
 from tui.i18n import _, ngettext
 
 STATUS_TOPICS: frozenset[Topic] = frozenset({"connection", "link", "spool", "run"})
 CLOCK_TOLERANCE_S = 2.0
 """A clock further from UTC than this makes records hard to compare with those of other benches."""
+
+
+SILENT_S = 30.0
+"""A hub that has given no receipt for what waits for so long does not work, be the broker there or not."""
 
 
 class StatusBar(Widget):
@@ -67,6 +71,9 @@ class StatusBar(Widget):
         link = bench.link
         if link is None or not link.configured:
             return Content.styled("○ " + _("no hub"), "$text-muted")
+        if link.online and bench.unanswered_s > SILENT_S:
+            words = _("hub silent {time}").format(time=span_words(bench.unanswered_s))
+            return Content.styled("◐ " + words, "bold $text-warning")
         if link.online:
             return Content.styled("● " + _("online"), "$text-success")
         away = "" if link.since is None else " " + since(link.since, self._now())
