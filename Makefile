@@ -18,9 +18,11 @@ SCRATCH := $(shell [ -w /dev/shm ] && [ $$(df -Pk /dev/shm | awk 'END {print $$4
 unexport PYTHONDONTWRITEBYTECODE
 
 # Programs that benchmarks and some tests compare with and nothing else needs; numpy and scipy are ours for all.
-PEERS := adctoolbox==0.9.1 rigolwfm==1.6.0 kaitaistruct soundfile==0.14.0 cffi pycparser matplotlib contourpy cycler fonttools kiwisolver pillow pyparsing python-dateutil six packaging
-WITH_PEERS = [ "$$(cat .venv/peers/list 2>/dev/null)" = "$(PEERS)" ] || { rm -rf .venv/peers; \
-	$(RUN)/pip install -q --target .venv/peers --no-deps $(PEERS) && echo "$(PEERS)" > .venv/peers/list; }
+PEERS := adctoolbox==0.9.1 rigolwfm==1.6.0 kaitaistruct==0.11 soundfile==0.14.0 cffi==2.1.1 pycparser==3.12 \
+	matplotlib==3.11.2 contourpy==1.3.3 cycler==0.12.1 fonttools==4.68.0 kiwisolver==1.5.1 pillow==13.0.0 \
+	pyparsing==3.3.3 python-dateutil==2.9.0.post0 six==1.17.0 packaging==26.4
+WITH_PEERS = [ "$$(cat .venv/peers/list 2>/dev/null)" = "$(strip $(PEERS))" ] || { \
+	$(RUN)/pip install -q --upgrade --target .venv/peers --no-deps $(PEERS) && echo "$(strip $(PEERS))" > .venv/peers/list; }
 
 .PHONY: help demo test check bench campaign docs lock clean
 help:  ## Show these targets
