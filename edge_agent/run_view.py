@@ -10,6 +10,7 @@ from edge_agent.local_api.views import PromptView, RunState, RunStatus, StepView
 from protocols.messages.records import (
     Body,
     CaptureTaken,
+    Measurement,
     Outcome,
     Record,
     RunFinished,
@@ -88,11 +89,13 @@ class RunView:
         with self._mutex:
             self._parts.step = step
 
-    def progressed(self, fraction: float, text: str) -> None:
+    def progressed(self, fraction: float, text: str, newest: tuple[Measurement, ...] = ()) -> None:
         """The step in progress is so far."""
         with self._mutex:
             if self._parts.step is not None:
-                self._parts.step = msgspec.structs.replace(self._parts.step, fraction=fraction, text=text)
+                self._parts.step = msgspec.structs.replace(
+                    self._parts.step, fraction=fraction, text=text, newest=newest
+                )
 
     def asked(self, prompt: PromptView | None) -> None:
         """The operator is asked, or (``None``) no longer."""

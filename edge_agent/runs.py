@@ -401,8 +401,8 @@ class Runs:
                 view.began(step)
                 self._bus.publish(told.StepBegan(event.run, step))
             case events.StepProgress():
-                view.progressed(event.fraction, event.text)
-                progressed = told.StepProgressed(event.run, event.step, event.fraction, event.text)
+                view.progressed(event.fraction, event.text, event.newest)
+                progressed = told.StepProgressed(event.run, event.step, event.fraction, event.text, event.newest)
                 self._bus.publish(progressed, key="progress")
             case events.PromptSettled():
                 view.asked(None)

@@ -75,13 +75,19 @@ def in_progress(step: StepView, width: int) -> Content:
                 ("█" * done, "$primary"), ("░" * (width - 6 - done), "$text-muted"), (f" {step.fraction:4.0%}", "")
             )
         )
-    if step.text:
+    if step.newest:  # the same reading, held against its limits, says more than the text
+        for reading in step.newest:
+            lines += [Content(""), measured(reading, width, decided=False)]
+    elif step.text:
         lines.append(Content.styled(heard(step.text), "bold $text-primary"))
     return Content("\n").join(lines)
 
 
-def measured(measurement: Measurement, width: int) -> Content:
-    """Return one measurement: name, value with uncertainty, limits, verdict, and all of it as a bar."""
+def measured(measurement: Measurement, width: int, *, decided: bool = True) -> Content:
+    """Return one measurement: name, value with uncertainty, limits, verdict, and all of it as a bar.
+
+    A reading while its step goes on is not ``decided``: its colour says where it lies, but nothing is said in words.
+    """
     style = STYLES.get(measurement.verdict, "")
     verdict = VERDICTS[measurement.verdict]
     number = measurement.value
@@ -92,7 +98,7 @@ def measured(measurement: Measurement, width: int) -> Content:
         else value(number, measurement.unit)
     )
     head = Content.assemble((f"{measurement.name}  ", ""), (shown, f"bold {style}".strip()))
-    if verdict:
+    if verdict and decided:
         head = head + Content.styled(f"  {_(verdict)}", f"bold {style}".strip())
     lines = [head]
     allowed = limits(measurement.limits, measurement.unit)
@@ -114,7 +120,7 @@ def measured(measurement: Measurement, width: int) -> Content:
             lines += [bar, Content.styled(allowed, "$text-muted")]
     elif allowed:
         lines.append(Content.styled(allowed, "$text-muted"))
-    if measurement.reason:
+    if measurement.reason and decided:
         lines.append(Content.styled(heard(measurement.reason), "$text-warning"))
     return Content("\n").join(lines)
 

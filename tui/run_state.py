@@ -20,7 +20,8 @@ def after(state: RunState | None, event: events.AnyEvent) -> RunState | None:  #
         case events.StepProgressed():
             if state.step is None or state.step.step != event.step:
                 return state
-            return replace(state, step=replace(state.step, fraction=event.fraction, text=event.text))
+            step = replace(state.step, fraction=event.fraction, text=event.text, newest=event.newest)
+            return replace(state, step=step)
         case events.StepEnded():
             if event.record in state.steps:  # told twice: in the state and as an event
                 return state

@@ -18,7 +18,7 @@ from edge_agent.local_api.views import (
     SpoolDepth,
     StepView,
 )
-from protocols.messages.records import CaptureTaken, Identifier, Outcome, StepFinished, Suspect
+from protocols.messages.records import CaptureTaken, Identifier, Measurement, Outcome, StepFinished, Suspect
 
 Stream = Literal["run", "readings", "link", "spool", "instruments", "worklist", "discovery"]
 
@@ -42,12 +42,13 @@ class StepBegan(Event, frozen=True, tag="step_began"):
 
 
 class StepProgressed(Event, frozen=True, tag="step_progressed"):
-    """How far the step is, or what it reads."""
+    """How far the step is, or what it reads; ``newest`` holds the reading against its limits."""
 
     run: Identifier
     step: Identifier
     fraction: float
     text: str
+    newest: tuple[Measurement, ...] = ()
 
 
 class StepEnded(Event, frozen=True, tag="step_ended"):

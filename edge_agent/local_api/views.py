@@ -12,6 +12,7 @@ from protocols.messages.records import (
     Device,
     Identifier,
     InstrumentStatus,
+    Measurement,
     Outcome,
     PlanReference,
     Record,
@@ -192,7 +193,10 @@ class PromptView(View, frozen=True):
 
 
 class StepView(View, frozen=True):
-    """The step in progress; ``fraction`` (0 … 1) and ``text`` are its latest progress."""
+    """The step in progress; ``fraction`` (0 … 1), ``text`` and ``newest`` are its latest progress.
+
+    ``newest`` is the reading of this moment as its measurement would judge it; the result comes with the step's end.
+    """
 
     step: Identifier
     group: str
@@ -202,6 +206,7 @@ class StepView(View, frozen=True):
     total: int
     fraction: float | None = None
     text: str = ""
+    newest: tuple[Measurement, ...] = ()
 
 
 class NextMeasurement(View, frozen=True):

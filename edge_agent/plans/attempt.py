@@ -71,7 +71,7 @@ class StepContext:
         workspace: Path,
         memory: Path,
         device: str,
-        on_progress: Callable[[float, str], None],
+        on_progress: Callable[[float, str, Mapping[str, Value]], None],
         ask: Callable[[Prompt, float], Answer],
         growth: float = 1.0,
     ) -> None:
@@ -89,7 +89,7 @@ class StepContext:
         self.workspace = workspace
         self.memory = memory
         self.device = device
-        self.progress = on_progress
+        self._on_progress = on_progress
 
     @property
     def role(self) -> str:
@@ -97,7 +97,7 @@ class StepContext:
         return self._role or ""
 
     def beside(self, role: str | None, kind: str | None) -> "StepContext":
-        """Return the same context for another instrument."""
+        """Return the same context for another instrument, whose result fields are not those of the step."""
         return StepContext(
             self._rack,
             self._leases,
@@ -110,7 +110,7 @@ class StepContext:
             workspace=self.workspace,
             memory=self.memory,
             device=self.device,
-            on_progress=self.progress,
+            on_progress=lambda fraction, text, _: self._on_progress(fraction, text, {}),
             ask=self._ask,
             growth=self.growth,
         )
@@ -147,6 +147,10 @@ class StepContext:
             self._cancellation.check()
         if seconds > left:
             raise self._late()
+
+    def progress(self, fraction: float, text: str, newest: Mapping[str, Value] | None = None) -> None:
+        """Tell how far the action is, and what it reads: as uncertain as the calibration makes it."""
+        self._on_progress(fraction, text, grown(Result(newest or {}), self.growth).values)
 
     def ask(self, prompt: Prompt) -> Answer:
         """Ask the operator; the step's deadline is the time for the answer."""

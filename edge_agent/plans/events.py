@@ -5,7 +5,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from edge_agent.plans.prompts import Prompt
-from protocols.messages.records import Identifier, RunFinished, StepFinished
+from protocols.messages.records import Identifier, Measurement, RunFinished, StepFinished
 
 
 class StepStarted(Struct, frozen=True, tag="step_started"):
@@ -21,12 +21,13 @@ class StepStarted(Struct, frozen=True, tag="step_started"):
 
 
 class StepProgress(Struct, frozen=True, tag="step_progress"):
-    """A reading, or how far a long action is (0 … 1)."""
+    """A reading, or how far a long action is (0 … 1); ``newest`` holds the reading against the step's limits."""
 
     run: Identifier
     step: Identifier
     fraction: float
     text: str
+    newest: tuple[Measurement, ...] = ()
 
 
 class PromptWanted(Struct, frozen=True, tag="prompt_wanted"):

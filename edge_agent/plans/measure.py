@@ -37,6 +37,12 @@ def measurements_of(
     return tuple(measured)
 
 
+def newest_of(step: Step, values: Mapping[str, Value]) -> tuple[Measurement, ...]:
+    """Return what the step measures as far as ``values`` has it: while the step goes on, not its result."""
+    wanted = tuple(spec for spec in step.measure if spec.field in values)
+    return measurements_of(replace(step, measure=wanted), values) if wanted else ()
+
+
 def _measurement(step: Step, spec: MeasureSpec, value: Value, unit: str) -> Measurement:
     limits = None
     if spec.low is not None or spec.high is not None:

@@ -31,7 +31,7 @@ from edge_agent.plans.flow import (
 )
 from edge_agent.plans.journal import Journal
 from edge_agent.plans.load import LoadedPlan
-from edge_agent.plans.measure import measurements_of
+from edge_agent.plans.measure import measurements_of, newest_of
 from edge_agent.plans.model import Soak, Step
 from edge_agent.plans.monitor import Monitor, waiting_words
 from edge_agent.plans.pause import Pause
@@ -421,7 +421,9 @@ class Runner:
             workspace=workspace,
             memory=self._memory or workspace,
             device=self._device,
-            on_progress=lambda fraction, text: self._tell(events.StepProgress(self._run, step.id, fraction, text)),
+            on_progress=lambda fraction, text, newest: self._tell(
+                events.StepProgress(self._run, step.id, fraction, text, newest_of(step, newest))
+            ),
             ask=lambda prompt, seconds: self._asking.ask(step, replace(prompt, timeout_s=seconds), stop),
             growth=self._growth(step.role),
         )

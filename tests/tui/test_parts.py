@@ -234,8 +234,9 @@ def step(name, *measurements, outcome=Outcome.PASSED, attempt=1):
 def test_events_change_a_run_as_the_agent_would_tell_it():
     began = views.StepView("a", "main", 1, {"en": "A"}, 1, 2)
     run = run_state.after(run_of(), events.StepBegan("r1", began))
-    run = run_state.after(run, events.StepProgressed("r1", "a", 0.5, "3.3 V"))
-    assert (run.step.fraction, run.step.text) == (0.5, "3.3 V")
+    newest = (Measurement("v", 3.3, "V"),)
+    run = run_state.after(run, events.StepProgressed("r1", "a", 0.5, "3.3 V", newest))
+    assert (run.step.fraction, run.step.text, run.step.newest) == (0.5, "3.3 V", newest)
     prompt = views.PromptView("p", "a", "confirm", {"en": "?"})
     run = run_state.after(run, events.PromptWanted("r1", prompt))
     assert (run.status, run.prompt) == ("asking", prompt)
@@ -248,6 +249,19 @@ def test_events_change_a_run_as_the_agent_would_tell_it():
     assert run_state.after(run, events.StepEnded(record)) is run, "told twice, shown once"
     assert run_state.after(run, events.StepBegan("r2", began)) is None
     assert run_state.after(None, events.StepBegan("r1", began)) is None
+
+
+def test_a_reading_before_the_end_of_its_step_has_a_bar_and_no_verdict():
+    low = Measurement("v", 2.06, "V", 0.05, Limits(2.0, 3.0), verdict=Verdict.UNDECIDED, reason="too close to a limit")
+    after = run_panel.measured(low, 60).plain
+    during = run_panel.measured(low, 60, decided=False).plain
+    assert "undecided" in after
+    assert "too close" in after
+    assert "undecided" not in during
+    assert "too close" not in during
+    assert all(mark in during for mark in ("2.06", "├", "●", "┤"))
+    began = views.StepView("a", "main", 1, {"en": "A"}, 1, 2, 0.5, "2.06 V", (low,))
+    assert during in run_panel.in_progress(began, 60).plain
 
 
 def test_only_the_last_attempt_counts():

@@ -111,8 +111,8 @@ class Context(Protocol):
     def ask(self, prompt: Prompt) -> Answer:
         """Ask the operator; raise ``PromptUnanswered`` when nobody answers in time."""
 
-    def progress(self, fraction: float, text: str) -> None:
-        """Tell how far the action is."""
+    def progress(self, fraction: float, text: str, newest: Mapping[str, Value] | None = None) -> None:
+        """Tell how far the action is; ``newest`` are result fields as they read at this moment."""
 
     def file(self, name: str) -> bytes:
         """Return a file that lies beside the plan and is part of its identity."""

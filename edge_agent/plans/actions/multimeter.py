@@ -55,7 +55,11 @@ class Read(Action[ReadParameters]):
                 over = NoAnswer(f"{context.role} shows an overload; choose a higher range or check the connection")
                 return Result({"value": over, "minimum": over, "maximum": over, "overload": True})
             readings.append(reading.quantity)
-            context.progress(len(readings) / parameters.readings, f"{reading.quantity.value:g} {reading.quantity.unit}")
+            context.progress(
+                len(readings) / parameters.readings,
+                f"{reading.quantity.value:g} {reading.quantity.unit}",
+                {"value": reading.quantity},
+            )
         values: dict[str, Value] = {
             "value": _mean(readings),
             "minimum": min(readings, key=lambda one: one.value),

@@ -105,6 +105,8 @@ def test_a_passing_run_journals_every_number_with_unit_uncertainty_limits_and_ru
     assert measured.limits is not None
     assert (measured.limits.low, measured.limits.high) == (3.2, 3.4)
     assert (measured.verdict, measured.instrument) == (Verdict.PASS, "meter")
+    (told,) = (one for one in bench.events if isinstance(one, events.StepProgress))
+    assert told.newest == (measured,), "the only reading is the result, and is told as it is taken"
 
 
 def test_each_outcome_is_durable_before_the_next_step_begins(bench: Bench, plan_of: Make) -> None:
