@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 _told: ContextVar[datetime | None] = ContextVar("told_time", default=None)
 
@@ -21,6 +21,14 @@ def at(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _told.reset(token)
+
+
+def day_or_none(text: str) -> str | None:
+    """Return a day as ``2026-01-31``; ``None`` for what is no day of the calendar, e.g. the 31st of February."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return None
 
 
 def rfc3339(at: datetime) -> str:

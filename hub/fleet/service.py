@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from hub.core.clock import now
+from hub.core.clock import day_or_none, now
 from hub.core.problems import Problem, ProblemType
 from hub.fleet import queries
 from hub.fleet.models import Bench
@@ -89,7 +89,7 @@ def note_presence(session: Session, presence: Presence) -> None:
 
 
 def note_instruments(bench: Bench, instruments: tuple[InstrumentStatus, ...]) -> None:
-    """Store the rack as last told."""
+    """Store the rack as last told; a calibration day that no calendar has is not known."""
     bench.instruments = [
         {
             "role": one.role,
@@ -97,8 +97,8 @@ def note_instruments(bench: Bench, instruments: tuple[InstrumentStatus, ...]) ->
             "healthy": one.healthy,
             "identity": one.identity,
             "fault": one.fault,
-            "calibrated_on": one.calibrated_on or None,
-            "calibration_due": one.calibration_due or None,
+            "calibrated_on": day_or_none(one.calibrated_on),
+            "calibration_due": day_or_none(one.calibration_due),
         }
         for one in instruments
     ]

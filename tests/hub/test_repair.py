@@ -1,6 +1,7 @@
 """One repair as the hub sees it, over real HTTP and a real broker."""
 
 import httpx
+import msgspec
 import pytest
 from hub_bench import FakeBench, finished, started, step, wait_until
 from hub_running import MakeKey, RunningHub
@@ -18,6 +19,10 @@ NEW = {
     "plan": "sp-100-repair",
     "contact": {"name": "李雷", "phone": "+86 138 0000 0000"},
 }
+METER_WITH_ODD_DAYS = r.InstrumentStatus(
+    "meter", "keysight-34461a", healthy=True, calibrated_on="2026-01-31", calibration_due="2026-13-99"
+)
+"""By its form a day, but no calendar has it."""
 
 
 def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
@@ -45,7 +50,7 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
             r.RunFinished("run-1", r.Outcome.FAILED, (suspect,)),
             r.TicketEvent(ticket, "finding", note="C3 dried out"),
             r.TicketEvent(ticket, "repaired", note="C3 replaced", details={"root_cause": "dried_capacitor"}),
-            started("run-2", ticket),
+            msgspec.structs.replace(started("run-2", ticket), instruments=(METER_WITH_ODD_DAYS,)),
             step("run-2", value=3.301),
             finished("run-2"),
             r.TicketEvent(ticket, "handed_over"),
@@ -57,6 +62,8 @@ def test_ticket_goes_from_the_counter_over_the_bench_to_the_customer(
         shown = staff.get(f"/api/v1/tickets/{ticket}").raise_for_status().json()
         assert shown["state"] == "closed"
         assert [run["outcome"] for run in shown["runs"]] == ["passed", "failed"]
+        used = staff.get(f"/api/v1/runs/{shown['runs'][0]['id']}").raise_for_status().json()["instruments"][0]
+        assert (used["role"], used["calibrated_on"], used["calibration_due"]) == ("meter", "2026-01-31", None)
         failed = shown["runs"][1]
         assert failed["suspects"][0]["title"]["zh-CN"] == "电容干涸"
         assert failed["steps"][0]["measurements"][0] == {
@@ -131,6 +138,9 @@ def test_presence_and_reported_state_are_shown(connected_hub: RunningHub, make_k
                 "calibration": "unknown",
             }
         ]
+        odd = (METER_WITH_ODD_DAYS,)
+        bench.send_state(Presence("bench-01", True, "boot-1", "0.1.1", bench.epoch, odd), UP_PRESENCE)
+        wait_until(lambda: shown()["version"] == "0.1.1", "a rack whose calibration days no calendar has")
         bench.send_state(Presence("bench-01", True, "boot-2"), UP_PRESENCE)
         bench.send_state(Presence("bench-01", False, "boot-1"), UP_PRESENCE)  # the late death of the boot before
         bench.send_state(Reported("bench-01", 7, healthy=False, detail="meter unplugged"), UP_REPORTED)

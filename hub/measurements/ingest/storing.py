@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.orm import Session
 
-from hub.core.clock import now, rfc3339
+from hub.core.clock import day_or_none, now, rfc3339
 from hub.core.problems import Problem
 from hub.dispatch import desk
 from hub.fleet import service as fleet
@@ -148,8 +148,8 @@ def _instruments(found: tuple[r.InstrumentStatus, ...]) -> list[dict[str, str | 
             "role": one.role,
             "profile": one.profile,
             "identity": one.identity,
-            "calibrated_on": one.calibrated_on or None,
-            "calibration_due": one.calibration_due or None,
+            "calibrated_on": day_or_none(one.calibrated_on),
+            "calibration_due": day_or_none(one.calibration_due),
         }
         for one in found
     ]
