@@ -8,6 +8,7 @@ deviation being that within subgroups (or between neighbours).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isclose
 from statistics import fmean
 
 D2 = {2: 1.128, 3: 1.693, 4: 2.059, 5: 2.326, 6: 2.534, 7: 2.704, 8: 2.847, 9: 2.970, 10: 3.078}
@@ -20,6 +21,8 @@ FEWEST = 8
 """Points below which limits mean nothing."""
 RUN = 8
 """So many points in a row on one side of the centre are a shift (Western Electric)."""
+ROUNDING = 1e-12
+"""Relative distance below which a point lies on a line: no instrument resolves that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +90,18 @@ def _individuals(values: Sequence[float]) -> ControlChart:
 
 
 def _line(points: Sequence[float], centre: float, low: float, high: float, *, runs: bool = True) -> Line:
-    beyond = tuple(number for number, one in enumerate(points) if not low <= one <= high)
+    beyond = tuple(number for number, one in enumerate(points) if not _about(low, one) <= one <= _about(high, one))
     shifted = []
     length, before = 0, 0
     for number, one in enumerate(points if runs else ()):
-        side = (one > centre) - (one < centre)
+        side = (one > _about(centre, one)) - (one < _about(centre, one))
         length = length + 1 if side and side == before else 1 if side else 0
         before = side
         if length >= RUN:
             shifted.append(number)
     return Line(tuple(points), centre, low, high, beyond, tuple(shifted))
+
+
+def _about(line: float, point: float) -> float:
+    """Return the point where the line meets it but for rounding: the mean of equal readings may be an ulp beside them."""
+    return point if isclose(line, point, rel_tol=ROUNDING) else line

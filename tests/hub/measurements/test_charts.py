@@ -34,6 +34,18 @@ def test_individuals_chart_of_the_nist_handbook() -> None:
     assert chart.in_control
 
 
+@pytest.mark.parametrize("value", [3.6108, 0.1, -1e9 / 3, 0.0])
+@pytest.mark.parametrize("size", [1, 3])
+def test_an_artifact_that_never_moves_is_in_control(value: float, size: int) -> None:
+    """The mean of equal readings may lie an ulp beside them, with limits on top of it."""
+    for count in range(8, 60):
+        assert control_chart([[value] * size] * count).in_control, count
+
+
+def test_a_hair_beyond_limits_that_have_no_width_is_still_a_signal() -> None:
+    assert control_chart([[3.6108]] * 39 + [[3.6109]]).location.beyond == (39,)
+
+
 def test_means_and_ranges_have_the_limits_of_the_constants() -> None:
     groups = [[10.0 + n % 3, 11.0 + n % 3, 12.0 + n % 3] for n in range(9)]
     chart = control_chart(groups)
