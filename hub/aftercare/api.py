@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import AwareDatetime
 
 from hub.aftercare import policy, queries, service, tasks
@@ -23,6 +23,7 @@ from hub.aftercare.states import TaskState
 from hub.calendars import service as calendars
 from hub.core.clock import now
 from hub.core.documented import refusals
+from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
 from hub.core.i18n import preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
@@ -148,16 +149,30 @@ def list_improvement_tasks(
         tasks.TASK_ACTION_NOT_POSSIBLE,
         tasks.TASK_GUARDED,
         tasks.TASK_DETAILS,
+        STALE_VERSION,
+        BAD_IF_MATCH,
     ),
 )
 def act_on_improvement_task(
-    *, database: HubDatabase, caller: Caller, task: TaskId, wanted: TaskActionIn, accept_language: Accepted = None
+    *,
+    database: HubDatabase,
+    caller: Caller,
+    task: TaskId,
+    wanted: TaskActionIn,
+    expected: Expected,
+    response: Response,
+    accept_language: Accepted = None,
 ) -> ImprovementTaskOut:
-    """`assign`, `start`, `finish` with what was done, then `verify` by another person, or `reopen`."""
+    """`assign`, `start`, `finish` with what was done, then `verify` by another person, or `reopen`.
+
+    On an improvement of the whole chain, which has no ticket, who works for some stores needs `complaint:review`, too.
+    """
     with database.write() as session:
-        found = tasks.act(session, caller, task, wanted)
+        found = tasks.act(session, caller, task, wanted, expected)
         today = now().astimezone(calendars.time_zone(session)).date()
-        return ImprovementTaskOut.of(found, today=today, caller=caller, language=preferred_language(accept_language))
+        shown = ImprovementTaskOut.of(found, today=today, caller=caller, language=preferred_language(accept_language))
+    response.headers["ETag"] = etag(shown.version)
+    return shown
 
 
 @ticket_router.get("/{ticket}/warranty", summary="Show a repair's warranty", responses=_ONE)

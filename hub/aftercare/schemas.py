@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.aftercare.models import FollowUp, ImprovementTask, RepairWarranty, RepeatRepair
-from hub.aftercare.states import TASKS, TaskState
+from hub.aftercare.states import TASKS, TaskState, asked_of
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.identity.actors import Actor
@@ -123,6 +123,7 @@ class ImprovementTaskOut(BaseModel):
     """What is done after a bad answer (T14), or about a cause of complaints (C4)."""
 
     id: str = Field(examples=["I-000003"])
+    version: int = Field(description="For `If-Match` of the next action.")
     ticket: str | None = Field(examples=["T-000042"])
     source: Source
     state: TaskState
@@ -142,7 +143,11 @@ class ImprovementTaskOut(BaseModel):
     @classmethod
     def of(cls, row: ImprovementTask, *, today: date, caller: Actor, language: Language) -> "ImprovementTaskOut":
         """Show one row."""
-        offered = [one for one in TASKS.offered(TaskState(row.state)) if caller.may(one.permission)]
+        offered = [
+            one
+            for one in TASKS.offered(TaskState(row.state))
+            if all(map(caller.may, asked_of(caller, one, chain_wide=row.ticket_id is None)))
+        ]
         return cls.model_validate(
             {
                 **row.model_dump(),

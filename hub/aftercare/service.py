@@ -109,7 +109,7 @@ def _tell_overdue(session: Session, at: datetime, actor: Actor) -> int:
         if ticket is not None:
             events.append(session, actor, "ticket.improvement_overdue", ticket.record, facts)
         else:
-            events.append(session, actor, "improvement_task.overdue", task.record, facts)
+            events.append(session, actor, "improvement_task.overdue", task.record, {**facts, "number": task.public_id})
     return len(found)
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from hub.core.i18n import Words
 from hub.core.states import Transition, TransitionTable
+from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 
 
@@ -66,3 +67,12 @@ TASKS: TransitionTable[TaskState, TaskFacts] = TransitionTable(
         S.VERIFIED: {"en": "verified", "zh-CN": "已验收"},
     },
 )
+
+
+def asked_of(actor: Actor, step: Transition[TaskState, TaskFacts], *, chain_wide: bool) -> tuple[Permission, ...]:
+    """Return the permissions that a step needs.
+
+    An improvement without a ticket is every store's business: who works for some stores alone needs, beside the
+    step's own, what it takes to begin one.
+    """
+    return (step.permission, P.COMPLAINT_REVIEW) if chain_wide and actor.stores is not None else (step.permission,)

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from hub.aftercare import queries
 from hub.aftercare.models import ImprovementTask
 from hub.aftercare.schemas import TaskActionIn
-from hub.aftercare.states import TASKS, TaskFacts, TaskState
+from hub.aftercare.states import TASKS, TaskFacts, TaskState, asked_of
 from hub.core.clock import now
+from hub.core.etags import ANY_VERSION, Precondition
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.events import service as events
@@ -59,14 +60,18 @@ def get(session: Session, actor: Actor, number: str, *, for_update: bool = False
     return found
 
 
-def act(session: Session, actor: Actor, number: str, wanted: TaskActionIn) -> ImprovementTask:
-    """Move a task by one action: table, permission, what it needs, second person; then state and event."""
+def act(
+    session: Session, actor: Actor, number: str, wanted: TaskActionIn, expected: Precondition = ANY_VERSION
+) -> ImprovementTask:
+    """Move a task by one action: version, table, permissions, what it needs, second person; then state and event."""
     task = get(session, actor, number, for_update=True)
+    expected.check(task.version)
     before, action = TaskState(task.state), wanted.action
     row = TASKS.find(before, action)
     if row is None:
         raise Problem(TASK_ACTION_NOT_POSSIBLE, task=task.public_id, **TASKS.refusal(before, action))
-    actor.require(row.permission)
+    for permission in asked_of(actor, row, chain_wide=task.ticket_id is None):
+        actor.require(permission)
     writes = _writes(session, actor, wanted)
     facts = TaskFacts(task.done_by, actor.person)
     reason = next((words for guard in row.guards if (words := guard(facts)) is not None), None)

@@ -65,7 +65,7 @@ class SlipCause(Document):
 class NotificationRule(Document):
     """An event, and what it tells whom. All rules that fit an event hold."""
 
-    event: Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]+$")] = Field(examples=["ticket.created"])
+    event: Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$")] = Field(examples=["ticket.created"])
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = Field(
         default=None, description="Left out: every kind of ticket."
     )

@@ -234,6 +234,11 @@ def test_major_cases_are_reviewed_and_become_improvements(
     assert (done["state"], done["overdue"], done["effect"]) == ("verified", False, "No faulty fuse since")
     chain_wide = quality.post("/api/v1/complaints/improvements", json=improvement).raise_for_status().json()
     assert (chain_wide["ticket"], chain_wide["state"]) == (None, "open")
+    place = f"/api/v1/improvement-tasks/{chain_wide['id']}/actions"
+    started = quality.post(place, json={"action": "start"}, headers={"If-Match": f'"{chain_wide["version"]}"'})
+    assert started.headers["ETag"] == f'"{started.raise_for_status().json()["version"]}"'
+    stale = quality.post(place, json={"action": "assign", "owner": owner}, headers={"If-Match": '"1"'})
+    assert (stale.status_code, slug(stale)) == (412, "stale-version")
     assert len(staff.get("/api/v1/improvement-tasks", params={"cause": "part_fault"}).json()["items"]) == 2
 
 
