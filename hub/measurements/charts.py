@@ -103,5 +103,5 @@ def _line(points: Sequence[float], centre: float, low: float, high: float, *, ru
 
 
 def _about(line: float, point: float) -> float:
-    """Return the point where the line meets it but for rounding: the mean of equal readings may be an ulp beside them."""
+    """Return the point where only rounding parts it from the line: the mean of equal readings may be an ulp off."""
     return point if isclose(line, point, rel_tol=ROUNDING) else line

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy.orm import Session
 
 from hub.core.documented import refusals
 from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
@@ -34,8 +35,12 @@ _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.WEBHOOK_NOT_FOUND)
 EndpointId = Annotated[str, Path(max_length=40, examples=["WH-000001"])]
 
 
-def _with_secret(endpoint: WebhookEndpoint) -> MadeWebhookEndpointOut:
-    fields = WebhookEndpointOut.fields_of(endpoint)
+def _shown(session: Session, endpoint: WebhookEndpoint) -> WebhookEndpointOut:
+    return WebhookEndpointOut.of(endpoint, owned=service.listener(session, endpoint) is not None)
+
+
+def _with_secret(session: Session, endpoint: WebhookEndpoint) -> MadeWebhookEndpointOut:
+    fields = WebhookEndpointOut.fields_of(endpoint, owned=service.listener(session, endpoint) is not None)
     return MadeWebhookEndpointOut.model_validate(
         {**fields, "secret": endpoint.secret, "former_until": endpoint.former_until}
     )
@@ -52,7 +57,7 @@ def create_webhook_endpoint(
 ) -> MadeWebhookEndpointOut:
     """Events from now on are pushed to it, signed by Standard Webhooks. Its secret is in this answer only."""
     with database.write() as session:
-        made = _with_secret(service.create(session, caller, request.app.state.settings, wanted))
+        made = _with_secret(session, service.create(session, caller, request.app.state.settings, wanted))
     response.headers["Location"] = f"/api/v1/webhook-endpoints/{made.id}"
     return made
 
@@ -66,16 +71,16 @@ def list_webhook_endpoints(
     with database.read() as session:
         found = queries.endpoints(session, caller, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row.id])
-        return Page(items=[WebhookEndpointOut.of(row) for row in rows], next=following)
+        return Page(items=[_shown(session, row) for row in rows], next=following)
 
 
 @router.get("/{endpoint}", summary="Show a webhook endpoint", responses=_ONE)
 def show_webhook_endpoint(
     database: HubDatabase, caller: Caller, endpoint: EndpointId, response: Response
 ) -> WebhookEndpointOut:
-    """One endpoint, whether it is failing, and why it is off."""
+    """One endpoint, whether it is failing, why it is off, and whether it hears nothing for want of an owner."""
     with database.read() as session:
-        shown = WebhookEndpointOut.of(service.get(session, caller, endpoint))
+        shown = _shown(session, service.get(session, caller, endpoint))
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -95,10 +100,13 @@ def change_webhook_endpoint(
     expected: Expected,
     response: Response,
 ) -> WebhookEndpointOut:
-    """What waited while it was off goes out when it is on again; what happened meanwhile is had by a replay."""
+    """What waited while it was off goes out when it is on again; what happened meanwhile is had by a replay.
+
+    `take_over` makes the caller its owner, e.g. a new key before the old one is revoked, so that nothing is missed.
+    """
     settings = request.app.state.settings
     with database.write() as session:
-        shown = WebhookEndpointOut.of(service.change(session, caller, settings, endpoint, wanted, expected))
+        shown = _shown(session, service.change(session, caller, settings, endpoint, wanted, expected))
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -114,7 +122,7 @@ def remove_webhook_endpoint(database: HubDatabase, caller: Caller, endpoint: End
 def rotate_webhook_secret(database: HubDatabase, caller: Caller, endpoint: EndpointId) -> MadeWebhookEndpointOut:
     """For 24 hours messages carry the signatures of both secrets. The new one is in this answer only."""
     with database.write() as session:
-        return _with_secret(service.rotate(session, caller, endpoint))
+        return _with_secret(session, service.rotate(session, caller, endpoint))
 
 
 @router.post(

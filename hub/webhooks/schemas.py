@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -44,6 +44,11 @@ class WebhookEndpointChange(BaseModel):
     description: Line | None = None
     events: Patterns | None = None
     enabled: bool | None = Field(default=None, description="Switch it off, or on again.")
+    take_over: bool = Field(
+        default=False,
+        description="Become its owner: from now on it hears of what you may read, whoever made it. What happened while "
+        "it had no owner needs a replay.",
+    )
 
 
 class WebhookEndpointOut(BaseModel):
@@ -57,20 +62,29 @@ class WebhookEndpointOut(BaseModel):
     stores: list[str] | None
     enabled: bool
     disabled_because: str | None = Field(description="`hand`, `failing` for days, or `gone` (it answered 410).")
+    silent_because: Literal["owner_gone"] | None = Field(
+        description="`owner_gone`: its owner's account is disabled, the key revoked, or the role has no webhooks: "
+        "it hears nothing; `take_over` gives it a new owner."
+    )
     failing_since: datetime | None
     made_by: str = Field(examples=["key:3f9a1c20b7de"])
     created_at: datetime
 
     @classmethod
-    def fields_of(cls, row: WebhookEndpoint) -> dict[str, object]:
-        """Return the members for one row."""
+    def fields_of(cls, row: WebhookEndpoint, *, owned: bool) -> dict[str, object]:
+        """Return the members for one row, and whether its owner may still hear of anything."""
         names = (cls.model_fields.keys() & type(row).model_fields.keys()) - {"id"}
-        return {"id": row.public_id, "enabled": row.disabled_at is None, **{name: getattr(row, name) for name in names}}
+        return {
+            "id": row.public_id,
+            "enabled": row.disabled_at is None,
+            "silent_because": None if owned else "owner_gone",
+            **{name: getattr(row, name) for name in names},
+        }
 
     @classmethod
-    def of(cls, row: WebhookEndpoint) -> "WebhookEndpointOut":
+    def of(cls, row: WebhookEndpoint, *, owned: bool) -> "WebhookEndpointOut":
         """Show one row."""
-        return cls.model_validate(cls.fields_of(row))
+        return cls.model_validate(cls.fields_of(row, owned=owned))
 
 
 class MadeWebhookEndpointOut(WebhookEndpointOut):

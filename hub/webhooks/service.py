@@ -118,18 +118,29 @@ def change(  # noqa: PLR0917 - who, which, what, and against which version
     wanted: WebhookEndpointChange,
     expected: Precondition,
 ) -> WebhookEndpoint:
-    """Change an endpoint, switch it off, or on again; deliveries that waited while it was off go out then."""
+    """Change an endpoint, switch it off, or on again; deliveries that waited while it was off go out then.
+
+    Who takes it over becomes its owner and the person behind it. That is asked for in so many words: it decides what
+    the receiver gets to know. What happened while its owner was gone became no delivery and needs a replay.
+    """
     endpoint = get(session, actor, public_id)
     actor.require(Permission.WEBHOOK_WRITE)
     expected.check(endpoint.version)
     if wanted.url is not None:
         check_url(settings, wanted.url)
-    changes: dict[str, Any] = wanted.model_dump(exclude_unset=True, exclude={"enabled"})
+    changes: dict[str, Any] = wanted.model_dump(exclude_unset=True, exclude={"enabled", "take_over"})
     changes = {name: value for name, value in changes.items() if value is not None or name == "description"}
     if wanted.enabled is True and endpoint.disabled_at is not None:
         changes |= {"disabled_at": None, "disabled_because": None, "failing_since": None}
     if wanted.enabled is False and endpoint.disabled_at is None:
         changes |= {"disabled_at": now(), "disabled_because": "hand"}
+    if wanted.take_over:
+        changes |= {
+            "made_by": actor.person,
+            "owner_kind": actor.kind,
+            "owner_id": actor.id,
+            "stores": _stores_taken_over(actor, endpoint),
+        }
     for name, value in changes.items():
         setattr(endpoint, name, value)
     session.flush()
@@ -302,7 +313,7 @@ def listener(session: Session, endpoint: WebhookEndpoint) -> Actor | None:
     """Return the endpoint's owner with the rights of now, within the endpoint's stores.
 
     ``None``: an account that is disabled, a key that is revoked, a role that has no webhooks. Such an endpoint hears
-    nothing, and goes on when the right comes back.
+    nothing, shows ``silent_because``, and goes on when the right comes back or somebody takes it over.
     """
     owner = identities.present_actor(session, endpoint.owner_kind, endpoint.owner_id)
     if owner is None or not owner.may(Permission.WEBHOOK_READ):
@@ -334,6 +345,13 @@ def _stores(actor: Actor, wanted: list[str] | None) -> list[str] | None:
     if wanted is not None and not actor.stores.issuperset(wanted):
         raise Problem(GRANT_TOO_WIDE)
     return wanted or sorted(actor.stores)
+
+
+def _stores_taken_over(actor: Actor, endpoint: WebhookEndpoint) -> list[str] | None:
+    """Return the endpoint's stores as far as its new owner works for them."""
+    if actor.stores is None or endpoint.stores is None:
+        return _stores(actor, endpoint.stores)
+    return sorted(actor.stores.intersection(endpoint.stores))
 
 
 def _pause(attempt: int, answer: Answer) -> timedelta:

@@ -274,6 +274,31 @@ def test_an_endpoint_hears_of_what_its_owner_may_read_now(
     assert "may not read" in next(one for one in log if one["state"] == "dead")["log"][0]["error"]
 
 
+def test_an_endpoint_whose_owner_is_gone_says_so_and_is_taken_over(
+    hub: RunningHub, admin: httpx.Client, work: Work, gateway: Gateway, database: Database
+) -> None:
+    """What the receiver hears of changes with the owner, and only by a word of its own."""
+    with database.write() as session:
+        _, token = create_key(session, command_line_actor(), name="erp", role=Role.STORE_SYSTEM, bench=None)
+    with hub.client(token) as erp:
+        path = f"{PATH}/{register(erp, gateway, 'ticket.created')['id']}"
+        assert erp.get(path).json()["silent_because"] is None
+    admin.delete(f"/api/v1/keys/{token.split('_')[1]}").raise_for_status()
+    (shown,) = admin.get(PATH).json()["items"]
+    assert (shown["enabled"], shown["silent_because"]) == (True, "owner_gone")
+    missed = create(admin)
+    assert work.plan() == 0
+    assert admin.patch(path, json={"description": "ERP"}).json()["silent_because"] == "owner_gone"
+    taken = admin.patch(path, json={"take_over": True}).raise_for_status().json()
+    assert (taken["silent_because"], taken["version"]) == (None, 3)
+    heard = create(admin)
+    assert work.plan() == 1
+    since = (now() - timedelta(hours=1)).isoformat()
+    admin.post(f"{path}/replays", json={"since": since}).raise_for_status()
+    with database.read() as session:
+        assert {event.record_id for _, event in queries.deliveries(session, 1, None, None, 50)} == {missed, heard}
+
+
 def test_mistakes_are_named_and_endpoints_removed(admin: httpx.Client, work: Work, gateway: Gateway) -> None:
     made = register(admin, gateway, "ticket.created")
     path = f"{PATH}/{made['id']}"
