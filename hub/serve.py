@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import threading
+from contextlib import ExitStack
 from types import FrameType
 
 from hub.core import migrate
@@ -18,6 +19,8 @@ from hub.notifications.channels import load_channels
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 10
+BACKLOG = 2048
+_NOT_OF_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def serve(settings: Settings, *, ingest: bool = True) -> None:
@@ -27,39 +30,71 @@ def serve(settings: Settings, *, ingest: bool = True) -> None:
     from hub.app import create_app
 
     load_channels(settings)  # a mistake in it is told now, not by a job
-    with hold(settings.host, settings.port) as held:
+    with ExitStack() as stack:
+        held = [stack.enter_context(one) for one in hold(settings.host, settings.port)]
         migrate.prepare(settings.url)
         app = create_app(settings, ingest_workers=settings.ingest_workers if ingest else 0, jobs=settings.jobs)
-        host, port = held.getsockname()[:2]
-        log.info("the hub serves http://%s:%d (its description at /docs)", f"[{host}]" if ":" in host else host, port)
+        places = [one.getsockname()[:2] for one in held]
+        urls = " and ".join(f"http://{f'[{host}]' if ':' in host else host}:{port}" for host, port in places)
+        log.info("the hub serves %s (its description at /docs)", urls)
         config = uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=STOP_TIMEOUT_S,
+            backlog=BACKLOG,
         )
-        uvicorn.Server(config).run(sockets=[held])
+        uvicorn.Server(config).run(sockets=held)
 
 
-def hold(host: str, port: int) -> socket.socket:
-    """Return a socket at an address, not listening yet; raise ``SettingsError`` when that is not to be had."""
+def hold(host: str, port: int) -> list[socket.socket]:
+    """Listen at every address that a host has, so that no other program can have the port meanwhile.
+
+    Port 0 is any free one, the same at all addresses. An address that the name has and this machine has not, such as
+    ``::1`` where IPv6 is off, is left out as long as there is another. Raise ``SettingsError`` when the port is not to
+    be had.
+    """
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise SettingsError(f"{host} is no address to listen at ({error.strerror}); give one with --host") from error
-    # asyncio switches Nagle's algorithm off only where the protocol is named; with it an answer takes 40 ms.
-    held = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    held: list[socket.socket] = []
+    missing: OSError | None = None
     try:
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind((host, port))
+        for family, place in dict.fromkeys((family, place) for family, _, _, _, place in found):
+            chosen = held[0].getsockname()[1] if held else port
+            try:
+                held.append(_listening(family, (place[0], chosen, *place[2:]), alone=len(found) > 1))
+            except OSError as error:
+                if error.errno not in _NOT_OF_THIS_MACHINE:
+                    raise
+                missing = error
+        if missing is not None and not held:
+            raise missing
     except OSError as error:
-        held.close()
+        for one in held:
+            one.close()
         remedy = "choose another with --host and --port"
         if error.errno == errno.EADDRINUSE:
             remedy = "choose another with --port, or end the program that has it"
         raise SettingsError(f"{host} port {port} cannot be listened at: {error.strerror}; {remedy}") from error
     return held
+
+
+def _listening(family: int, place: tuple[object, ...], *, alone: bool) -> socket.socket:
+    # asyncio switches Nagle's algorithm off only where the protocol is named; with it an answer takes 40 ms.
+    one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and alone:  # or it would take the port of the IPv4 addresses, too
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind(place)
+        one.listen(BACKLOG)  # a bound socket alone keeps nobody else from binding
+    except OSError:
+        one.close()
+        raise
+    return one
 
 
 def run_ingest(settings: Settings) -> None:
