@@ -20,9 +20,9 @@ FORMATS: dict[str, Words] = {
     r"^U-[0-9]{6,15}$": _words("the number of a user, such as U-000007", "用户编号，例如 U-000007"),
     r"^C-[0-9]{6,15}$": _words("the number of a customer, such as C-000007", "客户编号，例如 C-000007"),
     r"^T-[0-9]{6,15}$": _words("the number of a ticket, such as T-000042", "工单编号，例如 T-000042"),
-    r"^\+?[0-9 -]{5,31}$": _words(
-        "a telephone number: digits, spaces and dashes, a + in front at most, such as +86 138 0000 0000",
-        "电话号码：只含数字、空格和连字符，开头可有 +，例如 +86 138 0000 0000",
+    r"^\+?[ -]*([0-9][ -]*){5,}$": _words(
+        "a telephone number: five digits or more, spaces and dashes, a + in front at most, such as +86 138 0000 0000",
+        "电话号码：至少 5 位数字，可含空格和连字符，开头可有 +，例如 +86 138 0000 0000",
     ),
     r"^[^@\s]+@[^@\s]+$": _words("an e-mail address, such as li.lei@example.com", "电子邮箱，例如 li.lei@example.com"),
     r"^https?://[^\s]+$": _words("an address that begins with https://", "以 https:// 开头的地址"),

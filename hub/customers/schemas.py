@@ -18,7 +18,7 @@ from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
 
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,31}$")]
+Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 CustomerNumber = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{6,15}$")]

@@ -15,6 +15,7 @@ from hub.repairs.models import Repair, RepairPlan
 from hub.tickets import queries as ticket_queries
 from hub.tickets.actions import DETAILS_WRONG, NameCause, Repaired
 from hub.tickets.models import Ticket
+from hub.tickets.states import action_words
 
 
 def record(
@@ -31,7 +32,7 @@ def record(
     objection = warranty.objection_to_price(session, ticket, cost or 0, done.root_cause if known else None)
     if objection is not None:
         error = FieldError("#/details/cost_minor", objection)
-        raise Problem(DETAILS_WRONG, errors=(error,), action="repaired", count=1)
+        raise Problem(DETAILS_WRONG, errors=(error,), action=action_words("repaired"), count=1)
     before = queries.newest_repair(session, ticket.id)
     repair = Repair(
         ticket_id=ticket.id,
@@ -60,7 +61,7 @@ def require_known_cause(session: Session, told: NameCause) -> None:
             "zh-CN": f"故障分类中没有 {told.root_cause}；请查看 GET /api/v1/fault-taxonomy",
         }
         error = FieldError("#/details/root_cause", words)
-        raise Problem(DETAILS_WRONG, errors=(error,), action="name_cause", count=1)
+        raise Problem(DETAILS_WRONG, errors=(error,), action=action_words("name_cause"), count=1)
 
 
 def _cost(
@@ -80,5 +81,7 @@ def _cost(
             "en": f"the customer agreed to {agreed} {currency} (smallest unit); propose a new plan for more",
             "zh-CN": f"客户同意的金额为 {agreed} {currency}（最小单位）；超出须重新提出方案",
         }
-        raise Problem(DETAILS_WRONG, errors=(FieldError("#/details/cost_minor", words),), action="repaired", count=1)
+        raise Problem(
+            DETAILS_WRONG, errors=(FieldError("#/details/cost_minor", words),), action=action_words("repaired"), count=1
+        )
     return cost, currency

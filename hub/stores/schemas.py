@@ -11,7 +11,7 @@ StoreCode = Annotated[str, StringConstraints(min_length=1, max_length=64, patter
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
 _City = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 _Address = Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True)]
-_Phone = Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,31}$")]
+_Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")]
 
 
 class NewStore(BaseModel):

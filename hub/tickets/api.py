@@ -24,6 +24,7 @@ from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries as measurement_queries
 from hub.measurements.service import run_details
 from hub.policies.values import Moment
+from hub.stores.service import UNKNOWN_STORES
 from hub.tickets import actions, attachments, devices, intake, queries, remarks, service
 from hub.tickets.kinds import Channel, Kind, State
 from hub.tickets.queries import TicketFilter
@@ -77,7 +78,14 @@ def list_ticket_kinds(database: HubDatabase, caller: Caller, accept_language: Ac
     status_code=201,
     summary="Create a ticket",
     responses=_COMMON
-    | refusals(intake.INTAKE_INCOMPLETE, intake.NO_DRAFT, service.FAULT_UNKNOWN, attachments.FILE_NOT_THERE),
+    | refusals(
+        intake.INTAKE_INCOMPLETE,
+        intake.NO_DRAFT,
+        service.FAULT_UNKNOWN,
+        service.NOT_YOUR_STORE,
+        UNKNOWN_STORES,
+        attachments.FILE_NOT_THERE,
+    ),
 )
 def create_ticket(
     *,

@@ -39,8 +39,10 @@ class Strict(BaseModel):
 class Contact(Strict):
     """How to reach the customer."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(examples=["李雷"])
-    phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9 -]{5,31}$")] | None = Field(
+    name: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)] = Field(
+        examples=["李雷"]
+    )
+    phone: Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")] | None = Field(
         default=None, examples=["+86 138 0000 0000"]
     )
     email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
@@ -137,8 +139,20 @@ class IntakeParts(Strict):
     )
 
 
+_INTAKE: dict[str, Any] = {
+    "kind": "repair",
+    "channel": "web",
+    "device": {"model": "SP-100", "serial": "SN-20260001"},
+    "symptom": "No power; the LED stays dark",
+    "contact": {"name": "李雷", "phone": "+86 138 0000 0000"},
+}
+"""What every hub takes; all members together would be refused (a draft of a kind without drafts, a file …)."""
+
+
 class NewTicket(IntakeParts):
     """An intake. What a kind wants on which channel is in `GET /api/v1/ticket-kinds`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_INTAKE]})
 
     kind: Kind = Field(default=Kind.REPAIR, description="What is wanted (T1).")
     channel: Channel | None = Field(default=None, description="How the customer reached us (T2).", examples=["web"])

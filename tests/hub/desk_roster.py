@@ -15,6 +15,8 @@ REPAIR: dict[str, Any] = {
     "contact": {"name": "李雷", "phone": "13800000000"},
     "store": "north",
 }
+OF_NO_STORE = {**REPAIR, "store": None}
+"""The same where a chain has no stores, or it does not matter which."""
 
 
 class Roster:

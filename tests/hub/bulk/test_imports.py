@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_roster import REPAIR
+from desk_roster import OF_NO_STORE
 from hub_running import MakeKey, RunningHub
 
 from hub.bulk import files
@@ -84,7 +84,7 @@ def test_unknown_columns_are_refused_with_those_that_there_are(admin: httpx.Clie
 @pytest.mark.parametrize("kind", ["customers", "devices", "tickets"])
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
 def test_what_is_exported_can_be_read_and_a_template_filled(kind: str, format: str, admin: httpx.Client) -> None:
-    admin.post("/api/v1/tickets", json={**REPAIR, "symptom": '=HYPERLINK("http://x")'}).raise_for_status()
+    admin.post("/api/v1/tickets", json={**OF_NO_STORE, "symptom": '=HYPERLINK("http://x")'}).raise_for_status()
     answer = admin.get(f"{EXPORTS}/{kind}", params={"format": format, "limit": 1}).raise_for_status()
     rows = files.read(answer.content)
     assert len(rows) == 2

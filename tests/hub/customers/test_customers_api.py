@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_roster import REPAIR, Roster
+from desk_roster import OF_NO_STORE, REPAIR, Roster
 from hub_running import MakeKey, RunningHub
 from sqlalchemy import inspect, text
 
@@ -36,7 +36,7 @@ def test_a_customer_is_known_again_by_any_contact(admin: httpx.Client) -> None:
     for query in ({"phone": "13800000000"}, {"email": "li.lei@EXAMPLE.com"}, {"name": "李"}):
         (found,) = admin.get(CUSTOMERS, params=query).raise_for_status().json()["items"]
         assert (found["id"], found["phones"], found["emails"]) == (made["id"], ["138****0000"], ["L***@example.com"])
-    ticket = admin.post("/api/v1/tickets", json=REPAIR).raise_for_status().json()
+    ticket = admin.post("/api/v1/tickets", json=OF_NO_STORE).raise_for_status().json()
     assert ticket["customer"] == made["id"], "the intake knows the same person"
     shown = admin.get(f"{CUSTOMERS}/{made['id']}").json()
     assert shown["devices"][0]["serial"] == "SN-1"
@@ -78,7 +78,7 @@ def test_every_look_is_logged(admin: httpx.Client, hub: RunningHub, make_key: Ma
 
 def test_a_look_by_another_way_is_logged_too(admin: httpx.Client, hub: RunningHub, make_key: MakeKey) -> None:
     """M1: an empty change, purchases, the preference, a ticket with the contact, and exported tickets."""
-    ticket = admin.post("/api/v1/tickets", json=REPAIR).raise_for_status().json()
+    ticket = admin.post("/api/v1/tickets", json=OF_NO_STORE).raise_for_status().json()
     place = f"{CUSTOMERS}/{ticket['customer']}"
     with hub.client(make_key("counter", name="Counter")) as counter:
         counter.patch(place, json={}).raise_for_status()
@@ -98,7 +98,7 @@ def test_lists_mask_contacts_or_log_who_read_them(
     admin: httpx.Client, hub: RunningHub, make_key: MakeKey, database: Database
 ) -> None:
     """M1: tickets are listed with masked contacts; a number that is to be called is shown, and the look is logged."""
-    ticket = admin.post("/api/v1/tickets", json=REPAIR).raise_for_status().json()
+    ticket = admin.post("/api/v1/tickets", json=OF_NO_STORE).raise_for_status().json()
     path = f"/api/v1/tickets/{ticket['id']}"
     noted = admin.post(f"{path}/actions", json={"action": "note", "note": "x"}).raise_for_status().json()
     (listed,) = admin.get("/api/v1/tickets").json()["items"]
@@ -118,7 +118,7 @@ def test_lists_mask_contacts_or_log_who_read_them(
         }
         session.add(Appointment(**row))
     with hub.client(make_key("counter", name="Counter")) as counter:
-        assert counter.get("/api/v1/callbacks").json()["items"][0]["phone"] == REPAIR["contact"]["phone"]
+        assert counter.get("/api/v1/callbacks").json()["items"][0]["phone"] == OF_NO_STORE["contact"]["phone"]
         for address in ("/api/v1/appointments", "/api/v1/appointments/V-000001", f"{path}/appointments"):
             assert "漕溪北路" in counter.get(address).raise_for_status().text
     with hub.client(make_key("technician", name="Technician")) as technician:
@@ -186,7 +186,7 @@ class TestTiers:
 
     def test_a_tier_follows_spending_and_frequency_and_raises_open_tickets(self, admin: httpx.Client) -> None:
         customer = add(admin)["id"]
-        ticket = admin.post("/api/v1/tickets", json=REPAIR).json()["id"]
+        ticket = admin.post("/api/v1/tickets", json=OF_NO_STORE).json()["id"]
         assert self.buy(admin, customer, 1, 500_000)["tier"] is None, "one purchase alone is no frequency"
         assert self.buy(admin, customer, 2, 1)["tier"] == "silver"
         shown = admin.get(f"/api/v1/tickets/{ticket}").json()
@@ -223,7 +223,7 @@ class TestTiers:
 def test_two_records_of_one_person_become_one(admin: httpx.Client) -> None:
     first = add(admin)["id"]
     second = add(admin, name="Lei Li", phones=["13900000000"], emails=[])["id"]
-    other = {**REPAIR, "contact": {"name": "Lei Li", "phone": "13900000000"}}
+    other = {**OF_NO_STORE, "contact": {"name": "Lei Li", "phone": "13900000000"}}
     ticket = admin.post("/api/v1/tickets", json=other).json()["id"]
     merged = admin.post(f"{CUSTOMERS}/{second}/merge", json={"into": first}).raise_for_status().json()
     assert merged["id"] == first
@@ -251,7 +251,7 @@ def test_a_person_gets_their_data_and_is_forgotten(admin: httpx.Client, database
     headers = {"Content-Range": f"bytes 0-{len(photo) - 1}/{len(photo)}", "Content-Type": "application/octet-stream"}
     admin.put(f"/api/v1/attachments/{sha256}", content=photo, headers=headers).raise_for_status()
     body = {
-        **REPAIR,
+        **OF_NO_STORE,
         "symptom": "李雷说没电",
         "appearance": "贴有李雷的名字",
         "attachments": [{"sha256": sha256}],

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
-from desk_roster import REPAIR
+from desk_roster import OF_NO_STORE
 from hub_running import MakeKey, RunningHub
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def test_a_device_is_kept_current(admin: httpx.Client) -> None:
 def test_technicians_see_devices_and_not_whose_they_are(
     admin: httpx.Client, hub: RunningHub, make_key: MakeKey
 ) -> None:
-    admin.post("/api/v1/tickets", json=REPAIR).raise_for_status()
+    admin.post("/api/v1/tickets", json=OF_NO_STORE).raise_for_status()
     with hub.client(make_key("technician")) as technician:
         (found,) = technician.get(DEVICES).raise_for_status().json()["items"]
         assert found["customer"] is None
@@ -53,7 +53,9 @@ def test_technicians_see_devices_and_not_whose_they_are(
 
 def test_the_installed_base_per_model(admin: httpx.Client) -> None:
     admin.post(DEVICES, json=NEW).raise_for_status()
-    admin.post("/api/v1/tickets", json={**REPAIR, "device": {"model": "SP-100", "serial": "SN-2"}}).raise_for_status()
+    admin.post(
+        "/api/v1/tickets", json={**OF_NO_STORE, "device": {"model": "SP-100", "serial": "SN-2"}}
+    ).raise_for_status()
     assert admin.get(f"{DEVICES}/installed-base").json() == [
         {"model": "SP-100", "devices": 2, "with_customer": 1, "under_inspection": 1}
     ]
@@ -81,7 +83,7 @@ def test_an_inspection_plans_the_next_one(admin: httpx.Client, database: Databas
         fleet.register(session, "bench-01")
     device = admin.post(DEVICES, json={**NEW, "bought_on": "2025-01-10"}).json()["id"]
     assert admin.get(f"{DEVICES}/inspections-due").json()[0]["state"] == "overdue"
-    ticket = admin.post("/api/v1/tickets", json={**REPAIR, "kind": "inspection"}).raise_for_status().json()["id"]
+    ticket = admin.post("/api/v1/tickets", json={**OF_NO_STORE, "kind": "inspection"}).raise_for_status().json()["id"]
     path = f"/api/v1/tickets/{ticket}"
     admin.put(f"{path}/assignment", json={"bench": "bench-01"}).raise_for_status()
     for body in (

@@ -18,8 +18,8 @@ def roster(admin: httpx.Client, database: Database) -> Roster:
 
 
 @pytest.fixture
-def take_in(admin: httpx.Client) -> Callable[..., dict[str, Any]]:
-    """Take in a repair and return the ticket."""
+def take_in(admin: httpx.Client, roster: Roster) -> Callable[..., dict[str, Any]]:
+    """Take in a repair at one of the roster's stores and return the ticket."""
 
     def create(**values: Any) -> dict[str, Any]:
         found: dict[str, Any] = admin.post("/api/v1/tickets", json={**REPAIR, **values}).raise_for_status().json()

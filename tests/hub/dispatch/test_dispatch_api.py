@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_roster import REPAIR, Roster
+from desk_roster import OF_NO_STORE, Roster
 from hub_running import MakeKey, RunningHub
 
 from hub.dispatch import documents
@@ -88,10 +88,10 @@ def test_the_rules_and_the_intake_have_the_faults_of_the_taxonomy(admin: httpx.C
     """D1, T4: a fault that a rule is about can be told at the intake, and a misspelt one is named."""
     known = {one.code for group in taxonomy.delivered().groups for one in group.faults}
     assert {one for rule in documents.delivered().rules for one in rule.faults or ()} <= known
-    answer = admin.post("/api/v1/tickets", json={**REPAIR, "fault": "burnt"})
+    answer = admin.post("/api/v1/tickets", json={**OF_NO_STORE, "fault": "burnt"})
     assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, "fault-unknown")
     assert answer.json()["errors"][0]["pointer"] == "#/fault"
-    ticket = admin.post("/api/v1/tickets", json={**REPAIR, "fault": "burnt_part"}).raise_for_status().json()["id"]
+    ticket = admin.post("/api/v1/tickets", json={**OF_NO_STORE, "fault": "burnt_part"}).raise_for_status().json()["id"]
     path = f"/api/v1/tickets/{ticket}"
     assert admin.get(path).json()["state"] == "in_review", "a complex case"
     assert admin.patch(f"{path}/intake", json={"fault": "liquid"}).status_code == 422

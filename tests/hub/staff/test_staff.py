@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from desk_roster import REPAIR, Roster
+from desk_roster import OF_NO_STORE, Roster
 from hub_running import RunningHub
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,7 +189,7 @@ def test_figures_of_workload_quality_and_attitude(admin: httpx.Client, database:
     roster.bench("bench-01")
     roster.shift("bench-01", wang)
     first, second = (
-        admin.post("/api/v1/tickets", json={**REPAIR, "device": {"model": "M", "serial": f"SN-{n}"}}).json()["id"]
+        admin.post("/api/v1/tickets", json={**OF_NO_STORE, "device": {"model": "M", "serial": f"SN-{n}"}}).json()["id"]
         for n in range(2)
     )
     admin.put(f"{STAFF}/{wang}/assessments/2026-Q4", json={"theory": 1, "practice": 1, "customer_rating": 88})

@@ -49,6 +49,24 @@ def test_a_refusal_names_everything_in_the_callers_language(staff: httpx.Client)
     assert staff.get(TICKETS).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "pointer", "said"),
+    [
+        ({"store": "nowhere"}, "#/store", "GET /api/v1/stores"),
+        ({"contact": {"name": "李雷", "phone": "- - - - -"}}, "#/contact/phone", "至少 5 位数字"),
+        ({"contact": {"name": "  ", "phone": "13800000000"}}, "#/contact/name", "至少 1 个字符"),
+    ],
+)
+def test_what_leads_to_nobody_is_refused(
+    wrong: dict[str, Any], pointer: str, said: str, admin: httpx.Client, complete: dict[str, Any]
+) -> None:
+    """T3, S5: a store that does not exist, a number without digits and a name of blanks would pass for an intake."""
+    answer = admin.post(TICKETS, json={**complete, **wrong}, headers={"Accept-Language": "zh-CN"})
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"]) == (422, pointer)
+    assert said in error["detail"]
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("channel", list(Channel))
 def test_a_complete_intake_is_taken_on_every_channel(

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-from desk_roster import REPAIR, Roster
+from desk_roster import OF_NO_STORE, REPAIR, Roster
 from hub_running import RunningHub
 
 from hub.core.database import Database
@@ -96,7 +96,7 @@ def test_a_ticket_in_work_moves_to_another_bench(admin: httpx.Client, database: 
     with database.write() as session:
         for name in ("bench-01", "bench-02"):
             fleet.register(session, name)
-    path = f"{TICKETS}/{admin.post(TICKETS, json=REPAIR).json()['id']}"
+    path = f"{TICKETS}/{admin.post(TICKETS, json=OF_NO_STORE).json()['id']}"
     admin.put(f"{path}/assignment", json={"bench": "bench-01"}).raise_for_status()
     admin.post(f"{path}/actions", json={"action": "taken"}).raise_for_status()
     moved = admin.put(f"{path}/assignment", json={"bench": "bench-02"}).raise_for_status().json()
@@ -106,8 +106,8 @@ def test_a_ticket_in_work_moves_to_another_bench(admin: httpx.Client, database: 
 
 class TestMerge:
     def test_two_tickets_about_the_same_device_become_one(self, admin: httpx.Client) -> None:
-        first = admin.post(TICKETS, json=REPAIR).json()["id"]
-        second = admin.post(TICKETS, json=REPAIR).json()
+        first = admin.post(TICKETS, json=OF_NO_STORE).json()["id"]
+        second = admin.post(TICKETS, json=OF_NO_STORE).json()
         assert second["possible_duplicates"][0]["ticket"] == first
         path = f"{TICKETS}/{second['id']}"
         merged = admin.post(f"{path}/merge", json={"into": first, "note": "重复登记"}).raise_for_status().json()
@@ -121,9 +121,9 @@ class TestMerge:
         assert slug(admin.post(f"{TICKETS}/{first}/merge", json={"into": second["id"]})) == (409, "merge-target")
 
     def test_what_is_not_the_same_is_not_merged(self, admin: httpx.Client) -> None:
-        first = admin.post(TICKETS, json=REPAIR).json()["id"]
+        first = admin.post(TICKETS, json=OF_NO_STORE).json()["id"]
         other = {
-            **REPAIR,
+            **OF_NO_STORE,
             "device": {"model": "SP-100", "serial": "SN-9"},
             "contact": {"name": "韩", "phone": "13900000000"},
         }
@@ -133,6 +133,6 @@ class TestMerge:
         assert slug(admin.post(f"{TICKETS}/{first}/merge", json={"into": "T-000099"})) == (404, "ticket-not-found")
 
     def test_other_addresses_are_told(self, admin: httpx.Client) -> None:
-        ticket = admin.post(TICKETS, json=REPAIR).json()["id"]
+        ticket = admin.post(TICKETS, json=OF_NO_STORE).json()["id"]
         answer = admin.post(f"{TICKETS}/{ticket}/actions", json={"action": "send"})
         assert "…/transfer" in answer.json()["detail"]
