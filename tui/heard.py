@@ -14,6 +14,8 @@ from tui import i18n
 from tui.formatting import one_line
 
 DOMAIN = "agent"
+DEEPEST = 8
+"""How many sentences may stand within one another; what is deeper is shown as it came."""
 _PLACE = re.compile(r"\{(\d+)\}")
 
 
@@ -24,29 +26,45 @@ def heard(sentence: str | Exception) -> str:
 
 
 @lru_cache(maxsize=512)
-def _in_language(language: i18n.Language, sentence: str) -> str:
-    for pattern, translation in _sentences(language):
-        if (found := pattern.fullmatch(sentence)) is not None:
-            values = [_in_language(language, value) if " " in value else value for value in found.groups()]
+def _in_language(language: i18n.Language, sentence: str, within: int = 0) -> str:
+    if within == DEEPEST:
+        return sentence
+    for literals, translation in _sentences(language):
+        if (found := _values(literals, sentence)) is not None:
+            values = [_in_language(language, value, within + 1) if " " in value else value for value in found]
             return translation.format(*values)
     head, colon, rest = sentence.partition(": ")
     if colon and " " not in head:  # "ch1: why", "T-000101: why"
-        return f"{head}: {_in_language(language, rest)}"
+        return f"{head}: {_in_language(language, rest, within + 1)}"
     return sentence
 
 
 @lru_cache(maxsize=2)
-def _sentences(language: i18n.Language) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return patterns and translations, those with the most text of their own first."""
+def _sentences(language: i18n.Language) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Return the texts between the places, and the translation, those with the most text of their own first."""
     with (i18n.LOCALE_FOLDER / language.replace("-", "_") / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
         catalogue = gettext.GNUTranslations(file)
     known: dict[str, str] = catalogue._catalog  # type: ignore[attr-defined]  # it has no other way to list
     found = sorted((one for one in known.items() if one[0]), key=lambda one: -len(_PLACE.sub("", one[0])))
-    return tuple((_pattern(sentence), translation) for sentence, translation in found)
+    return tuple((tuple(_PLACE.split(sentence)[::2]), translation) for sentence, translation in found)
 
 
-def _pattern(sentence: str) -> re.Pattern[str]:
-    parts = _PLACE.split(sentence)
-    return re.compile(
-        "".join("(.+?)" if number % 2 else re.escape(part) for number, part in enumerate(parts)), re.DOTALL
-    )
+def _values(literals: tuple[str, ...], sentence: str) -> list[str] | None:
+    """Return what stands between ``literals``, each at its first occurrence, or ``None`` where they do not fit.
+
+    No value is empty. Each text is looked for once, so a long sentence takes a time in proportion to its length.
+    """
+    first, *between = literals
+    if not between:
+        return [] if sentence == first else None
+    last = between.pop()
+    end = len(sentence) - len(last)
+    if not sentence.startswith(first) or not sentence.endswith(last):
+        return None
+    values, at = [], len(first)
+    for literal in between:
+        if (place := sentence.find(literal, at + 1, end)) < 0:
+            return None
+        values.append(sentence[at:place])
+        at = place + len(literal)
+    return [*values, sentence[at:end]] if at < end else None

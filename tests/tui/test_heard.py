@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripts import catalogues
 from tui import i18n
-from tui.heard import heard
+from tui.heard import _values, heard
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -48,6 +50,20 @@ def test_reasons_within_reasons_are_heard_too(sentence, wanted):
     i18n.use("zh-CN")
     assert all(words in heard(sentence) for words in wanted)
     assert heard(ValueError(sentence)) == heard(sentence)
+
+
+@pytest.mark.parametrize("words", [": ", " did not answer: ", "a b; ", "ch1: "])
+def test_a_sentence_of_any_length_is_heard_in_no_time(words):
+    """Places that are tried at every length would take minutes here, and the screens would stand still."""
+    i18n.use("zh-CN")
+    assert heard(words * 2000).endswith(words)
+
+
+@given(st.text("ab", max_size=12), st.lists(st.text("ab", max_size=2), min_size=1, max_size=4))
+def test_values_are_what_a_pattern_would_find(sentence, literals):
+    pattern = "(.+?)".join(map(re.escape, literals))
+    found = re.fullmatch(pattern, sentence)
+    assert _values(tuple(literals), sentence) == (None if found is None else list(found.groups()))
 
 
 def test_sentences_are_found_in_errors_reasons_and_notes():
