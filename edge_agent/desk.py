@@ -164,6 +164,7 @@ class AgentDesk:
             captures.waiting_bytes,
             captures.refused,
             self._parts.upload_fault(),
+            depth.settled,
         )
 
     def _refused(self) -> tuple[views.RefusedRecord, ...]:

@@ -83,6 +83,8 @@ class Depth:
     refused: int
     size_bytes: int
     max_bytes: int
+    settled: int = 0
+    """How many records the hub has answered for since the spool was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class Spool:
             rows = db.execute("SELECT state, count(*), sum(size) FROM record GROUP BY state").fetchall()
         self._counts = dict.fromkeys(State, 0) | {State(state): count for state, count, _ in rows}
         self._size: int = sum(size for _, _, size in rows)
+        self._settled = 0
 
     def close(self) -> None:
         """Close the file; what was appended stays."""
@@ -256,6 +259,8 @@ class Spool:
             # What was refused and is committed now counts as received: it no longer waits for anything.
             received = -(tally.counts[State.WAITING] + tally.counts[State.REFUSED])
         if received or refused:
+            with self._mutex:
+                self._settled += received + refused
             self._notify()
         return Settled(received, refused)
 
@@ -296,7 +301,10 @@ class Spool:
     def depth(self) -> Depth:
         """Return how much waits, is refused, and is stored."""
         with self._mutex:
-            return Depth(self._counts[State.WAITING], self._counts[State.REFUSED], self._size, self._max_bytes)
+            counts = self._counts
+            return Depth(
+                counts[State.WAITING], counts[State.REFUSED], self._size, self._max_bytes, settled=self._settled
+            )
 
     def refused(self, limit: int = 500) -> tuple[Kept, ...]:
         """Return what the hub will not take and why, oldest first."""

@@ -138,10 +138,11 @@ class BenchState:
             self._unanswered_since = None
 
     def _note_receipts(self, spool: views.SpoolDepth) -> None:
-        fewer = self.spool is not None and spool.waiting < self.spool.waiting
+        """Begin to count anew with every receipt; as many records may have come as were answered for."""
+        receipted = self.spool is not None and spool.settled != self.spool.settled
         if not spool.waiting:
             self._unanswered_since = None
-        elif fewer or self._unanswered_since is None:
+        elif receipted or self._unanswered_since is None:
             self._unanswered_since = self._clock()
 
     def _awaits_receipts(self) -> bool:

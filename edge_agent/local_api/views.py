@@ -53,6 +53,8 @@ class SpoolDepth(View, frozen=True):
     captures_refused: int = 0
     upload_fault: str | None = None
     """Why captures are not being uploaded at the moment."""
+    settled: int = 0
+    """How many records the hub has answered for since the agent began: while it grows, the hub is at work."""
 
 
 class Instrument(View, frozen=True):

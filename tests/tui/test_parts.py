@@ -105,22 +105,22 @@ def test_a_hub_that_gives_no_receipts_is_called_silent():
     bench = BenchState(lambda: now[0])
     bench.connected, bench.link = True, views.Link(True, True, None, None)
 
-    def told(waiting, at):
+    def told(waiting, at, settled=0):
         now[0] = at
-        bench.apply([events.SpoolChanged(views.SpoolDepth(waiting, 0, 0, 1))])
+        bench.apply([events.SpoolChanged(views.SpoolDepth(waiting, 0, 0, 1, settled=settled))])
         return StatusBar(bench, "Tickets", lambda: datetime.now(UTC))._link().plain
 
     assert told(2, 0) == "● online"
     assert told(3, 29) == "● online"
     assert told(3, 31) == "◐ hub silent 31 s"
-    assert told(2, 32) == "● online", "one receipt"
-    assert told(4, 100) == "◐ hub silent 1 min"
-    assert told(0, 101) == told(1, 102) == "● online"
+    assert told(3, 32, settled=1) == "● online", "one receipt, and one record more"
+    assert told(4, 100, settled=1) == "◐ hub silent 1 min"
+    assert told(0, 101, settled=5) == told(1, 102, settled=5) == "● online"
     for number, online in enumerate((False, True)):
         now[0] = 300.0 + number
         bench.apply([events.LinkChanged(views.Link(True, online, None, None))])
-    assert told(1, 310) == "● online", "what waited while there was no line is not its silence"
-    assert told(1, 345) == "◐ hub silent 35 s"
+    assert told(1, 310, settled=5) == "● online", "what waited while there was no line is not its silence"
+    assert told(1, 345, settled=5) == "◐ hub silent 35 s"
 
 
 # -- keys ------------------------------------------------------------------------------------------------------------
