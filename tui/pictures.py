@@ -21,7 +21,9 @@ from tui.scope_plot import Line
 
 KITTY = ("kitty", "ghostty")
 """Terminals with the graphics of kitty, which DA1 does not tell."""
-ANSWER_S = 0.3
+ANSWER_S = 1.5
+"""Nearly every terminal answers within a few milliseconds, one over a slow line within a second. A later answer would
+be typed into the screen."""
 _ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]+)c")
 RASTER = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """How pictures begin that can be drawn here (PNG, JPEG)."""
@@ -56,17 +58,25 @@ def draws_sixels(answer: bytes) -> bool:
 
 
 def _ask(keyboard: int, screen: int) -> bytes:
-    """Return how the terminal answers a request for its primary device attributes, nothing when it does not in time."""
+    """Return how the terminal answers a request for its primary device attributes, nothing when it does not in time.
+
+    Where keys wait already, nothing is asked: they could not be told from the answer, and are the application's.
+    """
     answer = b""
-    before = termios.tcgetattr(keyboard)
+    try:
+        before = termios.tcgetattr(keyboard)
+    except termios.error:
+        return b""
     try:
         tty.setcbreak(keyboard, termios.TCSANOW)
+        if select.select([keyboard], [], [], 0)[0]:
+            return b""
         os.write(screen, b"\x1b[c")
         deadline = time.monotonic() + ANSWER_S
         while not _ATTRIBUTES.search(answer) and (left := deadline - time.monotonic()) > 0:
             if select.select([keyboard], [], [], left)[0]:
                 answer += os.read(keyboard, 256)
-    except OSError:
+    except (OSError, termios.error):  # the latter is not one of the former
         return b""
     finally:
         with contextlib.suppress(termios.error):

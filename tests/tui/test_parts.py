@@ -5,6 +5,7 @@ import pty
 import string
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -362,10 +363,38 @@ def test_a_terminal_says_whether_it_draws_pictures(environment, answer, wanted):
         os.close(slave)
         if answer and "BENCHWRIGHT_PICTURES" not in environment:
             assert os.read(master, 100) == b"\x1b[c"
+            time.sleep(0.4)  # a terminal over a slow line
             os.write(master, answer)
         _out, told = child.communicate(timeout=20)
     os.close(master)
     assert told.strip() == wanted
+
+
+def test_what_was_typed_before_the_start_is_the_applications():
+    master, slave = pty.openpty()
+    os.write(master, b"T-0001")
+    script = f"{ASKS}; import os, tty; tty.setcbreak(0, tty.TCSANOW); print(os.read(0, 99), file=sys.stderr)"
+    environment = {name: value for name, value in os.environ.items() if name != "TERM_PROGRAM"} | {"TERM": "xterm"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        stdin=slave,
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    os.close(slave)
+    os.close(master)
+    assert done.stderr.split() == ["False", "b'T-0001'"]
+
+
+def test_a_keyboard_that_is_no_terminal_gives_no_answer():
+    keyboard, screen = os.pipe()
+    assert pictures._ask(keyboard, screen) == b""
+    os.close(keyboard)
+    os.close(screen)
 
 
 @pytest.mark.parametrize(
