@@ -5,35 +5,21 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from benchwright.plan_view import COLOURS, limits_text, value_text
+from benchwright.plan_view import COLOURS, OUTCOME, OUTCOMES, Words, limits_text, print_suspects, value_text
 from edge_agent.local_api.views import RunState, RunSummary
-from protocols.messages.records import Measurement, Suspect, Verdict
+from protocols.messages.records import Measurement, Verdict
 
-Words = dict[str, str]
 STATUS: dict[str, Words] = {
     "running": {"en": "running", "zh-CN": "检测中"},
     "asking": {"en": "asking", "zh-CN": "等待回答"},
     "interrupted": {"en": "interrupted", "zh-CN": "已中断"},
     "finished": {"en": "finished", "zh-CN": "已结束"},
 }
-OUTCOMES: dict[str, Words] = {
-    "passed": {"en": "passed", "zh-CN": "合格"},
-    "failed": {"en": "failed", "zh-CN": "不合格"},
-    "undecided": {"en": "undecided", "zh-CN": "无法判定"},
-    "error": {"en": "error", "zh-CN": "错误"},
-    "timeout": {"en": "timeout", "zh-CN": "超时"},
-    "skipped": {"en": "skipped", "zh-CN": "已跳过"},
-    "aborted": {"en": "aborted", "zh-CN": "已中止"},
-    "pass": {"en": "pass", "zh-CN": "合格"},
-    "fail": {"en": "fail", "zh-CN": "不合格"},
-}
 NONE = {
     "en": "No test has run on this bench yet (or none of this ticket or device).",
     "zh-CN": "本工位尚无（该工单或设备的）检测记录。",
 }
 LIMITS = {"en": "limits", "zh-CN": "限值"}
-OUTCOME = {"en": "Outcome", "zh-CN": "结论"}
-SUSPECTS = {"en": "Suspected causes", "zh-CN": "疑似原因"}
 FAILING = {"en": "out of limits or undecided", "zh-CN": "超限或无法判定"}
 STARTED = {"en": "started", "zh-CN": "开始于"}
 TICKET = {"en": "ticket", "zh-CN": "工单"}
@@ -85,20 +71,9 @@ def print_state(state: RunState, language: str) -> None:
         console.print(
             Text.assemble(f"{OUTCOME[language]}: ", _standing(state.outcome, state.status, language), style="bold")
         )
-    _print_suspects(console, state.suspects, language)
+    print_suspects(console, state.suspects, language)
     if state.fault:
         console.print(Text(state.fault, "red"))
-
-
-def _print_suspects(console: Console, suspects: Sequence[Suspect], language: str) -> None:
-    if suspects:
-        console.print(f"{SUSPECTS[language]}:")
-    for number, suspect in enumerate(suspects, start=1):
-        console.print(Text(f"{number}. {suspect.title.get(language, suspect.cause)} ({suspect.cause})"))
-        for words in suspect.evidence:
-            console.print(Text(f"   – {words.get(language, '')}"))
-        if suspect.remedy:
-            console.print(Text(f"   → {suspect.remedy.get(language, '')}"))
 
 
 def _measurement(one: Measurement, language: str) -> Text:

@@ -1,14 +1,15 @@
 """Plans and results as people read them in a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Verdict
+from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Suspect
 from protocols.quantity import format_measured, format_value
 
 if TYPE_CHECKING:  # numpy comes with these
@@ -27,6 +28,22 @@ COLOURS = {
     "skipped": "yellow",
     "none": "dim",
 }
+Words = dict[str, str]
+OUTCOMES: dict[str, Words] = {
+    "passed": {"en": "passed", "zh-CN": "合格"},
+    "failed": {"en": "failed", "zh-CN": "不合格"},
+    "undecided": {"en": "undecided", "zh-CN": "无法判定"},
+    "error": {"en": "error", "zh-CN": "错误"},
+    "timeout": {"en": "timeout", "zh-CN": "超时"},
+    "skipped": {"en": "skipped", "zh-CN": "已跳过"},
+    "aborted": {"en": "aborted", "zh-CN": "已中止"},
+    "pass": {"en": "pass", "zh-CN": "合格"},
+    "fail": {"en": "fail", "zh-CN": "不合格"},
+    "none": {"en": "–", "zh-CN": "–"},
+}
+OUTCOME = {"en": "Outcome", "zh-CN": "结论"}
+SUSPECTS = {"en": "Suspected causes", "zh-CN": "疑似原因"}
+ATTEMPT = {"en": " (attempt {number})", "zh-CN": "（第 {number} 次）"}
 COVERAGE = 2.0
 """Coverage factor of the expanded uncertainty that is shown."""
 
@@ -82,9 +99,10 @@ def plan_as_data(loaded: "LoadedPlan") -> dict[str, Any]:
 def step_line(record: StepFinished, language: str) -> Text:
     """Return one line for a step that has ended."""
     outcome = record.outcome.value
-    attempt = f" (attempt {record.attempt})" if record.attempt > 1 else ""
+    attempt = ATTEMPT[language].format(number=record.attempt) if record.attempt > 1 else ""
+    words = OUTCOMES[outcome][language]
     text = Text.assemble(
-        (f"{outcome:>9} ", COLOURS[outcome]),
+        (f"{' ' * (9 - cell_len(words))}{words} ", COLOURS[outcome]),
         f"{record.title.get(language, record.step)}{attempt}  ",
         (f"{record.duration_s:.2f} s", "dim"),
     )
@@ -104,18 +122,25 @@ def print_results(steps: Iterable[StepFinished], finished: RunFinished, language
         table.add_column(heading, overflow="fold", justify="right" if heading in ("value", "测量值") else "left")
     for step in steps:
         for one in step.measurements:
-            verdict = Text(
-                one.verdict.value if one.verdict is not Verdict.NONE else "–", style=COLOURS[one.verdict.value]
-            )
+            verdict = Text(OUTCOMES[one.verdict.value][language], style=COLOURS[one.verdict.value])
             table.add_row(step.step, one.name, value_text(one, language), limits_text(one, language), verdict)
     console.print(table)
-    console.print(Text.assemble("Outcome: ", (finished.outcome.value, COLOURS[finished.outcome.value])))
-    for number, suspect in enumerate(finished.suspects, start=1):
-        console.print(f"{number}. [bold]{suspect.title.get(language, suspect.cause)}[/] ({suspect.cause})")
+    outcome = finished.outcome.value
+    console.print(Text.assemble(f"{OUTCOME[language]}: ", (OUTCOMES[outcome][language], COLOURS[outcome])))
+    print_suspects(console, finished.suspects, language)
+
+
+def print_suspects(console: Console, suspects: Sequence[Suspect], language: str) -> None:
+    """Print the suspected causes, the likeliest first, each with its evidence and what to do."""
+    if suspects:
+        console.print(Text(f"{SUSPECTS[language]}:"))
+    for number, suspect in enumerate(suspects, start=1):
+        title = suspect.title.get(language, suspect.cause)
+        console.print(Text.assemble(f"{number}. ", (title, "bold"), f" ({suspect.cause})"))
         for words in suspect.evidence:
-            console.print(f"   – {words.get(language, '')}", highlight=False)
+            console.print(Text(f"   – {words.get(language, '')}"))
         if suspect.remedy:
-            console.print(f"   → {suspect.remedy.get(language, '')}")
+            console.print(Text(f"   → {suspect.remedy.get(language, '')}"))
 
 
 def value_text(one: Measurement, language: str = "en") -> str:

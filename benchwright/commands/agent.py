@@ -219,11 +219,13 @@ def start_run(
         bool, typer.Option("--wait", help="Show the run until it ends; exit code 3 unless it passed.")
     ] = False,
     socket: Socket = None,
+    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Run a test plan on a device. Questions are answered with 'benchwright agent answer'."""
     from edge_agent.local_api.requests import StartRun, Subscribe
 
+    language = checked(language)
     with _agent(socket) as agent:
         if wait:
             agent.request(Subscribe(streams=("run",)))
@@ -231,7 +233,7 @@ def start_run(
             _valid(StartRun, serial=serial, plan=plan, ticket=ticket, model=model, operator=operator)
         )
         if wait:
-            _follow(agent, started.run, as_json=as_json)
+            _follow(agent, started.run, language, as_json=as_json)
     if not wait:
         _print(started) if as_json else typer.echo(started.run)
 
@@ -389,19 +391,23 @@ def _state(agent: "SyncAgentClient", run_name: str | None) -> "RunState":
     return state
 
 
-def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
+def _follow(agent: "SyncAgentClient", run_name: str, language: str, *, as_json: bool) -> None:
     """Show steps and questions as they come, then the end; leave with its exit code."""
+    from rich.console import Console
+
     from benchwright.agent_runs import print_state
+    from benchwright.plan_view import step_line
     from edge_agent.local_api import events
     from edge_agent.local_api.client import Lost
     from protocols.messages.records import Outcome
 
+    console = Console(highlight=False)
     for happened in agent.events():
         match happened:
             case events.StepEnded() if not as_json:
-                typer.echo(f"{happened.record.outcome.value:9} {happened.record.step}")
+                console.print(step_line(happened.record, language), soft_wrap=True)
             case events.PromptWanted() if not as_json:
-                typer.echo(f"?         {happened.prompt.text.get('en', '')}  (benchwright agent answer)")
+                typer.echo(f"?         {happened.prompt.text.get(language, '')}  (benchwright agent answer)")
             case events.RunEnded() if happened.run == run_name:
                 break
             case Lost() if _state(agent, run_name).status in {"finished", "interrupted"}:
@@ -409,5 +415,5 @@ def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
             case _:
                 pass
     state = _state(agent, run_name)
-    _print(state) if as_json else print_state(state, "en")
+    _print(state) if as_json else print_state(state, language)
     raise typer.Exit(0 if state.outcome is Outcome.PASSED else EXIT_RUN_NOT_PASSED)

@@ -115,7 +115,8 @@ def test_tickets_and_what_the_hub_refused(agent):
 
 def test_a_run_from_the_command_line(agent):
     assert "questions v1 for SP-100" in call(agent, "plans")
-    start = ["start-run", "--serial", "S-1", "--plan", "questions", "--wait", "--socket", str(agent.server.path)]
+    start = ["start-run", "--serial", "S-1", "--plan", "questions", "--wait", "--lang", "zh-CN"]
+    start += ["--socket", str(agent.server.path)]
     follower = subprocess.Popen(
         [sys.executable, "-m", "benchwright", "agent", *start], stdout=subprocess.PIPE, text=True
     )
@@ -128,7 +129,8 @@ def test_a_run_from_the_command_line(agent):
     call(agent, "answer", "2.5")
     told, _ = follower.communicate(timeout=20)
     assert follower.returncode == 3, "a failed run is told apart by the exit code"
-    assert "rail = 2.5 V  limits 3.2 V … 3.4 V  fail" in told
+    assert "rail = 2.5 V  限值 3.2 V … 3.4 V  不合格" in told
+    assert "结论: 不合格" in told
     state = call(agent, "run-state", "--json")
     assert (state["status"], state["outcome"]) == ("finished", "failed")
     agent.restart()

@@ -107,10 +107,11 @@ def test_a_run_gives_its_records_as_json(place: Place) -> None:
 
 def test_what_does_not_pass_gives_exit_code_1_and_says_why(place: Place) -> None:
     place.bench.misbehave("mcu", "wrong_identity")
-    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--yes")
+    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--yes", "--lang", "zh-CN")
     assert done.returncode == 1, done.stderr
     assert "0x0440" in done.stderr
-    assert "Outcome: error" in done.stdout or "Outcome: failed" in done.stdout
+    assert "结论: 错误" in done.stdout or "结论: 不合格" in done.stdout
+    assert not {"passed", "failed", "error"} & set(f"{done.stdout} {done.stderr}".split())
 
 
 def test_ctrl_c_stops_with_the_outputs_safe_and_the_run_can_be_followed(place: Place, tmp_path: Path) -> None:
