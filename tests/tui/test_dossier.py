@@ -26,7 +26,7 @@ from protocols.messages.dossiers import (
     settings_with,
 )
 from tui import dossier_words, i18n
-from tui.screens.ticket_actions import _offered, code_of
+from tui.screens.ticket_actions import LONGEST_PART, _offered, _requested, code_of
 
 NOW = datetime.now(UTC)
 DOSSIER = Dossier(
@@ -175,6 +175,12 @@ def test_a_repair_warranty_is_on_the_ticket_in_both_languages(bench, verdict, en
         await hands.sees(chinese, "leaky_ldo")
 
     work_at(bench.socket, work)
+
+
+def test_a_part_with_too_long_a_name_is_not_cut_silently():
+    values = {"part": "C" * LONGEST_PART, "quantity": "1", "fault": ""}
+    assert _requested(values) == {"parts_requested": [{"part": values["part"], "quantity": 1}]}
+    assert "at most 128 characters" in str(_requested(values | {"part": values["part"] + "5"}))
 
 
 def test_prices_and_codes():

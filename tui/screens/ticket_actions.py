@@ -39,6 +39,8 @@ _NOTE = (Field("note", N_("Note"), required=True),)
 _HAND_OVER = (Field("note", N_("Note for the counter")),)
 _REWORK = (Field("reason", N_("Reason"), required=True),)
 MOST_PIECES = 1000
+LONGEST_PART = 128
+"""Characters of a part's number or name."""
 _PLAN = (
     Field("work", N_("First way: the work"), required=True),
     Field("parts", N_("First way: parts"), N_("separated by commas, e.g. C5 220 µF, U2")),
@@ -130,7 +132,11 @@ def _requested(values: Mapping[str, str]) -> Checked:
     quantity = parse_number(values["quantity"])
     if quantity is None or quantity != int(quantity) or not 1 <= quantity <= MOST_PIECES:
         return _("Give the quantity as a whole number from 1 to {most}.").format(most=MOST_PIECES)
-    wanted: Details = {"part": values["part"][:128], "quantity": int(quantity)}
+    if len(values["part"]) > LONGEST_PART:
+        return _("Give the part in at most {most} characters; the rest belongs in the reason.").format(
+            most=LONGEST_PART
+        )
+    wanted: Details = {"part": values["part"], "quantity": int(quantity)}
     if values["fault"]:
         wanted["fault"] = values["fault"]
     return {"parts_requested": [wanted]}
