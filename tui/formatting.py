@@ -41,6 +41,11 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
+def like_a_code(text: str) -> bool:
+    """Return whether ``text`` looks like something scanned: one word with a digit in it."""
+    return len(text.split()) == 1 and any(char.isdigit() for char in text)
+
+
 def duration(seconds: float) -> str:
     """Return a time span such as ``0:07``, ``12:30`` or ``3:02:11``."""
     whole = max(0, int(seconds))
@@ -144,6 +149,7 @@ __all__ = [
     "fit",
     "full_time",
     "hanging",
+    "like_a_code",
     "limits",
     "one_line",
     "parse_number",

@@ -40,6 +40,9 @@ def test_a_scan_from_anywhere_opens_the_ticket(bench):
         await hands.sees("Nothing in the list has these words.")
         await hands.press("enter")
         await hands.sees("“supply raxx” is not in the list.", "Supply rails")
+        await hands.type("sp100")
+        await hands.sees("“sp100” is only a part of what is shown", "functional test")
+        await hands.press(*["backspace"] * 5)
         await hands.type("T-000103")
         await hands.sees("Smells burnt", "sp100-functional")
         await hands.press("f2")
@@ -54,6 +57,11 @@ def test_a_scan_from_anywhere_opens_the_ticket(bench):
         await hands.sees("Switches off")
         await hands.type("burnt")
         await hands.sees("Smells burnt", "sp100-functional")
+        await hands.press("f2")
+        await hands.type("sp100-00004")
+        await hands.sees("“sp100-00004” is no ticket or serial here, only a part", "Switches off")
+        await hands.press("down", "enter")
+        await hands.sees("Nothing has been done")
 
     work_at(bench.socket, work)
 

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tui.formatting import like_a_code, one_line
 from tui.i18n import N_, _
 from tui.screens.base import localise
 from tui.widgets.notice import Notice
@@ -40,6 +41,8 @@ class ChooseDialog(ModalScreen[str | None]):
         self._rows = tuple(rows)
         self._columns = tuple(columns) or (Column(N_("Name")),)
         self._at = at
+        self._pointed = False
+        """Whether the cursor was moved since something was typed."""
 
     def compose(self) -> ComposeResult:
         """Lay out title, what narrows the list, and the list."""
@@ -66,6 +69,7 @@ class ChooseDialog(ModalScreen[str | None]):
     def _narrow(self, event: Input.Changed) -> None:
         """Show the rows in which every word stands."""
         event.stop()
+        self._pointed = False
         words = event.value.casefold().split()
         found = [row for row in self._rows if all(word in _text(row) for word in words)]
         self.query_one(Rows).show(found, empty=N_("Nothing in the list has these words.") if words else None)
@@ -74,19 +78,34 @@ class ChooseDialog(ModalScreen[str | None]):
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
+        self._pointed = True
         self.query_one(Rows).move(by)
 
-    @on(Input.Submitted)
     @on(Rows.Chosen)
+    def _take_clicked(self, event: Rows.Chosen) -> None:
+        """Give back the row that was clicked."""
+        self.dismiss(event.key)
+
+    @on(Input.Submitted)
     def _take(self) -> None:
-        """Give back the row under the cursor; open a ticket that was scanned; else say that nothing fits."""
-        chosen, typed = self.query_one(Rows).key, self.query_one(Input).value.strip()
+        """Give back the row under the cursor; open a ticket that was scanned; else say that nothing fits.
+
+        A code takes the row in which it stands whole, never one of which it is a part.
+        """
+        shown, typed = self.query_one(Rows).key, self.query_one(Input).value.strip()
         app = cast("BenchApp", self.app)
+        chosen = shown
+        if like_a_code(typed) and not self._pointed:
+            whole = [row.key for row in self._rows if typed.casefold() in _cells(row)]
+            chosen = whole[0] if len(whole) == 1 else None
         if chosen is not None or not typed:
             self.dismiss(chosen)
         elif app.bench.scanned(typed):
             self.dismiss(None)
             app.call_later(app.scan, typed)
+        elif shown is not None:
+            words = _("“{text}” is only a part of what is shown: ↑ ↓ choose, ⏎ takes.")
+            self.query_one(Notice).say(words.format(text=one_line(typed)))
         else:
             self.query_one(Input).value = ""
             self.query_one(Notice).say(_("“{text}” is not in the list.").format(text=typed))
@@ -97,4 +116,10 @@ class ChooseDialog(ModalScreen[str | None]):
 
 
 def _text(row: Row) -> str:
-    return " ".join((row.key, *(cell if isinstance(cell, str) else cell[0] for cell in row.cells))).casefold()
+    return " ".join(_cells(row))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return tuple(
+        cell.strip().casefold() for cell in (row.key, *(one if isinstance(one, str) else one[0] for one in row.cells))
+    )

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from edge_agent.local_api.views import TicketView
 from tui.bench_state import Topic
 from tui.dossier_words import time_left
-from tui.formatting import one_line
+from tui.formatting import like_a_code, one_line
 from tui.i18n import N_, _, ngettext
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.ticket_actions import TICKET_KEYS
@@ -88,7 +88,10 @@ class WorklistScreen(TicketedScreen):
         return self.rows.key
 
     def entered(self, text: str) -> None:
-        """Open what was scanned, or a ticket with the words that were typed; Enter alone that under the cursor."""
+        """Open what was scanned, or a ticket with the words that were typed; Enter alone that under the cursor.
+
+        A code that is only a part of what stands in a row opens nothing by itself: it may be another device's.
+        """
         key = self.rows.key
         if not text:
             if key is not None:
@@ -98,10 +101,14 @@ class WorklistScreen(TicketedScreen):
         found = [row.key for row in _with(text, [_row(ticket, self.bench_app.now()) for ticket in tickets])]
         if self.bench.scanned(text) or not found:
             self.bench_app.scan(text)
-        elif len(found) == 1:
-            self.bench_app.open_ticket(found[0])
         elif key in found and self._pointed:
             self.bench_app.open_ticket(str(key))
+        elif like_a_code(text):
+            self.query_one(Entry).value = text
+            words = _("“{text}” is no ticket or serial here, only a part of what is shown: ↑ ↓ choose, ⏎ opens.")
+            self.notice.say(words.format(text=one_line(text)))
+        elif len(found) == 1:
+            self.bench_app.open_ticket(found[0])
         else:
             self.query_one(Entry).value = text
             words = _("{count} tickets have these words: ↑ ↓ choose, ⏎ opens.").format(count=len(found))
