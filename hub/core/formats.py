@@ -46,7 +46,7 @@ FORMATS: dict[str, Words] = {
     "^[a-z][a-z0-9_]{0,31}$": _SMALL,
     "^[a-z][a-z_]{0,31}$": _words("a name of small letters and underscores", "只含小写字母和下划线的名称"),
     "^[a-z_]{1,64}$": _words("a name of small letters and underscores", "只含小写字母和下划线的名称"),
-    r"^[a-z]+\.[a-z_]+$": _words("a kind of event, such as ticket.close", "事件类型，例如 ticket.close"),
+    r"^[a-z_]+\.[a-z_]+$": _words("a kind of event, such as ticket.close", "事件类型，例如 ticket.close"),
     r"^[a-z_]+\.(\*|[a-z_]+)$": _words(
         "a kind of event such as ticket.close, or a family such as ticket.*",
         "事件类型，例如 ticket.close，或一族事件，例如 ticket.*",
