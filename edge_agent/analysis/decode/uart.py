@@ -116,7 +116,8 @@ def _frames(
     real = np.ones(candidates.size, np.bool_)
     short = np.flatnonzero(rises[: candidates.size] <= middles[: rises.size])
     real[short] = edges.level_at(middles[short]) == 0
-    ends = candidates + np.where(real, (last_stop * bit) - 0.5, 0.5 * bit - 0.5)
+    # The search after a false start goes on past its own edge, be a bit as short as it may.
+    ends = candidates + np.where(real, (last_stop * bit) - 0.5, max(0.5 * bit - 0.5, 1.0))
     whole = np.ceil(ends) < edges.length
     candidates, real, ends = candidates[whole], real[whole], ends[whole]
     chosen = _chain(np.searchsorted(candidates, _index(ends)))
@@ -145,7 +146,13 @@ def _sampled(
     else:
         turns = turned[np.searchsorted(offsets, distance)]
     turns[own - first] = 0
-    return np.asarray(np.bitwise_xor.reduceat(turns, own - first))
+    levels = np.asarray(np.bitwise_xor.reduceat(turns, own - first))
+    # A frame that begins on the last sample of the one before it is part of both: what is sampled there is low.
+    early = np.flatnonzero(np.diff(starts) <= offsets[-1])
+    if early.size:
+        bits = np.uint16(1) << np.arange(offsets.size, dtype=np.uint16)
+        levels[early] = edges.level_at(starts[early, np.newaxis] + offsets).astype(np.uint16) @ bits
+    return levels
 
 
 def estimate_baud(edges: Edges) -> Answer:

@@ -52,6 +52,38 @@ def test_planted_errors_are_found_where_they_are(data, bad_stops, bad_parities):
     assert set(np.flatnonzero(frames.parity_errors)) == {i for i in bad_parities if i < len(data)}
 
 
+def test_a_start_on_the_last_sample_of_a_frame_makes_its_stop_bit_low():
+    line = edge_tools.Edges(1, np.array([100, 110, 195, 205]), 400, 1e6)
+    assert decode(line, UartFormat(99_000)).framing_errors.tolist() == [True, False]
+
+
+def test_a_false_start_at_two_samples_a_bit_does_not_hold_the_search():
+    line = edge_tools.Edges(1, np.array([4, 5, 20, 22]), 60, 2.0)
+    frames = decode(line, UartFormat(1.0))
+    assert (frames.false_starts.tolist(), frames.starts.tolist()) == ([4], [20])
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.integers(1, 12), min_size=2, max_size=80),
+    st.floats(2, 12),
+    st.builds(UartFormat, st.just(1.0), st.integers(5, 9), st.sampled_from(Parity), st.sampled_from([1.0, 1.5, 2.0])),
+)
+def test_every_bit_is_the_level_in_its_middle(distances, bit, form):
+    positions = np.cumsum(distances)
+    line = edge_tools.Edges(1, positions, int(positions[-1]) + 200, bit)
+    frames = decode(line, form)
+    parity = int(form.parity is not Parity.NONE)
+    stop = 1 + form.data_bits + parity
+    middles = [*(np.arange(1, stop) + 0.5), stop + 0.5, stop + form.stop_bits - 0.5]
+    levels = line.level_at(frames.starts[:, None] + np.floor(np.array(middles) * bit).astype(int))
+    assert frames.words.tolist() == (levels[:, : form.data_bits] @ (1 << np.arange(form.data_bits))).tolist()
+    assert frames.framing_errors.tolist() == (levels[:, -2:].min(axis=1) == 0).tolist()
+    if parity:
+        odd = levels[:, : form.data_bits + 1].sum(axis=1) % 2
+        assert frames.parity_errors.tolist() == (odd != (form.parity is Parity.ODD)).tolist()
+
+
 def test_nine_data_bits():
     frames = decode(line_edges(uart_line([0x155, 0x0FF, 0x1FF], 9600, bits=9), 96_000), UartFormat(9600, 9))
     assert frames.words.tolist() == [0x155, 0x0FF, 0x1FF]
