@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from edge_agent.local_api.requests import RecordTicketEvent
 from edge_agent.local_api.views import TicketView
@@ -22,6 +22,7 @@ from tui.keys import GLOBAL_KEYS, bindings
 from tui.palette import BenchCommands
 from tui.screens.base import BenchScreen
 from tui.screens.choose import ChooseDialog
+from tui.screens.dialog import settled
 from tui.screens.help import HelpDialog
 from tui.screens.worklist import WorklistScreen
 from tui.themes import THEMES
@@ -68,6 +69,13 @@ class BenchApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """Offer none but our own, which speak both languages."""
         return ()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a key on a dialog wait for the characters before it."""
+        command = isinstance(event, events.Key) and not (event.is_forwarded or event.is_printable)
+        if command and isinstance(self.screen, ModalScreen):
+            await settled(self.screen)
+        await super().on_event(event)
 
     # -- what happens on the bench -----------------------------------------------------------------------------------
 

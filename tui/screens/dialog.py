@@ -1,9 +1,11 @@
 """What dialogs share that have no field to type into: a scanner's Enter never answers them."""
 
-from typing import TYPE_CHECKING, TypeVar, cast
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual import events
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from tui.i18n import _
 from tui.widgets.notice import Notice
@@ -12,6 +14,25 @@ if TYPE_CHECKING:
     from tui.app import BenchApp
 
 R = TypeVar("R")
+_SETTLED_WITHIN_S = 0.5
+
+
+async def settled(screen: Screen[Any]) -> None:
+    """Wait until all that was typed so far is where it goes: in the focused field, or gathered by the dialog.
+
+    A dialog's keys act when they arrive, while characters queue at the widget and bubble up from there. In a burst,
+    as from a scanner, a key would otherwise overtake the characters before it. Bounded, so no key is ever lost.
+    """
+    if screen.focused is None:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SETTLED_WITHIN_S):
+            for node in screen.focused.ancestors_with_self:
+                if node is screen.app:
+                    break
+                done = asyncio.Event()
+                if node.call_later(done.set):
+                    await done.wait()
 
 
 class Dialog(ModalScreen[R]):

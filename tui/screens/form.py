@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from textual import on, work
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
@@ -36,17 +36,33 @@ class Field:
     """What F2 lists: what goes into the field, and its words in the language of the moment."""
 
 
+class Line(Input, inherit_bindings=False):
+    """One line of a form. Its editing keys act when they arrive, so a character typed after one finds it done."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        replace(key, priority=True)
+        for keys in BindingsMap(Input.BINDINGS).key_to_bindings.values()
+        for key in keys
+        if key.action != "submit"
+    ]
+
+
 class FormDialog(ModalScreen[dict[str, str] | None]):
-    """Returns what was filled in, or ``None`` when it was left with Escape."""
+    """Returns what was filled in, or ``None`` when it was left with Escape.
+
+    Its keys act when they arrive, not when they have come up from a field: what a scanner types after an Enter goes
+    into the next field.
+    """
 
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False),
+        Binding("escape", "leave", show=False, priority=True),
         Binding("ctrl+s", "save", show=False, priority=True),
-        Binding("f2", "list", show=False),
+        Binding("f2", "list", show=False, priority=True),
         Binding("ctrl+l", "app.language", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
+        Binding("enter", "next", show=False, priority=True),
+        Binding("up,shift+tab", "app.focus_previous", show=False, priority=True),
+        Binding("down,tab", "app.focus_next", show=False, priority=True),
     ]
 
     def __init__(self, title: str, fields: Sequence[Field], save: str, *, about: str = "", error: str = "") -> None:
@@ -64,7 +80,7 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
             yield Said(lambda: f"{_(self._title)}  {self._about}", classes="dialog-title")
             for field in self._fields:
                 yield Said(partial(_labelled, field), classes="label")
-                yield Input(
+                yield Line(
                     field.value,
                     id=f"field-{field.name}",
                     max_length=1000,
@@ -114,10 +130,12 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
         self.query_one("#save", Button).label = _(self._save)
         self.query_one("#leave", Button).label = _("Leave")
 
-    @on(Input.Submitted)
-    def _next(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.focus_next()
+    def action_next(self) -> None:
+        """Go on to the next field; on a button, press it."""
+        if isinstance(self.focused, Button):
+            self.focused.press()
+        else:
+            self.focus_next()
 
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
@@ -126,7 +144,7 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
         for field in self._fields:
             if field.required and not values[field.name]:
                 self.query_one(Notice).say(_("Fill in: {field}.").format(field=_(field.label)))
-                self.query_one(f"#field-{field.name}", Input).focus()
+                self.set_focus(self.query_one(f"#field-{field.name}", Input))
                 return
         self.dismiss(values)
 
