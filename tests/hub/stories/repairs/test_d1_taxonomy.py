@@ -17,6 +17,9 @@ def test_a_repair_ends_with_one_root_cause_by_its_code(shop):
     refused = shop.act(shop.counter, ticket, "close")
     assert (refused.status_code, "root cause is not named" in refused.text) == (409, True)
     unknown = shop.act(shop.technician, ticket, "name_cause", root_cause="gremlins")
+    wrong = {"action": "name_cause", "details": {"root_cause": "gremlins"}}
+    told = shop.technician.post(f"/api/v1/tickets/{ticket}/actions", json=wrong, headers={"Accept-Language": "zh-CN"})
+    assert "认定故障根因（name_cause）" in told.json()["detail"], "an action has its words, not its code alone"
     assert unknown.json()["errors"][0]["pointer"] == "#/details/root_cause"
     shop.act(shop.technician, ticket, "name_cause", root_cause="dried_capacitor").raise_for_status()
     shop.act(shop.technician, ticket, "name_cause", root_cause="cold_joint").raise_for_status()
