@@ -162,8 +162,8 @@ def _measurements(measurements: Iterable[Measurement], width: int) -> list[Conte
     return lines
 
 
-def result(run: RunState, outcome: Outcome, width: int) -> Content:
-    """Return the verdict, what failed, and the suspects in their order."""
+def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -> Content:
+    """Return the verdict, what failed, and the suspects in their order; what to do now, unless it is ``past``."""
     mark, _style = OUTCOME_MARKS[outcome]
     banner = _BANNERS.get(outcome, _OTHER_BANNER)
     blank = Content.styled(" " * width, banner)
@@ -173,7 +173,7 @@ def result(run: RunState, outcome: Outcome, width: int) -> Content:
         likeliest = pick(run.suspects[0].title, run.suspects[0].cause)
         lines.append(Content.assemble((_("Likeliest") + "  ", "$text-muted"), (likeliest, "bold $text-accent")))
         lines.append(Content.styled(_("PgDn: measurements, evidence, remedy"), "$text-muted"))
-    lines += list(_what_next(run, outcome))
+    lines += [] if past else list(_what_next(run, outcome))
     failing = list(run_state.failing(run))
     if failing:
         lines += [Content(""), Content.styled(_("Failed or undecided"), "bold")]
@@ -249,16 +249,15 @@ def paused(width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def interrupted(run: RunState, width: int) -> Content:
-    """Return how to go on with a run that has no end."""
+def interrupted(run: RunState, width: int, *, past: bool = False) -> Content:
+    """Return that a run has no end; how to go on with it, unless it is only looked at as ``past``."""
     lines = [
         Content.styled(fit(" " + _("INTERRUPTED"), width), _OTHER_BANNER),
         Content(""),
         Content(_("This test run was begun and not finished. What was measured is kept.")),
-        Content(""),
-        _answer("F7", _("go on where it stopped")),
-        _answer("F8", _("end it as aborted")),
     ]
+    if not past:
+        lines += [Content(""), _answer("F7", _("go on where it stopped")), _answer("F8", _("end it as aborted"))]
     if run.fault:
         lines += [Content(""), Content.styled(heard(run.fault), "$text-error")]
     return Content("\n").join(lines)

@@ -103,6 +103,7 @@ class PastRunScreen(RunScreen, inherit_bindings=False):
         Key("pagedown", "scroll_panel(1)", N_("Page down"), N_("Scroll the right side down."), in_bar=False),
     )
     BINDINGS: ClassVar = bindings(KEYS)
+    PAST = True
 
     def __init__(self, run: RunState) -> None:
         super().__init__()

@@ -52,6 +52,8 @@ class RunScreen(RunActions):
     TITLE_ID = N_("Test run")
     KEYS: ClassVar[Sequence[Key]] = RUN_KEYS
     BINDINGS: ClassVar = bindings(KEYS)
+    PAST: ClassVar[bool] = False
+    """The run is only looked at: nothing can be done with it here."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -210,9 +212,9 @@ class RunScreen(RunActions):
             if attempts:
                 return Content("\n\n").join([run_panel.record(one, width) for one in reversed(attempts)])
         if run.outcome is not None:
-            return run_panel.result(run, run.outcome, width)
+            return run_panel.result(run, run.outcome, width, past=self.PAST)
         if run.status == "interrupted":
-            return run_panel.interrupted(run, width)
+            return run_panel.interrupted(run, width, past=self.PAST)
         if run.prompt is not None:
             return run_panel.question(run.prompt, width)
         parts = [run_panel.paused(width)] if run.paused else []
