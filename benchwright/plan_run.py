@@ -35,6 +35,22 @@ _POLL_S = 0.2
 _ROUNDS_A_LINE = 72
 """How often the progress of a soak is told."""
 
+WORDS = {
+    "confirm": {"en": "Enter, or n", "zh-CN": "按回车，或输入 n"},
+    "confirmed": {"en": "confirmed by --yes", "zh-CN": "已由 --yes 确认"},
+    "skip": {"en": ", or s REASON to skip", "zh-CN": "，或输入 s 和原因以跳过"},
+    "picture": {"en": "picture: {path}", "zh-CN": "图片：{path}"},
+    "nobody": {
+        "en": "nobody is there to answer; use --yes or --simulator",
+        "zh-CN": "没有人回答；请使用 --yes 或 --simulator",
+    },
+    "stopping": {
+        "en": "{name}: stopping; outputs go to a safe state",
+        "zh-CN": "{name}：正在停止，输出将转入安全状态",
+    },
+}
+"""What a run says by itself; the words of questions and steps are the plan's."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -144,7 +160,7 @@ class _Session:
         raise RunRefused(f"{self.request.state} holds no interrupted run of this plan; leave out --resume")
 
     def _abort(self, name: str) -> None:
-        self._console.print(f"{name}: stopping; outputs go to a safe state", style="bold red")
+        self._say("stopping", "bold red", name=name)
         # Elsewhere, because a signal handler must not wait for a lock.
         threading.Thread(target=self._runner.abort, args=(f"stopped by {name}",), daemon=True).start()
 
@@ -167,26 +183,25 @@ class _Session:
     def _answer(self, prompt: Prompt) -> None:
         text = prompt.text[self.request.language]
         if self.request.yes and prompt.kind is PromptKind.CONFIRM:
-            self._console.print(f"{text} (confirmed by --yes)", style="dim")
+            self._console.print(f"{text} ({WORDS['confirmed'][self.request.language]})", style="dim")
             self._give(prompt, Answer(True))
             return
-        hint = {"confirm": "Enter, or n", "number": prompt.unit}.get(prompt.kind.value, "")
-        if prompt.choices:
-            hint = ", ".join(f"{name}: {words[self.request.language]}" for name, words in prompt.choices.items())
         if prompt.picture is not None:
-            self._console.print(f"picture: {self._picture(prompt)}", style="dim")
-        skip = ", or s REASON to skip" if prompt.skippable else ""
-        self._console.print(f"[bold]{text}[/] ({hint}{skip})")
+            self._say("picture", "dim", path=self._picture(prompt))
+        self._console.print(f"[bold]{text}[/] ({hint(prompt, self.request.language)})")
         while self._desk.pending is prompt:
             if not select.select([sys.stdin], [], [], _POLL_S)[0]:
                 continue
             line = sys.stdin.readline()
             if not line:
-                self._console.print("nobody is there to answer; use --yes or --simulator", style="bold red")
+                self._say("nobody", "bold red")
                 self._runner.abort("nobody was there to answer")
                 return
             if self._give(prompt, _parse(prompt, line.strip())):
                 return
+
+    def _say(self, key: str, style: str, **values: object) -> None:
+        self._console.print(WORDS[key][self.request.language].format(**values), style=style)
 
     def _picture(self, prompt: Prompt) -> Path:
         """Write the question's picture where any viewer can open it."""
@@ -201,6 +216,17 @@ class _Session:
             self._console.print(str(error), style="yellow")
             return False
         return True
+
+
+def hint(prompt: Prompt, language: str) -> str:
+    """Return in words how a question can be answered, or skipped."""
+    if prompt.choices:
+        answers = ", ".join(f"{name}: {words[language]}" for name, words in prompt.choices.items())
+    elif prompt.kind is PromptKind.CONFIRM:
+        answers = WORDS["confirm"][language]
+    else:
+        answers = prompt.unit if prompt.kind is PromptKind.NUMBER else ""
+    return answers + (WORDS["skip"][language] if prompt.skippable else "")
 
 
 def _parse(prompt: Prompt, line: str) -> Answer:

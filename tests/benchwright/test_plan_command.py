@@ -14,8 +14,10 @@ import plan_texts
 import pytest
 from plan_texts import plan, read
 
+from benchwright.plan_run import hint
 from drivers.simulated.bench import SimulatedBench
 from drivers.simulated.control import control_endpoint
+from edge_agent.plans.prompts import Prompt, PromptKind
 
 PROGRAM = str(Path(sys.executable).with_name("benchwright"))
 
@@ -155,10 +157,24 @@ def test_a_killed_run_resumes_from_its_folder(place: Place, tmp_path: Path) -> N
     assert not place.bench.device.state.feed.on
 
 
+@pytest.mark.parametrize(
+    ("prompt", "english", "chinese"),
+    [
+        (Prompt("1", "a", PromptKind.CONFIRM, {}, skippable=True), "Enter, or n, or s REASON to skip", "以跳过"),
+        (Prompt("1", "a", PromptKind.NUMBER, {}, unit="V"), "V", "V"),
+        (Prompt("1", "a", PromptKind.CHOICE, {}, choices={"y": {"en": "red", "zh-CN": "红"}}), "y: red", "y: 红"),
+    ],
+)
+def test_how_to_answer_is_said_in_the_readers_language(prompt: Prompt, english: str, chinese: str) -> None:
+    assert hint(prompt, "en") == english
+    assert hint(prompt, "zh-CN").endswith(chinese)
+
+
 def test_without_anybody_to_answer_the_run_ends_safely(place: Place, tmp_path: Path) -> None:
     text = plan(main=read("a", extra="connect: {meter: TP_3V3}\n"), head=plan_texts.HEAD)
     path = tmp_path / "p.yaml"
     path.write_text(text)
-    done = benchwright("plan", "run", path, "--bench", place.toml)
+    done = benchwright("plan", "run", path, "--bench", place.toml, "--lang", "zh-CN")
     assert done.returncode == 1
-    assert "nobody is there to answer" in done.stderr
+    assert "按回车，或输入 n" in done.stderr
+    assert "没有人回答；请使用 --yes 或 --simulator" in done.stderr
