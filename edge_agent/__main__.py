@@ -14,13 +14,12 @@ from edge_agent.captures import CaptureStoreError
 from edge_agent.local_api.client import state_home
 from edge_agent.local_api.server import LocalApiError
 from edge_agent.logs import LEVELS, configure_logging
-from edge_agent.run_history import HistoryError
 from edge_agent.spool import SpoolError
 from edge_agent.uplink.settings import UplinkError
 from edge_agent.worklist import WorklistError
 
 EXIT_BAD_INPUT = 2
-_STATE_FAULTS = (SpoolError, CaptureStoreError, WorklistError, HistoryError)
+_STATE_FAULTS = (SpoolError, CaptureStoreError, WorklistError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -53,7 +53,7 @@ class Agent:
     """Composes the parts; ``start`` and ``stop`` are called once each.
 
     ``config_folder`` is where relative file names in ``bench.toml`` count from. Raises ``SpoolError``, ``UplinkError``,
-    ``CaptureStoreError``, ``WorklistError``, ``HistoryError`` or ``LocalApiError`` when the bench cannot be set up.
+    ``CaptureStoreError``, ``WorklistError`` or ``LocalApiError`` when the bench cannot be set up.
     """
 
     def __init__(

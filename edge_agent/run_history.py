@@ -1,7 +1,8 @@
 """The runs that ended on this bench, to look back at: also offline, and after the hub's receipt has emptied the spool.
 
 A copy, not the record: the record is in the spool until the hub has it. The newest runs are kept, within a number and a
-size; a damaged file is begun anew.
+size; a damaged file is begun anew, and where there can be none the runs are listed until the agent ends. A copy never
+keeps a bench from working.
 """
 
 import logging
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 MAX_RUNS: Final = 1000
 MAX_BYTES: Final = 64 * 2**20
 BUSY_TIMEOUT_S = 5.0
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FORBIDDEN: Final = frozenset({sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+_HELD: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS run (
@@ -73,7 +77,7 @@ class _Measured(msgspec.Struct, frozen=True):
 
 
 class RunHistory:
-    """Finished runs in a file of their own; thread-safe. Raises ``HistoryError`` when the file cannot be opened."""
+    """Finished runs in a file of their own, or in memory (logged) when the file cannot be opened; thread-safe."""
 
     def __init__(self, path: Path, *, max_runs: int = MAX_RUNS, max_bytes: int = MAX_BYTES) -> None:
         self._path = path
@@ -81,13 +85,8 @@ class RunHistory:
         self._mutex = threading.Lock()
         try:
             self._db = _open(path)
-        except sqlite3.OperationalError as error:
-            raise HistoryError(f"run history {path} cannot be opened ({error}): check owner and mode") from error
-        except sqlite3.DatabaseError as error:
-            log.warning("the run history %s is damaged (%s); it is begun anew", path, error)
-            for ending in ("", "-wal", "-shm", "-journal"):
-                path.with_name(path.name + ending).unlink(missing_ok=True)
-            self._db = _open(path)
+        except (sqlite3.Error, OSError) as error:
+            self._db = self._begun_anew(error) if _code(error) in _DAMAGED else self._in_memory(error)
 
     def close(self) -> None:
         """Close the file."""
@@ -103,17 +102,24 @@ class RunHistory:
         row = (state.run, state.ticket, state.device.serial, len(first) + len(rest), first, rest)
         with self._mutex:
             try:
-                with self._db:
-                    self._db.execute("BEGIN IMMEDIATE")
-                    self._db.execute(
-                        "INSERT OR REPLACE INTO run (name, ticket, serial, size, head, body) VALUES (?, ?, ?, ?, ?, ?)",
-                        row,
-                    )
-                    self._db.execute(_PRUNE, self._bounds)
+                try:
+                    self._insert(row)
+                except sqlite3.DatabaseError as error:
+                    if _code(error) not in _DAMAGED:
+                        raise
+                    self._db.close()
+                    self._db = self._begun_anew(error)
+                    self._insert(row)
             except sqlite3.Error as error:
-                raise HistoryError(
-                    f"run history {self._path} cannot be written ({error}): free space on its disk"
-                ) from error
+                raise self._fault(error) from error
+
+    def _insert(self, row: tuple[object, ...]) -> None:
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(
+                "INSERT OR REPLACE INTO run (name, ticket, serial, size, head, body) VALUES (?, ?, ?, ?, ?, ?)", row
+            )
+            self._db.execute(_PRUNE, self._bounds)
 
     def state(self, run: str) -> RunState | None:
         """Return a run with all that was measured, ``None`` when it is not here. Raises ``HistoryError``."""
@@ -160,7 +166,35 @@ class RunHistory:
             try:
                 return self._db.execute(query, values).fetchall()
             except sqlite3.Error as error:
-                raise HistoryError(f"run history {self._path} cannot be read ({error}): restart the agent") from error
+                if _code(error) not in _DAMAGED:
+                    raise self._fault(error) from error
+                self._db.close()
+                self._db = self._begun_anew(error)
+                return []
+
+    def _begun_anew(self, error: Exception) -> sqlite3.Connection:
+        log.warning("the run history %s is damaged (%s); it is begun anew", self._path, error)
+        try:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                self._path.with_name(self._path.name + ending).unlink(missing_ok=True)
+            return _open(self._path)
+        except (sqlite3.Error, OSError) as again:
+            return self._in_memory(again)
+
+    def _in_memory(self, error: Exception) -> sqlite3.Connection:
+        log.error("%s; until the agent ends its runs are listed from memory", self._fault(error))
+        return _open(None)
+
+    def _fault(self, error: Exception) -> HistoryError:
+        """Say what is wrong with the file, and what mends just that."""
+        code = _code(error)
+        if code == sqlite3.SQLITE_FULL:
+            return HistoryError(f"run history {self._path} cannot grow ({error}): free space on its disk")
+        if code in _FORBIDDEN or isinstance(error, OSError):
+            return HistoryError(f"run history {self._path} cannot be opened ({error}): check owner and mode")
+        if code in _HELD:
+            return HistoryError(f"run history {self._path} is held by another program ({error}): end that one")
+        return HistoryError(f"run history {self._path} cannot be used ({error}): check its disk, restart the agent")
 
 
 def failing_names(state: RunState) -> tuple[str, ...]:
@@ -204,11 +238,24 @@ def _summary(head: _Head) -> RunSummary:
     )
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+def _code(error: Exception) -> int:
+    """Return SQLite's primary result code, 0 for what is no error of SQLite's."""
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    """Open a sound file, or memory without one; raises ``sqlite3.Error`` and ``OSError``."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path or ":memory:", timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
-        path.chmod(0o600)
+        if path is not None:
+            path.chmod(0o600)
+        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            damage = sqlite3.DatabaseError(found)
+            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damage
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         for statement in _SCHEMA:

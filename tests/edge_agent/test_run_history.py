@@ -1,5 +1,6 @@
 """The runs that ended on a bench can be looked at afterwards: bounded, also damaged, and never at the run's cost."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -96,11 +97,63 @@ def test_a_damaged_file_is_begun_anew(path: Path) -> None:
     history.keep(*ended("b:1"))
     assert history.newest() == "b:1"
     history.close()
-    with pytest.raises(HistoryError, match="cannot be read"):
+    with pytest.raises(HistoryError, match=r"cannot be used .*: check its disk"):
         history.newest()
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def _spoil(path: Path) -> None:
+    """Overwrite all pages but the first one."""
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+
+
+def test_damaged_pages_are_found_at_opening_and_mended(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    history = RunHistory(path)
+    history.keep(*ended("b:1"))
+    history.close()
+    _spoil(path)
+    history = RunHistory(path)
+    assert "is damaged" in caplog.text
+    assert history.summaries() == ()
+    history.keep(*ended("b:2"))
+    assert history.newest() == "b:2"
+    history.close()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_pages_that_are_damaged_in_use_are_mended_by_the_next_call(path: Path, reads: bool) -> None:
+    history = RunHistory(path)
+    history.keep(*ended("b:1"))
+    history._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    history._db.execute("PRAGMA cache_size = 0")
+    history._db.execute("PRAGMA shrink_memory")
+    _spoil(path)
+    if reads:
+        assert history.summaries() == ()
+    history.keep(*ended("b:2"))
+    assert [one.run for one in history.summaries()] == ["b:2"]
+    history.close()
+
+
+def test_a_place_that_cannot_be_written_is_named_and_does_not_stop_the_bench(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "runs.db").mkdir()
-    with pytest.raises(HistoryError, match=r"runs\.db cannot be opened .*: check owner and mode"):
-        RunHistory(tmp_path / "runs.db")
+    history = RunHistory(tmp_path / "runs.db")
+    assert "runs.db cannot be opened (unable to open database file): check owner and mode" in caplog.text
+    history.keep(*ended("b:1"))
+    assert history.newest() == "b:1"
+    history.close()
+
+
+def test_another_program_that_holds_the_file_is_told(path: Path) -> None:
+    history = RunHistory(path)
+    history._db.execute("PRAGMA busy_timeout = 1")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(HistoryError, match=r"is held by another program .*: end that one"):
+        history.keep(*ended("b:1"))
+    other.close()
+    history.keep(*ended("b:1"))
+    history.close()
