@@ -24,6 +24,7 @@ _STAGES = (
     ("Verifying flash", 0.8, "verify"),
     ("Reading flash", 0.05, "read"),
 )
+KEPT_IN = Path("/var/tmp")  # noqa: S108 - the name of a file there is made anew, for this user only
 
 
 class Flashrom(FirmwareProgrammer):
@@ -72,15 +73,18 @@ class Flashrom(FirmwareProgrammer):
         """Erase, write and verify. A smaller image goes to the beginning of the chip; the rest stays as it is.
 
         When a write fails, flashrom tries ever larger erasures, up to the whole chip. So what the chip held is read
-        first, and kept as a file that the error names.
+        first, and kept as a file that the error names, unless the write did not come as far as the chip.
         """
+        self._memory(image)  # an image that cannot be written is refused before the chip is read for minutes
         with scratch_file(".bin") as before:
             self._run(["-r", str(before)], self.profile.timeout_s, progress)
             flags = ["--flash-contents", str(before), "--noverify-all"]  # verifies what was written, only not the rest
             try:
                 self._with_image(image, flags, "-w", progress)
+            except (Misconfigured, ConnectionLost):
+                raise
             except InstrumentError as error:
-                raise type(error)(f"{error}; what the chip held before is in {_kept(before)}") from error
+                raise type(error)(f"{error}; {_kept(before)}") from error
         report(progress, 1.0, "verify")
 
     def verify(self, image: Path, *, progress: Progress | None = None) -> None:
@@ -88,12 +92,17 @@ class Flashrom(FirmwareProgrammer):
         self._with_image(image, [], "-v", progress)
         report(progress, 1.0, "verify")
 
-    def _with_image(self, image: Path, flags: list[str], action: str, progress: Progress | None) -> None:
+    def _memory(self, image: Path) -> tuple[bytes, int]:
+        """Return the image and the chip's size; raise ``Misconfigured`` when the one does not go into the other."""
         data = load_image(image)
         size = self.chip().size_bytes
         assert size is not None  # noqa: S101 - chip() always tells it
         if len(data) > size:
             raise Misconfigured(f"{image} has {len(data)} bytes, but the chip of {self._label} only {size}")
+        return data, size
+
+    def _with_image(self, image: Path, flags: list[str], action: str, progress: Progress | None) -> None:
+        data, size = self._memory(image)
         with scratch_file(".bin", data + b"\xff" * (size - len(data))) as raw:
             layout = raw.with_suffix(".layout")
             layout.write_text(f"00000000:{len(data) - 1:08x} image\n", encoding="ascii")
@@ -133,15 +142,20 @@ class Flashrom(FirmwareProgrammer):
         return InstrumentRefused(f"{self._label}: flashrom failed ({said}); nothing may be assumed of the memory")
 
 
-def _kept(content: Path) -> Path:
-    """Move a file to where it outlives this process and a restart of the machine."""
-    folder = Path("/var/tmp")  # noqa: S108 - the name is made anew, for this user only
-    handle, name = tempfile.mkstemp(prefix="benchwright-chip-", suffix=".bin", dir=folder if folder.is_dir() else None)
-    with os.fdopen(handle, "wb") as kept, content.open("rb") as source:
-        shutil.copyfileobj(source, kept)
-        kept.flush()
-        os.fsync(kept.fileno())
-    return Path(name)
+def _kept(content: Path) -> str:
+    """Copy a file to where it outlives this process and a restart of the machine; say where, or why it is not there."""
+    name = None
+    try:
+        handle, name = tempfile.mkstemp(prefix="benchwright-chip-", suffix=".bin", dir=KEPT_IN)
+        with os.fdopen(handle, "wb") as kept, content.open("rb") as source:
+            shutil.copyfileobj(source, kept)
+            kept.flush()
+            os.fsync(kept.fileno())
+    except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        return f"what the chip held before could not be kept in {KEPT_IN} ({error.strerror})"
+    return f"what the chip held before is in {name}"
 
 
 def _jedec_id(text: str) -> str:

@@ -12,6 +12,7 @@ from scripted_server import PtyInstrument
 from drivers.capabilities import FirmwareProgrammer
 from drivers.errors import Cancelled, ConnectionLost, InstrumentRefused, Misconfigured, NoResponse
 from drivers.guard import Guard
+from drivers.programmers import flashrom
 from drivers.programmers.base import load_image
 from drivers.registry import open_instrument
 from drivers.transports.tool import MAX_OUTPUT_CHARACTERS, find_tool, run_tool
@@ -66,7 +67,7 @@ def test_what_flashrom_refuses(tmp_path: Path) -> None:
     image = tmp_path / "big.bin"
     image.write_bytes(bytes(SIZE + 1))
     with pytest.raises(Misconfigured, match=f"has {SIZE + 1} bytes, but the chip"):
-        flash_chip(tmp_path).flash(image)
+        flash_chip(tmp_path).flash(image, progress=lambda *_: pytest.fail("the chip was read for nothing"))
     with pytest.raises(Misconfigured, match=r"does not know that .*Invalid chip specified for emulation: NOPE"):
         flash_chip(tmp_path, "NOPE")
     with pytest.raises(ConnectionLost, match="the programmer is not there"):
@@ -75,7 +76,7 @@ def test_what_flashrom_refuses(tmp_path: Path) -> None:
         open_instrument("flashrom", "serial:/dev/ttyUSB0")
 
 
-def test_a_write_that_the_programmer_cannot_do_is_an_error(tmp_path: Path) -> None:
+def test_a_write_that_the_programmer_cannot_do_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image = tmp_path / "firmware.bin"
     image.write_bytes(b"\x00" * SIZE)
     address = f"flashrom:dummy:emulate={CHIP},image={tmp_path / 'chip.bin'},spi_blacklist=02ad"
@@ -86,6 +87,10 @@ def test_a_write_that_the_programmer_cannot_do_is_an_error(tmp_path: Path) -> No
     kept = Path(str(raised.value).rpartition("what the chip held before is in ")[2])
     assert kept.read_bytes() == b"\xff" * SIZE  # for whoever has to bring it back
     kept.unlink()
+    monkeypatch.setattr(flashrom, "KEPT_IN", tmp_path / "full")
+    why = r"flashrom failed .*; what the chip held before could not be kept in .*full \(No such file or directory\)"
+    with pytest.raises(InstrumentRefused, match=why):
+        programmer.flash(image)
 
 
 def test_stm32flash_without_a_port_and_without_a_bootloader() -> None:
