@@ -20,8 +20,12 @@ def learn(
         str | None, typer.Argument(help="The step whose captures are compared; all that the plan compares if left out.")
     ] = None,
     files: Annotated[list[Path] | None, typer.Argument(help="Capture files, one a good unit.")] = None,
-    kind: Annotated[str, typer.Option("--kind", help="waveform, spectrum, response, vi or heat.")] = "waveform",
-    of: Annotated[list[str] | None, typer.Option("--of", help="Channel (ch1); twice for response and vi.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="With STEP: waveform (if left out), spectrum, response, vi or heat.")
+    ] = None,
+    of: Annotated[
+        list[str] | None, typer.Option("--of", help="With STEP: channel (ch1); twice for response and vi.")
+    ] = None,
     runs: Annotated[
         list[Path] | None, typer.Option("--runs", help="Folder of plan run --state: its passed runs of this plan.")
     ] = None,
@@ -40,11 +44,16 @@ def learn(
     from edge_agent.golden_store import GoldenError, GoldenStore
     from edge_agent.plans.load import PlanError, find_plan
 
+    if step is None and (kind is not None or of):
+        raise UsageError("--kind and --of say how one step is compared; name the STEP after the plan")
+    kind = kind or MaskKind.WAVEFORM
     if kind not in set(MaskKind):
         raise UsageError(f"there is no kind {kind!r}; there are {', '.join(MaskKind)}")
     golden, learned = GoldenStore(store), []
     try:
         subject = load_subject(find_plan(plan))
+        if step is not None and Path(step).is_file() and step not in {one.id for _, _, one in subject.plan.steps()}:
+            raise UsageError(f"{step} is a file, where the STEP belongs; name the step before the capture files")
         wanted = [(step or "", MaskKind(kind), tuple(of or ()), output)]
         if step is None:
             uses = subject.uses()

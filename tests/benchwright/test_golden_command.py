@@ -6,10 +6,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from benchwright.commands.golden import learn
+from benchwright.errors import UsageError
 from edge_agent.plans.load import PlanError, load_plan
 from protocols.captures.sigrok_write import write_sr
 from protocols.waveform import Capture, Waveform
@@ -123,3 +126,21 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
         assert done.returncode == 2, (arguments, done.stdout)
         assert words in done.stderr.replace("\n", " "), done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"kind": "heat"}, "--kind and --of say how one step is compared"),
+        ({"of": ["ch1"]}, "--kind and --of say how one step is compared"),
+        ({"step": "unit0.sr"}, "unit0.sr is a file, where the STEP belongs"),
+    ],
+)
+def test_what_would_mean_nothing_without_a_step_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("edge.plan.yaml").write_text(PLAN)
+    captures(tmp_path, 1)
+    with pytest.raises(UsageError, match=words):
+        learn("edge.plan.yaml", **arguments)
