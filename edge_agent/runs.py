@@ -17,6 +17,7 @@ from edge_agent.local_api.views import (
     RunSummary,
     StepView,
 )
+from edge_agent.outputs import driven, make_safe
 from edge_agent.plan_shelf import PlanShelf
 from edge_agent.plans import events
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk
@@ -115,6 +116,7 @@ class Runs:
         self._view: RunView | None = None
         self._error: Exception | None = None
         self._faults: dict[str, str] = {}
+        self._unsafe: dict[str, str] = {}
 
     # -- what clients ask -----------------------------------------------------------------------------------------
 
@@ -167,7 +169,7 @@ class Runs:
         """Return the runs that were begun, are not finished and not in progress, oldest first."""
         current = self.current
         return tuple(
-            Interrupted(run.run, run.plan, run.device, run.ticket, self._faults.get(run.run))
+            Interrupted(run.run, run.plan, run.device, run.ticket, self._faults.get(run.run), self._maybe_on(run.run))
             for run in self._spool.open_runs()
             if run.run != current
         )
@@ -206,16 +208,19 @@ class Runs:
         return run
 
     def abandon(self, run: str) -> RunFinished:
-        """End an interrupted run as aborted and return its last record."""
+        """End an interrupted run as aborted and return its last record.
+
+        What it drove is switched off; what cannot be is in its records.
+        """
         from edge_agent.plans.runner import abandon
 
         with self._mutex:
             if run not in {one.run for one in self.interrupted()}:
                 raise RunError(f"run {run} is not interrupted: abort the one in progress instead")
-            finished = abandon(_Journal(self._spool, lambda _body: None, self._keep), run)
+            unsafe = make_safe(self._rack, self._driven(run), f"the end of run {run}")
+            view = self._view if self._view is not None and self._view.started.run == run else None
+            finished = abandon(_Journal(self._spool, _into(view), self._keep), run, unsafe)
             self._faults.pop(run, None)
-            if self._view is not None and self._view.started.run == run:
-                self._view.journalled(finished, datetime.now(UTC))
         self._bus.publish(told.RunEnded(run, finished.outcome, finished.suspects))
         return finished
 
@@ -248,12 +253,16 @@ class Runs:
         try:
             self._rack.wait_connected(_CONNECT_S)
             with self._rack.leased(self._rack.roles, "agent start") as leases:
-                for role, words in self._rack.safe_state(leases).items():
+                self._unsafe = self._rack.safe_state(leases)
+                for role, words in self._unsafe.items():
                     log.warning("at start, %s could not be brought to a safe state: %s", role, words)
         finally:
             self._ready.set()
         for interrupted in self.interrupted():
             log.warning("run %s of plan %s was interrupted", interrupted.run, interrupted.plan.name)
+            if interrupted.unsafe:
+                fault = f"outputs are not known to be off: {', '.join(interrupted.unsafe)}; switch them off by hand"
+                self._bus.publish(told.RunEnded(interrupted.run, fault=fault))
             if self.current is not None or not (resume or self._monitors(interrupted)):
                 continue
             try:
@@ -261,6 +270,17 @@ class Runs:
             except Exception as error:
                 self._faults[interrupted.run] = str(error)
                 log.exception("run %s could not be resumed", interrupted.run)
+
+    def _maybe_on(self, run: str) -> dict[str, str]:
+        """Return what a run drives that could not be switched off at the start, and why."""
+        if not self._unsafe:
+            return {}
+        return {role: self._unsafe[role] for role in self._driven(run) if role in self._unsafe}
+
+    def _driven(self, run: str) -> tuple[str, ...]:
+        """Return the roles of a run of the spool that drive something."""
+        bodies = (record.body for record in self._spool.run_records(run))
+        return next((driven(body.instruments) for body in bodies if isinstance(body, RunStarted)), ())
 
     def _monitors(self, interrupted: Interrupted) -> bool:
         """Return whether a run is in its stability monitoring, and its plan lets it go on by itself (D7)."""
@@ -409,6 +429,11 @@ class Runs:
                 self._bus.publish(told.PromptSettled(event.run, event.prompt_id))
             case _:
                 pass
+
+
+def _into(view: RunView | None) -> Callable[[Body], None]:
+    """Return what takes records into ``view``, if there is one."""
+    return lambda body: None if view is None else view.journalled(body, datetime.now(UTC))
 
 
 def _prompt_view(prompt: Prompt) -> PromptView:

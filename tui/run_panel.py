@@ -1,6 +1,6 @@
 """What stands beside the step list of a run: the question, the step in progress, a record, or the result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from textual.content import Content
 
@@ -249,12 +249,24 @@ def paused(width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def interrupted(run: RunState, width: int, *, past: bool = False) -> Content:
-    """Return that a run has no end; how to go on with it, unless it is only looked at as ``past``."""
+def _not_off(unsafe: Mapping[str, str]) -> Iterable[Content]:
+    """Yield the outputs that nobody knows to be off, each with the reason."""
+    if not unsafe:
+        return
+    words = _("Not known to be off: {roles}. Switch it off by hand.").format(roles=", ".join(unsafe))
+    yield Content("")
+    yield Content.styled("! " + words, "bold $text-error")
+    for role, why in unsafe.items():
+        yield Content.styled(f"{role}: {heard(why)}", "$text-muted")
+
+
+def interrupted(run: RunState, unsafe: Mapping[str, str], width: int, *, past: bool = False) -> Content:
+    """Return that a run has no end, and what may be on; how to go on, unless it is looked at as ``past``."""
     lines = [
         Content.styled(fit(" " + _("INTERRUPTED"), width), _OTHER_BANNER),
         Content(""),
         Content(_("This test run was begun and not finished. What was measured is kept.")),
+        *_not_off(unsafe),
     ]
     if not past:
         lines += [Content(""), _answer("F7", _("go on where it stopped")), _answer("F8", _("end it as aborted"))]

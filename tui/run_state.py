@@ -87,13 +87,18 @@ def listed_steps(state: RunState, outline: PlanOutline | None) -> tuple[PlanStep
                 for step in outline.steps
                 if step.step in done
                 or step.step == present
-                or not (step.branch or step.conditional or state.status == "finished")
+                or not (step.branch or step.conditional or _ended_of_itself(state))
             ),
         )
     steps = [PlanStep(record.step, record.group, record.title) for record in done.values()]
     if state.step is not None and state.step.step not in done:
         steps.append(PlanStep(state.step.step, state.step.group, state.step.title))
     return tuple(steps)
+
+
+def _ended_of_itself(state: RunState) -> bool:
+    """Return whether nothing is left to be done or to be missed; an aborted run shows what was not done."""
+    return state.status == "finished" and state.outcome is not Outcome.ABORTED
 
 
 def alarms(state: RunState) -> tuple[StepFinished, ...]:

@@ -71,13 +71,17 @@ class Instrument(View, frozen=True):
 
 
 class Interrupted(View, frozen=True):
-    """A run that was begun and not finished; ``fault`` tells why it could not be resumed by itself."""
+    """A run that was begun and not finished; ``fault`` tells why it could not be resumed by itself.
+
+    ``unsafe`` names the roles that drive something and could not be switched off when the agent began, and why.
+    """
 
     run: Identifier
     plan: PlanReference
     device: Device
     ticket: str | None = None
     fault: str | None = None
+    unsafe: dict[str, str] = {}
 
 
 class Description(View, frozen=True):

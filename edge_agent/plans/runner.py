@@ -248,12 +248,7 @@ class Runner:
             raise
         failures = self._make_safe()
         if failures:
-            words = "outputs could not be made safe: " + "; ".join(f"{role}: {said}" for role, said in failures.items())
-            title = {"en": "Outputs to a safe state", "zh-CN": "输出置于安全状态"}
-            record = StepFinished(
-                self._run, "safe-state", "teardown", 1, Outcome.ERROR, 0.0, (), title, words[:_MAX_DETAIL]
-            )
-            self._note(record)
+            self._note(_not_safe(self._run, failures))
         outcome = outcome_of_run(self.plan.plan, self._progress)
         finished = RunFinished(self._run, outcome, self._suspects() if outcome is not Outcome.PASSED else ())
         self._journal.append(finished)
@@ -400,8 +395,8 @@ class Runner:
         suspects = self._suspects()
         if suspects and suspects[0].cause == condition.suspect:
             return None
-        words = f"not needed: {condition.suspect} is not the first suspect"
-        return Attempt(detail=words, trouble=Outcome.SKIPPED, needed=False)
+        detail = f"not needed: {condition.suspect} is not the first suspect"
+        return Attempt(detail=detail, trouble=Outcome.SKIPPED, needed=False)
 
     def _suspects(self) -> tuple[Suspect, ...]:
         if self.plan.faults is None:
@@ -454,13 +449,24 @@ class Runner:
             log.exception("a listener to run %s failed", self._run)
 
 
-def abandon(journal: Journal, run: str) -> RunFinished:
+def _not_safe(run: str, failures: Mapping[str, str]) -> StepFinished:
+    """Return the record of outputs that could not be switched off: a person has to."""
+    words = "; ".join(f"{role}: {said}" for role, said in failures.items())
+    detail = f"switch {', '.join(failures)} off by hand, outputs could not be made safe: {words}"
+    title = {"en": "Outputs to a safe state", "zh-CN": "输出置于安全状态"}
+    return StepFinished(run, "safe-state", "teardown", 1, Outcome.ERROR, 0.0, (), title, detail[:_MAX_DETAIL])
+
+
+def abandon(journal: Journal, run: str, failures: Mapping[str, str] | None = None) -> RunFinished:
     """Close an interrupted run that is not to be resumed (its plan was changed): its outcome is ``aborted``.
 
-    Raises ``RunRefused`` when there is no such run. The instruments are the caller's business.
+    Raises ``RunRefused`` when there is no such run. The instruments are the caller's business; ``failures`` are the
+    roles whose outputs could not be made safe, with the reason: the run's records say so.
     """
     if not journal.run_records(run):
         raise RunRefused(f"the journal holds no unfinished run {run}")
+    if failures:
+        journal.append(_not_safe(run, failures))
     finished = RunFinished(run, Outcome.ABORTED)
     journal.append(finished)
     return finished

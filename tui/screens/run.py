@@ -214,7 +214,9 @@ class RunScreen(RunActions):
         if run.outcome is not None:
             return run_panel.result(run, run.outcome, width, past=self.PAST)
         if run.status == "interrupted":
-            return run_panel.interrupted(run, width, past=self.PAST)
+            waiting = () if self.bench.about is None else self.bench.about.interrupted
+            unsafe = next((one.unsafe for one in waiting if one.run == run.run), {})
+            return run_panel.interrupted(run, unsafe, width, past=self.PAST)
         if run.prompt is not None:
             return run_panel.question(run.prompt, width)
         parts = [run_panel.paused(width)] if run.paused else []

@@ -231,7 +231,7 @@ class RunActions(ListScreen):
             question = N_("End the interrupted test run as aborted?")
             consequence = N_("What was measured is kept; the run cannot be gone on with.")
             if await app.push_screen_wait(ConfirmDialog(question, consequence, N_("End it"))):
-                self._send(AbandonRun(run.run))
+                self._end_interrupted(run.run)
             return
         question = N_("Abort the test run?")
         consequence = N_("All outputs go to a safe state. What was measured is kept; the run ends as aborted.")
@@ -259,8 +259,19 @@ class RunActions(ListScreen):
             title = N_("Which test run is to go on?")
             chosen = await self.bench_app.push_screen_wait(ChooseDialog(title, rows, _COLUMNS))
         if chosen is not None:
-            self.notice.say(_("Outputs go to a safe state, then the run goes on …"), "info")
-            await self._begin(ResumeRun(chosen))
+            self._resume(chosen)
+
+    @work(group="resume", exclusive=True)
+    async def _resume(self, run: str) -> None:
+        """Go on with a run; a dialog opened meanwhile does not keep the outcome from the screen."""
+        self.notice.say(_("Outputs go to a safe state, then the run goes on …"), "info")
+        await self._begin(ResumeRun(run))
+
+    @work(group="resume", exclusive=True)
+    async def _end_interrupted(self, run: str) -> None:
+        """End an interrupted run; the result tells of outputs that could not be switched off."""
+        self.notice.clear()
+        await self._begin(AbandonRun(run))
 
     def action_repeat(self) -> None:
         """Do the step under the cursor again."""
@@ -290,7 +301,7 @@ class RunActions(ListScreen):
             )
         )
 
-    async def _begin(self, request: StartRun | ResumeRun) -> None:
+    async def _begin(self, request: StartRun | ResumeRun | AbandonRun) -> None:
         try:
             await self.bench_app.link.request(request, BEGIN_S)
         except AgentError as error:
