@@ -39,6 +39,8 @@ class Session(ABC):
     """Answers longer than this are cut in half when the endpoint truncates, as are blocks of any length."""
     baud: int | None = None
     """The rate of the instrument's serial port; ``None`` when it follows any rate (or has no such thing)."""
+    ended = False
+    """True once the instrument ends the conversation: the client is dropped when it has the last answer."""
 
     @abstractmethod
     def receive(self, data: bytes) -> bytes:
@@ -196,7 +198,7 @@ class TcpEndpoint(Endpoint):
         except OSError:
             self._drop(client)
             return
-        if len(client.pending) > _PENDING_LIMIT:
+        if len(client.pending) > _PENDING_LIMIT or (client.session.ended and not client.pending):
             self._drop(client)
             return
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.pending else 0)

@@ -13,9 +13,10 @@ from drivers.simulated.endpoints import Session
 
 HEADER = struct.Struct(">2sBBIQ")
 MAX_MESSAGE_BYTES = 1 << 24
+"""Bound of one HiSLIP message, and of a program message that comes in several."""
 PROTOCOL_VERSION = 0x0100
 VENDOR = int.from_bytes(b"BW", "big")
-_FATAL_HEADER, _FATAL_SEQUENCE = 1, 3
+_FATAL_UNIDENTIFIED, _FATAL_HEADER, _FATAL_SEQUENCE = 0, 1, 3
 _UNRECOGNISED = 1
 
 
@@ -63,27 +64,31 @@ class HislipSession(Session):
 
     def __init__(self, handle: Callable[[bytes], bytes]) -> None:
         self._handle = handle
-        self._held = b""
-        self._program = b""
+        self._held = bytearray()
+        self._program = bytearray()
         self._begun = False
-        self._largest = MAX_MESSAGE_BYTES
 
     def receive(self, data: bytes) -> bytes:
-        """Answer every whole message in ``data``."""
+        """Answer every whole message in ``data``; after a fatal error nothing more is heard."""
         self._held += data
         replies: list[bytes] = []
-        while len(self._held) >= HEADER.size:
-            prologue, kind, _, parameter, length = HEADER.unpack_from(self._held)
+        at = 0
+        while not self.ended and len(self._held) >= at + HEADER.size:
+            prologue, kind, _, parameter, length = HEADER.unpack_from(self._held, at)
             if prologue != b"HS" or length > MAX_MESSAGE_BYTES:
-                self._held = b""
-                replies.append(message(Kind.FATAL_ERROR, _FATAL_HEADER))
+                replies.append(self._fatal(_FATAL_HEADER))
                 break
-            if len(self._held) < HEADER.size + length:
+            end = at + HEADER.size + length
+            if len(self._held) < end:
                 break
-            payload = self._held[HEADER.size : HEADER.size + length]
-            self._held = self._held[HEADER.size + length :]
-            replies.append(self._answer(kind, parameter, payload))
+            replies.append(self._answer(kind, parameter, bytes(self._held[at + HEADER.size : end])))
+            at = end
+        del self._held[: len(self._held) if self.ended else at]
         return b"".join(replies)
+
+    def _fatal(self, code: int) -> bytes:
+        self.ended = True
+        return message(Kind.FATAL_ERROR, code)
 
     def _answer(self, kind: int, parameter: int, payload: bytes) -> bytes:  # noqa: PLR0911 - one a type
         if kind in (Kind.INITIALIZE, Kind.ASYNC_INITIALIZE):
@@ -92,23 +97,24 @@ class HislipSession(Session):
                 return message(Kind.ASYNC_INITIALIZE_RESPONSE, parameter=VENDOR)
             return message(Kind.INITIALIZE_RESPONSE, parameter=PROTOCOL_VERSION << 16 | (next(_IDS) & 0xFFFF))
         if not self._begun:
-            return message(Kind.FATAL_ERROR, _FATAL_SEQUENCE)
+            return self._fatal(_FATAL_SEQUENCE)
+        if kind in (Kind.DATA, Kind.DATA_END) and len(self._program) + len(payload) > MAX_MESSAGE_BYTES:
+            return self._fatal(_FATAL_UNIDENTIFIED)
         match kind:
             case Kind.DATA:
                 self._program += payload
                 return b""
             case Kind.DATA_END:
-                program, self._program = self._program + payload, b""
+                program, self._program = bytes(self._program + payload), bytearray()
                 return self._response(parameter, program)
             case Kind.TRIGGER:
                 return self._response(parameter, b"*TRG")
             case Kind.DEVICE_CLEAR_COMPLETE:
-                self._program = b""
+                self._program = bytearray()
                 return message(Kind.DEVICE_CLEAR_ACKNOWLEDGE)
             case Kind.ASYNC_DEVICE_CLEAR:
                 return message(Kind.ASYNC_DEVICE_CLEAR_ACKNOWLEDGE)
             case Kind.ASYNC_MAX_SIZE:
-                self._largest = int.from_bytes(payload, "big")
                 return message(Kind.ASYNC_MAX_SIZE_RESPONSE, payload=MAX_MESSAGE_BYTES.to_bytes(8, "big"))
             case Kind.ASYNC_STATUS_QUERY:
                 status = self._handle(b"*STB?")

@@ -1,5 +1,6 @@
 """HiSLIP by pyvisa-py, which is not ours, to simulated instruments: by itself, and through our drivers (LXI, E1)."""
 
+import socket
 import struct
 import time
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ from drivers.capabilities import ChannelSetup, MeterFunction, Multimeter, Oscill
 from drivers.errors import Cancelled, InstrumentRefused
 from drivers.guard import Guard
 from drivers.registry import open_instrument
+from drivers.simulated import hislip
 from drivers.simulated.bench import SimulatedBench
+from drivers.simulated.endpoints import TcpEndpoint
 from drivers.simulated.hislip import HEADER, HislipSession, Kind, message
 
 
@@ -97,7 +100,6 @@ def test_messages_in_pieces_and_out_of_order() -> None:
         return b"1\n" if program.endswith(b"?") else b""
 
     session = HislipSession(handle)
-    assert HEADER.unpack(session.receive(message(Kind.DATA_END, payload=b"*IDN?\n")))[1] == Kind.FATAL_ERROR
     assert HEADER.unpack(session.receive(message(Kind.INITIALIZE, payload=b"hislip0")))[1] == Kind.INITIALIZE_RESPONSE
     parts = message(Kind.DATA, payload=b"*ES") + message(Kind.DATA_END, 0, 7, b"E 1\n*ESE?\n")
     answers = b"".join(session.receive(parts[at : at + 5]) for at in range(0, len(parts), 5))
@@ -106,6 +108,21 @@ def test_messages_in_pieces_and_out_of_order() -> None:
     assert session.receive(message(Kind.DATA_END, payload=b"WRITE #12\n\n\n")) == b""
     assert heard[-1] == b"WRITE #12\n\n"
     assert HEADER.unpack(session.receive(struct.pack(">2sBBIQ", b"HS", 200, 0, 0, 0)))[1] == Kind.ERROR
+
+
+def test_a_fatal_error_ends_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First messages out of order, then a program message without an end (its bound made small)."""
+    monkeypatch.setattr(hislip, "MAX_MESSAGE_BYTES", 100)
+    endless = message(Kind.INITIALIZE) + message(Kind.DATA, payload=b"x" * 60) * 2
+    for sent in (message(Kind.DATA_END, payload=b"*IDN?\n"), b"HT" + bytes(14), endless):
+        endpoint = TcpEndpoint("hislip", lambda: HislipSession(lambda _: b"never\n"))
+        endpoint.start()
+        with socket.create_connection((endpoint.host, endpoint.port), timeout=5) as client:
+            client.sendall(sent)
+            heard = b"".join(iter(lambda at=client: at.recv(4096), b""))  # until the instrument closes
+        assert HEADER.unpack(heard[-HEADER.size :])[1] == Kind.FATAL_ERROR
+        assert b"never" not in heard
+        endpoint.stop()
 
 
 @given(st.lists(st.binary(max_size=40), max_size=5))
