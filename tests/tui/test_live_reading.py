@@ -1,5 +1,7 @@
 """The reading of the moment against its limits, while its step still measures: a real agent, a simulated meter."""
 
+import re
+
 import pytest
 from bench_at_work import PLAN
 from tui_driving import work_at
@@ -52,16 +54,16 @@ def test_the_newest_reading_lies_between_its_limits_while_the_step_goes_on(long_
         await hands.sees("Which test plan?")
         await hands.fill("long")
         await hands.press("enter")
-        await hands.sees("rail-0  3.", "3.2 V … 3.4 V", "%")
-        await hands.until(lambda: "├" in bar_of(hands).partition("●")[0], "a value above its lower limit")
-        assert bar_of(hands).find("●") < bar_of(hands).find("┤")
+        await hands.sees("rail-", "  3.", "3.2 V … 3.4 V", "%")
+        await hands.until(lambda: re.search("├.*●.*┤", bar_of(hands)), "a value between its limits")
         bench.instruments.device.inject("leaky_ldo")
         await hands.until(lambda: "◀" in bar_of(hands).partition("├")[0], "the value leaves its limits")
         await hands.press("ctrl+l")
         await hands.sees("3.2 V … 3.4 V", "步骤", "%")
         await hands.until(lambda: "◀" in bar_of(hands).partition("├")[0], "the same in the other language")
-        await hands.until(reading, "a reading in the state that a client gets which comes now")
-        step, newest = reading() or (None, None)
+        found = []
+        await hands.until(lambda: found.append(reading()) or found[-1], "what a client gets that comes now")
+        step, newest = found[-1]
         assert (newest.name, newest.verdict, newest.instrument) == (step.step, Verdict.FAIL, "meter")
         assert newest.standard_uncertainty > 0
         await hands.press("f8")
