@@ -22,7 +22,7 @@ from benchwright.real_captures import table as captures_table
 from drivers.simulated.products import Product
 from edge_agent.local_api import events
 from edge_agent.local_api.views import RunState
-from protocols.messages.records import Measurement, Outcome, StepFinished, Verdict
+from protocols.messages.records import CaptureTaken, Measurement, Outcome, StepFinished, Verdict
 from protocols.quantity import format_value
 
 OPERATOR = "韩梅梅"
@@ -141,9 +141,8 @@ class Story:
 
     def _show_curve(self, run: RunState) -> None:
         """Draw the first captured curve of a failing step."""
-        failing = {step.step for step in run.steps if step.outcome is not Outcome.PASSED}
-        for capture in run.captures:
-            if capture.step in failing and capture.curves:
+        for capture in captures_behind_failure(run):
+            if capture.curves:
                 import numpy as np
 
                 curve = capture.curves[0]
@@ -211,11 +210,12 @@ class Story:
         self._check_capture(desk, found["runs"], first)
 
     def _check_capture(self, desk: Desk, runs: list[dict[str, Any]], first: RunState) -> None:
-        held = {capture["sha256"]: capture["name"] for run in runs for capture in run["captures"]}
-        wanted = [capture for capture in first.captures if capture.sha256 in held]
-        size = desk.capture_size(wanted[0].sha256) if wanted else None
-        name = wanted[0].name if wanted else "–"
-        self._must(bool(wanted) and size == wanted[0].size, "curve_at_hub", name=name)
+        held = {capture["sha256"] for run in runs for capture in run["captures"]}
+        behind = captures_behind_failure(first)
+        wanted = next(iter(behind or first.captures), None)
+        arrived = wanted is not None and wanted.sha256 in held and desk.capture_size(wanted.sha256) == wanted.size
+        name = "–" if wanted is None else wanted.name
+        self._must(arrived, "curve_at_hub" if behind else "capture_at_hub", name=name)
 
     def _show_captures(self) -> None:
         self._heading("captures")
@@ -233,6 +233,13 @@ class Story:
         for holds, words in self.outcomes:
             self.console.print(f"{'[green]✓[/]' if holds else '[red]✗[/]'} {words}", highlight=False)
         return all(holds for holds, _ in self.outcomes)
+
+
+def captures_behind_failure(run: RunState) -> list[CaptureTaken]:
+    """Return what was captured by steps that failed or could not be judged, in the order of the run."""
+    fine = {Outcome.PASSED, Outcome.SKIPPED}
+    failing = {step.step for step in run.steps if step.outcome not in fine}
+    return [capture for capture in run.captures if capture.step in failing]
 
 
 def _failures(run: RunState) -> Iterator[Measurement]:

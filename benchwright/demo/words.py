@@ -32,6 +32,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "the capture behind the failing step is at the hub, hash and all ({name})",
         "zh-CN": "不合格步骤的采集文件已按哈希上传中心（{name}）",
     },
+    "capture_at_hub": {
+        "en": "a capture of the first run is at the hub, hash and all ({name}); the failing step took none",
+        "zh-CN": "首次检测的采集文件已按哈希上传中心（{name}）；不合格步骤未采集",
+    },
     "ticket_closed": {"en": "ticket {ticket} is handed over", "zh-CN": "工单 {ticket} 已移交"},
     "captures_right": {
         "en": "{good} of {total} figures of real captures within their tolerance",
