@@ -26,6 +26,7 @@ from tui.screens.dialog import settled
 from tui.screens.help import HelpDialog
 from tui.screens.worklist import WorklistScreen
 from tui.themes import THEMES
+from tui.widgets.notice import Notice
 from tui.widgets.rows import Column, Row
 
 
@@ -146,6 +147,11 @@ class BenchApp(App[None]):
         """Show the keys of this screen."""
         if isinstance(screen := self.screen, BenchScreen):
             self.push_screen(HelpDialog(screen.TITLE_ID, screen.KEYS))
+
+    def action_help_quit(self) -> None:
+        """Say how one leaves (Ctrl+C leaves other programs), where this screen says things."""
+        for notice in self.screen.query(Notice):
+            notice.say(_("Ctrl+Q leaves the bench; a test run goes on without the screen."), "info")
 
     def action_worklist(self) -> None:
         """Go to the worklist."""

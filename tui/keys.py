@@ -26,10 +26,21 @@ class Key:
     def cap(self) -> str:
         """The name as it is printed on the key (of several, the first)."""
         first = self.key.partition(",")[0]
-        return _CAPS.get(first) or first.replace("ctrl+", "^").upper()
+        control, base = ("^", first.removeprefix("ctrl+")) if first.startswith("ctrl+") else ("", first)
+        return control + (_CAPS.get(base) or base.upper())
 
 
-_CAPS = {"enter": "⏎", "escape": "Esc", "up": "↑", "down": "↓", "pageup": "PgUp", "pagedown": "PgDn", "space": "␣"}
+_CAPS = {
+    "enter": "⏎",
+    "escape": "Esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "space": "␣",
+}
 
 
 def bindings(keys: Sequence[Key]) -> list[BindingType]:

@@ -20,10 +20,13 @@ class BenchCommands(Provider):
 
     async def search(self, query: str) -> Hits:
         """Offer what matches."""
-        matcher = self.matcher(query)
+        matcher, found = self.matcher(query), False
         for name, help_text, command in self._commands():
             if (score := matcher.match(name)) > 0:
+                found = True
                 yield Hit(score, matcher.highlight(name), command, help=help_text)
+        if not found:  # else Textual would say so, in English
+            yield Hit(1.0, _("No command has these words."), lambda: None)
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         screen = self.screen

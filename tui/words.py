@@ -121,7 +121,7 @@ FIRMWARE_STATES: Mapping[str, str] = {
     "running": N_("in progress"),
     "cancelling": N_("being cancelled"),
     "done": N_("done"),
-    "failed": N_("failed"),
+    "failed": N_("did not succeed"),
     "cancelled": N_("cancelled"),
     "interrupted": N_("interrupted"),
 }

@@ -31,7 +31,7 @@ def burst_into(dialog, *keys, socket):
     return asyncio.run(go())
 
 
-NAMED = {"enter", "ctrl+u", "ctrl+s", "right", "tab", "up", "backspace"}
+NAMED = {"escape", "enter", "ctrl+u", "ctrl+s", "right", "tab", "up", "backspace"}
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,8 @@ def test_a_burst_fills_one_field_after_the_other(keys, wanted, tmp_path):
 def test_a_scan_in_a_burst_does_not_answer_a_question(tmp_path):
     dialog = ConfirmDialog("Sure?", "It is gone then.", "Yes")
     assert burst_into(dialog, "right", "X9", "enter", socket=tmp_path / "none.sock") is ...
+
+
+def test_escape_leaves_a_form_with_typed_words_only_when_asked_twice(tmp_path):
+    for keys, wanted in ((("escape",), None), (("x", "escape"), ...), (("x", "escape", "escape"), None)):
+        assert burst_into(FormDialog("Repaired", FIELDS, "Save"), *keys, socket=tmp_path / "none.sock") is wanted

@@ -205,7 +205,7 @@ def test_firmware_is_identified_backed_up_written_and_verified(full_bench):
         await hands.press("f6")
         await hands.sees("✓ Identify: done", "0x0410", "nothing was written")
         await hands.press("f9")
-        await hands.sees("Write this firmware to the device?")
+        await hands.sees("Write this firmware to the device?", "sp100 1.4.2 → STM32F103")
         await hands.press("escape", "f9")
         await hands.sees("Write this firmware to the device?")
         await hands.press("right", "enter")

@@ -50,3 +50,30 @@ def test_an_instrument_is_found_taken_tried_and_written_into_bench_toml(instrume
     finally:
         agent.stop()
     assert load_bench_config(path).instruments["dmm"].profile == "keysight-34461a"
+
+
+def test_a_search_that_finds_nothing_says_what_to_check(tmp_path):
+    (tmp_path / "bench.toml").write_text('[bench]\nname = "bench-01"\n')
+    path = tmp_path / "bench.toml"
+    agent = Agent(load_bench_config(path), AgentOptions(tmp_path / "state", bench_file=path))
+    agent.start()
+
+    async def work(hands):
+        await hands.press("f4")
+        await hands.press("f5")
+        await hands.sees("Find instruments", "Searching")
+        await hands.press("f8")
+        await hands.sees("The search was stopped")
+        await hands.press("f6")
+        await hands.fill("127.0.0.1:1")
+        await hands.press("ctrl+s")
+        await hands.sees("no instrument answered", "Nothing was found.", "Check that the instrument is on")
+        await hands.press("ctrl+c")
+        await hands.sees("Ctrl+Q leaves the bench")
+        await hands.press("ctrl+l", "ctrl+c")
+        await hands.sees("按 Ctrl+Q 退出", "⏎ 加入")
+
+    try:
+        work_at(tmp_path / "state" / "agent.sock", work)
+    finally:
+        agent.stop()

@@ -136,6 +136,8 @@ def test_leaving_a_form_records_nothing(bench):
         await hands.sees("Put on hold")
         await hands.type("changed my mind")
         await hands.press("escape")
+        await hands.sees("Esc again leaves", "changed my mind")
+        await hands.press("escape")
         await hands.sees("Scan or type")
 
     work_at(bench.socket, work)
@@ -410,8 +412,8 @@ def test_supply_by_hand_asks_before_it_gives_power(bench):
         await hands.press("home", *["delete"] * 4)
         await hands.type("5000")
         await hands.press("ctrl+s")
-        await hands.sees("✗")
-        await hands.press("f8")
+        await hands.sees("✗", "5000 ", "Ctrl+S save")  # the form is still there, with what was typed
+        await hands.press("escape", "f8")
         await hands.sees("output off")
 
     work_at(bench.socket, work)

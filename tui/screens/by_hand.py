@@ -131,17 +131,21 @@ class ByHandScreen(BenchScreen):
     @work(group="operate")
     async def operate(self, manual: Manual, done: str = "") -> None:
         """Do one thing; ``done`` is said when it is done."""
+        if fault := await self.attempt(manual):
+            self.notice.say(fault)
+        elif done:
+            self.notice.say(done, "done")
+
+    async def attempt(self, manual: Manual) -> str:
+        """Do one thing; return why it was not done, else an empty text."""
         if self.lease is None:
-            self.notice.say(_("{role} is not under your control.").format(role=self.role))
-            return
+            return _("{role} is not under your control.").format(role=self.role)
         try:
             await self.bench_app.link.request(Operate(self.lease.token, manual))
         except AgentError as error:
-            self.notice.say(heard(error))
-            return
+            return heard(error)
         self.operated(manual)
-        if done:
-            self.notice.say(done, "done")
+        return ""
 
     def operated(self, manual: Manual) -> None:
         """Take in that it is done."""

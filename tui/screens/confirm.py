@@ -28,23 +28,30 @@ class ConfirmDialog(Dialog[bool]):
         Binding("right,down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, question: str, consequence: str, yes: str) -> None:
-        """All three are message ids: what is asked, what follows from it, and the words on the button."""
+    def __init__(self, question: str, consequence: str, yes: str, *, about: str = "") -> None:
+        """All but ``about`` are message ids: what is asked, what follows from it, and the words on the button.
+
+        ``about`` names what it is asked about and is shown as it is.
+        """
         super().__init__()
         self._question = question
         self._consequence = consequence
         self._yes = yes
+        self._about = about
 
     def compose(self) -> ComposeResult:
         """Lay out question, consequence and answers."""
         with Vertical(classes="dialog"):
-            yield Said(self._question, classes="dialog-title")
+            yield Said(self._asked, classes="dialog-title")
             yield Said(self._consequence, classes="consequence")
             with Horizontal(classes="buttons"):
                 yield Button(_("No"), id="no")
                 yield Button(_(self._yes), id="yes", variant="error")
             yield Notice()
             yield Said(lambda: _("← → choose   ⏎ confirm   Esc leave"), classes="hint")
+
+    def _asked(self) -> str:
+        return f"{_(self._question)}  {self._about}".rstrip()
 
     def localise(self) -> None:
         """Draw in the language of the moment."""

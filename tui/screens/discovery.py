@@ -25,13 +25,20 @@ from tui.words import KINDS, called
 
 _CANDIDATES = (Column(N_("Driver profile"), 22), Column(N_("Instrument")), Column(N_("Fits"), 6))
 
+_NONE_YET = N_("Nothing was found yet. F5 searches.")
+_NONE_FOUND = N_("Nothing was found.")
+_TO_CHECK = N_(
+    "Check that the instrument is on, its cable, and that its remote control is on (SCPI over LAN, or the right serial "
+    "port). F6 asks one place by name, F5 searches again."
+)
+
 
 class DiscoveryScreen(ListScreen):
     """A search belongs to the agent: it goes on without the screen, and its findings are there when one comes back."""
 
     TITLE_ID = N_("Find instruments")
     KEYS = (
-        Key("enter", "adopt", N_("Take"), N_("Take the instrument under the cursor into the rack, and try it.")),
+        Key("enter", "adopt", N_("Take in"), N_("Take the instrument under the cursor into the rack, and try it.")),
         Key("f5", "search", N_("Search"), N_("Look at USB, serial ports and the network of this bench.")),
         Key("f6", "place", N_("Ask a place"), N_("Ask one host or serial port that is named by hand.")),
         Key("f8", "cancel", N_("Stop"), N_("End the search; what was found stays.")),
@@ -55,7 +62,7 @@ class DiscoveryScreen(ListScreen):
             Column(N_("Instrument")),
             Column(N_("Kind"), 14, from_width=100),
             Column(N_("Rack"), 14),
-            empty=N_("Nothing was found yet. F5 searches."),
+            empty=_NONE_YET,
         )
         yield Said(self._detail, id="detail")
 
@@ -100,7 +107,8 @@ class DiscoveryScreen(ListScreen):
             return
         state = self.bench.discovery
         findings = () if state is None else sorted(state.findings, key=lambda one: (-one.confidence, one.address))
-        self.rows.show([self._row(one) for one in findings])
+        ended = state is not None and state.status == "finished"
+        self.rows.show([self._row(one) for one in findings], empty=_NONE_FOUND if ended else _NONE_YET)
         for said in self.query(Said):
             said.localise()
 
@@ -158,6 +166,8 @@ class DiscoveryScreen(ListScreen):
                 return Content.styled("✗ " + heard(state.fault or ""), "$text-error")
             case "cancelled":
                 return Content.styled(_("The search was stopped; this was found until then."), "$text-warning")
+        if not state.findings:
+            return Content.styled("! " + _("The search has ended; no instrument answered."), "$text-warning")
         return Content.styled(
             "✓ " + _("The search has ended. Enter takes an instrument into the rack."), "$text-success"
         )
@@ -165,7 +175,8 @@ class DiscoveryScreen(ListScreen):
     def _detail(self) -> Content:
         finding = self._finding
         if finding is None:
-            return Content("")
+            state = self.bench.discovery
+            return Content(_(_TO_CHECK) if state is not None and state.status == "finished" else "")
         lines = [Content.assemble((finding.address, "bold"), (f"  {one_line(finding.identity or '')}", ""))]
         if note := pick(finding.note):
             lines.append(Content.styled("! " + heard(note), "$text-warning"))
@@ -237,7 +248,7 @@ class DiscoveryScreen(ListScreen):
         error = ""
         while True:
             about = pick(candidate.title, candidate.profile)
-            dialog = FormDialog(N_("Take into the rack"), fields, N_("Take"), about=about, error=error)
+            dialog = FormDialog(N_("Take into the rack"), fields, N_("Take in"), about=about, error=error)
             values = await self.bench_app.push_screen_wait(dialog)
             if values is None:
                 return

@@ -175,12 +175,18 @@ class FirmwareScreen(BenchScreen):
         """Read the memory."""
         self._start("backup")
 
+    @property
+    def _target(self) -> str:
+        """What would be written to which chip."""
+        profile = self._profile
+        return "" if profile is None else f"{profile.name} {self._version or profile.current} → {profile.chip}"
+
     @work(group="dialog", exclusive=True)
     async def action_flash(self) -> None:
         """Write, once it is confirmed."""
         question = N_("Write this firmware to the device?")
         consequence = N_("Its memory is backed up first, then erased and written. Keep the device powered.")
-        if await self.bench_app.push_screen_wait(ConfirmDialog(question, consequence, N_("Write"))):
+        if await self.bench_app.push_screen_wait(ConfirmDialog(question, consequence, N_("Write"), about=self._target)):
             self._start("flash")
 
     @work(group="dialog", exclusive=True)
@@ -188,7 +194,11 @@ class FirmwareScreen(BenchScreen):
         """Write the backup back, once it is confirmed."""
         question = N_("Write the backup back to the device?")
         consequence = N_("The device gets what was on it before. Keep it powered.")
-        if await self.bench_app.push_screen_wait(ConfirmDialog(question, consequence, N_("Write"))):
+        if await self.bench_app.push_screen_wait(
+            ConfirmDialog(
+                question, consequence, N_("Write"), about="" if self._profile is None else f"→ {self._profile.chip}"
+            )
+        ):
             self._start("restore")
 
     @work(group="dialog", exclusive=True)

@@ -73,6 +73,7 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
         self._fields = tuple(fields)
         self._save = save
         self._error = error
+        self._warned = False
 
     def compose(self) -> ComposeResult:
         """Lay out a label above each field."""
@@ -137,10 +138,13 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
         else:
             self.focus_next()
 
+    def _values(self) -> dict[str, str]:
+        return {field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields}
+
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
         """Give back what was filled in, if nothing is missing."""
-        values = {field.name: self.query_one(f"#field-{field.name}", Input).value.strip() for field in self._fields}
+        values = self._values()
         for field in self._fields:
             if field.required and not values[field.name]:
                 self.query_one(Notice).say(_("Fill in: {field}.").format(field=_(field.label)))
@@ -149,9 +153,18 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
         self.dismiss(values)
 
     @on(Button.Pressed, "#leave")
-    def action_leave(self) -> None:
+    def leave(self) -> None:
         """Give back nothing."""
         self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """Give back nothing; if something was typed, only when asked twice."""
+        values = self._values()
+        if not self._warned and any(values[field.name] != field.value.strip() for field in self._fields):
+            self._warned = True
+            self.query_one(Notice).say(_("Esc again leaves, and what was typed is lost; Ctrl+S saves it."), "info")
+            return
+        self.leave()
 
 
 async def fill_in(
@@ -162,12 +175,13 @@ async def fill_in(
     check: Callable[[Mapping[str, str]], T | str],
     *,
     about: str = "",
+    error: str = "",
 ) -> T | None:
     """Ask until ``check`` makes something of what was filled in; a text from it says what is wrong with it.
 
-    What was typed stays in the fields. Returns ``None`` when the form was left.
+    What was typed stays in the fields; ``error`` says why the form is there once more. Returns ``None`` when it was
+    left.
     """
-    error = ""
     while True:
         values = await app.push_screen_wait(FormDialog(title, fields, save, about=about, error=error))
         if values is None:

@@ -18,7 +18,7 @@ from tui.i18n import N_, _
 from tui.keys import Key, bindings
 from tui.screens.by_hand import ByHandScreen, named
 from tui.screens.confirm import ConfirmDialog
-from tui.screens.form import Field, fill_in
+from tui.screens.form import Field, fill_in, refilled
 from tui.widgets.reading import Reading as Display
 from tui.widgets.said import Said
 
@@ -102,7 +102,7 @@ class SupplyScreen(ByHandScreen):
     async def action_settings(self) -> None:
         """Ask for voltage and current limit, and set both."""
         was = self._set
-        fields = (
+        fields: tuple[Field, ...] = (
             Field("voltage", N_("Voltage in V"), required=True, value="" if was is None else f"{was.voltage_v:g}"),
             Field(
                 "current",
@@ -112,9 +112,11 @@ class SupplyScreen(ByHandScreen):
                 value="" if was is None else f"{was.current_limit_a:g}",
             ),
         )
-        wanted = await fill_in(self.bench_app, N_("Set the supply"), fields, N_("Set"), _wanted, about=self.role)
-        if wanted is not None:
-            self.operate(wanted)
+        app, title, fault = self.bench_app, N_("Set the supply"), ""
+        while wanted := await fill_in(app, title, fields, N_("Set"), _wanted, about=self.role, error=fault):
+            if not (fault := await self.attempt(wanted)):
+                return
+            fields = refilled(fields, {"voltage": f"{wanted.voltage_v:g}", "current": f"{wanted.current_limit_a:g}"})
 
     @work(group="dialog", exclusive=True)
     async def action_output(self) -> None:
