@@ -75,7 +75,9 @@ def _convert(files: list[Path], target: Path) -> None:
     except CaptureError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
+        raise UsageError(
+            f"{target} cannot be written: {error.strerror}; give a file in a folder that exists and is yours"
+        ) from error
     sys.stdout.write(f"{target}: {len(content)} bytes\n")
 
 
@@ -85,7 +87,9 @@ def _bytes(path: Path) -> bytes:
             raise UsageError(f"{path} is larger than 2 GiB; cut the part of interest out of it")
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}; give the path of a capture file that exists"
+        ) from error
 
 
 def _show_truth(as_json: bool) -> None:

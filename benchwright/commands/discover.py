@@ -72,7 +72,9 @@ def discover(
         try:
             write.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{write} cannot be written: {error.strerror}") from error
+            raise UsageError(
+                f"{write} cannot be written: {error.strerror}; give a file in a folder that exists and is yours"
+            ) from error
     if as_json:
         _print(
             json.dumps({"findings": [_plain(one) for one in found], "bench_toml": text}, ensure_ascii=False, indent=2)

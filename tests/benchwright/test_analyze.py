@@ -51,7 +51,7 @@ def test_machines_get_the_same_as_json(recording):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["missing.sr"], "missing.sr cannot be read"),
+        (["missing.sr"], "missing.sr cannot be read: No such file or directory; give the path of a capture file"),
         ([], "no file given"),
         ([__file__], "test_analyze.py"),
     ],
