@@ -115,6 +115,9 @@ def test_take_hold_find_repair_hand_over(bench):
         await hands.sees("Note for the counter")
         await hands.press("ctrl+s")
         await hands.sees("handed over")
+        await hands.press("f9")
+        await hands.sees("was handed over to the counter. Test it")
+        await hands.press("escape")
 
     work_at(bench.socket, work)
     done = events_of(bench, "T-000101")
@@ -204,6 +207,10 @@ def test_skip_with_reason_abort_with_confirmation_and_again(bench):
         await hands.sees("T-000101")
         await hands.press("f9")
         await hands.sees("meter → TP_3V3")
+        await hands.press("f5")
+        await hands.sees("Can it not be connected?")
+        await hands.press("escape", "f9")
+        await hands.sees("A test run is in progress: F8 ends it.", "meter → TP_3V3")
         await hands.press("f6")
         await hands.sees("Which step is to be skipped?", "Measure the gap")
         await hands.press("down", "enter")
@@ -244,6 +251,7 @@ def test_skip_with_reason_abort_with_confirmation_and_again(bench):
     work_at(bench.socket, work)
     with SyncAgentClient(bench.socket) as agent:
         run = agent.request(GetRunState())
+    assert [one.action for one in events_of(bench, "T-000101")] == ["taken"], "who tests a device has taken it"
     skipped = {one.step: one.detail for one in run.steps if one.outcome is Outcome.SKIPPED}
     assert list(skipped) == ["look"]
     assert "lamp is covered" in skipped["look"]

@@ -28,6 +28,7 @@ from tui.screens.base import ListScreen
 from tui.screens.choose import ChooseDialog
 from tui.screens.confirm import ConfirmDialog
 from tui.screens.form import Field, FormDialog
+from tui.screens.start import may_test
 from tui.widgets.rows import Column, Row
 
 NOW = "/now"
@@ -160,7 +161,7 @@ class RunActions(ListScreen):
         """Answer no."""
         prompt = None if self.shown is None else self.shown.prompt
         if prompt is not None and prompt.kind == "confirm":
-            self._answer(prompt, False)
+            self._no(prompt)
         else:
             self.notice.say(_("There is no question to be answered with no."), "info")
 
@@ -175,9 +176,23 @@ class RunActions(ListScreen):
         if not text or word in YES:
             self._answer(prompt, True)
         elif word in NO:
-            self._answer(prompt, False)
+            self._no(prompt)
         else:
             self._other(text, _("⏎ says yes, F5 says no."))
+
+    def _no(self, prompt: PromptView) -> None:
+        """Answer no; to a request to connect something that ends the step, so it is asked once more."""
+        if prompt.connect:
+            self._not_connected(prompt)
+        else:
+            self._answer(prompt, False)
+
+    @work(group="dialog", exclusive=True)
+    async def _not_connected(self, prompt: PromptView) -> None:
+        question = N_("Can it not be connected?")
+        consequence = N_("Then the test run ends with an error. With No the question stays: connect it, then press ⏎.")
+        if await self.bench_app.push_screen_wait(ConfirmDialog(question, consequence, N_("Not connected"))):
+            self._answer(prompt, False)
 
     def _other(self, text: str, wanted: str) -> None:
         """Open a ticket that was scanned instead of an answer; else say what is wanted."""
@@ -288,7 +303,10 @@ class RunActions(ListScreen):
         """Start the same plan on the same device again."""
         run = self.bench.run
         if run is None or run.status in {"running", "asking"}:
-            self.notice.say(_("There is no finished test run to repeat."), "info")
+            busy = _("A test run is in progress: F8 ends it.")
+            self.notice.say(_("There is no finished test run to repeat.") if run is None else busy, "info")
+            return
+        if run.ticket is not None and not await may_test(self.bench_app, run.ticket):
             return
         self.notice.say(_("Starting …"), "info")
         await self._begin(

@@ -3,15 +3,37 @@
 from typing import TYPE_CHECKING
 
 from edge_agent.local_api.requests import GetPlans
+from edge_agent.local_api.views import TicketView
 from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.screens.choose import ChooseDialog
+from tui.screens.confirm import ConfirmDialog
 from tui.widgets.rows import Column, Row
 
 if TYPE_CHECKING:
     from tui.app import BenchApp
 
 _COLUMNS = (Column(N_("Plan")), Column(N_("Version"), 8), Column(N_("Model"), 10))
+
+
+async def may_test(app: "BenchApp", ticket: str) -> bool:
+    """Return whether to test; a device that was handed over, or left the worklist, only when that is confirmed."""
+    view = app.bench.ticket(ticket)
+    question = N_("The ticket has left this bench's worklist. Test the device again?")
+    if view is not None:
+        done = [one.action for one in view.events if one.state != "refused" and one.action in {"taken", "handed_over"}]
+        if not done or done[-1] == "taken":
+            return True
+        question = N_("This device was handed over to the counter. Test it again?")
+    consequence = N_("The test switches its feed on: it must be on the bench.")
+    return await app.push_screen_wait(ConfirmDialog(question, consequence, N_("Test"))) or False
+
+
+def is_untaken(view: TicketView) -> bool:
+    """Return whether nobody has taken a ticket, neither at the hub nor here."""
+    return view.item.state == "assigned" and not any(
+        one.action == "taken" and one.state != "refused" for one in view.events
+    )
 
 
 async def choose_plan(app: "BenchApp", model: str | None = None) -> str | None:

@@ -80,20 +80,22 @@ class TicketedScreen(ListScreen):
 
     @work(group="ticket", exclusive=True)
     async def action_start_run(self) -> None:
-        """Start the plan of the ticket; without one, let a plan be chosen."""
+        """Start the plan of the ticket, which takes it; without a plan, let one be chosen."""
         from tui.screens.run import RunScreen
-        from tui.screens.start import choose_plan
+        from tui.screens.start import choose_plan, is_untaken, may_test
 
         app = self.bench_app
         ticket = self.the_ticket()
         view = None if ticket is None else self.bench.ticket(ticket)
-        if view is None:
+        if ticket is None or view is None or not await may_test(app, ticket):
             return
         device = view.item.device
         plan = view.item.plan
         try:
             if plan is None and (plan := await choose_plan(app, device.model)) is None:
                 return
+            if is_untaken(view):  # who tests a device works on it
+                await ticket_actions.take(app, ticket)
             self.notice.say(_("Starting …"), "info")
             await app.link.request(
                 StartRun(serial=device.serial, plan=plan, ticket=ticket, model=device.model, operator=app.operator),
