@@ -46,7 +46,7 @@ def format_measured(value: float, unit: str, expanded_uncertainty: float | None)
     exponent = _prefix_exponent(max(abs(value), uncertainty), unit, 5)
     scaled_uncertainty = uncertainty / 10**exponent
     decimals = min(max(1 - math.floor(math.log10(scaled_uncertainty)), 0), 9)
-    number = f"{value / 10**exponent:.{decimals}f} ± {scaled_uncertainty:.{decimals}f}"
+    number = f"{value / 10**exponent:z.{decimals}f} ± {scaled_uncertainty:.{decimals}f}"
     return _joined(number, exponent, unit)
 
 
@@ -60,7 +60,7 @@ def _prefix_exponent(value: float, unit: str, digits: int) -> int:
 
 
 def _significant(number: float, digits: int) -> str:
-    text = f"{number:.{digits}g}"
+    text = f"{number:z.{digits}g}"
     return f"{float(text):.0f}" if "e+" in text else text
 
 

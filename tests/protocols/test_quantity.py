@@ -44,3 +44,9 @@ def test_a_measured_value_has_the_digits_that_its_uncertainty_allows(value, unit
 
 def test_unknown_units_are_their_own_symbol():
     assert unit_symbol("Bd") == "Bd"
+
+
+def test_zero_has_no_sign():
+    """A reading a hair below zero does not make the display jump between ``0.0`` and ``-0.0``."""
+    assert format_measured(-0.00001, "V", 0.001) == "0.0 ± 1.0 mV"
+    assert format_value(-0.0, "V") == "0 V"
