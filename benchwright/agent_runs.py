@@ -7,6 +7,7 @@ from rich.text import Text
 
 from benchwright.plan_view import COLOURS, OUTCOME, OUTCOMES, Words, limits_text, print_suspects, value_text
 from edge_agent.local_api.views import RunState, RunSummary
+from protocols.messages.reasons import reason_in
 from protocols.messages.records import Measurement, Verdict
 
 STATUS: dict[str, Words] = {
@@ -59,7 +60,7 @@ def print_state(state: RunState, language: str) -> None:
         title = step.title.get(language, step.step)
         console.print(Text.assemble(_standing(step.outcome, state.status, language, 10), title))
         if step.detail:
-            console.print(Text(f"            {step.detail}", "dim"))
+            console.print(Text(f"            {reason_in('en', step.detail)}", "dim"))
         for one in step.measurements:
             console.print(_measurement(one, language))
     if state.step is not None:

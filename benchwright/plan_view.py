@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from protocols.messages.reasons import reason_in
 from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Suspect
 from protocols.quantity import format_measured, format_value
 
@@ -107,7 +108,7 @@ def step_line(record: StepFinished, language: str) -> Text:
         (f"{record.duration_s:.2f} s", "dim"),
     )
     if record.detail and record.outcome is not Outcome.PASSED:
-        text.append(f"\n          {record.detail}", style="dim")
+        text.append(f"\n          {reason_in('en', record.detail)}", style="dim")
     return text
 
 

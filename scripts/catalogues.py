@@ -89,7 +89,7 @@ ERRORS = frozenset(
     }
 )
 """What such a sentence is given to: an error, or the reason why an analysis has no answer."""
-TOLD_AS = frozenset({"detail", "fault"})
+TOLD_AS = frozenset({"detail", "fault", "reasons"})
 """Names of arguments and variables that hold such a sentence."""
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
 """The files say nothing of when they were made, so that the same source gives the same bytes."""
@@ -130,7 +130,7 @@ def sentences_of(source: str) -> Iterator[str]:
             given = node.args if name[2] in ERRORS or (name[2] == "append" and name[0] in {"notes", "found"}) else []
             given = [*given, *(one.value for one in node.keywords if one.arg in TOLD_AS)]
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in TOLD_AS:
-            given = [node.value]
+            given = list(node.value.values) if isinstance(node.value, ast.Dict) else [node.value]
         else:
             continue
         for one in (branch for argument in given for branch in _branches(argument)):

@@ -38,6 +38,7 @@ from edge_agent.plans.pause import Pause
 from edge_agent.plans.prompts import Operator
 from edge_agent.plans.soak import GROUP, SoakState
 from edge_agent.rack import Cancellation, Lease, Rack
+from protocols.messages.reasons import reason_of
 from protocols.messages.records import (
     Device,
     InstrumentStatus,
@@ -395,8 +396,13 @@ class Runner:
         suspects = self._suspects()
         if suspects and suspects[0].cause == condition.suspect:
             return None
-        detail = f"not needed: {condition.suspect} is not the first suspect"
-        return Attempt(detail=detail, trouble=Outcome.SKIPPED, needed=False)
+        causes = () if self.plan.faults is None else self.plan.faults.causes
+        title = next(one.title for one in causes if one.cause == condition.suspect)  # the plan was checked for it
+        words = {
+            "en": f"only needed when this is suspected first: {title.en}",
+            "zh-CN": f"仅在首先怀疑以下原因时需要：{title.zh_cn}",
+        }
+        return Attempt(detail=reason_of(words, _MAX_DETAIL), trouble=Outcome.SKIPPED, needed=False)
 
     def _suspects(self) -> tuple[Suspect, ...]:
         if self.plan.faults is None:

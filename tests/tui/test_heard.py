@@ -41,6 +41,12 @@ def test_every_sentence_is_recognised_with_its_values():
             "switched on and connected",
             ("meter 不可用：TCPIP::1.2.3.4 在 5 秒内没有应答",),
         ),
+        ("the operator did not confirm the connection", ("操作员未确认连接",)),
+        (
+            "supply is not available: riden-rd6006 at modbus-rtu:/x?unit=1 cannot be opened: there is no such port; "
+            "check the cable and the name",
+            ("supply 不可用", "没有此端口"),
+        ),
         ("something that nobody foresaw", ("something that nobody foresaw",)),
         ("", ("",)),
     ],

@@ -18,6 +18,7 @@ from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptUnanswere
 from edge_agent.plans.runner import Runner, RunRefused, abandon
 from edge_agent.rack import Cancellation, LeaseRefused, Rack, Timing
 from edge_agent.spool import Spool
+from protocols.messages.reasons import reason_in
 from protocols.messages.records import (
     Device,
     Measurement,
@@ -241,6 +242,9 @@ def test_a_diagnosis_can_drive_what_is_done_next(bench: Bench, plan_of: Make, me
     )
     finished = bench.run(plan_of(plan(main=main, head=plan_texts.HEAD + "faults: f.yaml\n"), f_yaml=FAULTS))
     assert bench.outcomes == [("a", "failed"), ("if-low", "passed"), ("if-high", "skipped"), ("if-a", "passed")]
+    (skipped,) = [one.detail or "" for one in bench.steps if one.outcome is Outcome.SKIPPED]
+    assert reason_in("en", skipped) == "only needed when this is suspected first: High rail"
+    assert reason_in("zh-CN", skipped) == "仅在首先怀疑以下原因时需要：电压高"
     assert [suspect.cause for suspect in finished.suspects] == ["low-rail"]
     assert finished.suspects[0].title["zh-CN"] == "电压低"
     assert "a-value is 2.5 V, below its limit of 3.2 V" in finished.suspects[0].evidence[0]["en"]
