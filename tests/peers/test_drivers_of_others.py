@@ -70,6 +70,7 @@ def test_minimalmodbus_closes_a_relay_and_gets_exceptions(played: PlayedBench) -
 
 def test_koradctl_sets_and_reads_a_korad_supply(played: PlayedBench) -> None:
     port = get_port(at(played, "korad-ka3005p")[1])
+    port.timeout = 0.5  # koradctl's 0.1 s can pass on a busy machine; it then asks again, and takes two answers for one
     supply = PowerSupply(port)
     assert supply.get_identity() == "KORADKA3005PV2.0"
     supply.set_voltage_setpoint(5.0)
