@@ -11,6 +11,8 @@ FOR_TEST := $(FOR_DEMO) $(FONT) $(PROGRAMMERS) pdftotext:poppler-utils v4l2-ctl:
 export BENCHWRIGHT_TEST_DATABASE ?= sqlite,postgresql
 # Tests wait for instruments and processes half of their time: two at a core keep it busy.
 WORKERS ?= $(shell echo $$((2 * $$(nproc))))
+# A file goes to one worker: those with tests of many seconds first, so that none of them runs alone at the end.
+LONG_FIRST := $(addprefix tests/,system tui peers edge_agent drivers benchwright) tests
 # Thousands of small databases are flushed to the disk in the tests; in memory that takes no time.
 SCRATCH := $(shell [ -w /dev/shm ] && [ $$(df -Pk /dev/shm | awk 'END {print $$4}') -gt 4000000 ] && echo /dev/shm)
 
@@ -35,7 +37,7 @@ demo:  ## Watch one device being repaired, end to end (DEMO="--keep" leaves it r
 test:  ## Run the whole test suite
 	@scripts/setup.sh $(FOR_TEST)
 	@$(WITH_PEERS) || echo "make: no programs to compare with; their tests are skipped"
-	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(RUN)/pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
+	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(RUN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(LONG_FIRST))
 
 check:  ## Style, types, floors
 	@scripts/setup.sh

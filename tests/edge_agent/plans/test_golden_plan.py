@@ -42,8 +42,8 @@ def test_a_good_unit_passes_and_faulty_ones_fail_where_they_differ(tmp_path: Pat
     uses = {use.step.id: use.kind for use in golden_uses(load_plan(find_plan("cs12-golden")).plan)}
     assert set(uses.values()) == {MaskKind.VI, MaskKind.SPECTRUM, MaskKind.WAVEFORM, MaskKind.HEAT}
     faults = ("", "worn_switch", "dried_capacitor")
-    with ThreadPoolExecutor(3) as pool:
-        good, worn, dried = pool.map(lambda fault: ran(fault, tmp_path / (fault or "good")), faults)
+    # One after the other: the board warms by the clock, and masks tell a board that was on for longer.
+    good, worn, dried = (ran(fault, tmp_path / (fault or "good")) for fault in faults)
     assert good[0].outcome is Outcome.PASSED, {n: (m.value, m.reason) for n, m in good[1].items()}
     for step in ("signature", "ripple-spectrum", "soft-start", "heat-map"):
         assert good[1][f"{step}-false-reject"].value == pytest.approx(0.1), "% asked for when it was learned"
