@@ -484,28 +484,26 @@ def test_the_hub_describes_watches_and_aborts(bench_folder, tmp_path, mosquitto)
         expires_at = datetime.now(UTC) + timedelta(seconds=20)
         return control.Command(bench="bench-01", actor="zhao", role="supervisor", action=action, expires_at=expires_at)
 
-    with (
-        ReceivingPeer(mosquitto.port) as peer,
-        running_agent(bench_folder, tmp_path / "state", uplink=uplink) as (agent, client),
-    ):
-        agent.rack.wait_connected(10)
-        peer.wait_for(
-            lambda: any(p.online and all(i.healthy for i in p.instruments) for p in peer.presence), "healthy presence"
-        )
-        assert client.request(Describe()).link.online
-        assert peer.ask(command(control.Watch(seconds=30))).ok
-        run = client.request(StartRun(serial="SP100-000042", plan="rails")).run
-        next_prompt(client)
-        described = peer.ask(command(control.Describe()))
-        assert described.data["run"] == run
-        assert {one["status"]["role"] for one in described.data["instruments"]} == set(ROLES)
-        peer.wait_for(lambda: any(frame.stream == "run" for frame in peer.frames), "live progress")
-        assert peer.ask(command(control.AbortRun(run))).ok
-        wait_for(lambda: client.request(GetRunState()).status == "finished", "the end")
-        wait_for(lambda: client.request(GetSpool()).waiting == 0, "everything is at the hub")
-        finished = [r.body for r in peer.committed.values() if isinstance(r.body, records.RunFinished)]
-        assert [body.outcome for body in finished] == [Outcome.ABORTED]
-        aborted = [r.body for r in peer.committed.values() if getattr(r.body, "outcome", None) is Outcome.ABORTED]
-        assert any("zhao" in (getattr(body, "detail", "") or "") for body in aborted)
-    peer_gone = [presence.online for presence in peer.presence][-1]
-    assert peer_gone is False
+    with ReceivingPeer(mosquitto.port) as peer:
+        with running_agent(bench_folder, tmp_path / "state", uplink=uplink) as (agent, client):
+            agent.rack.wait_connected(10)
+            peer.wait_for(
+                lambda: any(p.online and all(i.healthy for i in p.instruments) for p in peer.presence),
+                "healthy presence",
+            )
+            assert client.request(Describe()).link.online
+            assert peer.ask(command(control.Watch(seconds=30))).ok
+            run = client.request(StartRun(serial="SP100-000042", plan="rails")).run
+            next_prompt(client)
+            described = peer.ask(command(control.Describe()))
+            assert described.data["run"] == run
+            assert {one["status"]["role"] for one in described.data["instruments"]} == set(ROLES)
+            peer.wait_for(lambda: any(frame.stream == "run" for frame in peer.frames), "live progress")
+            assert peer.ask(command(control.AbortRun(run))).ok
+            wait_for(lambda: client.request(GetRunState()).status == "finished", "the end")
+            wait_for(lambda: client.request(GetSpool()).waiting == 0, "everything is at the hub")
+            finished = [r.body for r in peer.committed.values() if isinstance(r.body, records.RunFinished)]
+            assert [body.outcome for body in finished] == [Outcome.ABORTED]
+            aborted = [r.body for r in peer.committed.values() if getattr(r.body, "outcome", None) is Outcome.ABORTED]
+            assert any("zhao" in (getattr(body, "detail", "") or "") for body in aborted)
+        peer.wait_for(lambda: not peer.presence[-1].online, "the broker tells that the bench left")
