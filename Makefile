@@ -52,9 +52,9 @@ bench:  ## Speed and memory as ratios, measured in one run
 	@$(WITH_PEERS) || echo "make: no programs to compare with; their rows are left out"
 	@$(RUN)/python -m benchmarks $(BENCH)
 
-campaign:  ## The long versions: 10^4 kills, 10^6 fuzz inputs
+campaign:  ## The long versions: 10^4 kills, 10^6 fuzz inputs, new examples of every property
 	@scripts/setup.sh $(FOR_TEST)
-	@CAMPAIGN=1 $(RUN)/pytest -q -m campaign --timeout=0 $(TESTS)
+	@CAMPAIGN=1 $(RUN)/pytest -q -m "campaign or hypothesis" --timeout=0 $(TESTS)
 
 docs:  ## Write the generated documents
 	@scripts/setup.sh

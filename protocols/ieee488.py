@@ -264,6 +264,7 @@ class ProgramMessageReader:
         self._buffer = bytearray()
         self._position = 0
         self._quote = 0
+        self._block_end = 0
         self._ready: deque[bytes] = deque()
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
@@ -283,6 +284,7 @@ class ProgramMessageReader:
         del self._buffer[:consumed]
         self._position = 0
         self._quote = 0
+        self._block_end = 0
 
     def _scan(self) -> None:
         special = re.compile(rb"[\n\"'#]")
@@ -290,7 +292,9 @@ class ProgramMessageReader:
             at = match.start()
             byte = self._buffer[at]
             if byte == 0x0A:
-                self._ready.append(bytes(self._buffer[:at]).removesuffix(b"\r"))
+                # A carriage return that is the last byte of a block is data, not half a terminator.
+                end = at - 1 if self._buffer[self._block_end : at].endswith(b"\r") else at
+                self._ready.append(bytes(self._buffer[:end]))
                 self._restart(at + 1)
             elif byte == 0x23 and not self._quote:
                 length = self._block_length(at)
@@ -298,6 +302,8 @@ class ProgramMessageReader:
                     self._position = at
                     return
                 self._position = at + length
+                if length > 1:
+                    self._block_end = self._position
             else:
                 if byte != 0x23:
                     self._quote = byte if not self._quote else (0 if self._quote == byte else self._quote)

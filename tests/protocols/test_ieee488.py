@@ -202,10 +202,11 @@ def read_messages(chunks, **options):
 
 
 @given(st.data())
-def test_program_messages_keep_line_feeds_inside_blocks(data):
+def test_program_messages_keep_line_ends_inside_blocks(data):
     messages = [
         b"*IDN?",
         b"DATA:ARB test," + format_block(data.draw(st.binary(max_size=40))),
+        b"DATA:ARB crlf," + format_block(b"\n\r"),
         b'DISP:TEXT "# 1 it\'s"',
         b"STAT #HFF;:DATA #15\n\n\n\n\n;*WAI",
         b"",
