@@ -57,7 +57,11 @@ _DEVICE = (
     + " ON CONFLICT (serial, model) DO UPDATE SET customer_id = excluded.customer_id, version = device.version + 1"
     " WHERE device.customer_id IS NOT excluded.customer_id"
 )
-_ALIKE = "SELECT count(*) FROM ticket WHERE model = ? AND fault = ? AND created_at >= ? AND state <> 'draft'"
+_ALIKE = (
+    "SELECT count(DISTINCT CASE WHEN serial <> '' THEN serial ELSE '#' || id END) FROM ticket WHERE model = ?"
+    " AND fault = ? AND created_at >= ? AND state NOT IN ('draft', 'cancelled') AND id <> 0"
+    " AND (serial = '' OR serial <> ?)"
+)
 _WARRANTIES = "SELECT * FROM repair_warranty WHERE serial = ? AND model = ? AND ends_at > ? ORDER BY ticket_id DESC"
 _DISPATCH = (
     "INSERT INTO dispatch_entry (ticket_id, status, skill, skill_group, level, automatic, policy_version, rule, told,"
@@ -210,7 +214,7 @@ class Raw:
         else:
             customer = owner["id"]
         run(_DEVICE, (1, device["model"], device["serial"], customer, at))
-        one(_ALIKE, device["model"], wanted["fault"], _text(moment - timedelta(days=14)))
+        one(_ALIKE, device["model"], wanted["fault"], _text(moment - timedelta(days=14)), device["serial"])
         values = {
             **_NEW,
             **{name: wanted[name] for name in ("kind", "symptom", "channel", "urgency", "fault")},

@@ -93,7 +93,10 @@ def learn_command(
         except OSError as error:
             raise UsageError(f"{output} cannot be written: {error.strerror}") from error
     for name, count in lesson.runs.items():
-        typer.echo(f"{name}: {count} run(s){' (new: give it words)' if name in lesson.new else ''}", err=True)
+        typer.echo(
+            f"{name}: {count} {'run' if count == 1 else 'runs'}{' (new: give it words)' if name in lesson.new else ''}",
+            err=True,
+        )
 
 
 def _load(name: str) -> "LoadedPlan":

@@ -66,7 +66,7 @@ def verify(
     if not as_json:
         if report.altered:
             numbers = ", ".join(map(str, report.altered))
-            sys.stdout.write(f"the words of event(s) {numbers} are not those that were written\n")
+            sys.stdout.write(f"the words of these events are not those that were written: {numbers}\n")
         if report.head_found is False:
             sys.stdout.write("the head that was noted is not in the history: events were removed from its end\n")
     if not report.sound:

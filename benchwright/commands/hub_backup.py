@@ -120,7 +120,8 @@ def drill(name: Name = None, config: Config = None, folder: Where = None, as_jso
 def thin_out(config: Config = None, folder: Where = None) -> None:
     """Remove backups that the settings do not keep any more."""
     from hub.backup import service
+    from hub.core.i18n import Count
 
     with _settings(config, folder) as settings:
         removed = service.thin_out(settings)
-    sys.stdout.write(f"{removed} backup(s) removed\n")
+    sys.stdout.write(f"{Count(removed):backup|backups} removed\n")

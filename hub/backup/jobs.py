@@ -2,6 +2,7 @@
 
 from hub.backup import service
 from hub.backup.manifest import BackupError
+from hub.core.i18n import Count
 from hub.core.version import VERSION
 from hub.jobs.job import ACTOR, JobRun
 
@@ -14,4 +15,4 @@ def back_up(work: JobRun) -> str | None:
         raise BackupError(wrong)
     removed = service.thin_out(work.settings)
     service.note(work.database, ACTOR, "backup.created", made)
-    return f"{made.name}: {made.content.events} events, {made.size} bytes; {removed} old one(s) removed"
+    return f"{made.name}: {made.content.events} events, {made.size} bytes; {Count(removed):old one|old ones} removed"

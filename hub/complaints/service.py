@@ -36,7 +36,7 @@ IMPROVEMENT_WRONG = ProblemType(
     "improvement-wrong",
     422,
     {"en": "The improvement cannot be taken down", "zh-CN": "改进措施有误"},
-    {"en": "{count} value(s) do not exist; see errors.", "zh-CN": "有 {count} 项内容不存在，详见 errors。"},
+    {"en": "{count:value does|values do} not exist; see errors.", "zh-CN": "有 {count} 项内容不存在，详见 errors。"},
 )
 
 

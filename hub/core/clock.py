@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 _told: ContextVar[datetime | None] = ContextVar("told_time", default=None)
 
@@ -29,6 +32,10 @@ def day_or_none(text: str) -> str | None:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         return None
+
+
+ToldDay = Annotated[date | None, BeforeValidator(lambda told: day_or_none(told) if isinstance(told, str) else told)]
+"""A day as a bench once told it and the database keeps it; what no calendar has is not known."""
 
 
 def rfc3339(at: datetime) -> str:

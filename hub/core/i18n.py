@@ -8,6 +8,17 @@ Words = Mapping[Language, str]
 """The same sentence in each language."""
 
 
+class Count(int):
+    """A number that is written with its noun: ``f"{Count(4):file is|files are}"`` gives ``4 files are``."""
+
+    def __format__(self, words: str) -> str:
+        """Return the number, and behind it the words for one or for several."""
+        one, several, more = words.partition("|")
+        if not several:
+            return super().__format__(words)
+        return f"{self:d} {one if self == 1 else more}"
+
+
 def coded(code: str, words: Words | None) -> Words:
     """Return how a sentence names a code: in English by itself, which is a word; in Chinese by its word, with the code
     behind it, as that is what a caller sends. Without ``words`` it is what somebody else wrote, and quoted.

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.core.i18n import Language, Words
+from hub.core.i18n import Count, Language, Words
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:benchwright:problem:"
@@ -22,7 +22,10 @@ TYPE_PREFIX = "urn:benchwright:problem:"
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """One kind of refusal. ``detail`` is a template in which ``{names}`` are filled from the raising code."""
+    """One kind of refusal. ``detail`` is a template in which ``{names}`` are filled from the raising code.
+
+    ``{count:file is|files are}`` is a number with the words that go with one and with several.
+    """
 
     slug: str
     status: int
@@ -58,7 +61,8 @@ class Problem(Exception):
     def sentence(self, language: Language) -> str:
         """Return the detail in one language; a value may itself be words in both."""
         values = {name: value[language] if isinstance(value, Mapping) else value for name, value in self.values.items()}
-        return self.kind.detail[language].format_map(values)
+        counted = {name: Count(value) if type(value) is int else value for name, value in values.items()}
+        return self.kind.detail[language].format_map(counted)
 
     def body(self, language: Language) -> dict[str, Any]:
         """Return the members of the problem document (RFC 9457, 3.1 and 3.2)."""
@@ -83,7 +87,10 @@ INVALID_REQUEST = ProblemType(
     "invalid-request",
     422,
     {"en": "The request is not valid", "zh-CN": "请求无效"},
-    {"en": "{count} place(s) of the request are wrong; see errors.", "zh-CN": "请求中有 {count} 处错误，详见 errors。"},
+    {
+        "en": "{count:place of the request is|places of the request are} wrong; see errors.",
+        "zh-CN": "请求中有 {count} 处错误，详见 errors。",
+    },
 )
 MALFORMED_BODY = ProblemType(
     "malformed-body",

@@ -1,7 +1,12 @@
-"""Query parameters that an endpoint does not have are refused: a misspelt filter would silently give everything."""
+"""Query parameters that an endpoint does not have, and values that it would not look at, are refused.
 
+A misspelt filter would silently give everything, and of one that is there twice the last alone would hold.
+"""
+
+from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import get_args, get_origin
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -12,19 +17,26 @@ from hub.core.problems import INVALID_REQUEST, FieldError, Problem
 
 MOST_NAMED = 50
 LONGEST_NAME = 100
+_TWICE: Words = {
+    "en": "it is there more than once and takes one value; give it once",
+    "zh-CN": "该参数重复出现，只能取一个值；请只填写一次",
+}
 
 
 async def require_known(request: Request) -> None:
-    """Raise the invalid-request problem that names each parameter which is not there, and those that are."""
-    given = request.query_params.keys()
+    """Raise the invalid-request problem that names each parameter which is not there, or there too often."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
     route = request.scope.get("route")
     if not given or not isinstance(route, APIRoute):
         return
     known = query_names(route)
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        errors = [FieldError(f"query:{name[:LONGEST_NAME]}", _words(name, known)) for name in unknown[:MOST_NAMED]]
-        raise Problem(INVALID_REQUEST, errors=errors, count=len(unknown))
+    wrong = {name: _words(name, known) for name in given if name not in known}
+    if given.total() > len(given):
+        lists = set(_lists(route.dependant))
+        wrong |= {name: _TWICE for name, times in given.items() if times > 1 and name in set(known) - lists}
+    if wrong:
+        errors = [FieldError(f"query:{name[:LONGEST_NAME]}", words) for name, words in wrong.items()]
+        raise Problem(INVALID_REQUEST, errors=errors[:MOST_NAMED], count=len(wrong))
 
 
 def query_names(route: APIRoute) -> tuple[str, ...]:
@@ -36,6 +48,17 @@ def _names(dependant: Dependant) -> Iterator[str]:
     for one in dependant.dependencies:
         yield from _names(one)
     yield from (field.alias for field in dependant.query_params)
+
+
+def _lists(dependant: Dependant) -> Iterator[str]:
+    """Return the parameters that may be there several times."""
+    for one in dependant.dependencies:
+        yield from _lists(one)
+    yield from (field.alias for field in dependant.query_params if _is_list(field.field_info.annotation))
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is list or any(_is_list(one) for one in get_args(annotation))
 
 
 def _words(name: str, known: tuple[str, ...]) -> Words:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from hub.core import problems
+from hub.core import malformed, problems
 from hub.core.i18n import Language, preferred_language
 from hub.core.problems import FieldError, Problem
 from hub.core.validation import field_errors
@@ -44,7 +44,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
     details = error.errors()
     if details and details[0]["type"] == "json_invalid":
-        return _answer(request, Problem(problems.MALFORMED_BODY, reason=details[0].get("ctx", {}).get("error", "")))
+        said, (_, place, *_) = str(details[0].get("ctx", {}).get("error", "")), details[0]["loc"]
+        why = malformed.reason(said, error.body if isinstance(error.body, str) else "", int(place))
+        return _answer(request, Problem(problems.MALFORMED_BODY, reason=why))
     return _answer(request, Problem(problems.INVALID_REQUEST, errors=field_errors(details), count=len(details)))
 
 
@@ -60,7 +62,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     elif error.status_code == 413:
         kind = Problem(problems.REQUEST_TOO_LARGE, limit=error.detail)
     else:
-        kind = Problem(problems.MALFORMED_BODY, reason=error.detail, headers=headers)
+        kind = Problem(problems.MALFORMED_BODY, reason=malformed.UNREADABLE, headers=headers)
     return _answer(request, kind)
 
 

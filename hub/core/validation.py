@@ -49,11 +49,20 @@ _CHINESE = {
     "set_type": "应为数组",
     "frozen_set_type": "应为数组",
     "bytes_type": "应为字节内容",
+    "model_type": "应为对象",
+    "mapping_type": "应为对象",
+    "iterable_type": "应为数组",
+    "invalid_key": "字段名应为文本",
+    "time_type": "应为时刻，例如 08:00",
+    "time_parsing": "应为时刻，例如 08:00",
+    "url_parsing": "应为网址，例如 https://example.com",
+    "url_scheme": "网址应以 {expected_schemes} 开头",
+    "url_too_long": "网址最多 {max_length} 个字符",
     "union_tag_not_found": "缺少用于区分类型的字段 {discriminator}",
     "union_tag_invalid": "{discriminator} 应为以下之一：{expected_tags}",
 }
 """Chinese sentence of each pydantic error type that requests can meet. Our own errors bring theirs in their context,
-as ``zh-CN``; the rest falls back to English."""
+as ``zh-CN``; of the rest it is said that another format is wanted."""
 
 _QUOTED = re.compile("'([^']*)'")
 
@@ -75,9 +84,9 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
         context = {**context, "expected": "、".join(f"“{one}”" for one in _QUOTED.findall(str(context["expected"])))}
     template = _CHINESE.get(str(error["type"]))
     try:
-        chinese = template.format_map(context) if template else str(context.get("zh-CN", english))
+        chinese = template.format_map(context) if template else str(context["zh-CN"])
     except KeyError:
-        chinese = english
+        chinese = f"应为{UNKNOWN['zh-CN']}"
     return FieldError(where, {"en": english, "zh-CN": chinese})
 
 

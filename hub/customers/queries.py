@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from hub.aftercare.models import FollowUp
 from hub.appointments.models import Appointment
 from hub.core.ids import row_number
+from hub.core.labels import serial_form
 from hub.core.paging import after_cursor
 from hub.customers import visibility
 from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
@@ -152,7 +153,7 @@ def devices(
     if model is not None:
         statement = statement.where(CustomerDevice.model == model)
     if serial is not None:
-        statement = statement.where(CustomerDevice.serial == serial)
+        statement = statement.where(CustomerDevice.serial == serial_form(serial))
     if customer_id is not None:
         statement = statement.where(CustomerDevice.customer_id == customer_id)
     return session.scalars(after_cursor(statement, [CustomerDevice.id], [int], cursor, limit)).all()

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from hub.core.clock import now
 from hub.core.ids import public_id
+from hub.core.labels import Model, Serial
 from hub.customers.models import CUSTOMER_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.customers.registry import ContactFacts
 from hub.customers.tiers import Benefits
@@ -20,7 +21,6 @@ from hub.tickets.models import Ticket
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
 Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 CustomerNumber = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{6,15}$")]
 
 
@@ -227,8 +227,8 @@ class AccessOut(BaseModel):
 class NewDevice(Strict):
     """A device by what its label says."""
 
-    model: Line = Field(examples=["SP-100"])
-    serial: Line = Field(examples=["SN-20260001"])
+    model: Model = Field(examples=["SP-100"])
+    serial: Serial = Field(examples=["SN-20260001"])
     customer: CustomerNumber | None = None
     bought_on: PastDay | None = None
     inspect_every_days: Annotated[int, Field(ge=1, le=3660)] | None = Field(

@@ -58,7 +58,9 @@ class SkillRule(Document):
 class BatchRule(Document):
     """When the same fault of the same model is a batch problem."""
 
-    tickets: Annotated[int, Field(ge=2, le=10_000)]
+    tickets: Annotated[int, Field(ge=2, le=10_000)] = Field(
+        description="So many devices; several tickets of one device, and cancelled ones, do not make a batch."
+    )
     within_days: Annotated[int, Field(ge=1, le=366)]
     raise_by: Raise = Field(alias="raise")
 

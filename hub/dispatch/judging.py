@@ -29,8 +29,7 @@ def judged(session: Session, ticket: Ticket, policy: DispatchPolicy) -> Judged:
     batch = policy.priority.batch
     alike = 0
     if ticket.fault:
-        since = now() - timedelta(days=batch.within_days)
-        alike = queries.count_alike(session, ticket.model, ticket.fault, since) + (ticket.id is None)
+        alike = 1 + queries.count_others_alike(session, ticket, now() - timedelta(days=batch.within_days))
     facts = PriorityFacts(
         kind=Kind(ticket.kind),
         urgency=Urgency(ticket.urgency) if ticket.urgency else None,

@@ -18,7 +18,7 @@ class PriorityFacts:
     """Membership tier of its customer (M2)."""
     tier_raise: int
     alike: int
-    """Tickets of the same model and fault within the batch rule's days, this one included."""
+    """Devices of the same model with the same fault within the batch rule's days, this one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ _WORDS: dict[str, Words] = {
     "kind": {"en": "tickets of kind {value} go before others", "zh-CN": "{value}类工单优先"},
     "vip": {"en": "the customer's tier is {value}", "zh-CN": "客户等级为 {value}"},
     "batch": {
-        "en": "batch problem: {value} tickets of this model and fault",
-        "zh-CN": "批量问题：同型号同故障 {value} 单",
+        "en": "batch problem: {value} devices of this model with this fault",
+        "zh-CN": "批量问题：同型号同故障 {value} 台",
     },
     "manual": {"en": "set by hand", "zh-CN": "人工设定"},
     "given": {"en": "given at the intake", "zh-CN": "受理时指定"},

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from hub.core.clock import now
+from hub.core.clock import ToldDay, day_or_none, now
 from hub.fleet.models import Bench
 from protocols.messages import control
 
@@ -23,14 +23,14 @@ class InstrumentOut(BaseModel):
     healthy: bool
     identity: str | None
     fault: str | None
-    calibrated_on: date | None = Field(default=None, description="`null` where the bench has no record of it.")
-    calibration_due: date | None = Field(default=None, description="The last day on which that calibration holds.")
+    calibrated_on: ToldDay = Field(default=None, description="`null` where the bench has no record of it.")
+    calibration_due: ToldDay = Field(default=None, description="The last day on which that calibration holds.")
     calibration: Calibration = Field(default="unknown", description="Whether the calibration holds today (UTC).")
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "InstrumentOut":
         """Show what the bench told of one instrument."""
-        due = told.get("calibration_due")
+        due = day_or_none(told.get("calibration_due") or "")
         standing: Calibration = "unknown"
         if due is not None:
             standing = "valid" if now().date() <= date.fromisoformat(due) else "overdue"

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from hub.core.labels import serial_form
 from hub.core.paging import after_cursor
 from hub.dispatch.places import in_stores_of
 from hub.identity.actors import Actor
@@ -161,7 +162,7 @@ def _of_runs(statement: Select[*tuple[Any, ...]], actor: Actor, wanted: DataFilt
         _seen_by(statement, actor),
         {
             Run.id: wanted.run_id,
-            Run.serial: wanted.serial,
+            Run.serial: wanted.serial and serial_form(wanted.serial),
             Run.model: wanted.model,
             Run.ticket: wanted.ticket,
             Run.bench: wanted.bench,

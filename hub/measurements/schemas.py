@@ -1,11 +1,12 @@
 """What the measurement API gives."""
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from hub.core.clock import ToldDay
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.measurements.models import Capture, DeadLetter, Measurement, RefusedRecord, Run, Spool, Step
@@ -42,8 +43,8 @@ class RunInstrumentOut(BaseModel):
         description="What it answered when asked who it is, with its serial number.",
         examples=["Keysight Technologies,34461A,MY53220001,A.02.17"],
     )
-    calibrated_on: date | None
-    calibration_due: date | None
+    calibrated_on: ToldDay
+    calibration_due: ToldDay
 
 
 class ResumeOut(BaseModel):
@@ -151,8 +152,8 @@ class MeasurementRow(MeasurementOut):
     at: datetime
     instrument_profile: str | None = Field(examples=["keysight-34461a"])
     instrument_identity: str | None = Field(description="What the instrument answered, with its serial number.")
-    calibrated_on: date | None
-    calibration_due: date | None
+    calibrated_on: ToldDay
+    calibration_due: ToldDay
 
     @classmethod
     def of(cls, one: Measurement, run: Run) -> "MeasurementRow":

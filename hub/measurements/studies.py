@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from hub.core.clock import ToldDay
 from hub.core.ids import public_id
 from hub.core.problems import Problem, ProblemType
 from hub.identity.actors import Actor
@@ -67,7 +68,7 @@ class SubgroupOut(BaseModel):
     operator: str | None
     values: list[float]
     instrument_identity: str | None
-    calibration_due: date | None
+    calibration_due: ToldDay
 
 
 class LineOut(BaseModel):

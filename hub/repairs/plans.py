@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hub.aftercare import warranty
 from hub.core.clock import now, rfc3339
-from hub.core.i18n import Words
+from hub.core.i18n import Count, Words
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.identity.actors import Actor
 from hub.repairs import queries
@@ -103,7 +103,7 @@ def approve(
         _wrong("approve_plan", "said_at", "this is before the plan was proposed", "早于方案提出时间")
     if wanted.option > len(plan.options):
         count = len(plan.options)
-        _wrong("approve_plan", "option", f"the plan has {count} option(s)", f"方案共有 {count} 个选项")
+        _wrong("approve_plan", "option", f"the plan has {Count(count):option|options}", f"方案共有 {count} 个选项")
     plan.status, plan.option = "approved", wanted.option
     _answered(plan, actor, wanted.how, said_at)
     chosen = plan.options[wanted.option - 1]

@@ -25,7 +25,7 @@ FILE_NOT_THERE = ProblemType(
     422,
     {"en": "A file was not uploaded", "zh-CN": "文件尚未上传"},
     {
-        "en": "{count} file(s) are not there; upload each to /api/v1/attachments/{{sha256}} first.",
+        "en": "{count:file is|files are} not there; upload each to /api/v1/attachments/{{sha256}} first.",
         "zh-CN": "{count} 个文件尚未上传；请先上传到 /api/v1/attachments/{{sha256}}。",
     },
 )

@@ -23,7 +23,7 @@ INTAKE_INCOMPLETE = ProblemType(
     422,
     {"en": "The intake is not complete", "zh-CN": "受理信息不完整"},
     {
-        "en": "{count} thing(s) are missing for a ticket of kind {ticket_kind}: {missing}; see errors.",
+        "en": "{count:thing is|things are} missing for a ticket of kind {ticket_kind}: {missing}; see errors.",
         "zh-CN": "{ticket_kind}工单缺少 {count} 项信息：{missing}；详见 errors。",
     },
 )

@@ -68,7 +68,7 @@ class Ticket(Versioned, Table, table=True):
         Index("ix_ticket_fault", "fault", "id", sqlite_where=_HAS_FAULT, postgresql_where=_HAS_FAULT),
         Index("ix_ticket_created", "created_at", "id"),
         Index("ix_ticket_updated", "updated_at", "id"),
-        Index("ix_ticket_alike", "model", "fault", "created_at", "state"),
+        Index("ix_ticket_alike", "model", "fault", "created_at", "state", "serial"),
         # Few tickets are open, and the desk, the benches and the dispatch ask for these again and again.
         Index("ix_ticket_open", "bench", "state", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         Index("ix_ticket_open_alike", "model", "fault", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, distinct, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
+from hub.core.labels import serial_form
 from hub.core.paging import after_cursor
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.events.models import Event
@@ -19,11 +20,15 @@ from hub.tickets.models import PREFIX, Attachment, Remark, Ticket
 from hub.transfers.models import Transfer
 
 # Every intake asks these: a statement that is made once costs half.
-_COUNT_ALIKE = select(func.count()).where(
+_BY_DEVICE = case((Ticket.serial != "", Ticket.serial), else_=literal("#") + cast(Ticket.id, Text))
+"""The device of a ticket; one whose serial number nobody knows is a device of its own."""
+_COUNT_ALIKE = select(func.count(distinct(_BY_DEVICE))).where(
     Ticket.model == bindparam("of_model"),
     Ticket.fault == bindparam("with_fault"),
     Ticket.created_at >= bindparam("since"),
-    Ticket.state != State.DRAFT,
+    Ticket.state.not_in([State.DRAFT, State.CANCELLED]),  # one that was merged is cancelled, too
+    Ticket.id != bindparam("this"),
+    or_(Ticket.serial == "", Ticket.serial != bindparam("of_serial")),
 )
 _TWINS = (
     select(Ticket)
@@ -85,7 +90,7 @@ class TicketFilter:
                 (Ticket.bench, self.bench),
                 (Ticket.fault, self.fault),
                 (Ticket.model, self.model),
-                (Ticket.serial, self.serial),
+                (Ticket.serial, self.serial and serial_form(self.serial)),
             )
             if value is not None
         ]
@@ -181,9 +186,10 @@ def newest_event(session: Session, record: tuple[str, str], kind: str) -> Event 
     return session.scalar(statement.order_by(Event.id.desc()).limit(1))
 
 
-def count_alike(session: Session, model: str, fault: str, since: datetime) -> int:
-    """Return how many tickets of a model with a fault were created since a moment."""
-    return session.scalar(_COUNT_ALIKE, {"of_model": model, "with_fault": fault, "since": since}) or 0
+def count_others_alike(session: Session, ticket: Ticket, since: datetime) -> int:
+    """Return how many other devices of the model came with the fault since a moment; ``ticket`` may be new."""
+    alike = {"of_model": ticket.model, "with_fault": ticket.fault, "since": since}
+    return session.scalar(_COUNT_ALIKE, {**alike, "this": ticket.id or 0, "of_serial": ticket.serial}) or 0
 
 
 def open_alike(session: Session, model: str, fault: str, limit: int) -> Sequence[Ticket]:

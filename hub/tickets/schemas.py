@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from hub.core import masking
 from hub.core.i18n import Language
 from hub.core.ids import public_id
+from hub.core.labels import Model, Serial
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.dispatch import priority as priorities
 from hub.events.schemas import EventOut
@@ -71,8 +72,8 @@ class ContactOut(BaseModel):
 class DeviceIn(Strict):
     """The device that the ticket is about."""
 
-    model: Line | None = Field(default=None, examples=["SP-100"])
-    serial: Line | None = Field(default=None, examples=["SN-20260001"])
+    model: Model | None = Field(default=None, examples=["SP-100"])
+    serial: Serial | None = Field(default=None, examples=["SN-20260001"])
 
 
 class DeviceOut(BaseModel):

@@ -67,7 +67,7 @@ def test_a_key_is_shown_once_and_can_be_revoked(tmp_path: Path) -> None:
         (["user", "create", "--login", "boss", "--name", "X", "--role", "bench"], "for API keys"),
         (["user", "password", "nobody"], "nobody has the login nobody"),
         (["migrate", "9999"], "9999"),
-        (["migrate", "--sql", "oracle"], "postgresql and sqlite"),
+        (["migrate", "--sql", "sqlite"], "for postgresql alone"),
         (["ingest"], "needs a broker"),
         (["serve", "--config", "/nowhere/hub.toml"], "/nowhere/hub.toml"),
         (["audit", "verify", "--note", "/proc/nowhere/head"], "/proc/nowhere/head"),

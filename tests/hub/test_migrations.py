@@ -6,14 +6,18 @@ import pytest
 from seeded import END
 from sqlalchemy import inspect, select, text
 
-from hub.aftercare.models import ImprovementTask
+from hub.aftercare.models import ImprovementTask, RepairWarranty
 from hub.core import migrate
 from hub.core.database import Database
+from hub.customers.models import CustomerDevice
 from hub.events.service import append, verify_chain
+from hub.fleet.models import Bench
 from hub.identity.actors import Actor
 from hub.identity.permissions import Role
+from hub.measurements.models import Run
 from hub.seed.filling import fill
 from hub.seed.scene import Size
+from hub.tickets.models import Ticket
 
 SIZE = Size(stores=1, staff=8, devices=30, tickets=25)
 KEPT = ("ticket", "event", "measurement", "bench")
@@ -109,6 +113,39 @@ def test_improvements_about_complaints_join_those_of_bad_answers(database: Datab
         0,
     )
     migrate.upgrade(database)
+    assert migrate.differences(database) == []
+
+
+def test_serial_numbers_of_before_get_one_form(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """M1, D6, T15: what is of one device meets; of two records of a device one keeps what was typed, and is named."""
+    migrate.downgrade(database, "0027")
+    at, fault = END, {"fault": "no_power", "policy_version": 0, "because": []}
+    device = {"model": "SP-100", "created_at": at}
+    with database.write() as session:
+        ticket = Ticket(
+            kind="repair", state="new", priority=5, symptom="-", created_at=at, updated_at=at,
+            model="SP-100", serial=" sn-1",
+        )  # fmt: skip
+        session.add_all([Bench(name="bench-01", registered_at=at, desired_revision=1), ticket])
+        session.flush()
+        of_ticket = {"ticket_id": ticket.id, "model": "SP-100", "serial": "Sn-1", "starts_at": at, "ends_at": at}
+        runs = [Run(bench="bench-01", key=key, serial=serial) for key, serial in (("a", "ｓｎ-1"), ("b", None))]
+        devices = [CustomerDevice(serial=serial, **device) for serial in ("sn-1", "SN-1", "ab 2", "AB2 ", "ß" * 40)]
+        session.add_all([RepairWarranty(**of_ticket, **fault), *runs])
+        for one in devices:
+            session.add(one)
+            session.flush()
+    migrate.upgrade(database)
+    with database.read() as session:
+        serials = [
+            list(session.scalars(select(table.serial).order_by(key)))  # type: ignore[attr-defined]
+            for table, key in (
+                (Ticket, Ticket.id), (RepairWarranty, RepairWarranty.ticket_id), (Run, Run.id),
+                (CustomerDevice, CustomerDevice.id),
+            )
+        ]  # fmt: skip
+    assert serials == [["SN-1"], ["SN-1"], ["SN-1", None], ["sn-1", "SN-1", "AB2", "AB2 ", "ß" * 40]]
+    assert [one.args for one in caplog.records if "keeps" in one.msg] == [(1, "sn-1"), (4, "AB2 ")]
     assert migrate.differences(database) == []
 
 

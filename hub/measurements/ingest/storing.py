@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from hub.core.clock import day_or_none, now, rfc3339
+from hub.core.labels import serial_form
 from hub.core.problems import Problem
 from hub.dispatch import desk
 from hub.fleet import service as fleet
@@ -130,7 +131,7 @@ def _update_run(session: Session, run_id: int, record: r.Record) -> None:
     body = record.body
     if isinstance(body, r.RunStarted):
         run.plan, run.plan_version, run.plan_sha256 = body.plan.name, body.plan.version, body.plan.sha256
-        run.model, run.serial = body.device.model, body.device.serial
+        run.model, run.serial = body.device.model, serial_form(body.device.serial)
         run.ticket, run.operator, run.started_at = body.ticket, body.operator, record.at
         run.instruments = run.instruments or _instruments(body.instruments)
     elif isinstance(body, r.RunResumed):

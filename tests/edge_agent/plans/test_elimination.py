@@ -231,7 +231,7 @@ def test_next_and_learn_faults_from_the_command_line(tmp_path: Path) -> None:
         "learn-faults", "lm200-ask", "--runs", str(tmp_path), "--cause", "L7=loose_plug", "--output", str(new)
     )
     assert done.returncode == 0, done.stderr
-    assert "loose_plug: 1 run(s) (new: give it words)" in done.stderr
+    assert "loose_plug: 1 run (new: give it words)" in done.stderr
     assert "loose_plug" in new.read_text()
     nothing = command("learn-faults", "lm200-ask", "--runs", str(tmp_path))
     assert (nothing.returncode, "no failing run has a known cause" in nothing.stderr) == (2, True)

@@ -1,17 +1,20 @@
 """Every refusal speaks both languages, says the same in both, and has a name of its own."""
 
 import importlib
+import json
 import pkgutil
 import re
 import string
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import pytest
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 import hub
-from hub.core.problems import ProblemType
+from hub.core import malformed
+from hub.core.problems import INVALID_REQUEST, Problem, ProblemType
 from hub.core.validation import field_errors
 from hub.identity.permissions import Role
 
@@ -88,6 +91,7 @@ SCALARS: list[tuple[object, object]] = [
     (Annotated[str, Field(min_length=1)], ""),
     (Annotated[str, Field(max_length=1)], "ab"),
     (Annotated[str, Field(pattern="^a$")], "b"),
+    (UUID, "x"),  # one that no schema of ours has yet
 ]
 """A type that schemas of the API are made of, and a value that it refuses."""
 
@@ -101,3 +105,25 @@ def test_what_a_field_refuses_is_said_in_both_languages(kind: Any, value: object
     assert error.where == "#/place"
     assert re.search("[\u4e00-\u9fff]", error.words["zh-CN"]), error.words
     assert error.words["en"] and not re.search("[\u4e00-\u9fff]", error.words["en"])
+
+
+MALFORMED = (
+    *("", "{", '{"a"', '{"a": 1', '{"a": 1,}', "[1,]", "[1 2]", "{a: 1}", "{} {}", '"a', '"\n"', r'"\x"', r'"\u12"'),
+    *("nul", "'a'", "\ufeff{}"),
+)
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+def test_why_a_body_is_no_json_is_said_in_one_language(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as refused:
+        json.loads(text)
+    words = malformed.reason(refused.value.msg, text, refused.value.pos)
+    assert words["en"].endswith(f", in line {refused.value.lineno} at character {refused.value.colno}")
+    assert "something else" not in words["en"]
+    assert not re.search("[a-z]{2}", words["zh-CN"]), words
+
+
+def test_a_number_goes_with_its_noun() -> None:
+    told = [Problem(INVALID_REQUEST, count=count).sentence("en").partition(";")[0] for count in (1, 4)]
+    assert told == ["1 place of the request is wrong", "4 places of the request are wrong"]
+    assert Problem(INVALID_REQUEST, count=4).sentence("zh-CN").startswith("请求中有 4 处错误")

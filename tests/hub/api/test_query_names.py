@@ -1,4 +1,4 @@
-"""A query parameter that is not there is refused, at every address: a misspelt filter would give everything."""
+"""A query parameter that is not there, or there twice, is refused at every address: it would filter nothing."""
 
 import httpx
 
@@ -34,10 +34,19 @@ def test_a_typing_error_is_told_what_was_meant_in_both_languages(admin: httpx.Cl
     assert chinese["errors"][0]["detail"].startswith("没有该参数，是否应为 state？可用参数：state、kind")
 
 
+def test_a_parameter_given_twice_is_refused_unless_it_is_a_list(admin: httpx.Client) -> None:
+    """The last value would have held alone, and whoever gave both would not know."""
+    answer = admin.get("/api/v1/tickets?state=new&priority=3&priority=5&state=draft&store=a&store=a&x=1&x=2")
+    found = {error["query"]: error["detail"] for error in answer.json()["errors"]}
+    assert (answer.status_code, list(found)) == (422, ["x", "priority", "store"])
+    assert found["store"] == "it is there more than once and takes one value; give it once"
+    assert admin.get("/api/v1/tickets?state=new&state=draft&limit=1").status_code == 200
+
+
 def test_several_are_named_at_once_and_other_queries_are_not_ours(admin: httpx.Client) -> None:
     problem = admin.get("/api/v1/tickets", params={"a:b": 1, "": 2, "kind": "repair"}).json()
     assert [error["query"] for error in problem["errors"]] == ["a:b", ""]
-    assert problem["detail"].startswith("2 place(s)")
+    assert problem["detail"].startswith("2 places of the request are")
     assert admin.get("/healthz", params={"from": "a load balancer"}).status_code == 200
     back = admin.get("/api/v1/sessions/oidc/callback", params={"state": "x", "session_state": "from the provider"})
     assert "session_state" not in back.text

@@ -299,7 +299,7 @@ files.keep_all = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
         assert "is sound" in run("verify").stdout
         drilled = json.loads(run("drill", "--json").stdout)
         assert (drilled["name"], drilled["head"]) == (made["name"], made["content"]["head"])
-        assert run("thin-out").stdout == "0 backup(s) removed\n"
+        assert run("thin-out").stdout == "0 backups removed\n"
         monkeypatch.setenv("BENCHWRIGHT_HUB_DATA_DIR", str(tmp_path / "new"))
         assert f"{made['name']} is restored" in run("restore").stdout
         refused = run("restore")

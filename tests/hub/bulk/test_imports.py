@@ -49,6 +49,8 @@ def test_each_wrong_row_is_told_and_nothing_is_taken(admin: httpx.Client) -> Non
     part = send(admin, "devices", data, partial=True)
     assert (part["committed"], len(part["created"]), len(part["errors"])) == (True, 1, 4)
     assert [one["serial"] for one in admin.get("/api/v1/devices").json()["items"]] == ["SN-1"]
+    again = send(admin, "devices", "model,serial\nSP-100,sn-１\n")
+    assert (again["created"], len(again["unchanged"])) == ([], 1), "the same device, typed in another form"
 
 
 def test_tickets_come_from_excel_with_what_is_missing_named(admin: httpx.Client) -> None:

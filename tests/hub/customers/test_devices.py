@@ -28,13 +28,13 @@ def test_a_device_is_kept_current(admin: httpx.Client) -> None:
     made = admin.post(DEVICES, json=NEW)
     path, tag = made.headers["location"], made.headers["etag"]
     assert made.json()["inspection_due_on"] == "2027-01-10"
-    assert slug(admin.post(DEVICES, json=NEW)) == (409, "device-exists")
+    assert slug(admin.post(DEVICES, json={**NEW, "serial": "ｓｎ-1 "})) == (409, "device-exists")
     owner = admin.post("/api/v1/customers", json={"name": "李雷", "phones": ["13800000000"]}).json()["id"]
     changed = admin.patch(path, json={"customer": owner}, headers={"If-Match": tag}).raise_for_status()
     assert changed.json()["customer"] == owner
     assert slug(admin.patch(path, json={"customer": None}, headers={"If-Match": tag})) == (412, "stale-version")
     assert slug(admin.patch(path, json={"customer": "C-000099"})) == (404, "customer-not-found")
-    (found,) = admin.get(DEVICES, params={"customer": owner}).json()["items"]
+    (found,) = admin.get(DEVICES, params={"customer": owner, "serial": "sn-1"}).json()["items"]
     assert found["serial"] == "SN-1"
     assert admin.patch(path, json={"inspect_every_days": None}).json()["inspection_due_on"] is None
 

@@ -189,12 +189,16 @@ class TestPriority:
     """T5."""
 
     def test_a_batch_raises_its_earlier_tickets_too(self, admin: httpx.Client, take_in: TakeIn) -> None:
-        made = [take_in(fault="no_power", device={"model": "SP-100", "serial": f"SN-{n}"})["id"] for n in range(4)]
+        """Devices make it, not tickets: one with two tickets counts once, a cancelled one not at all."""
+        devices = [{"model": "SP-100", "serial": serial} for serial in ("SN-0", "SN-2", "SN-3", "sn-0", "SN-4", "SN-5")]
+        made = [take_in(fault="no_power", device=one)["id"] for one in devices]
+        cancelled = made.pop()
+        admin.post(f"/api/v1/tickets/{cancelled}/actions", json={"action": "cancel"}).raise_for_status()
         pinned = take_in(fault="no_power", priority=8)["id"]
         priorities = {one: admin.get(f"/api/v1/tickets/{one}").json()["priority"] for one in [*made, pinned]}
         assert set(priorities.values()) == {3, 8}, "the fifth made it a batch; what a person set stays"
         found = admin.get(f"/api/v1/tickets/{made[0]}", headers={"Accept-Language": "zh"}).json()
-        assert found["priority_because"][-1] == "批量问题：同型号同故障 5 单"
+        assert found["priority_because"][-1] == "批量问题：同型号同故障 5 台"
         event = next(one for one in found["timeline"] if one["kind"] == "ticket.rejudge")
         assert event["payload"] | {"priority": 3} == event["payload"]
         assert event["payload"]["priority_reasons"][-1] == "batch:5"

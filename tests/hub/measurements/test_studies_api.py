@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import httpx
 import pytest
 from hub_bench import FakeBench
+from sqlalchemy import update
 
 from hub.core.database import Database
+from hub.fleet.models import Bench
 from hub.measurements.ingest.reading import Batch
 from hub.measurements.ingest.storing import Patience, store_batches
+from hub.measurements.models import Run
 from protocols.messages import records as r
 
 pytestmark = pytest.mark.any_database
@@ -66,6 +69,22 @@ def test_readings_become_charts_and_studies(checked: None, staff: httpx.Client) 
     assert (study["parts"], study["appraisers"], study["trials"]) == (["RB1-0007", "RB1-0008"], ["li", "wang"], 6)
     assert study["part_variation"] == pytest.approx(0.0002 / 2**0.5, rel=0.05)
     assert study["percent_of_tolerance"] == pytest.approx(100 * 6 * study["gauge"] / 0.0006)
+
+
+def test_a_stored_day_that_no_calendar_has_is_not_known(checked: None, database: Database, staff: httpx.Client) -> None:
+    """It was taken once, before such days were refused at the door."""
+    told = {"role": "meter", "profile": "keysight-34461a", "identity": None, "healthy": True, "fault": None}
+    impossible = [{**told, "calibrated_on": "2026-02-31", "calibration_due": "2027-13-01"}]
+    with database.write() as session:
+        session.execute(update(Run).values(instruments=impossible))
+        session.execute(update(Bench).values(instruments=impossible))
+    chart = {"serial": "RB1-0007", "bench": "bench-01", "name": REPEATS[0]}
+    for path, query in (("runs", {}), ("runs/R-000001", {}), ("measurements", {}), ("measurements.csv", {}),
+                        ("control-charts", chart), ("benches", {}), ("benches/bench-01", {})):  # fmt: skip
+        answer = staff.get(f"/api/v1/{path}", params=query)
+        assert (answer.status_code, "2027-13" in answer.text) == (200, False), path
+    assert staff.get("/api/v1/runs/R-000001").json()["instruments"][0]["calibration_due"] is None
+    assert staff.get("/api/v1/benches/bench-01").json()["instruments"][0]["calibration"] == "unknown"
 
 
 def test_what_cannot_be_computed_is_said(checked: None, staff: httpx.Client) -> None:

@@ -130,7 +130,8 @@ def test_open_tickets_of_the_same_device_or_customer_are_named(staff: httpx.Clie
     """M1."""
     first = staff.post(TICKETS, json=complete).json()
     assert first["possible_duplicates"] == []
-    same_serial = {**complete, "contact": {"name": "韩梅梅", "email": "han@example.com"}}
+    device = {"model": "ＳＰ-100", "serial": " ｓn－１ "}  # as an input method left in full-width mode types it
+    same_serial = {**complete, "device": device, "contact": {"name": "韩梅梅", "email": "han@example.com"}}
     (twin,) = staff.post(TICKETS, json=same_serial).json()["possible_duplicates"]
     assert (twin["ticket"], twin["because"]) == (first["id"], ["serial"])
     same_phone = {

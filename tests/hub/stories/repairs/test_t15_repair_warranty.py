@@ -28,7 +28,7 @@ def test_the_same_fault_again_is_recognised_free_and_counted(shop):
     granted = warranty(shop, first)["granted"]
     assert (granted["fault"], granted["because"]) == ("dried_capacitor", ["rule:5:90d"])
 
-    again = shop.on_bench()
+    again = shop.on_bench(serial="sn-2026 0001")
     found = warranty(shop, again)["repeat"]
     assert (found["warranty_of"], found["verdict"]) == (first, "possible"), "by the serial alone"
     (reason,) = shop.bench.does(again, "propose_plan", **PAID)
