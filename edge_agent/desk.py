@@ -174,7 +174,8 @@ class AgentDesk:
     def _worklist(self) -> views.Worklist:
         worklist = self._parts.worklist
         tickets = tuple(_ticket_view(ticket) for ticket in worklist.tickets())
-        return views.Worklist(worklist.revision, tickets, worklist.faults())
+        handed_over = tuple(_ticket_view(ticket) for ticket in worklist.handed_over())
+        return views.Worklist(worklist.revision, tickets, worklist.faults(), handed_over)
 
     def _record_ticket_event(self, request: requests.RecordTicketEvent) -> views.Recorded:
         if request.action not in TICKET_ACTIONS:

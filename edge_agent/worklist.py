@@ -6,17 +6,22 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.spool import Kept, Spool
+from edge_agent.spool import Kept, Spool, State
 from protocols.messages import codec
 from protocols.messages.control import Desired, WorkItem
 from protocols.messages.dossiers import Dossier, FaultName, dossiers_of, faults_of
-from protocols.messages.records import TicketEvent
+from protocols.messages.records import HANDING_OVER, Record, TicketEvent
 
 log = logging.getLogger(__name__)
 
-_SCHEMA = """CREATE TABLE IF NOT EXISTS desired
-    (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, message BLOB NOT NULL) STRICT"""
-
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS desired
+        (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, message BLOB NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS handed_over
+        (ticket TEXT PRIMARY KEY, at TEXT NOT NULL, item BLOB NOT NULL, record BLOB NOT NULL) STRICT""",
+)
+REMEMBERED = 50
+"""Tickets that were handed over here and left the list, the newest: so many are remembered."""
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -74,15 +79,37 @@ class Worklist:
         with self._mutex:
             if self._desired is not None and desired.revision <= self._desired.revision:
                 return False
+            kept = frozenset(item.ticket for item in desired.worklist)
             try:
+                self._remember_handed_over(kept)
                 self._db.execute(
                     "INSERT OR REPLACE INTO desired VALUES (1, ?, ?)", (desired.revision, codec.encode(desired))
                 )
             except sqlite3.Error as error:
                 raise WorklistError(f"worklist {self._path} cannot be written ({error}): free space on it") from error
             self._desired = desired
-        self._spool.forget_tickets(frozenset(item.ticket for item in desired.worklist))
+        self._spool.forget_tickets(kept)
         return True
+
+    def _remember_handed_over(self, kept: frozenset[str]) -> None:
+        """Note down which tickets leave the list because they were handed over here; forget those that came back."""
+        for item in () if self._desired is None else self._desired.worklist:
+            if item.ticket not in kept and (event := _hand_over(self._spool.ticket_events(item.ticket))) is not None:
+                row = (item.ticket, event.record.at.isoformat(), codec.encode(item), codec.encode(event.record))
+                self._db.execute("INSERT OR REPLACE INTO handed_over VALUES (?, ?, ?, ?)", row)
+        self._db.executemany("DELETE FROM handed_over WHERE ticket = ?", [(ticket,) for ticket in kept])
+        self._db.execute(
+            "DELETE FROM handed_over WHERE ticket NOT IN (SELECT ticket FROM handed_over ORDER BY at DESC LIMIT ?)",
+            (REMEMBERED,),
+        )
+
+    def handed_over(self) -> tuple[Ticket, ...]:
+        """Return the tickets that were handed over here and left the list, the newest first; with that event alone."""
+        with self._mutex:
+            rows = self._db.execute("SELECT item, record FROM handed_over ORDER BY at DESC").fetchall()
+        refused = [one.record for one in self._spool.refused()]
+        records = ((codec.decode(item, WorkItem), codec.decode(record, Record)) for item, record in rows)
+        return tuple(Ticket(item, (Kept(record, State.RECEIVED),)) for item, record in records if record not in refused)
 
     def tickets(self) -> tuple[Ticket, ...]:
         """Return the tickets in the hub's order."""
@@ -106,13 +133,23 @@ class Worklist:
         return self._spool.append(event)
 
 
+def _hand_over(events: tuple[Kept, ...]) -> Kept | None:
+    """Return the event by which a ticket was handed over, ``None`` when it was not, or was taken again since."""
+    for kept in reversed(events):
+        action = kept.record.body.action if isinstance(kept.record.body, TicketEvent) else ""
+        if kept.state is not State.REFUSED and action in {"taken", *HANDING_OVER}:
+            return kept if action in HANDING_OVER else None
+    return None
+
+
 def _open(path: Path) -> tuple[sqlite3.Connection, Desired | None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         path.chmod(0o600)
         db.execute("PRAGMA synchronous = FULL")
-        db.execute(_SCHEMA)
+        for table in _SCHEMA:
+            db.execute(table)
         row = db.execute("SELECT message FROM desired").fetchone()
         return db, None if row is None else codec.decode(row[0], Desired)
     except (sqlite3.Error, codec.MessageError):

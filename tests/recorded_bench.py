@@ -132,7 +132,11 @@ PLANS = (
     views.PlanView("rails", 1, "SP-100", title("Supply rails", "电源轨检测")),
     views.PlanView("sp100-functional", 3, "SP-100", title("Functional test of the smart plug", "智能插座功能检测")),
     views.PlanView("th300-functional", 2, "TH-300", title("Functional test of the thermostat", "温控器功能检测")),
-    views.PlanView("cs12-golden", fault="line 12: the action multimeter.reed is not known"),
+    views.PlanView(
+        "cs12-golden",
+        fault="/etc/benchwright/plans/cs12-golden.plan.yaml, main[0].action: there is no action 'multimeter.reed'; "
+        "the nearest is 'multimeter.read'",
+    ),
 )
 PAST_RUNS = (
     views.RunSummary(

@@ -108,15 +108,25 @@ class BenchState:
         tickets = () if self.worklist is None else self.worklist.tickets
         return next((ticket for ticket in tickets if ticket.item.ticket == name), None)
 
+    def handed_over(self, name: str) -> views.TicketView | None:
+        """Return a ticket that was handed over here and has left the worklist, by its number."""
+        tickets = () if self.worklist is None else self.worklist.handed_over
+        return next((ticket for ticket in tickets if ticket.item.ticket == name), None)
+
     def scanned(self, code: str) -> tuple[views.TicketView, ...]:
-        """Return the tickets that a scanned or typed code means: a ticket's number, a serial, or a link to one."""
-        tickets = () if self.worklist is None else self.worklist.tickets
+        """Return the tickets that a scanned or typed code means: a ticket's number, a serial, or a link to one.
+
+        Those that were handed over here count where the worklist has none.
+        """
         wanted = {code.strip().casefold(), code.strip().rstrip("/").rpartition("/")[2].casefold()}
-        return tuple(
-            ticket
-            for ticket in tickets
-            if wanted & {ticket.item.ticket.casefold(), ticket.item.device.serial.casefold()}
-        )
+
+        def meant(tickets: Iterable[views.TicketView]) -> tuple[views.TicketView, ...]:
+            return tuple(
+                one for one in tickets if wanted & {one.item.ticket.casefold(), one.item.device.serial.casefold()}
+            )
+
+        known = self.worklist
+        return () if known is None else meant(known.tickets) or meant(known.handed_over)
 
     def cause(self, code: str) -> str:
         """Return a root cause by its name in the fault taxonomy; a code that is not in it as it is."""

@@ -129,6 +129,8 @@ class Worklist(View, frozen=True):
     tickets: tuple[TicketView, ...]
     faults: tuple[FaultName, ...] = ()
     """The fault taxonomy in force at the hub, empty before it was told."""
+    handed_over: tuple[TicketView, ...] = ()
+    """What was handed over here and has left the list, the newest first, each with the event of the hand-over."""
 
 
 class Recorded(View, frozen=True):

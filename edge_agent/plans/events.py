@@ -9,7 +9,7 @@ from protocols.messages.records import Identifier, Measurement, RunFinished, Ste
 
 
 class StepStarted(Struct, frozen=True, tag="step_started"):
-    """A step (or another attempt of it) begins; ``index`` of ``total`` steps listed in the plan."""
+    """A step (or another attempt of it) begins; ``index`` of ``total`` steps that are being done."""
 
     run: Identifier
     step: Identifier

@@ -132,6 +132,20 @@ class _Walk:
         return False
 
 
+def place_of(step: str, plan: Plan, progress: Progress) -> tuple[int, int]:
+    """Return which step ``step`` is of how many, the first is 1.
+
+    A branch, and a step that is done on a condition, counts from when it begins: what is never done is no step to
+    whoever looks on.
+    """
+    listed = [
+        one.id
+        for _, path, one in plan.steps()
+        if one.id == step or one.id in progress.attempts or not ("on_fail" in path or one.only_if is not None)
+    ]
+    return listed.index(step) + 1, len(listed)
+
+
 def redo_after_interruption(plan: Plan, progress: Progress, order: Order | None = None) -> dict[str, int]:
     """Return what must be done again when a run resumes: the setup, and steps whose state later steps rely on.
 

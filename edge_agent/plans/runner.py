@@ -27,6 +27,7 @@ from edge_agent.plans.flow import (
     next_step,
     outcome_of_run,
     outcome_of_step,
+    place_of,
     redo_after_interruption,
 )
 from edge_agent.plans.journal import Journal
@@ -103,7 +104,6 @@ class Runner:
         self._leases: Mapping[str, Lease] = {}
         self._run = ""
         self._steps = {step.id: step for _, _, step in plan.plan.steps()}
-        self._order = {step: index for index, step in enumerate(self._steps, start=1)}
 
     # What others may do to a run.
 
@@ -294,9 +294,9 @@ class Runner:
             return record
 
         def waiting(state: SoakState, left_s: float) -> None:
-            first = self._order[soak.steps[0].id]
             title = waiting_words(state, left_s)
-            self._tell(events.StepStarted(self._run, GROUP, GROUP, state.rounds, title, first, len(self._order)))
+            place = place_of(soak.steps[0].id, self.plan.plan, self._progress)
+            self._tell(events.StepStarted(self._run, GROUP, GROUP, state.rounds, title, *place))
 
         state = self._soak_before or SoakState(soak)
         self._soak_before = None
@@ -323,8 +323,7 @@ class Runner:
                 turn.group,
                 turn.attempt,
                 step.title.as_dict(),
-                self._order[step.id],
-                len(self._order),
+                *place_of(step.id, self.plan.plan, self._progress),
             )
         )
         chosen = self._chosen(turn)

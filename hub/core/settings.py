@@ -147,7 +147,9 @@ def load_settings(config: Path | None = None, environment: Mapping[str, str] | N
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        reason = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            reason = "there is no such setting"
         raise SettingsError(f"{name} in {origin.get(name, 'the settings')}: {reason}") from error
 
 

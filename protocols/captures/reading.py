@@ -1,7 +1,22 @@
 """One entrance for every capture format: what a file is, its content says."""
 
+from pathlib import PurePath
+
 from protocols.captures.errors import CaptureError
 from protocols.waveform import Capture
+
+_SIGNED = {
+    ".sr": ("sigrok session", "PK, as a ZIP archive does"),
+    ".npz": ("NumPy archive", "PK, as a ZIP archive does"),
+    ".bwc": ("packed capture", "BWC1"),
+    ".wfm": ("waveform of a Rigol or Tektronix oscilloscope", "the signature of a known family"),
+    ".bin": ("waveform of an Agilent, Keysight or Rigol oscilloscope", "AG or RG and a version"),
+    ".wav": ("WAV file", "RIFF"),
+    ".jpg": ("radiometric JPEG", "the bytes FF D8 FF"),
+    ".jpeg": ("radiometric JPEG", "the bytes FF D8 FF"),
+    ".fff": ("FLIR file", "FFF"),
+}
+"""By the ending of a name: what such a file is, and how its content begins."""
 
 
 def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None) -> Capture:
@@ -23,7 +38,18 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
             return read_npz_heat(data, name)
         return read_sr(data, name, sample_rate_hz=sample_rate_hz)
     binary = _read_binary(data, name)
-    return binary if binary is not None else _read_text(data, name, sample_rate_hz)
+    if binary is not None:
+        return binary
+    try:
+        return _read_text(data, name, sample_rate_hz)
+    except CaptureError as error:
+        signed = _SIGNED.get(PurePath(name).suffix.lower())
+        if signed is None:
+            raise
+        what, beginning = signed
+        raise CaptureError(
+            f"{name}: is no {what}, it does not begin with {beginning}; record or copy it again"
+        ) from error
 
 
 def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - one for each signature

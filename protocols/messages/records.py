@@ -208,6 +208,8 @@ TICKET_ACTIONS = (
     "handed_over",
 )
 """What can be done on a ticket at a bench; whether it can be now, the hub's transition tables decide."""
+HANDING_OVER = frozenset({"handed_over", "give_back"})
+"""Those by which the device leaves the bench for the counter."""
 
 
 class TicketEvent(_Frozen, frozen=True, tag="ticket_event"):

@@ -179,7 +179,7 @@ class TestSettings:
             ("port = 99999", {}, "port in .*hub.toml"),
             ("", {"BENCHWRIGHT_HUB_PORT": "many"}, "port in BENCHWRIGHT_HUB_PORT"),
             ("port = [", {}, "hub.toml is not valid TOML"),
-            ('mqtt = "127.0.0.1:1883"', {}, "mqtt://host:port"),
+            ('mqtt = "127.0.0.1:1883"', {}, "hub.toml: write it as mqtt://host:port"),
             ("hub = 3", {}, "must be a table"),
         ],
     )

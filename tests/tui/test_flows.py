@@ -1,14 +1,14 @@
 """The flows of a working day against a real agent with simulated instruments."""
 
 import msgspec
-from bench_at_work import new_agent
+from bench_at_work import ITEMS, new_agent
 from tui_driving import work_at
 
 from edge_agent import runs
 from edge_agent.local_api.client import SyncAgentClient
 from edge_agent.local_api.requests import AcquireLease, Describe, GetRunState, GetWorklist, ReleaseLease
 from edge_agent.plans.runner import Runner
-from protocols.messages.control import Receipt, Refusal
+from protocols.messages.control import Desired, Receipt, Refusal
 from protocols.messages.records import Outcome
 
 REASON = "already taken by wang\nzh-CN: 已由 wang 接单"
@@ -114,13 +114,24 @@ def test_take_hold_find_repair_hand_over(bench):
         await hands.press("f12")
         await hands.sees("Note for the counter")
         await hands.press("ctrl+s")
-        await hands.sees("handed over")
+        await hands.sees("Handed over to the counter by li, 2", "waiting to be sent", "F5 Take")
+        await hands.press("f9")
+        await hands.sees("was handed over to the counter. Test it")
+        await hands.press("escape")
+        done.extend(events_of(bench, "T-000101"))
+        bench.agent.worklist.apply(Desired("bench-01", 2, ITEMS[1:]))
+        hands.app.link.ask("worklist")
+        await hands.until(lambda: "F5 Take" not in hands.text, "the ticket has left the worklist")
+        await hands.press("f2")
+        await hands.until(lambda: "T-000101" not in hands.text, "the worklist")
+        await hands.type("sp100-000042")
+        await hands.sees("Handed over to the counter by li, 2", "F9 Test")
         await hands.press("f9")
         await hands.sees("was handed over to the counter. Test it")
         await hands.press("escape")
 
+    done = []
     work_at(bench.socket, work)
-    done = events_of(bench, "T-000101")
     assert [(one.action, one.operator, one.state) for one in done] == [
         (action, "li", "waiting")
         for action in ("taken", "wait", "resume", "note", "finding", "repaired", "handed_over")

@@ -105,6 +105,8 @@ async def plans(hands, _become):
     await hands.type("T-000102")
     await hands.press("f9")
     await hands.sees("cs12-golden", "SP-100")
+    await hands.press("pagedown")
+    await hands.sees("there is no action", "multimeter.read'")
 
 
 async def past_runs(hands, _become):

@@ -1,6 +1,6 @@
 """A dialog with a list of which one is chosen; what is typed narrows the list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -34,13 +34,25 @@ class ChooseDialog(ModalScreen[str | None]):
         Binding("ctrl+l", "app.language", show=False),
     ]
 
-    def __init__(self, title: str, rows: Sequence[Row], columns: Sequence[Column] = (), *, at: str = "") -> None:
-        """``title`` is a message id; the cursor begins on the row ``at``."""
+    def __init__(
+        self,
+        title: str,
+        rows: Sequence[Row],
+        columns: Sequence[Column] = (),
+        *,
+        at: str = "",
+        details: Mapping[str, str] | None = None,
+    ) -> None:
+        """``title`` is a message id; the cursor begins on the row ``at``.
+
+        ``details`` has by its key what there is to say of a row and has no room in it; it stands below the list.
+        """
         super().__init__()
         self._title = title
         self._rows = tuple(rows)
         self._columns = tuple(columns) or (Column(N_("Name")),)
         self._at = at
+        self._details = details or {}
         self._pointed = False
         """Whether the cursor was moved since something was typed."""
 
@@ -50,6 +62,7 @@ class ChooseDialog(ModalScreen[str | None]):
             yield Said(self._title, classes="dialog-title")
             yield Input(max_length=200, select_on_focus=False)
             yield Rows(*self._columns, empty=N_("There is nothing to choose from."))
+            yield Said(self._detail, classes="chosen")
             yield Notice()
             yield Said(lambda: _("↑ ↓ choose   type to search   ⏎ take   Esc leave"), classes="hint")
 
@@ -59,11 +72,22 @@ class ChooseDialog(ModalScreen[str | None]):
         rows = self.query_one(Rows)
         rows.show(self._rows)
         rows.move_to(self._at)
+        self._show_detail()
 
     def localise(self) -> None:
         """Draw in the language of the moment."""
         localise(widget for widget in self.query("*") if widget is not self)
         self.query_one(Input).placeholder = _("Type to search")
+
+    def _detail(self) -> str:
+        return self._details.get(self.query_one(Rows).key or "", "")
+
+    @on(Rows.Moved)
+    def _show_detail(self) -> None:
+        """Say what there is to say of the row under the cursor."""
+        said = self.query_one(".chosen", Said)
+        said.display = bool(self._detail())
+        said.localise()
 
     @on(Input.Changed)
     def _narrow(self, event: Input.Changed) -> None:
@@ -73,6 +97,7 @@ class ChooseDialog(ModalScreen[str | None]):
         words = event.value.casefold().split()
         found = [row for row in self._rows if all(word in _text(row) for word in words)]
         self.query_one(Rows).show(found, empty=N_("Nothing in the list has these words.") if words else None)
+        self._show_detail()
         if words:
             self.query_one(Notice).clear()
 

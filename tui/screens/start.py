@@ -8,6 +8,7 @@ from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.screens.choose import ChooseDialog
 from tui.screens.confirm import ConfirmDialog
+from tui.screens.ticket_actions import hand_over_of
 from tui.widgets.rows import Column, Row
 
 if TYPE_CHECKING:
@@ -18,11 +19,10 @@ _COLUMNS = (Column(N_("Plan")), Column(N_("Version"), 8), Column(N_("Model"), 10
 
 async def may_test(app: "BenchApp", ticket: str) -> bool:
     """Return whether to test; a device that was handed over, or left the worklist, only when that is confirmed."""
-    view = app.bench.ticket(ticket)
+    view = app.bench.ticket(ticket) or app.bench.handed_over(ticket)
     question = N_("The ticket has left this bench's worklist. Test the device again?")
     if view is not None:
-        done = [one.action for one in view.events if one.state != "refused" and one.action in {"taken", "handed_over"}]
-        if not done or done[-1] == "taken":
+        if hand_over_of(view) is None:
             return True
         question = N_("This device was handed over to the counter. Test it again?")
     consequence = N_("The test switches its feed on: it must be on the bench.")
@@ -44,8 +44,9 @@ async def choose_plan(app: "BenchApp", model: str | None = None) -> str | None:
             plan.name,
             (pick(plan.title, plan.name), str(plan.version or ""), plan.model or "")
             if plan.fault is None
-            else ((f"{plan.name}: {_('cannot be run')}: {heard(plan.fault)}", "$text-error"), "", ""),
+            else ((f"{plan.name}: {_('cannot be run')}", "$text-error"), "", ""),
         )
         for plan in sorted(plans, key=lambda plan: (plan.fault is not None, plan.model != model, plan.name))
     ]
-    return await app.push_screen_wait(ChooseDialog(N_("Which test plan?"), rows, _COLUMNS))
+    faults = {plan.name: heard(plan.fault) for plan in plans if plan.fault is not None}
+    return await app.push_screen_wait(ChooseDialog(N_("Which test plan?"), rows, _COLUMNS, details=faults))

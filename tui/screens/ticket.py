@@ -5,14 +5,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.content import Content
 
-from edge_agent.local_api.views import RunState, TicketEventView
+from edge_agent.local_api.views import RunState, TicketEventView, TicketView
 from tui import dossier_words
 from tui.bench_state import Topic
 from tui.formatting import clock, full_time, one_line
 from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
-from tui.screens.ticket_actions import TICKET_KEYS, told
+from tui.screens.ticket_actions import TICKET_KEYS, hand_over_of, told
 from tui.screens.ticketed import TicketedScreen
 from tui.widgets.rows import Column, Row, Rows
 from tui.widgets.said import Said
@@ -57,9 +57,9 @@ class TicketScreen(TicketedScreen):
         """Show the ticket as it is now."""
         if changed & {"worklist", "connection", "run"}:
             self.query_one("#facts", Said).localise()
-            view = self.bench.ticket(self.ticket)
+            view = self._view()
             events = () if view is None else view.events
-            gone = N_("It was handed over, or is another bench's now. F2 goes to the tickets.")
+            gone = N_("It was handed over elsewhere, or is another bench's now. F2 goes to the tickets.")
             none = N_("Nothing has been done on this ticket here. F5 takes it.")
             self.rows.show([self._row(event) for event in reversed(events)], empty=none if view else gone)
             if events and events[-1].seq != self._newest:
@@ -84,18 +84,22 @@ class TicketScreen(TicketedScreen):
         """Show the next event in full."""
         self.query_one("#detail", Said).localise()
 
+    def _view(self) -> TicketView | None:
+        """Return the ticket as it is on the worklist, or as it left it when it was handed over here."""
+        return self.bench.ticket(self.ticket) or self.bench.handed_over(self.ticket)
+
     def _facts(self) -> Content:
-        view = self.bench.ticket(self.ticket)
+        view = self._view()
         if view is None:
             return Content.assemble(
                 (self.ticket, "bold"), ("  " + _("is not on the worklist of this bench (any more)."), "$text-warning")
             )
         item = view.item
-        head = Content.assemble(
-            (item.ticket, "bold $primary"),
-            (f"  {called(STATES, item.state)}", "bold"),
-            (f"  {_('priority')} {item.priority}", "$text-muted"),
-        )
+        head = Content.assemble((item.ticket, "bold $primary"))
+        if self.bench.ticket(self.ticket) is not None:
+            head += Content.assemble(
+                (f"  {called(STATES, item.state)}", "bold"), (f"  {_('priority')} {item.priority}", "$text-muted")
+            )
         device = Content.assemble(
             (_("Device") + "  ", "$text-muted"), (item.device.model, "bold"), (f"  {item.device.serial}", "bold")
         )
@@ -104,6 +108,8 @@ class TicketScreen(TicketedScreen):
             (_("Test plan") + "  ", "$text-muted"), (item.plan or _("none yet; F9 lets you choose one"), "")
         )
         lines = [head, device, symptom, plan]
+        if (hand_over := hand_over_of(view)) is not None:
+            lines.insert(1, _handed_over(hand_over))
         if view.dossier is not None:
             if view.dossier.cover is not None:
                 lines.append(dossier_words.cover(view.dossier.cover))
@@ -117,7 +123,7 @@ class TicketScreen(TicketedScreen):
         return Content("\n").join(lines)
 
     def _detail(self) -> Content:
-        view = self.bench.ticket(self.ticket)
+        view = self._view()
         chosen = next((one for one in (view.events if view else ()) if str(one.seq) == self.rows.key), None)
         if chosen is None:
             return Content("")
@@ -143,6 +149,17 @@ class TicketScreen(TicketedScreen):
                 (words, style if event.state == "refused" else ""),
             ),
         )
+
+
+def _handed_over(event: TicketEventView) -> Content:
+    """Return who handed the device over, when and to whom; and whether the hub knows it yet."""
+    words = (
+        _("Given back unrepaired to the counter by {who}, {when}")
+        if event.action == "give_back"
+        else _("Handed over to the counter by {who}, {when}")
+    ).format(who=event.operator or _("this bench"), when=full_time(event.at))
+    waiting = f"  {_(EVENT_STATES[event.state])}" if event.state == "waiting" else ""
+    return Content.styled(f"{words}{waiting}", "bold $text-warning")
 
 
 def _last_run(run: RunState) -> Content:

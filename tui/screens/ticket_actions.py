@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from edge_agent.local_api.client import AgentError
-from edge_agent.local_api.views import TicketView
+from edge_agent.local_api.views import TicketEventView, TicketView
+from protocols.messages.records import HANDING_OVER
 from tui.formatting import one_line, parse_number
 from tui.heard import heard
 from tui.i18n import N_, _, pick
@@ -58,6 +59,13 @@ Checked = Details | str
 async def take(app: "BenchApp", ticket: str) -> None:
     """Begin work on a ticket; the agent's ``AgentError`` is the caller's to show."""
     await app.record(ticket, "taken")
+
+
+def hand_over_of(view: TicketView) -> TicketEventView | None:
+    """Return the event by which the device left the bench, ``None`` when it did not, or was taken again since."""
+    done = (one for one in reversed(view.events) if one.state != "refused" and one.action in {"taken", *HANDING_OVER})
+    last = next(done, None)
+    return None if last is None or last.action == "taken" else last
 
 
 def is_waiting(view: TicketView | None) -> bool:

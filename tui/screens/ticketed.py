@@ -12,6 +12,8 @@ from tui.screens import ticket_actions
 from tui.screens.base import ListScreen
 
 _OF_A_TICKET = frozenset(key.action for key in ticket_actions.TICKET_KEYS)
+_ALSO_AFTER = frozenset({"start_run", "past_runs"})
+"""What can be done with a device that was handed over, too."""
 
 
 class TicketedScreen(ListScreen):
@@ -22,7 +24,10 @@ class TicketedScreen(ListScreen):
         if action not in _OF_A_TICKET:
             return True
         ticket = self.the_ticket()
-        return ticket is not None and self.bench.ticket(ticket) is not None
+        if ticket is None:
+            return False
+        handed_over = self.bench.handed_over(ticket) is not None
+        return self.bench.ticket(ticket) is not None or (handed_over and action in _ALSO_AFTER)
 
     def the_ticket(self) -> str | None:
         """Return the number of the ticket that is meant, ``None`` when there is none."""
@@ -86,7 +91,7 @@ class TicketedScreen(ListScreen):
 
         app = self.bench_app
         ticket = self.the_ticket()
-        view = None if ticket is None else self.bench.ticket(ticket)
+        view = None if ticket is None else self.bench.ticket(ticket) or self.bench.handed_over(ticket)
         if ticket is None or view is None or not await may_test(app, ticket):
             return
         device = view.item.device
@@ -94,7 +99,7 @@ class TicketedScreen(ListScreen):
         try:
             if plan is None and (plan := await choose_plan(app, device.model)) is None:
                 return
-            if is_untaken(view):  # who tests a device works on it
+            if self.bench.ticket(ticket) is not None and is_untaken(view):  # who tests a device works on it
                 await ticket_actions.take(app, ticket)
             self.notice.say(_("Starting …"), "info")
             await app.link.request(

@@ -210,6 +210,8 @@ def test_a_failure_can_branch_and_stop(bench: Bench, plan_of: Make, meter: Scrip
     branch = "on_fail:\n  then: stop\n  steps:\n" + "".join(f"  {line}\n" for line in wait("look").splitlines())
     bench.run(plan_of(plan(main=read("a", extra=branch) + read("b"), teardown=wait("t"))))
     assert bench.outcomes == [("a", "failed"), ("look", "passed"), ("t", "passed")]
+    counted = [(one.step, one.index, one.total) for one in bench.events if isinstance(one, events.StepStarted)]
+    assert counted == [("a", 1, 3), ("look", 2, 4), ("t", 4, 4)], "a branch counts once it is taken"
 
 
 def test_a_failing_setup_goes_straight_to_teardown(bench: Bench, plan_of: Make, meter: ScriptedInstrument) -> None:
