@@ -1,19 +1,13 @@
+"""A running agent, as clients and the hub see it."""
+
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from mosquitto import mosquitto  # noqa: F401
+from rails_agent import PLAN, ROLES, next_prompt, output_is_on, running_agent, wait_for
 from receiving_peer import ReceivingPeer
 
-from drivers.simulated.bench import SimulatedBench
-from edge_agent.agent import Agent, AgentOptions
-from edge_agent.bench_config import load_bench_config
 from edge_agent.local_api import events, manual
 from edge_agent.local_api.client import AgentError, SyncAgentClient
 from edge_agent.local_api.requests import (
@@ -37,121 +31,9 @@ from edge_agent.local_api.requests import (
     StartRun,
     Subscribe,
 )
-from edge_agent.spool import Spool
 from edge_agent.uplink.settings import UplinkSettings
 from protocols.messages import control, records
 from protocols.messages.records import Outcome
-
-PLAN = """
-plan: rails
-version: 1
-model: SP-100
-title: {en: Rails, zh-CN: 电源轨}
-roles:
-  supply: {kind: supply, title: {en: supply, zh-CN: 电源}}
-  meter: {kind: multimeter, title: {en: meter, zh-CN: 万用表}}
-points:
-  TP_5V: {en: 5 V rail, zh-CN: 5 V 电源轨}
-setup:
-  - id: feed
-    title: {en: Set the feed, zh-CN: 设置供电}
-    action: supply.configure
-    role: supply
-    with: {voltage: 5 V, current_limit: 300 mA}
-    timeout: 5 s
-  - id: power-on
-    title: {en: Switch on, zh-CN: 接通}
-    action: supply.output
-    role: supply
-    with: {on: true, settle: 100 ms}
-    timeout: 5 s
-main:
-  - id: rail-5v
-    title: {en: 5 V rail, zh-CN: 5 V 电源轨}
-    action: multimeter.read
-    role: meter
-    connect: {meter: TP_5V}
-    with: {function: dc_voltage}
-    timeout: 5 s
-    measure:
-      - {name: rail-5v, field: value, low: 4.75 V, high: 5.25 V}
-  - id: look
-    title: {en: Look, zh-CN: 观察}
-    action: prompt
-    skippable: true
-    with: {text: {en: "Is the lamp lit?", zh-CN: "灯亮吗？"}}
-    timeout: 60 s
-    measure:
-      - {name: lamp, field: answer, expected: true}
-  - id: pause
-    title: {en: Wait, zh-CN: 等待}
-    action: wait
-    with: {seconds: 300 ms}
-    timeout: 5 s
-"""
-ROLES = ("meter", "supply")
-
-
-@pytest.fixture(scope="module")
-def bench_folder(tmp_path_factory):
-    """A simulated bench (of its instruments, meter and supply are in the configuration), and a folder of plans."""
-    folder = tmp_path_factory.mktemp("bench")
-    (folder / "plans").mkdir()
-    (folder / "plans" / "rails.plan.yaml").write_text(PLAN)
-    (folder / "plans" / "broken.plan.yaml").write_text("plan: [")
-    strict = PLAN.replace("plan: rails", "plan: strict").replace("version: 1", "version: 1\ncalibration: block", 1)
-    (folder / "plans" / "strict.plan.yaml").write_text(strict)
-    with SimulatedBench(directory=folder / "simulator") as bench:
-        bench.connect("meter", "TP_5V")
-        lines = ["[bench]", 'name = "bench-01"']
-        for role in ROLES:
-            profile, address = bench.instruments[role]
-            lines += [f"[instruments.{role}]", f'profile = "{profile}"', f'address = "{address}"']
-        (folder / "bench.toml").write_text("\n".join(lines))
-        folder.joinpath("bench-object").touch()
-        yield folder, bench
-
-
-@contextmanager
-def running_agent(bench_folder, state, **options):
-    folder, _ = bench_folder
-    uplink = options.pop("uplink", None)
-    config = load_bench_config(folder / "bench.toml")
-    agent = Agent(config, AgentOptions(state, plan_folders=(folder / "plans",), **options), uplink=uplink)
-    agent.start()
-    try:
-        with SyncAgentClient(state / "agent.sock") as client:
-            yield agent, client
-    finally:
-        agent.stop()
-
-
-@pytest.fixture
-def agent(bench_folder, tmp_path):
-    with running_agent(bench_folder, tmp_path / "state") as (agent, client):
-        assert agent.rack.wait_connected(10)
-        yield agent, client
-
-
-def wait_for(condition, what, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"did not happen in {timeout_s} s: {what}"
-        time.sleep(0.02)
-    return result
-
-
-def next_prompt(client):
-    return wait_for(lambda: (client.request(GetRunState()) or _NOTHING).prompt, "a question")
-
-
-class _NOTHING:
-    prompt = None
-
-
-def output_is_on(bench_folder):
-    return bench_folder[1].device.state.feed.on
-
 
 # -- a run ----------------------------------------
 
@@ -301,102 +183,6 @@ def test_the_journal_full_ends_the_run_safely_and_says_so(bench_folder, tmp_path
         state = wait_for(lambda: (s := client.request(GetRunState())).status == "interrupted" and s, "the stop")
         assert "its maximum is" in state.fault
         assert not output_is_on(bench_folder)
-
-
-# -- the process ----------------------------------------
-
-
-def start_process(bench_folder, state, *options):
-    folder, _ = bench_folder
-    command = [sys.executable, "-m", "benchwright", "agent", "run", "--bench", folder / "bench.toml", "--state", state]
-    log = state.parent / "agent.log"
-    with log.open("ab") as out:
-        return subprocess.Popen(
-            [*command, "--plans", folder / "plans", "--log-json", *options],
-            stderr=out,
-            env=os.environ | {"PYTHONPATH": str(folder_of_repository())},
-        )
-
-
-def folder_of_repository():
-    from pathlib import Path
-
-    return Path(__file__).resolve().parents[2]
-
-
-def connect(state, timeout_s=20):
-    deadline = time.monotonic() + timeout_s
-    while True:
-        try:
-            return SyncAgentClient(state / "agent.sock")
-        except AgentError:
-            assert time.monotonic() < deadline, "the agent did not come up"
-            time.sleep(0.05)
-
-
-def test_a_killed_agent_resumes_by_itself_and_no_record_is_lost_or_doubled(bench_folder, tmp_path):
-    state = tmp_path / "state"
-    process = start_process(bench_folder, state, "--resume")
-    try:
-        with connect(state) as client:
-            run = client.request(StartRun(serial="SP100-000042", plan="rails"), timeout_s=60).run
-            client.request(AnswerPrompt(next_prompt(client).id))
-            wait_for(lambda: len(client.request(GetRunState()).steps) == 3, "the rail is measured")
-        for _ in range(2):
-            process.kill()
-            process.wait()
-            process = start_process(bench_folder, state, "--resume")
-            with connect(state) as client:
-                prompt = next_prompt(client)
-                assert prompt.step == "look"
-        with connect(state) as client:
-            client.request(AnswerPrompt(prompt.id))
-            end = wait_for(lambda: (s := client.request(GetRunState(run))).status == "finished" and s, "the end")
-        assert end.outcome is Outcome.PASSED
-        assert [step.step for step in end.steps].count("rail-5v") == 1
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
-    finally:
-        process.kill()
-        process.wait()
-    with Spool(state / "spool.db") as spool:
-        numbers = [waiting.seq for waiting in spool.pending(limit_bytes=10**9)]
-        assert numbers == list(range(1, numbers[-1] + 1))
-    for line in (tmp_path / "agent.log").read_text().splitlines():
-        assert {"time", "level", "logger", "message"} <= json.loads(line).keys()
-
-
-def test_an_idle_agent_carries_no_heavy_library(tmp_path):
-    """Neither scipy nor numpy nor an instrument library before something needs it."""
-    (tmp_path / "bench.toml").write_text(
-        '[bench]\nname = "bench-01"\n[hub]\nmqtt = "mqtt://127.0.0.1:1"\nurl = "http://127.0.0.1:1"\n'
-    )
-    script = """
-import sys, threading
-from pathlib import Path
-from edge_agent.agent import Agent, AgentOptions
-from edge_agent.bench_config import load_bench_config
-from edge_agent.local_api.client import SyncAgentClient
-from edge_agent.local_api.requests import Describe, GetRunState, GetWorklist
-folder = Path(sys.argv[1])
-agent = Agent(load_bench_config(folder / "bench.toml"), AgentOptions(folder / "state"))
-agent.start()
-with SyncAgentClient(folder / "state" / "agent.sock") as client:
-    for request in (Describe(), GetWorklist(), GetRunState()):
-        client.request(request)
-agent.stop()
-print(sorted({"scipy", "numpy", "pyvisa", "pymodbus", "serial", "usb", "cbor2"} & set(sys.modules)))
-"""
-    environment = os.environ | {"PYTHONPATH": str(folder_of_repository())}
-    done = subprocess.run(
-        [sys.executable, "-c", script, tmp_path],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=environment,
-    )
-    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
 
 
 # -- tickets and instruments -------

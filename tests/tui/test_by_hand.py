@@ -8,7 +8,7 @@ from tui_driving import work_at
 from edge_agent.bus import Subscription
 from edge_agent.local_api.client import SyncAgentClient
 from edge_agent.local_api.events import FirmwareChanged
-from edge_agent.local_api.requests import Describe, GetFirmwareJob
+from edge_agent.local_api.requests import AcquireLease, Describe, GetFirmwareJob, ReleaseLease
 
 
 async def open_panel(hands, role, *words):
@@ -25,6 +25,71 @@ async def open_panel(hands, role, *words):
 def job_of(bench, role="mcu"):
     with SyncAgentClient(bench.socket) as agent:
         return agent.request(GetFirmwareJob(role))
+
+
+def test_meter_by_hand_under_a_lease(bench):
+    async def work(hands):
+        await hands.press("f4")
+        await hands.sees("multimeter", "supply")
+        with SyncAgentClient(bench.socket) as other:
+            lease = other.request(AcquireLease("meter", "wang"))
+            await hands.press("enter")
+            await hands.sees("controlled by wang")
+            other.request(ReleaseLease(lease.token))
+        await hands.press("escape", "enter")
+        await hands.sees("n 3", "mean", "(k = 2)")
+        with SyncAgentClient(bench.socket) as other:
+            holders = {one.status.role: one.holder for one in other.request(Describe()).instruments}
+        assert holders["meter"] == "li"
+        await hands.press("f5")
+        await hands.sees("What is to be measured?")
+        await hands.press("down", "enter")
+        await hands.sees("AC voltage", "n 2")
+        await hands.press("f2")
+        await hands.sees("T-000101")
+
+        def is_free():
+            with SyncAgentClient(bench.socket) as other:
+                return all(one.holder is None for one in other.request(Describe()).instruments)
+
+        await hands.until(is_free, "the instrument is given back")
+
+    work_at(bench.socket, work)
+
+
+def test_supply_by_hand_asks_before_it_gives_power(bench):
+    async def work(hands):
+        await hands.press("f4")
+        await hands.sees("multimeter")
+        await hands.press("down", "enter")
+        await hands.sees("output off")
+        await hands.press("f5")
+        await hands.sees("Set the supply")
+        await hands.type("five")
+        await hands.type("0.3")
+        await hands.press("enter")
+        await hands.sees("Give both as numbers")
+        await hands.press("home", *["delete"] * 4)
+        await hands.type("5")
+        await hands.press("ctrl+s")
+        await hands.sees("set to 5 V, at most 300 mA")
+        await hands.press("f6")
+        await hands.sees("Switch the output on?")
+        await hands.press("escape")
+        await hands.press("f6")
+        await hands.sees("Switch the output on?")
+        await hands.press("right", "enter")
+        await hands.sees("OUTPUT ON")
+        await hands.press("f5")
+        await hands.sees("Set the supply")
+        await hands.press("home", *["delete"] * 4)
+        await hands.type("5000")
+        await hands.press("ctrl+s")
+        await hands.sees("✗", "5000 ", "Ctrl+S save")  # the form is still there, with what was typed
+        await hands.press("escape", "f8")
+        await hands.sees("output off")
+
+    work_at(bench.socket, work)
 
 
 def test_scope_from_a_record_to_its_glitches_cursors_spectrum_and_file(full_bench):

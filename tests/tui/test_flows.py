@@ -1,13 +1,11 @@
 """The flows of a working day against a real agent with simulated instruments."""
 
 import msgspec
-from bench_at_work import ITEMS, new_agent
+from bench_at_work import ITEMS
 from tui_driving import work_at
 
-from edge_agent import runs
 from edge_agent.local_api.client import SyncAgentClient
-from edge_agent.local_api.requests import AcquireLease, Describe, GetRunState, GetWorklist, ReleaseLease
-from edge_agent.plans.runner import Runner
+from edge_agent.local_api.requests import Describe, GetRunState, GetWorklist
 from protocols.messages.control import Desired, Receipt, Refusal
 from protocols.messages.records import Outcome
 
@@ -373,71 +371,6 @@ def test_what_was_typed_comes_back_when_the_agent_is_gone(bench):
     assert [one.note for one in events_of(bench, "T-000101")] == ["waiting for C5"]
 
 
-def test_meter_by_hand_under_a_lease(bench):
-    async def work(hands):
-        await hands.press("f4")
-        await hands.sees("multimeter", "supply")
-        with SyncAgentClient(bench.socket) as other:
-            lease = other.request(AcquireLease("meter", "wang"))
-            await hands.press("enter")
-            await hands.sees("controlled by wang")
-            other.request(ReleaseLease(lease.token))
-        await hands.press("escape", "enter")
-        await hands.sees("n 3", "mean", "(k = 2)")
-        with SyncAgentClient(bench.socket) as other:
-            holders = {one.status.role: one.holder for one in other.request(Describe()).instruments}
-        assert holders["meter"] == "li"
-        await hands.press("f5")
-        await hands.sees("What is to be measured?")
-        await hands.press("down", "enter")
-        await hands.sees("AC voltage", "n 2")
-        await hands.press("f2")
-        await hands.sees("T-000101")
-
-        def is_free():
-            with SyncAgentClient(bench.socket) as other:
-                return all(one.holder is None for one in other.request(Describe()).instruments)
-
-        await hands.until(is_free, "the instrument is given back")
-
-    work_at(bench.socket, work)
-
-
-def test_supply_by_hand_asks_before_it_gives_power(bench):
-    async def work(hands):
-        await hands.press("f4")
-        await hands.sees("multimeter")
-        await hands.press("down", "enter")
-        await hands.sees("output off")
-        await hands.press("f5")
-        await hands.sees("Set the supply")
-        await hands.type("five")
-        await hands.type("0.3")
-        await hands.press("enter")
-        await hands.sees("Give both as numbers")
-        await hands.press("home", *["delete"] * 4)
-        await hands.type("5")
-        await hands.press("ctrl+s")
-        await hands.sees("set to 5 V, at most 300 mA")
-        await hands.press("f6")
-        await hands.sees("Switch the output on?")
-        await hands.press("escape")
-        await hands.press("f6")
-        await hands.sees("Switch the output on?")
-        await hands.press("right", "enter")
-        await hands.sees("OUTPUT ON")
-        await hands.press("f5")
-        await hands.sees("Set the supply")
-        await hands.press("home", *["delete"] * 4)
-        await hands.type("5000")
-        await hands.press("ctrl+s")
-        await hands.sees("✗", "5000 ", "Ctrl+S save")  # the form is still there, with what was typed
-        await hands.press("escape", "f8")
-        await hands.sees("output off")
-
-    work_at(bench.socket, work)
-
-
 def test_without_an_agent_the_screen_says_why_and_waits(tmp_path):
     async def work(hands):
         await hands.sees("no agent", "cannot be reached")
@@ -460,33 +393,3 @@ def test_records_are_plain_data(bench):
     work_at(bench.socket, work)
     (event,) = events_of(bench, "T-000101")
     assert msgspec.to_builtins(event)["note"] == "备注"
-
-
-def test_ending_an_interrupted_run_names_the_outputs_that_may_be_on(bench, monkeypatch):
-    """The supply, switched on by the run, cannot be reached after the agent went away: a person has to (T7)."""
-    monkeypatch.setattr(runs, "_CONNECT_S", 0.3)
-    monkeypatch.setitem(Runner.__init__.__kwdefaults__, "safe_state_s", 2.0)
-
-    async def work(hands):
-        await hands.sees("T-000101")
-        await hands.press("f9")
-        await hands.sees("meter → TP_3V3")
-        bench.agent.stop()
-        await hands.sees("▲ no agent")
-        bench.instruments.misbehave("supply", "unplug")
-        bench.agent = new_agent(bench.folder)
-        bench.agent.start()
-        await hands.sees("INTERRUPTED", "Not known to be off: supply. Switch it off")
-        await hands.press("f7")
-        await hands.sees("Outputs go to a safe state, then")
-        await hands.press("f8", "right", "enter")
-        await hands.sees("ABORTED", "switch supply off by hand", "·  Teardown: Switch the feed")
-        assert "Outputs go to a safe state, then" not in hands.text
-
-    try:
-        work_at(bench.socket, work)
-    finally:
-        bench.instruments.misbehave("supply", "unplug", on=False)
-    with SyncAgentClient(bench.socket) as agent:
-        (last,) = [one for one in agent.request(GetRunState()).steps if one.step == "safe-state"]
-    assert (last.outcome, last.group) == (Outcome.ERROR, "teardown")

@@ -6,13 +6,15 @@ itself is killed is in ``test_in_terminal``.
 
 import pytest
 from agent_process import AgentProcess
-from bench_at_work import ITEMS
+from bench_at_work import ITEMS, new_agent
 from mosquitto import Mosquitto
 from receiving_peer import ReceivingPeer
 from tui_driving import work_at
 
+from edge_agent import runs
 from edge_agent.local_api.client import SyncAgentClient
 from edge_agent.local_api.requests import Describe, GetRunState
+from edge_agent.plans.runner import Runner
 from protocols.messages.control import Desired
 from protocols.messages.records import Outcome, TicketEvent
 
@@ -141,3 +143,33 @@ def test_the_network_goes_and_comes_back_in_the_middle_of_the_work(killable, bro
     work_at(agent.socket, work)
     sent = [one.body for one in hub.committed.values() if isinstance(one.body, TicketEvent)]
     assert [(one.action, one.note) for one in sent] == [("taken", None), ("note", "seen offline")]
+
+
+def test_ending_an_interrupted_run_names_the_outputs_that_may_be_on(bench, monkeypatch):
+    """The supply, switched on by the run, cannot be reached after the agent went away: a person has to (T7)."""
+    monkeypatch.setattr(runs, "_CONNECT_S", 0.3)
+    monkeypatch.setitem(Runner.__init__.__kwdefaults__, "safe_state_s", 2.0)
+
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3")
+        bench.agent.stop()
+        await hands.sees("▲ no agent")
+        bench.instruments.misbehave("supply", "unplug")
+        bench.agent = new_agent(bench.folder)
+        bench.agent.start()
+        await hands.sees("INTERRUPTED", "Not known to be off: supply. Switch it off")
+        await hands.press("f7")
+        await hands.sees("Outputs go to a safe state, then")
+        await hands.press("f8", "right", "enter")
+        await hands.sees("ABORTED", "switch supply off by hand", "·  Teardown: Switch the feed")
+        assert "Outputs go to a safe state, then" not in hands.text
+
+    try:
+        work_at(bench.socket, work)
+    finally:
+        bench.instruments.misbehave("supply", "unplug", on=False)
+    with SyncAgentClient(bench.socket) as agent:
+        (last,) = [one for one in agent.request(GetRunState()).steps if one.step == "safe-state"]
+    assert (last.outcome, last.group) == (Outcome.ERROR, "teardown")

@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from plan_bench import QUICK, Bench
 from scripted_instrument import ScriptedInstrument
 
 from edge_agent.bench_config import InstrumentConfig
 from edge_agent.plans.captures import FolderCaptureStore
 from edge_agent.plans.load import LoadedPlan, parse_plan
-from edge_agent.rack import Rack, Timing
+from edge_agent.rack import Rack
 from edge_agent.spool import Spool
-
-QUICK = Timing(open_s=1.0, quiet_s=0.3, backoff_s=(0.05, 0.2))
 
 
 @pytest.fixture
@@ -47,3 +46,8 @@ def plan_of() -> Callable[..., LoadedPlan]:
         return parse_plan(text.encode(), "test.plan.yaml", lambda name: files[name.replace(".", "_")].encode())
 
     return make
+
+
+@pytest.fixture
+def bench(rack: Rack, spool: Spool, captures: FolderCaptureStore) -> Bench:
+    return Bench(rack, spool, captures)
