@@ -25,8 +25,6 @@ _CHANNEL_NAMES = re.compile(r"(ch|channel|ref|math)[ _]?[a-z0-9]{1,2}", re.IGNOR
 _MOST = 1e15
 _SETTINGS = ("hunit", "vunit", "tracename", "horizontal units", "vertical units")
 """Keys whose values would pass for names or units of columns."""
-_RAW = "waveform data"
-"""GW Instek's title of codes, which the settings above do not turn into volts by themselves."""
 _WITH_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)\s*([a-zA-Zµμ]{0,5})\s*")
 _INTERVAL_KEYS = (
     "sample interval",
@@ -98,10 +96,8 @@ def _stated_titles(
     names, units = list(names), list(units)
     stated_names = settings.get("tracename") or settings.get("source") or settings.get("channel") or []
     stated_units = settings.get("vertical units") or settings.get("vunit") or settings.get("units") or []
-    if any(name.lower() == _RAW for name in names):
-        stated_units = []
     for index, column in enumerate(range(first, len(names))):
-        if names[column].lower() in ("", "value", _RAW) and index < len(stated_names):
+        if names[column].lower() in ("", "value") and index < len(stated_names):
             names[column] = stated_names[index]
         if units[column] is None and index < len(stated_units):
             units[column] = parse_unit(stated_units[index].rsplit(":", 1)[-1])

@@ -104,7 +104,7 @@ def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - o
 
 
 def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
-    from protocols.captures import agilent_csv, delimited, isf, rigol_csv, sigrok_csv, tek_csv
+    from protocols.captures import agilent_csv, delimited, gw_csv, isf, rigol_csv, sigrok_csv, tek_csv
     from protocols.captures.table import read_table
 
     if isf.matches(data):
@@ -120,4 +120,6 @@ def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
         return agilent_csv.capture_from(table)
     if tek_csv.matches(table):
         return tek_csv.capture_from(table)
+    if gw_csv.matches(table):
+        return gw_csv.capture_from(table)
     return delimited.capture_from(table, sample_rate_hz=sample_rate_hz)

@@ -1,10 +1,12 @@
 """Rigol's CSV exports: DS1000E/D, DS1000B, DS1000Z, DS2000, DS4000 and the newer MSO5000, MSO7000 and DHO.
 
 - ``X,CH1,CH2,`` over ``Second,Volt,Volt,``: times in the first column (DS1000E; ``X,CH 1 (V)`` on the DS1000D; the
-  DS1000B leaves the ``X`` out).
+  DS1000B leaves the ``X`` out; older firmware of the DS1000E writes ``Time,X(CH1),``).
 - ``X,CH1,Start,Increment,`` over ``Sequence,Volt,-1.2e-03,4e-08,``: a running number in the first column, start and
   interval beside the units (DS1000Z, DS2000, DS4000). The number does not always begin at 0 (it counts places of the
-  screen, of which the first may be empty); the start is the time of the first row.
+  screen, of which the first may be empty); the start is the time of the first row. Older firmware of the DS1000Z leaves
+  the number out (``CH1,Start,Increment,`` over ``Volt,-6.0e-02,1.0e-04``); an MSO1000Z adds a column for each eight
+  logic lines, ``D7-D0`` and ``D15-D8``, with their states as ``0x1F``.
 - ``Time(s),CH1(V),CH2(V),t0 = -1.2e-03, tInc = 4e-08``: start and interval in the title; the time column may be
   missing (MSO5000, MSO7000, DHO).
 """
@@ -24,9 +26,11 @@ from protocols.captures.columns import (
     waveform,
 )
 from protocols.captures.table import Table, read_table
-from protocols.waveform import Capture
+from protocols.waveform import Capture, LogicCapture
 
 _ASSIGNED = re.compile(r"(t0|tInc)\s*=\s*([-+0-9.eE]+)\s*s?", re.IGNORECASE)
+_OLD_TITLE = re.compile(r"X\((CH ?\d|MATH)\)", re.IGNORECASE)
+_POD = re.compile(r"D(\d{1,2})-D(\d{1,2})", re.IGNORECASE)
 _CHANNEL = re.compile(r"(CH ?\d|MATH\d?|REF\d{1,2}|D\d{1,2})\s*(\(?[a-zA-Z]{0,2}V?\)?)?", re.IGNORECASE)
 
 
@@ -34,6 +38,10 @@ def matches(table: Table) -> bool:
     """Tell whether the header is Rigol's."""
     title = table.header[0] if table.header else []
     if any(_ASSIGNED.fullmatch(cell) for cell in title):
+        return True
+    if {"start", "increment"} <= {cell.lower() for cell in title}:
+        return True
+    if title[:1] == ["Time"] and any(_OLD_TITLE.fullmatch(cell) for cell in title):
         return True
     return bool(title) and title[0] in ("X", "") and any(_CHANNEL.fullmatch(cell) for cell in title[1:])
 
@@ -50,24 +58,50 @@ def capture_from(table: Table) -> Capture:
     if assigned:
         return _titled(table, title, assigned)
     lowered = [cell.lower() for cell in title]
-    width = table.values.shape[1]
-    channels = [column for column in range(1, min(width, len(title))) if lowered[column] not in ("start", "increment")]
+    width = min(table.values.shape[1], len(title))
+    first = 0 if _CHANNEL.fullmatch(title[0]) else 1
+    channels = [column for column in range(first, width) if lowered[column] not in ("start", "increment")]
     if not channels:
         raise table.fail("its title names no channel (X,CH1,…); export the waveform again")
     if "start" in lowered and "increment" in lowered:
-        axis = _counted(
-            table,
+        if first:
+            _check_count(table)
+        axis = TimeAxis(
             _setting(table, lowered.index("start"), "Start"),
-            _setting(table, lowered.index("increment"), "Increment"),
+            _interval_s(table, _setting(table, lowered.index("increment"), "Increment")),
         )
     else:
         axis = uniform_axis(table, 0)
     waves = []
+    pods: dict[int, int] = {}
     for column in channels:
+        if match := _POD.fullmatch(title[column]):
+            pods[min(int(match[1]), int(match[2]))] = column
+            continue
         label, unit = split_name(title[column])
+        if match := _OLD_TITLE.fullmatch(label):
+            label = match[1]
         unit = unit or parse_unit(table.cell(1, column)) or Unit("V")
         waves.append(waveform(table, column, channel_name(label), unit, axis))
-    return Capture(analog=tuple(waves), metadata={"format": "Rigol CSV", **gaps_note(waves)})
+    logic = _logic(table, pods, axis) if pods else None
+    return Capture(analog=tuple(waves), logic=logic, metadata={"format": "Rigol CSV", **gaps_note(waves)})
+
+
+def _logic(table: Table, pods: dict[int, int], axis: TimeAxis) -> LogicCapture:
+    """Return the logic lines; ``pods`` are the columns by the lowest of their eight lines."""
+    if any(lowest not in (0, 8) for lowest in pods):
+        raise table.fail("its title names other logic lines than D7-D0 and D15-D8; export the waveform again")
+    words = np.zeros(table.values.shape[0], np.uint16)
+    for lowest, column in pods.items():
+        states = table.values[:, column]
+        wrong = ~((states >= 0) & (states <= 0xFF) & (np.floor(states) == states))
+        if wrong.any():
+            raise table.fail(
+                "the state of eight logic lines is no byte; export the waveform again", int(np.argmax(wrong))
+            )
+        words |= states.astype(np.uint16) << np.uint16(lowest)
+    names = tuple(f"D{bit}" if bit // 8 * 8 in pods else None for bit in range(16))
+    return LogicCapture(words, 1.0 / axis.interval_s, names)
 
 
 def _setting(table: Table, column: int, what: str) -> float:
@@ -85,15 +119,18 @@ def _float(table: Table, text: str, what: str) -> float:
     return value
 
 
-def _counted(table: Table, start_s: float, interval_s: float) -> TimeAxis:
-    """Return the axis of a record whose first column counts samples."""
+def _interval_s(table: Table, interval_s: float) -> float:
     if not 1e-18 < interval_s < 1e6:
         raise table.fail(f"an interval of {interval_s:g} s is none; export the waveform again")
+    return interval_s
+
+
+def _check_count(table: Table) -> None:
+    """Raise when the first column, which counts samples, has a gap."""
     numbers = table.values[:, 0]
     if not np.array_equal(numbers, numbers[0] + np.arange(numbers.size)):
         wrong = int(np.argmin(numbers == numbers[0] + np.arange(numbers.size)))
         raise table.fail("the running number has a gap; export the whole record again", wrong)
-    return TimeAxis(start_s, interval_s)
 
 
 def _titled(table: Table, title: list[str], assigned: dict[str, str]) -> Capture:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +15,15 @@ from protocols.captures.errors import CaptureError, quoted
 
 MAX_LINE_CHARACTERS = 1 << 16
 MAX_HEADER_LINES = 500
+MAX_LINES_BESIDE = 40
 MAX_COLUMNS = 256
 
 _DELIMITERS = (",", ";", "\t")
 _BEYOND_RANGE = ("∞", "-∞", "+∞")
 """What PicoScope writes for samples beyond the converter's range."""
 _ASSIGNED = re.compile(r"[#;%/ ]*([^:=]*[^:= ])\s*[:=]\s*(.+)")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,8}")
+"""How Rigol prints the states of eight logic lines."""
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -52,7 +56,7 @@ class Table:
         """
         found: dict[str, list[str]] = {}
         for cells in self.header:
-            if cells and (key := cells[0].rstrip(" :=").lower()):
+            if cells and (key := cells[0].rstrip(" \t:=").lower()):
                 found.setdefault(key, cells[1:])
                 if assigned := _ASSIGNED.fullmatch(cells[0]):
                     found.setdefault(assigned[1].lower(), [assigned[2], *cells[1:]])
@@ -111,6 +115,7 @@ def read_table(data: bytes, name: str, *, columns: tuple[int, ...] | None = None
 
 def _header(text: _Text, name: str, columns: tuple[int, ...] | None) -> list[list[str]]:
     """Return the lines before the first row of numbers, and settle the delimiter."""
+    lines: list[str] = []
     seen: list[list[str]] = []
     for line in text.lines():
         if len(seen) >= MAX_HEADER_LINES:
@@ -126,10 +131,16 @@ def _header(text: _Text, name: str, columns: tuple[int, ...] | None) -> list[lis
             if text.decimal_comma:
                 cells = text.cells(line.replace(",", "."))
             if _is_row(cells):
-                return seen
+                return _split_anew(text, lines, seen) if len(cells) > 1 else seen
         text.delimiter, text.decimal_comma = _most_frequent(line), False
+        lines.append(line)
         seen.append(text.cells(line))
     raise CaptureError(f"{name}: holds no rows of numbers in its first {len(seen)} lines; export the samples as CSV")
+
+
+def _split_anew(text: _Text, lines: list[str], seen: list[list[str]]) -> list[list[str]]:
+    """Return the header as the table is split: by itself a line shows only what it has most of (Owon's: tabs)."""
+    return [text.cells(line) if text.delimiter in line else cells for line, cells in zip(lines, seen, strict=True)]
 
 
 def _most_frequent(line: str) -> str:
@@ -145,6 +156,8 @@ def _is_row(cells: list[str]) -> bool:
 def _number(cell: str) -> float | None:
     if cell in _BEYOND_RANGE:
         return math.nan
+    if _HEXADECIMAL.fullmatch(cell):
+        return float(int(cell, 16))
     try:
         value = float(cell)
     except ValueError:
@@ -162,14 +175,8 @@ def _filled_columns(text: _Text, skip: int) -> tuple[int, ...]:
 
 
 def _beside(text: _Text) -> list[list[str]]:
-    """Return the first lines' cells, where settings stand beside the samples."""
-    found: list[list[str]] = []
-    for line in text.lines():
-        cells = text.cells(line)
-        if not cells or not cells[0] or len(found) >= MAX_HEADER_LINES:
-            break
-        found.append(cells)
-    return found
+    """Return the first lines' cells, where settings stand beside the samples; lines between them have none."""
+    return [text.cells(line) for line in islice(text.lines(), MAX_LINES_BESIDE)]
 
 
 def _values(text: _Text, name: str, skip: int, columns: tuple[int, ...]) -> npt.NDArray[np.float64]:

@@ -58,6 +58,13 @@ def test_rigol_forms() -> None:
     assert shape(e) == ("CH1", "V", -6e-6, pytest.approx(1e-6), [4.4, 4.3, 4.2])
     b = read_rigol_csv(b",CH2,CH4\r\nSecond,Volt,Volt\r\n-2e-2,14.8,14.4, \r\n-1e-2,14.9,14.5, \r\n").analog
     assert [wave.name for wave in b] == ["CH2", "CH4"]
+    old_e = read_capture(b"Time,X(CH2),\nSecond,Volt,\n-2e-3,-0.04,\n-1e-3,0.04,\n", "e.csv").analog[0]
+    assert shape(old_e) == ("CH2", "V", -2e-3, pytest.approx(1e-3), [-0.04, 0.04])
+    old_z = b"CH2,CH4,Start,Increment,\r\nVolt,Ampere,-6.0e-02,1.0e-04\r\n0.32,12.8,\r\n0.04,16,\r\n"
+    assert [shape(wave) for wave in read_capture(old_z, "z.csv").analog] == [
+        ("CH2", "V", -6e-2, 1e-4, [0.32, 0.04]),
+        ("CH4", "A", -6e-2, 1e-4, [12.8, 16.0]),
+    ]
     d = read_rigol_csv(b"X,CH 1 (V),CH 2 (mV)\n0,8.08,8\n0.5,4,9\n").analog
     assert [shape(wave)[:2] for wave in d] == [("CH1", "V"), ("CH2", "V")]
     assert d[1].values() == pytest.approx([0.008, 0.009])
@@ -72,6 +79,21 @@ def test_rigol_forms_with_the_time_base_in_the_title() -> None:
             ("CH1", "V", -1e-3, 5e-7, [1.0, 3.0]),
             ("CH2", "V", -1e-3, 5e-7, [2.0, 4.0]),
         ]
+
+
+def test_rigol_logic_lines() -> None:
+    text = b"X,CH1,D7-D0,D15-D8,Start,Increment,\nSequence,Volt,,,-1e-3,2e-6\n0,0.04,0x1F,0x80,\n1,-0.12,0x00,0x01,\n"
+    capture = read_capture(text, "mso.csv")
+    assert [shape(wave) for wave in capture.analog] == [("CH1", "V", -1e-3, 2e-6, [0.04, -0.12])]
+    assert capture.logic is not None
+    assert (capture.logic.words.tolist(), capture.logic.sample_rate_hz) == ([0x801F, 0x0100], 5e5)
+    upper = read_rigol_csv(
+        text.replace(b"D7-D0,", b"").replace(b",,,", b",,").replace(b"0x1F,", b"").replace(b"0x00,", b"")
+    )
+    assert upper.logic is not None
+    assert upper.logic.channels == (*[None] * 8, *(f"D{bit}" for bit in range(8, 16)))
+    with pytest.raises(CaptureError, match="line 4: the state of eight logic lines is no byte"):
+        read_rigol_csv(text.replace(b"0x00", b"256"))
 
 
 # --- Agilent ---------------------------------------------------------------------------------------------------------
@@ -145,15 +167,51 @@ def test_tektronix_forms() -> None:
 def test_tektronix_settings_beside_the_samples() -> None:
     tds = (
         b"Record Length,5.0e+00,,-0.00050000,  0.12000,\r\nSample Interval,2.0e-07,,-0.00049980,  0.16,\r\n"
-        b"Vertical Units,V,,-0.00049960,  0.2,\r\nSource,CH1,,-0.00049940,  0.24,\r\n,,,-0.00049920,  0.28,\r\n"
+        b",,,-0.00049960,  0.2,\r\nSource,CH1,,-0.00049940,  0.24,\r\nVertical Units,A,,-0.00049920,  0.28,\r\n"
     )
     assert shape(read_capture(tds, "F0000CH1.CSV").analog[0]) == (
         "CH1",
-        "V",
+        "A",
         -5e-4,
         2e-7,
         pytest.approx([0.12, 0.16, 0.2, 0.24, 0.28]),
     )
+
+
+# --- GW Instek -------------------------------------------------------------------------------------------------------
+
+GW = (
+    "Memory Length,4,{0}Trigger Level,0,{0}Source,CH1,{0}Vertical Units,V,{0}Vertical Scale,5.0E-01,{0}"
+    "Horizontal Units,S,{0}Horizontal Position,1.0E-03,{0}Sampling Period,4.0E-06,{0}Firmware,V1.29,{0}"
+)
+
+
+def test_gw_instek_forms() -> None:
+    detail = GW.format("\n") + "Mode,Detail,\nWaveform Data,\n-8.0e-6,0.5,\n-4.0e-6,-0.5,\n"
+    capture = read_capture(detail.encode(), "DS0001.CSV")
+    assert shape(capture.analog[0]) == ("CH1", "V", -8e-6, 4e-6, [0.5, -0.5])
+    assert capture.metadata == {"format": "GW Instek CSV", "firmware": "V1.29"}
+    # Codes: 25 to a division of 0.5 V; the record's middle is at the horizontal position.
+    for mode in ("Mode,Fast,\n", ""):
+        fast = GW.format("\n") + mode + "Waveform Data,\n-25,\n50,\n0,\n1,\n"
+        (wave,) = read_capture(fast.encode(), "A0000CH1.CSV").analog
+        assert shape(wave) == ("CH1", "V", pytest.approx(1e-3 - 8e-6), 4e-6, [-0.5, 1.0, 0.0, 0.02])
+
+
+def test_gw_instek_channels_side_by_side() -> None:
+    settings = GW.format("\n").splitlines()
+    head = [f"{line}{line}" for line in settings]
+    head[2], head[3], head[4] = (
+        "Source,CH1,Source,CH3,",
+        "Vertical Units,V,Vertical Units,A,",
+        settings[4] + "Vertical Scale,2,",
+    )
+    fast = [*head, "Mode,Fast,Mode,Fast,", "Waveform Data,,Waveform Data,,", "-25, ,5, ,", "50, ,10, ,"]
+    detail = [*head, "Mode,Detail,Mode,Detail,", "Waveform Data,,Waveform Data,,", "0,-0.5,0,0.4,", "4e-6,1,4e-6,0.8,"]
+    for lines in (fast, detail):
+        one, three = read_capture("\n".join(lines).encode(), "DS0001.CSV").analog
+        assert (one.name, one.unit, one.values().tolist()) == ("CH1", "V", [-0.5, 1.0])
+        assert (three.name, three.unit, three.values()) == ("CH3", "A", pytest.approx([0.4, 0.8]))
 
 
 # --- any other -------------------------------------------------------------------------------------------------------
@@ -194,6 +252,11 @@ def test_other_tables(text: str, expected: tuple[str, str, float, float]) -> Non
         (
             "Time interval (uS):,1.000,\nWaveform Data:,,\nindex,CH1(mV),\n0,1200,\n1,1300,\n2,1400,\n",
             ("CH1", "V", 0, 1e-6),
+        ),
+        (
+            "Channel\t\t\t  :,CH2\nPK-PK\t\t\t  :,Vpp=3.5V\nTime interval\t  :,0.08uS\n\nindex,CH2_Voltage(mV)\n"
+            "0,1200.00\n1,1300.00\n2,1400.00\n",
+            ("CH2", "V", 0, 8e-8),
         ),
         # Hantek: settings behind a mark.
         ("#CHANNEL:CH1\n#CLOCK=500uS\n#UNITS:V\n\n-2,1.2\n-1,1.3\n0,1.4\n", ("CH1", "V", -2.0, 1.0)),
@@ -318,6 +381,11 @@ def test_the_step_of_a_converter_shows_in_its_samples() -> None:
         (b"XInc:,x\nXOrg:,0\nData:,\n1\n", "xinc is 'x'"),
         (b"Sample Interval,1\nWaveform Type,ANALOG\n0,1\n1,2\n", "no line TIME"),
         (b"Sample Interval,1\nTIME,D0\n0,1\n1,7\n", "D0 is neither 0 nor 1"),
+        ((GW.format("\n").replace("S,", "Hz,") + "Waveform Data,\n1,\n2,\n").encode(), "horizontal axis is no time"),
+        ((GW.format("\n").replace("4.0E-06", "?") + "Waveform Data,\n1,\n2,\n").encode(), "sampling period is"),
+        ((GW.format("\n").replace("4.0E-06", "0") + "Waveform Data,\n1,\n2,\n").encode(), "period of 0 s"),
+        ((GW.format("\n").replace("CH1", "") + "Waveform Data,\n1,\n2,\n").encode(), "names no source"),
+        ((GW.format("\n") + "Mode,Detail,\nWaveform Data,\n1,\n2,\n").encode(), "no column for CH1"),
         (b"a" * 70_000, "longer than a row"),
     ],
 )
@@ -345,6 +413,7 @@ def test_long_lines_take_no_memory() -> None:
 SEEDS = [
     MDO,
     b"X,CH1,CH2,Start,Increment,\nSequence,Volt,Volt,-1.2e-03,4.0e-08,\n0,2.86e+00,3.1e+00,\n1,2.86,3.1,\n",
+    GW.format("\n").encode() + b"Mode,Fast,\nWaveform Data,\n-25,\n50,\n",
     b"x-axis,1,2\nsecond,Volt,Volt\n-1.0E-03,-249.982E-06,+31.5E-03\n-9.0E-04,-249.982E-06,+31.5E-03\n",
     b"Record Length,5,,-0.5,0.1,\nSample Interval,0.1,,-0.4,0.2,\n,,,-0.3,0.1,\n",
     b"time;U\n0,0;1,2\n0,5;1,3\n",
