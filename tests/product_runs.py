@@ -32,7 +32,7 @@ class Technician:
 
 
 class SkippingClock(SystemClock):
-    """The waits of a soak pass at once, for the device too."""
+    """The waits of a run pass at once, for the device too."""
 
     def __init__(self, bench: SimulatedBench) -> None:
         self.bench = bench

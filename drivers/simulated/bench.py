@@ -225,7 +225,7 @@ class SimulatedBench:
         )
         self._add_scpi("generator", "siglent-sdg1032x", generator)
         self._add_supply(seed)
-        sensor = Mlx90640(self.device, seed=seed)
+        sensor = Mlx90640(self.device, seed=seed, waits=lambda: self.pace > 0.0)
         self._add_pty("camera", "mlx90640", "sc18im700:{link}?address=0x33", CameraSession(sensor), _impostor(sensor))
         self.programming_port = ProgrammingPort(self.device)
         self._add_pty(

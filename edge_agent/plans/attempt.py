@@ -19,6 +19,7 @@ from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.actions.base import KINDS, THERMAL, Captured, Result, Value
 from edge_agent.plans.calibrated import grown
 from edge_agent.plans.check import analysis_parameters
+from edge_agent.plans.clock import RunClock
 from edge_agent.plans.model import AnalysisUse, Step
 from edge_agent.plans.prompts import Answer, Prompt, PromptUnanswered, StepSkipped
 from edge_agent.plans.reference import reference_image, reference_mask, reference_waveform
@@ -71,6 +72,7 @@ class StepContext:
         workspace: Path,
         memory: Path,
         device: str,
+        clock: RunClock,
         on_progress: Callable[[float, str, Mapping[str, Value]], None],
         ask: Callable[[Prompt, float], Answer],
         growth: float = 1.0,
@@ -89,6 +91,7 @@ class StepContext:
         self.workspace = workspace
         self.memory = memory
         self.device = device
+        self._clock = clock
         self._on_progress = on_progress
 
     @property
@@ -110,6 +113,7 @@ class StepContext:
             workspace=self.workspace,
             memory=self.memory,
             device=self.device,
+            clock=self._clock,
             on_progress=lambda fraction, text, _: self._on_progress(fraction, text, {}),
             ask=self._ask,
             growth=self.growth,
@@ -143,7 +147,7 @@ class StepContext:
         left = self.remaining_s()
         if seconds <= 0:
             return
-        if self._cancellation.wait(min(seconds, left)):
+        if self._clock.wait(min(seconds, left), self._cancellation):
             self._cancellation.check()
         if seconds > left:
             raise self._late()

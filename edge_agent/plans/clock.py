@@ -1,4 +1,4 @@
-"""The time that a long monitoring counts by: the machine's own, or one that a test moves on."""
+"""The time that a run waits by: the machine's own, or one that a test moves on."""
 
 import time
 from datetime import UTC, datetime

@@ -421,6 +421,7 @@ class Runner:
             workspace=workspace,
             memory=self._memory or workspace,
             device=self._device,
+            clock=self._clock,
             on_progress=lambda fraction, text, newest: self._tell(
                 events.StepProgress(self._run, step.id, fraction, text, newest_of(step, newest))
             ),

@@ -1,15 +1,15 @@
 """D2, D6, D8: the SP-100 plans on the simulated bench pass a good device and find each of its eight faults.
 
-Instruments are real drivers on sockets and pseudo-terminals; runs go side by side, because they mostly wait.
+Instruments are real drivers on sockets and pseudo-terminals; what a plan waits for the device to settle is skipped.
 """
 
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from product_runs import SkippingClock, Technician
 
 from drivers.simulated.bench import SimulatedBench
 from drivers.simulated.firmware import good_image
@@ -19,9 +19,8 @@ from edge_agent.firmware_profile import FOLDER_VARIABLE, checked_image, firmware
 from edge_agent.plans.captures import FolderCaptureStore
 from edge_agent.plans.events import StepStarted
 from edge_agent.plans.load import SHIPPED_PLANS, find_plan, load_plan
-from edge_agent.plans.prompts import Answer, Prompt
 from edge_agent.plans.runner import Runner
-from edge_agent.rack import Cancellation, Rack
+from edge_agent.rack import Rack
 from edge_agent.spool import Spool
 from protocols.captures import read_capture
 from protocols.messages import codec
@@ -29,18 +28,6 @@ from protocols.messages.records import CaptureTaken, Device, Measurement, Outcom
 
 AT_ONCE = 5
 FAULTS = sp100.PRODUCT.faults_found_by("functional")
-
-
-class Technician:
-    """Moves the probes as asked."""
-
-    def __init__(self, bench: SimulatedBench) -> None:
-        self.bench = bench
-
-    def ask(self, prompt: Prompt, cancellation: Cancellation) -> Answer:
-        for probe, point in prompt.connect.items():
-            self.bench.connect(probe, point)
-        return Answer(True)
 
 
 @dataclass(frozen=True)
@@ -65,10 +52,12 @@ def run_on(bench: SimulatedBench, folder: Path, plan: str) -> Ran:
     config = {role: InstrumentConfig(*bench.instruments[role]) for role in loaded.plan.roles}
     with Rack(config) as rack, Spool(folder / f"{plan}.sqlite") as spool:
         assert rack.wait_connected(20), [one.fault for one in rack.status()]
-        began = time.monotonic()
+        clock = SkippingClock(bench)
+        began = clock.monotonic()
         store = FolderCaptureStore(folder / "captures")
-        finished = Runner(loaded, rack, spool, store, Technician(bench)).run("r1", Device("SP-100", "SP100-1"))
-        seconds = time.monotonic() - began
+        runner = Runner(loaded, rack, spool, store, Technician(bench), clock=clock)
+        finished = runner.run("r1", Device("SP-100", "SP100-1"))
+        seconds = clock.monotonic() - began
         bodies = [codec.decode(one.encoded, Record).body for one in spool.pending(500, 10_000_000)]
     steps = [body for body in bodies if isinstance(body, StepFinished)]
     captures = [body for body in bodies if isinstance(body, CaptureTaken)]
@@ -139,7 +128,7 @@ def test_captures_are_files_that_other_programs_open_with_previews_in_the_record
 
 
 def test_it_takes_at_most_15_s(runs: dict[str, Ran]) -> None:
-    # Five at a time on a shared machine; alone it is about 9 s.
+    # With the waits that were skipped; five at a time on a shared machine.
     assert min(ran.seconds for fault, ran in runs.items() if fault != "shorted_load") < 15
 
 
