@@ -91,7 +91,7 @@ def _waveform(data: bytes, at: int, name: str) -> tuple[list[Waveform], int, str
             resolution=None if step is None else step * abs(scale) * factor,
         )
 
-    if settings.text("PT_FMT", "Y").upper() != "ENV":
+    if not settings.text("PT_FMT", "Y").upper().startswith("ENV"):
         return [waveform(label, codes, settings.interval_s)], end, described
     if codes.size % 2:
         raise settings.fail("PT_FMT", f"is ENV, pairs of samples, but there are {codes.size}")

@@ -86,7 +86,7 @@ class _Format:
         # Plain PCM states the bits that count, WAVEFORMATEXTENSIBLE those of the place.
         place_bits = 8 * (align // channels) if align and align % channels == 0 else -(-bits // 8) * 8
         if kind == _EXTENSIBLE:
-            kind = reader.u16(at + 24, "the coding")
+            kind = reader.u32(at + 24, "the coding")  # the first field of a GUID, four bytes wide in RIFX too
             bits = reader.u16(at + 18, "the valid bits") or bits
         places = {_PCM: (8, 16, 24, 32), _FLOAT: (32, 64)}.get(kind, ())
         if place_bits not in places or not 0 < bits <= place_bits or (kind == _FLOAT and bits != place_bits):

@@ -54,9 +54,11 @@ def test_text_samples_and_floats():
 @pytest.mark.parametrize(("stated", "interval"), [("NR_PT 4", 2e-8), ("NR_PT 2", 1e-8)])
 def test_envelopes_come_as_two_records(stated, interval):
     """NR_PT counts samples in files of newer scopes and pairs in the manuals; XINCR goes with it."""
-    low, high = read_capture(isf(LONG.replace("PT_FMT Y", "PT_FMT ENV").replace("NR_PT 4", stated)), "t.isf").analog
-    assert low.codes.tolist() == [-32768, 0]
-    assert high.codes.tolist() == [100, 32767]
+    for word in ("ENV", "ENVELOPE"):
+        head = LONG.replace("PT_FMT Y", f"PT_FMT {word}").replace("NR_PT 4", stated)
+        low, high = read_capture(isf(head), "t.isf").analog
+        assert low.codes.tolist() == [-32768, 0]
+        assert high.codes.tolist() == [100, 32767]
     assert low.sample_interval_s == interval
     assert (low.name, high.name) == ("CH1 minimum", "CH1 maximum")
 
@@ -160,6 +162,9 @@ def test_big_endian_files_and_places_wider_than_the_samples():
     (wave_,) = read_capture(rifx, "a.wav").analog
     assert wave_.values().tolist() == [0.5, -1.0]
     assert wavfile.read(io.BytesIO(rifx))[1].tolist() == [16384, -32768]
+    form = struct.pack(">HHIIHHHHII12s", 0xFFFE, 1, 48_000, 96_000, 2, 16, 22, 16, 0, 1, bytes(12))
+    extensible = b"RIFX" + struct.pack(">I", 64) + b"WAVEfmt " + struct.pack(">I", 40) + form + rifx[36:]
+    assert read_capture(extensible, "a.wav").analog[0].values().tolist() == [0.5, -1.0]
     form = struct.pack("<HHIIHHHHI16s", 0xFFFE, 1, 48_000, 144_000, 3, 24, 22, 20, 0, b"\1\0" + bytes(14))
     wide = b"RIFF" + struct.pack("<I", 0) + b"WAVEfmt " + struct.pack("<I", 40) + form
     wide += b"data" + struct.pack("<I", 6) + b"\x10\0\0\0\0\x80"
