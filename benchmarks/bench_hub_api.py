@@ -29,10 +29,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import psutil
 from sqlalchemy import URL
 
 from benchmarks import hub_peer
+from benchmarks.processor import cpu_s
 from benchmarks.row import Row
 from hub.core import migrate
 from hub.core.database import Database
@@ -126,22 +126,18 @@ def body() -> bytes:
     ).encode()
 
 
-def _cpu_ms(
-    sides: Sequence[tuple[psutil.Process, httpx.Client]], request: Callable[[httpx.Client], object]
-) -> list[float]:
+def _cpu_ms(sides: Sequence[tuple[int, httpx.Client]], request: Callable[[httpx.Client], object]) -> list[float]:
     """Return the CPU time that each process takes for one request; of some rounds, taken in turns, the best."""
     best = [math.inf] * len(sides)
     for _, client in sides:
         for _ in range(20):
             request(client)
     for _ in range(ROUNDS):
-        for number, (process, client) in enumerate(sides):
-            before = process.cpu_times()
+        for number, (pid, client) in enumerate(sides):
+            before_s = cpu_s(pid)
             for _ in range(REQUESTS):
                 request(client)
-            after = process.cpu_times()
-            took_s = after.user + after.system - before.user - before.system
-            best[number] = min(best[number], took_s / REQUESTS * 1e3)
+            best[number] = min(best[number], (cpu_s(pid) - before_s) / REQUESTS * 1e3)
     return best
 
 
@@ -203,8 +199,8 @@ def _client(url: str, token: str) -> httpx.Client:
 
 
 @contextmanager
-def _serving(arguments: list[str], environment: dict[str, str]) -> Iterator[tuple[psutil.Process, str]]:
-    """Run a server in a process of its own; the port is its last argument."""
+def _serving(arguments: list[str], environment: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """Run a server in a process of its own and yield its process number; the port is its last argument."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -218,6 +214,6 @@ def _serving(arguments: list[str], environment: dict[str, str]) -> Iterator[tupl
                     break
                 except httpx.TransportError:
                     time.sleep(0.05)
-            yield psutil.Process(child.pid), url
+            yield child.pid, url
         finally:
             child.terminate()
