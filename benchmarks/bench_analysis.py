@@ -181,7 +181,7 @@ def _board(rise_k: float) -> npt.NDArray[np.float64]:
     for _ in range(25):
         row, column, sigma, rise = rng.uniform(30, 162), rng.uniform(30, 226), rng.uniform(2, 9), rng.uniform(2, 30)
         field += rise * np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * sigma**2))
-    return field
+    return np.asarray(field)
 
 
 def _thermal_rows() -> Iterator[Row]:

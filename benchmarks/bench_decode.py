@@ -95,10 +95,11 @@ def rows() -> Iterator[Row]:
             file.write_bytes(write_sr(Capture(logic=LogicCapture(words, RATE_HZ, ("A", "B", "C")))))
             command = ["sigrok-cli", "-i", str(file), "-P", decoder, "-A", annotation]
             peer = _fastest(
-                lambda command=command: subprocess.run(command, capture_output=True, check=True, timeout=300)
+                lambda command=command: subprocess.run(command, capture_output=True, check=True, timeout=300)  # type: ignore[misc]
             )
             ours = _fastest(
-                lambda file=file, decode=decode: decode(read_capture(file.read_bytes(), file.name).logic), OURS
+                lambda file=file, decode=decode: decode(read_capture(file.read_bytes(), file.name).logic),  # type: ignore[misc]
+                OURS,
             )
             note = f"{words.size / 1e6:.0f} M samples: {ours:.3f} s, sigrok-cli {peer:.2f} s, both with reading"
             yield Row(f"{name} decode: sigrok-cli ÷ ours", peer / ours, 100, "higher", note)

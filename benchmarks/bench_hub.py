@@ -66,9 +66,12 @@ def receive_only(port: int, count: int) -> None:
         if seen == count:
             done.set()
 
+    def subscribe(*_: object) -> None:
+        client.subscribe(SHARED, qos=1)
+
     client = _client()
     client.on_message = arrived
-    client.on_connect = lambda *_: client.subscribe(SHARED, qos=1)
+    client.on_connect = subscribe
     client.on_subscribe = lambda *_: print("ready", flush=True)
     client.connect("127.0.0.1", port)
     client.loop_start()
@@ -105,7 +108,7 @@ def _ingest(port: int, batches: list[bytes], count: int, folder: Path) -> float:
 
     def arrived(_client: object, _data: object, message: paho.MQTTMessage) -> None:
         nonlocal waiting
-        receipt = codec.decode(message.payload, control.Receipt)
+        receipt = codec.decode(bytes(message.payload), control.Receipt)
         waiting -= sum(last - first + 1 for first, last in receipt.committed)
         if waiting <= 0 or waiting == count:
             changed.set()

@@ -178,7 +178,7 @@ class Raw:
 
     def _caller(self) -> sqlite3.Row:
         _, key, secret = self._token.split("_", 2)
-        row = self._one("SELECT * FROM api_key WHERE id = ?", key)
+        row: sqlite3.Row | None = self._one("SELECT * FROM api_key WHERE id = ?", key)
         assert row is not None and row["revoked_at"] is None
         assert secrets.compare_digest(row["secret_sha256"], hashlib.sha256(secret.encode()).hexdigest())
         return row
@@ -186,7 +186,7 @@ class Raw:
     def _one(self, sql: str, *values: Any) -> Any:
         return self.connection.execute(sql, values).fetchone()
 
-    def list(self, limit: int = 50) -> bytes:
+    def newest(self, limit: int = 50) -> bytes:
         """Return the newest tickets as the API shows them."""
         self._caller()
         self.connection.execute("BEGIN")
@@ -243,7 +243,7 @@ class Raw:
         shown = _shown({**values, "id": number})
         return json.dumps(shown | {"possible_duplicates": [row["id"] for row in twins]}, ensure_ascii=False).encode()
 
-    def _events(self, caller: sqlite3.Row, told: "list[tuple[str, str, str, dict[str, Any]]]", at: datetime) -> None:
+    def _events(self, caller: sqlite3.Row, told: list[tuple[str, str, str, dict[str, Any]]], at: datetime) -> None:
         """Append events, chained as ``hub.events.service`` chains them."""
         head = self._one("SELECT hash FROM event ORDER BY id DESC LIMIT 1")
         before, moment, rows = (head["hash"] if head else "0" * 64), at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), []
@@ -276,7 +276,7 @@ class Peer:
         elif scope["method"] == "POST":
             answer, status = self._raw.create(content), 201
         else:
-            answer, status = self._raw.list(), 200
+            answer, status = self._raw.newest(), 200
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})

@@ -100,7 +100,9 @@ def page() -> str:
     for group in groups.values():
         lines += ["", f"## {group['title']} {group['zh']}", "", "| ID | requirement | 中文 | in | proven by |"]
         lines.append("|---|---|---|---|---|")
-        lines += [_row(name, *words, found.get(name, Found())) for name, words in group["rows"].items()]
+        lines += [
+            _row(name, english, chinese, found.get(name, Found())) for name, (english, chinese) in group["rows"].items()
+        ]
     return "\n".join(lines) + "\n"
 
 

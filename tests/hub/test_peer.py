@@ -102,7 +102,7 @@ def test_the_peer_writes_and_shows_what_the_hub_does(
     with database.read() as session:
         assert verify_chain(session).broken_at is None
     assert by_hub.pop("still_wanted") and by_hub.keys() == by_peer.keys()
-    assert client.get("/api/v1/tickets").json() == json.loads(peer.list())
+    assert client.get("/api/v1/tickets").json() == json.loads(peer.newest())
 
 
 def test_the_hub_asks_no_more_than_the_peer(client: httpx.Client, hub: RunningHub, peer: hub_peer.Raw) -> None:
