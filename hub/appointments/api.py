@@ -23,6 +23,7 @@ from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.policies.values import Moment
+from hub.stores.service import STORE_CLOSED
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
 from hub.tickets.models import Ticket
@@ -85,6 +86,7 @@ def list_ticket_appointments(database: HubDatabase, caller: Caller, ticket: Tick
         service.NOT_READY,
         service.NOT_FREE,
         service.HAS_ONE,
+        STORE_CLOSED,
         tickets.ACTION_NOT_POSSIBLE,
     ),
 )

@@ -21,6 +21,7 @@ from hub.dispatch.choosing import reaches
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.stores import service as stores
 from hub.tickets import service as tickets
 from hub.tickets.kinds import Kind
 from hub.tickets.models import Ticket
@@ -101,6 +102,8 @@ def book(session: Session, actor: Actor, public_id: str, wanted: NewAppointment)
     actor.require(Permission.APPOINTMENT_BOOK)
     tickets.require_possible(ticket, "schedule")
     _require_ready(ticket, wanted)
+    if ticket.store is not None:
+        stores.check_open(session, [ticket.store], "#/ticket/store")
     for other in queries.of_ticket(session, ticket.id):
         if other.state in {State.REQUESTED, State.CONFIRMED}:
             raise Problem(HAS_ONE, ticket=ticket.public_id, appointment=other.public_id)
@@ -273,7 +276,7 @@ def _roster(
 ) -> tuple[list[Work], list[Booked]]:
     """Return the shifts of people who can do it, and what is booked then."""
     need = dispatch.need_of(session, ticket).need
-    places = {one.bench: one for one in roster.workplaces(session)}
+    places = {one.bench: one for one in roster.working(session)}
     region = next((one.region for one in places.values() if need.store and one.store == need.store), None)
     proven = {one.person: one for one in roster.certificates(session, skill=need.skill) if one.level >= need.level}
     zone = calendars.time_zone(session)

@@ -102,10 +102,14 @@ def _csv(data: bytes) -> Iterator[list[str]]:
     if "\0" in text:
         raise _bad("it is no text; send CSV or an Excel workbook", "不是文本；请发送 CSV 或 Excel 文件")
     delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    except csv.Error as error:
-        raise _bad(f"its CSV is broken: {error}", f"CSV 格式错误：{error}") from error
+        yield from lines
+    except csv.Error as error:  # says why in English alone
+        raise _bad(
+            f"its CSV is broken at line {lines.line_num}: a quotation mark has no other, or stands within a cell",
+            f"CSV 第 {lines.line_num} 行格式错误：引号不成对，或单元格中间有引号",
+        ) from error
 
 
 def _workbook(data: bytes) -> list[list[Any]]:

@@ -1,13 +1,13 @@
 """Take the rows of a file in: each row alone is right or wrong, the file as a whole is taken or not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from hub.bulk.files import BAD_FILE
-from hub.bulk.tables import Column, Table
+from hub.bulk.tables import Column, Table, Taken, path_of
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, Problem
 from hub.core.validation import field_errors
@@ -67,32 +67,54 @@ def take(session: Session, actor: Actor, table: Table, rows: Sequence[Sequence[s
             words: Words = {"en": "the row has more cells than the header", "zh-CN": "该行单元格多于表头"}
             report.errors.append(RowError(number, None, words))
             continue
-        body = table.assembled(dict(zip(columns, cells, strict=False)))
+        values = dict(zip(columns, cells, strict=False))
         try:
             with session.begin_nested():
-                record, new = table.take(session, actor, table.body.model_validate(body))
+                record, new = _taken(session, actor, table, values)
             (report.created if new else report.unchanged).append(record)
         except ValidationError as error:
-            places = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
-            report.errors += _located(number, columns, field_errors(places))
+            wrong = _errors(error)
+            wrong += _missing_besides(session, actor, table, values, wrong)
+            report.errors += [RowError(number, table.column_of(one.where), one.words) for one in wrong]
         except Problem as problem:
-            report.errors += _of_problem(number, columns, problem)
+            report.errors += _of_problem(number, table, problem)
         if len(report.errors) >= MAX_ERRORS:
             break
     return report
 
 
-def _of_problem(number: int, columns: Sequence[Column], problem: Problem) -> list[RowError]:
+def _taken(session: Session, actor: Actor, table: Table, values: Mapping[Column, str]) -> Taken:
+    return table.take(session, actor, table.body.model_validate(table.assembled(values)))
+
+
+def _errors(error: ValidationError) -> list[FieldError]:
+    return list(field_errors([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]))
+
+
+def _missing_besides(
+    session: Session, actor: Actor, table: Table, values: Mapping[Column, str], wrong: Sequence[FieldError]
+) -> list[FieldError]:
+    """Return what is wrong with the rest of a row whose cells cannot all be read, so that it is mended at once.
+
+    Nothing where a cell that decides about the others cannot be read, or where the rest says no more by itself.
+    """
+    columns = [table.column_of(one.where) for one in wrong]
+    if any(column is None or column.decides for column in columns):
+        return []
+    try:
+        with session.begin_nested() as tried:
+            _taken(session, actor, table, {column: text for column, text in values.items() if column not in columns})
+            tried.rollback()
+    except ValidationError:
+        return []  # the same members again: they must be there
+    except Problem as problem:
+        named = {path for one in columns if one for path in (one.path, one.path[:1])}
+        return [error for error in problem.errors if path_of(error.where) not in named]
+    return []
+
+
+def _of_problem(number: int, table: Table, problem: Problem) -> list[RowError]:
     if problem.errors:
-        return _located(number, columns, problem.errors)
+        return [RowError(number, table.column_of(one.where), one.words) for one in problem.errors]
     words: Words = {"en": problem.sentence("en"), "zh-CN": problem.sentence("zh-CN")}
     return [RowError(number, None, words)]
-
-
-def _located(number: int, columns: Sequence[Column], errors: Sequence[FieldError]) -> list[RowError]:
-    found = []
-    for error in errors:
-        path = tuple(error.where.removeprefix("#/").split("/"))
-        column = next((one for one in columns if path[: len(one.path)] == one.path), None)
-        found.append(RowError(number, column, error.words))
-    return found

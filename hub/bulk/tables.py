@@ -14,12 +14,16 @@ from hub.identity.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``path`` is where its value belongs in the body; a list is written with ``;`` between its members."""
+    """One column. ``path`` is where its value belongs in the body; a list is written with ``;`` between its members.
+
+    What else a row must have depends on a column that ``decides``.
+    """
 
     name: str
     chinese: str
     path: tuple[str, ...] = ()
     is_list: bool = False
+    decides: bool = False
 
     @property
     def title(self) -> Words:
@@ -50,6 +54,11 @@ class Table:
         wanted = header.strip().casefold().replace(" ", "_")
         return next((one for one in self.imported if wanted in {one.name, one.chinese.casefold()}), None)
 
+    def column_of(self, where: str) -> Column | None:
+        """Return the column of a place in the body, given as JSON Pointer (``#/device/serial``)."""
+        path = path_of(where)
+        return next((one for one in self.imported if path[: len(one.path)] == one.path), None)
+
     def assembled(self, values: Mapping[Column, str]) -> dict[str, Any]:
         """Return the body that a row's cells make; an empty cell is a member left out."""
         found: dict[str, Any] = {}
@@ -62,6 +71,11 @@ class Table:
                 place = place.setdefault(name, {})
             place[last] = [one.strip() for one in text.split(";") if one.strip()] if column.is_list else text
         return found
+
+
+def path_of(where: str) -> tuple[str, ...]:
+    """Return a JSON Pointer as the names on the way."""
+    return tuple(where.removeprefix("#/").split("/"))
 
 
 NUMBER = Column("number", "编号")

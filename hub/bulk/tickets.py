@@ -50,8 +50,8 @@ def _rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
 TABLE = Table(
     prefix="T",
     imported=(
-        Column("kind", "类型", ("kind",)),
-        Column("channel", "渠道", ("channel",)),
+        Column("kind", "类型", ("kind",), decides=True),
+        Column("channel", "渠道", ("channel",), decides=True),
         Column("store", "门店", ("store",)),
         Column("model", "型号", ("device", "model")),
         Column("serial", "序列号", ("device", "serial")),

@@ -12,6 +12,7 @@ from hub.dispatch.models import SHIFT_PREFIX, Certificate, DispatchEntry, Shift,
 from hub.identity.actors import Actor
 from hub.identity.models import PREFIX as USER_PREFIX
 from hub.identity.models import User
+from hub.stores.models import Store
 from hub.tickets.kinds import ON_BENCH, State
 from hub.tickets.models import Ticket
 
@@ -23,6 +24,13 @@ def workplaces(session: Session, actor: Actor | None = None) -> Sequence[Workpla
     statement = _WORKPLACES
     if actor is not None and actor.stores is not None:
         statement = statement.where(Workplace.store.in_(actor.stores))
+    return session.scalars(statement).all()
+
+
+def working(session: Session) -> Sequence[Workplace]:
+    """Return every workplace by its bench, but for those of closed stores, which nobody sends anything to."""
+    closed = select(Store.code).where(Store.closed_at.is_not(None))
+    statement = _WORKPLACES.where(or_(Workplace.store.is_(None), Workplace.store.not_in(closed)))
     return session.scalars(statement).all()
 
 

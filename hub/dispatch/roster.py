@@ -68,8 +68,8 @@ def put_workplace(session: Session, actor: Actor, bench: str, wanted: WorkplaceI
     row = queries.workplace(session, bench, for_update=True)
     if not actor.sees_store(wanted.store) or (row is not None and not actor.sees_store(row.store)):
         raise Problem(WORKPLACE_NOT_FOUND, bench=bench[:128])
-    if wanted.store is not None:
-        stores.check_exist(session, [wanted.store])
+    if wanted.store is not None and (row is None or row.store != wanted.store):
+        stores.check_open(session, [wanted.store], "#/store")
     values = wanted.model_dump()
     if row is None:
         row = Workplace(bench=bench, **values, updated_at=now())

@@ -19,7 +19,7 @@ from hub.identity.permissions import Permission
 from hub.identity.segregation import OWN_FILE
 from hub.identity.service import UNAUTHENTICATED
 from hub.identity.users import USER_NOT_FOUND
-from hub.stores.service import UNKNOWN_STORES
+from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
 
 workplaces_router = APIRouter(prefix="/api/v1/workplaces", tags=["roster"])
 certificates_router = APIRouter(prefix="/api/v1/certificates", tags=["roster"])
@@ -54,7 +54,7 @@ def show_workplace(database: HubDatabase, caller: Caller, bench: BenchName) -> W
 @workplaces_router.put(
     "/{bench}",
     summary="Put a workplace",
-    responses=_COMMON | refusals(roster.WORKPLACE_NOT_FOUND, BENCH_NOT_FOUND, UNKNOWN_STORES),
+    responses=_COMMON | refusals(roster.WORKPLACE_NOT_FOUND, BENCH_NOT_FOUND, STORE_CLOSED, UNKNOWN_STORES),
 )
 def put_workplace(database: HubDatabase, caller: Caller, bench: BenchName, wanted: WorkplaceIn) -> WorkplaceOut:
     """Say where a bench is, what it does, and how many tickets it holds."""

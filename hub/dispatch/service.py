@@ -143,7 +143,7 @@ def hold(session: Session, ticket: Ticket, action: str) -> None:
 
 def _places(session: Session, need: Need, at: datetime) -> list[Place]:
     """Return all benches as the pure function sees them, in a constant number of queries."""
-    workplaces = queries.workplaces(session)
+    workplaces = queries.working(session)
     if not workplaces:
         return []
     shifts = queries.shifts(session, ends_after=at, starts_before=at + LOOK_AHEAD)

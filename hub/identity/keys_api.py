@@ -18,7 +18,7 @@ from hub.identity.models import ApiKey
 from hub.identity.permissions import Permission
 from hub.identity.schemas import KeyOut, MadeKeyOut, NewKey
 from hub.identity.service import UNAUTHENTICATED
-from hub.stores.service import UNKNOWN_STORES
+from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
 
 router = APIRouter(prefix="/api/v1/keys", tags=["identity"])
 
@@ -38,6 +38,7 @@ KeyId = Annotated[str, Path(max_length=40, examples=["3f9a1c20b7de"])]
         service.SCOPE_NOT_OF_ROLE,
         service.BAD_KEY_NAME,
         BAD_BENCH_NAME,
+        STORE_CLOSED,
         UNKNOWN_STORES,
     ),
 )

@@ -27,7 +27,7 @@ from hub.identity.schemas import (
     UserOut,
 )
 from hub.identity.service import UNAUTHENTICATED
-from hub.stores.service import UNKNOWN_STORES
+from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
 
 sessions_router = APIRouter(prefix="/api/v1/sessions", tags=["identity"])
 me_router = APIRouter(prefix="/api/v1/me", tags=["identity"])
@@ -37,7 +37,7 @@ UserId = Annotated[str, Path(max_length=40, description="The user's number.", ex
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _OWN = refusals(UNAUTHENTICATED, FORBIDDEN, users.NOT_A_SESSION)
 _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, users.USER_NOT_FOUND)
-_GRANT = refusals(UNAUTHENTICATED, FORBIDDEN, GRANT_TOO_WIDE, UNKNOWN_STORES, users.NOT_A_PERSONS_ROLE)
+_GRANT = refusals(UNAUTHENTICATED, FORBIDDEN, GRANT_TOO_WIDE, STORE_CLOSED, UNKNOWN_STORES, users.NOT_A_PERSONS_ROLE)
 
 
 @sessions_router.post(
@@ -139,7 +139,9 @@ def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Res
 
 
 @users_router.patch(
-    "/{user}", summary="Change a user", responses=_ONE | _GRANT | refusals(STALE_VERSION, BAD_IF_MATCH, UNKNOWN_STORES)
+    "/{user}",
+    summary="Change a user",
+    responses=_ONE | _GRANT | refusals(STALE_VERSION, BAD_IF_MATCH, STORE_CLOSED, UNKNOWN_STORES),
 )
 def change_user(
     *, database: HubDatabase, caller: Caller, user: UserId, wanted: UserChange, expected: Expected, response: Response
@@ -156,7 +158,7 @@ def change_user(
     "/{user}/password",
     status_code=204,
     summary="Give a user another password",
-    responses=_ONE | _GRANT | refusals(passwords.BAD_PASSWORD, UNKNOWN_STORES),
+    responses=_ONE | _GRANT | refusals(passwords.BAD_PASSWORD, STORE_CLOSED, UNKNOWN_STORES),
 )
 def give_password(database: HubDatabase, caller: Caller, user: UserId, wanted: GivenPassword) -> None:
     """For somebody who forgot theirs: all sessions end, and the given password has to be changed at the login."""

@@ -85,7 +85,7 @@ def create_key(
         raise Problem(SCOPE_NOT_OF_ROLE, role=words.role(role), scopes=listed(map(words.permission, foreign)))
     check_grant(actor, role, stores, scopes)
     if stores is not None:
-        stores_service.check_exist(session, stores)
+        stores_service.check_open(session, stores, "#/stores")
     if bench is not None:
         fleet.check_name(bench)
         fleet.register(session, bench)

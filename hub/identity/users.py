@@ -101,7 +101,7 @@ def create(
     login = normal_login(login)
     _check_role(actor, role, stores)
     if stores is not None:
-        stores_service.check_exist(session, stores)
+        stores_service.check_open(session, stores, "#/stores")
     if queries.user_by_login(session, login) is not None:
         raise Problem(LOGIN_TAKEN, login=login)
     user = User(
@@ -139,7 +139,7 @@ def change(session: Session, actor: Actor, public_id: str, changes: Mapping[str,
     stores = changes.get("stores", user.stores)
     _check_role(actor, role, stores)
     if stores is not None:
-        stores_service.check_exist(session, stores)
+        stores_service.check_open(session, set(stores) - set(user.stores or ()), "#/stores")
     wanted: dict[str, Any] = {"role": role.value, "stores": None if stores is None else sorted(stores)}
     if changes.get("name"):
         wanted["name"] = changes["name"]

@@ -1,6 +1,7 @@
 """All SQL about stores."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -27,6 +28,7 @@ def stores(session: Session, actor: Actor, after: str | None, limit: int) -> Seq
     return session.scalars(statement if after is None else statement.where(Store.code > after)).all()
 
 
-def existing_codes(session: Session, codes: Collection[str]) -> set[str]:
-    """Return which of ``codes`` are stores."""
-    return set(session.scalars(select(Store.code).where(Store.code.in_(codes))))
+def existing(session: Session, codes: Collection[str]) -> dict[str, datetime | None]:
+    """Return which of ``codes`` are stores, and since when each is closed."""
+    found = session.execute(select(Store.code, Store.closed_at).where(Store.code.in_(codes)))
+    return {row.code: row.closed_at for row in found}

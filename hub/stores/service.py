@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.etags import Precondition
-from hub.core.problems import Problem, ProblemType
+from hub.core.i18n import Words
+from hub.core.problems import FieldError, Problem, ProblemType
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -36,12 +37,23 @@ UNKNOWN_STORES = ProblemType(
     {"en": "There are no such stores", "zh-CN": "门店不存在"},
     {"en": "No store has the code {stores}; make it first.", "zh-CN": "没有代码为 {stores} 的门店，请先创建。"},
 )
+STORE_CLOSED = ProblemType(
+    "store-closed",
+    422,
+    {"en": "The store is closed", "zh-CN": "门店已停业"},
+    {
+        "en": "The store {stores} is closed: nothing new begins there; name an open one, or open it again first.",
+        "zh-CN": "门店 {stores} 已停业，不能新建业务；请选择营业中的门店，或先重新开业。",
+    },
+)
+_AMONG: Words = {"en": "use a code of GET /api/v1/stores", "zh-CN": "请使用 GET /api/v1/stores 中的代码"}
+_OPEN: Words = {"en": "name a store that is open", "zh-CN": "请选择营业中的门店"}
 
 
 def create(session: Session, actor: Actor, wanted: NewStore) -> Store:
     """Open a store."""
     actor.require(Permission.STORE_WRITE)
-    if queries.existing_codes(session, [wanted.code]):
+    if queries.existing(session, [wanted.code]):
         raise Problem(STORE_EXISTS, store=wanted.code)
     store = Store(**wanted.model_dump(), created_at=now())
     session.add(store)
@@ -78,8 +90,15 @@ def change(session: Session, actor: Actor, code: str, wanted: StoreChange, expec
     return store
 
 
-def check_exist(session: Session, codes: Collection[str]) -> None:
-    """Raise the unknown-stores problem unless each of ``codes`` is a store."""
-    unknown = set(codes) - queries.existing_codes(session, codes)
+def check_open(session: Session, codes: Collection[str], where: str) -> None:
+    """Raise the unknown-stores or store-closed problem unless each of ``codes`` is a store that is open.
+
+    ``where`` is the place in the request that names them.
+    """
+    found = queries.existing(session, codes)
+    unknown = sorted(set(codes) - found.keys())
     if unknown:
-        raise Problem(UNKNOWN_STORES, stores=", ".join(sorted(unknown))[:400])
+        raise Problem(UNKNOWN_STORES, errors=(FieldError(where, _AMONG),), stores=", ".join(unknown)[:400])
+    closed = sorted(code for code, closed_at in found.items() if closed_at is not None)
+    if closed:
+        raise Problem(STORE_CLOSED, errors=(FieldError(where, _OPEN),), stores=", ".join(closed)[:400])

@@ -24,7 +24,7 @@ from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries as measurement_queries
 from hub.measurements.service import run_details
 from hub.policies.values import Moment
-from hub.stores.service import UNKNOWN_STORES
+from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
 from hub.tickets import actions, attachments, devices, intake, queries, remarks, service
 from hub.tickets.kinds import Channel, Kind, State
 from hub.tickets.queries import TicketFilter
@@ -83,6 +83,7 @@ def list_ticket_kinds(database: HubDatabase, caller: Caller, accept_language: Ac
         intake.NO_DRAFT,
         service.FAULT_UNKNOWN,
         service.NOT_YOUR_STORE,
+        STORE_CLOSED,
         UNKNOWN_STORES,
         attachments.FILE_NOT_THERE,
     ),

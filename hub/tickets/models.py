@@ -62,7 +62,12 @@ class Ticket(Versioned, Table, table=True):
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority_range"),
         CheckConstraint("state IN ('draft', 'cancelled') OR length(symptom) > 0", name="complete"),
         Index("ix_ticket_state", "state", "id"),
-        Index("ix_ticket_bench", "bench", "state", "id"),
+        # A filter of the list whose value is rare would read it to its end; each of these gives its rows in order.
+        Index("ix_ticket_bench", "bench", "id"),
+        Index("ix_ticket_kind", "kind", "id"),
+        Index("ix_ticket_channel", "channel", "id"),
+        Index("ix_ticket_priority", "priority", "id"),
+        Index("ix_ticket_store", "store", "id"),
         Index("ix_ticket_serial", "serial", "id"),
         Index("ix_ticket_customer", "customer_id", "id"),
         Index("ix_ticket_fault", "fault", "id", sqlite_where=_HAS_FAULT, postgresql_where=_HAS_FAULT),

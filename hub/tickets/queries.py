@@ -118,7 +118,8 @@ def _seen_by(statement: Select[Ticket], actor: Actor) -> Select[Ticket]:
         statement = statement.where(Ticket.kind != Kind.COMPLAINT)
     if actor.stores is not None:
         coming = select(Transfer.ticket_id).where(Transfer.to_store.in_(actor.stores), Transfer.ended_at.is_(None))
-        statement = statement.where(or_(Ticket.store.in_(actor.stores), Ticket.id.in_(coming)))
+        mine = (Ticket.store + "").in_(actor.stores)  # not by its index, or each page would sort all of a store's
+        statement = statement.where(or_(mine, Ticket.id.in_(coming)))
     return statement if actor.bench is None else statement.where(Ticket.bench == actor.bench)
 
 
@@ -156,7 +157,7 @@ def worklist(session: Session, bench: str, limit: int) -> Sequence[Ticket]:
     """Return the tickets on a bench's worklist, the most urgent and then the oldest first."""
     statement = (
         select(Ticket)
-        .where(Ticket.bench == bench, Ticket.state.in_(ON_BENCH))
+        .where(Ticket.bench == bench, Ticket.closed_at.is_(None), Ticket.state.in_(ON_BENCH))
         .order_by(Ticket.priority, Ticket.id)
         .limit(limit)
     )

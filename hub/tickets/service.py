@@ -25,8 +25,7 @@ from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.repairs import effects, taxonomy
 from hub.repairs import proofs as repairs
-from hub.stores.queries import existing_codes
-from hub.stores.service import UNKNOWN_STORES
+from hub.stores import service as stores
 from hub.tickets import actions, devices, intake, items, queries, remarks
 from hub.tickets.details import Details
 from hub.tickets.guards import Facts
@@ -151,14 +150,11 @@ def require_known_fault(session: Session, code: str | None) -> None:
 
 
 def _require_store(session: Session, actor: Actor, store: str | None) -> None:
-    """S5: raise a problem unless ``store`` is one that the actor works for; else nobody sees the ticket."""
+    """S5: raise a problem unless ``store`` is an open one that the actor works for; else nobody sees the ticket."""
     if not actor.sees_store(store):
         raise Problem(NOT_YOUR_STORE, store=store or "–")
-    if store is None or actor.stores is not None:  # the stores that an account or a key is given are known to exist
-        return
-    if store not in existing_codes(session, [store]):
-        words: Words = {"en": "use a code of GET /api/v1/stores", "zh-CN": "请使用 GET /api/v1/stores 中的代码"}
-        raise Problem(UNKNOWN_STORES, errors=(FieldError("#/store", words),), stores=store)
+    if store is not None:
+        stores.check_open(session, [store], "#/store")
 
 
 def given(parts: IntakeParts) -> frozenset[Item]:

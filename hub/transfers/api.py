@@ -13,7 +13,7 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
-from hub.stores.service import UNKNOWN_STORES
+from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
 from hub.tickets import attachments
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
@@ -61,7 +61,7 @@ def list_transfers(database: HubDatabase, caller: Caller, ticket: TicketId) -> l
     "/{ticket}/transfer",
     status_code=201,
     summary="Send a device to another store",
-    responses=_ACT | refusals(UNKNOWN_STORES, service.SAME_STORE),
+    responses=_ACT | refusals(STORE_CLOSED, UNKNOWN_STORES, service.SAME_STORE),
 )
 def send_device(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: NewTransfer) -> TransferOut:
     """The ticket leaves its bench and is `in_transit` until the other store receives or refuses the device."""

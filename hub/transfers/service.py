@@ -66,7 +66,7 @@ def send(session: Session, actor: Actor, public_id: str, to_store: str, reason: 
     ticket = tickets.get(session, actor, public_id, for_update=True)
     actor.require(Permission.TICKET_ASSIGN)
     _require_store(actor, ticket.store)
-    stores.check_exist(session, [to_store])
+    stores.check_open(session, [to_store], "#/to_store")
     if to_store == ticket.store:
         raise Problem(SAME_STORE, store=to_store)
     told = {"from_store": ticket.store, "to_store": to_store, "note": reason}

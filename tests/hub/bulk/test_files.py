@@ -61,7 +61,7 @@ def test_no_cell_is_a_formula(text: str) -> None:
 def test_files_that_are_no_tables_are_refused() -> None:
     assert "is empty" in unreadable(b"\n\n")
     assert "no text" in unreadable(b"a,b\n\0\n")
-    assert "CSV is broken" in unreadable(b'a,b\n"1\n')
+    assert "CSV is broken at line 2" in unreadable(b'a,b\n"1\n')
     assert "neither UTF-8" in unreadable(b"\xff\xfe\xff\xff")
     assert "no Excel workbook" in unreadable(b"PK\x03\x04" + b"x" * 100)
     assert "more than 1000 rows" in unreadable(b"a\n" + b"1\n" * 1001)

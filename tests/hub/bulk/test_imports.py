@@ -63,6 +63,15 @@ def test_tickets_come_from_excel_with_what_is_missing_named(admin: httpx.Client)
     assert report["errors"] == [
         {"row": 3, "column": "serial", "detail": "give the serial number on the device's label"}
     ]
+    rows[2][3:] = ["SN-2", "", "", "138", "no such fault"]
+    report = send(admin, "tickets", files.workbook(rows, "t"))
+    found = [(one["column"], one["detail"].partition(",")[0]) for one in report["errors"]]
+    assert found == [
+        ("contact_name", "Field required"),
+        ("contact_phone", "It should be a telephone number: five digits or more"),
+        ("fault", "It should be a name that begins with a letter or digit; then letters"),
+        ("symptom", "say what is wrong or wanted"),
+    ], "what cannot be read, and what is missing besides"
     report = send(admin, "tickets", files.workbook(rows[:2], "t"))
     shown = admin.get(f"/api/v1/tickets/{report['created'][0]}").json()
     assert (shown["symptom"], shown["contact"]["phone"], shown["fault"]) == ("没电", "13800000000", "no_power")

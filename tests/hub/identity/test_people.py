@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from desk_roster import REPAIR
 from hub_running import MakeKey, RunningHub
 from sqlalchemy import select, update
 
@@ -17,6 +18,7 @@ from hub.identity.models import LoginSession, LoginThrottle, User
 PASSWORD = "correct horse battery"
 MakeUser = Callable[..., str]
 LogIn = Callable[..., httpx.Client]
+AT_SOUTH = {**REPAIR, "store": "south", "purchase_proof": {"kind": "none"}}
 
 
 def begin(client: httpx.Client, login: str, password: str = PASSWORD) -> httpx.Response:
@@ -230,6 +232,36 @@ class TestStores:
         assert closed.json()["closed_at"] and closed.json()["city"] is None
         assert admin.patch("/api/v1/stores/west", json={"name": "y"}, headers={"If-Match": tag}).status_code == 412
         assert admin.get("/api/v1/stores/west").headers["etag"] == closed.headers["etag"]
+
+    def test_nothing_begins_in_a_closed_store(self, admin: httpx.Client, hub: RunningHub, make_user: MakeUser) -> None:
+        """S5: people, keys, workplaces, transfers, appointments and tickets, by those who work for it alone, too."""
+        user = make_user("south.counter", "counter", ["south"])
+        admin.post("/api/v1/keys", json={"name": "b", "role": "bench", "bench": "bench-01"}).raise_for_status()
+        shop = admin.post("/api/v1/keys", json={"name": "s", "role": "staff", "stores": ["south"]}).json()["token"]
+        ticket = admin.post("/api/v1/tickets", json=AT_SOUTH).raise_for_status().json()["id"]
+        moving = admin.post("/api/v1/tickets", json={**AT_SOUTH, "store": "north"}).raise_for_status().json()["id"]
+        admin.patch("/api/v1/stores/south", json={"closed": True}).raise_for_status()
+        at_south, account = (
+            {"stores": ["south"]},
+            {"login": "new", "name": "n", "role": "counter", "password": PASSWORD},
+        )
+        visit = {"starts_at": "2027-01-05T09:00:00Z", "place": "store"}
+        with hub.client(shop) as narrow:
+            for client, method, path, body, pointer in (
+                (narrow, "POST", "tickets", {**AT_SOUTH, "store": None}, "#/store"),
+                (admin, "POST", "tickets", AT_SOUTH, "#/store"),
+                (admin, "POST", "users", {**account, **at_south}, "#/stores"),
+                (admin, "POST", "keys", {"name": "k", "role": "staff", **at_south}, "#/stores"),
+                (admin, "PUT", "workplaces/bench-01", {"store": "south", "capacity": 1}, "#/store"),
+                (admin, "POST", f"tickets/{moving}/transfer", {"to_store": "south", "reason": "r"}, "#/to_store"),
+                (admin, "POST", f"tickets/{ticket}/appointments", visit, "#/ticket/store"),
+            ):
+                refused = client.request(method, f"/api/v1/{path}", json=body)
+                assert (refused.status_code, slug(refused)) == (422, "store-closed"), (path, refused.text)
+                assert refused.json()["errors"][0]["pointer"] == pointer
+        admin.patch(f"/api/v1/users/{user}", json={"stores": ["north", "south"]}).raise_for_status()
+        admin.patch("/api/v1/stores/south", json={"closed": False}).raise_for_status()
+        admin.post("/api/v1/tickets", json=AT_SOUTH).raise_for_status()
 
 
 class TestKeys:

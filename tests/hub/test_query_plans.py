@@ -1,0 +1,69 @@
+"""No filter of the ticket list reads all tickets: of a million, those with a rare value are found by an index."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from hub.core.database import Database
+from hub.identity.actors import Actor
+from hub.identity.permissions import Role
+from hub.tickets import queries
+from hub.tickets.kinds import State
+from hub.tickets.queries import TicketFilter
+
+pytestmark = pytest.mark.any_database
+AT = datetime(2026, 11, 1, tzinfo=UTC)
+FILTERS: list[dict[str, Any]] = [
+    {"states": (State.IN_REVIEW,)},
+    {"kind": "inspection"},
+    {"channel": "email"},
+    {"priority": 0},
+    {"store": "new"},
+    {"customer": "C-000007"},
+    {"bench": "bench-01"},
+    {"fault": "no_power"},
+    {"model": "SP-100"},
+    {"serial": "SN-1"},
+    {"created_since": AT},
+    {"created_until": AT},
+    {"updated_since": AT},
+    {"updated_until": AT},
+]
+SORTED = {"model"}
+"""Found by an index that has another order; the tickets of one model are sorted."""
+CHAIN = Actor("key", "K", "whole chain", Role.MANAGER)
+SHOP = Actor("key", "K", "one store", Role.MANAGER, stores=frozenset({"north"}))
+
+
+def plan(database: Database, actor: Actor, wanted: TicketFilter) -> list[str]:
+    """Return how SQLite goes through the ticket list."""
+    asked: list[tuple[str, Any]] = []
+    with database.read() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        queries.tickets(session, actor, wanted, None, 50)
+        ((statement, values),) = asked
+        return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+@pytest.fixture
+def sqlite(database: Database) -> Database:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL plans by what is in a table, and small ones it reads whole")
+    return database
+
+
+def test_each_filter_is_served_by_an_index_in_the_lists_order(sqlite: Database) -> None:
+    assert {name for one in FILTERS for name in one} == {field.name for field in fields(TicketFilter)}
+    for wanted in FILTERS:
+        steps = plan(sqlite, CHAIN, TicketFilter(**wanted))
+        assert steps[0].startswith("SEARCH ticket USING INDEX ix_ticket_"), (wanted, steps)
+        assert (len(steps) == 1) or SORTED & wanted.keys(), (wanted, steps)
+
+
+def test_the_list_of_a_store_is_read_in_its_order(sqlite: Database) -> None:
+    """By the store's index each page would sort all tickets of the store, those sent to it besides."""
+    assert not any("TEMP B-TREE" in step for step in plan(sqlite, SHOP, TicketFilter()))
