@@ -1,12 +1,14 @@
 """CSV exports of Tektronix scopes.
 
 - MSO, DPO, MDO and TekScope: lines of settings (``Model``, ``Waveform Type``, ``Sample Interval`` …), then
-  ``TIME,CH1,CH2`` and the samples. Digital channels are columns such as ``D0`` or ``REF1_D7``.
+  ``TIME,CH1,CH2`` and the samples. Digital channels are columns such as ``D0`` or ``REF1_D7``. The MDO3000 puts
+  analogue and digital channels in blocks side by side, each with its times and settings (``TIME,CH1,,TIME,D1,D0``).
 - TDS and TBS1000: settings in the first two columns, time and value beside them in the fourth and fifth, from the first
   line on (``Record Length,2500,,-0.0050,0.12``); one channel a file.
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,11 +51,11 @@ def _beside(table: Table) -> Capture:
     return Capture(analog=(wave,), metadata={"format": "Tektronix CSV", **kept, **gaps_note((wave,))})
 
 
-def _axis(table: Table, settings: dict[str, list[str]]) -> TimeAxis:
-    """Return the time axis; the interval stated has more digits than the printed times, where both agree."""
-    axis = uniform_axis(table, 0)
+def _axis(table: Table, settings: dict[str, list[str]], column: int = 0) -> TimeAxis:
+    """Return the time axis of a block; the interval stated has more digits than the printed times, where both agree."""
+    axis = uniform_axis(table, column)
     try:
-        stated = float(next(iter(settings.get("sample interval", [])), ""))
+        stated = float("".join(settings.get("sample interval", [])[column : column + 1]))
     except ValueError:
         return axis
     agree = abs(stated - axis.interval_s) <= _AGREEMENT * axis.interval_s
@@ -63,26 +65,36 @@ def _axis(table: Table, settings: dict[str, list[str]]) -> TimeAxis:
 def capture_from(table: Table) -> Capture:
     """Read a table with the header of an MSO, DPO or MDO; raise ``CaptureError``."""
     settings = table.settings()
-    names = settings.get("time", [])
     width = table.values.shape[1]
-    if width < 2 or len(names) < width - 1:
+    names = ["time", *settings.get("time", [])][:width]
+    if width < 2 or len(names) < width:
         raise table.fail("has no line TIME,CH1,… that names its columns; save the waveform again")
-    axis = _axis(table, settings)
-    units = settings.get("vertical units", [])
+    units = ["", *settings.get("vertical units", [])]
+    times = [column for column, name in enumerate(names) if name.lower() == "time"]
     analog: list[Waveform] = []
-    bits: dict[int, int] = {}
-    for column in range(1, width):
-        if match := _DIGITAL.fullmatch(names[column - 1]):
-            bits[int(match[1])] = column
-            continue
-        unit = parse_unit(units[column - 1]) if column <= len(units) else None
-        analog.append(waveform(table, column, channel_name(names[column - 1]), unit or Unit("V"), axis))
+    logic: LogicCapture | None = None
+    for time, following in zip(times, [*times[1:], width], strict=True):
+        block = _rows_with_times(table, time)
+        axis = _axis(block, settings, time)
+        bits: dict[int, int] = {}
+        for column in range(time + 1, following):
+            if match := _DIGITAL.fullmatch(names[column]):
+                bits[int(match[1])] = column
+            elif names[column]:
+                unit = parse_unit(units[column]) if column < len(units) else None
+                analog.append(waveform(block, column, channel_name(names[column]), unit or Unit("V"), axis))
+        if bits and logic is not None:
+            raise table.fail("has two blocks of digital channels; save them one by one")
+        logic = _logic(block, bits, axis) if bits else logic
     kept = {key: settings[key][0] for key in _KEPT if settings.get(key) and settings[key][0]}
-    return Capture(
-        analog=tuple(analog),
-        logic=_logic(table, bits, axis) if bits else None,
-        metadata={"format": "Tektronix CSV", **kept, **gaps_note(analog)},
-    )
+    metadata = {"format": "Tektronix CSV", **kept, **gaps_note(analog)}
+    return Capture(analog=tuple(analog), logic=logic, metadata=metadata)
+
+
+def _rows_with_times(table: Table, column: int) -> Table:
+    """Return the rows of a block, which can be shorter than the one beside it."""
+    without = np.flatnonzero(np.isnan(table.values[:, column]))
+    return replace(table, values=table.values[: without[0]]) if without.size else table
 
 
 def _logic(table: Table, bits: dict[int, int], axis: TimeAxis) -> LogicCapture:

@@ -164,6 +164,25 @@ def test_tektronix_forms() -> None:
     assert both.analog[0].name == "CH1"
 
 
+def test_tektronix_blocks_side_by_side() -> None:
+    text = (
+        b"Model,MDO3014\nWaveform Type,ANALOG,,Waveform Type,DIGITAL,\nSample Interval,4e-09,,Sample Interval,8e-09,\n"
+        b"Vertical Units,A,,Vertical Units,V,V\n,,,,,\nLabel,PCLK,,Label,FV,D0\nTIME,CH1,,TIME,D11,D0\n"
+        b"-8e-09,0.68,,-8e-09,1,0\n-4e-09,0.28,,0,0,1\n0,0.2,,,,\n"
+    )
+    capture = read_tek_csv(text)
+    assert [shape(wave) for wave in capture.analog] == [("CH1", "A", -8e-9, 4e-9, [0.68, 0.28, 0.2])]
+    assert capture.logic is not None
+    assert (capture.logic.words.tolist(), capture.logic.sample_rate_hz) == ([0x800, 1], pytest.approx(1.25e8))
+    with pytest.raises(CaptureError, match="two blocks of digital channels"):
+        read_tek_csv(
+            text.replace(b"TIME,CH1,,", b"TIME,D1,,")
+            .replace(b"0.68", b"1")
+            .replace(b"0.28", b"0")
+            .replace(b"0.2", b"1")
+        )
+
+
 def test_tektronix_settings_beside_the_samples() -> None:
     tds = (
         b"Record Length,5.0e+00,,-0.00050000,  0.12000,\r\nSample Interval,2.0e-07,,-0.00049980,  0.16,\r\n"
