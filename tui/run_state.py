@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from edge_agent.local_api import events
 from edge_agent.local_api.views import PlanOutline, PlanStep, RunState
-from protocols.messages.records import Measurement, Outcome, StepFinished, Verdict
+from protocols.messages.records import SOAK_ALARM, Measurement, Outcome, StepFinished, Verdict
 
 
 def after(state: RunState | None, event: events.AnyEvent) -> RunState | None:  # noqa: PLR0911 - one a kind of event
@@ -103,7 +103,7 @@ def _ended_of_itself(state: RunState) -> bool:
 
 def alarms(state: RunState) -> tuple[StepFinished, ...]:
     """Return the alarms of a stability monitoring (D7), the newest first."""
-    return tuple(record for record in reversed(state.steps) if record.step == "soak-alarm")
+    return tuple(record for record in reversed(state.steps) if record.step == SOAK_ALARM)
 
 
 def skippable_ahead(state: RunState, outline: PlanOutline | None) -> tuple[PlanStep, ...]:

@@ -12,11 +12,21 @@ from typing import Literal
 
 from edge_agent.analysis.verdict import COVERAGE_FACTOR, judge
 from edge_agent.plans.model import Soak, Watch
-from protocols.messages.records import DecisionRule, Limits, Measurement, Outcome, Record, StepFinished, Verdict
+from protocols.messages.records import (
+    SOAK_ALARM,
+    SOAK_GROUP,
+    DecisionRule,
+    Limits,
+    Measurement,
+    Outcome,
+    Record,
+    StepFinished,
+    Verdict,
+)
 from protocols.quantity import format_value
 
-GROUP = "soak"
-SUMMARY, ALARM, GAP = "soak-summary", "soak-alarm", "soak-gap"
+GROUP, ALARM = SOAK_GROUP, SOAK_ALARM
+SUMMARY, GAP = "soak-summary", "soak-gap"
 """Steps that the monitoring itself writes down, beside those of the plan."""
 FEWEST_FOR_DRIFT = 8
 AlarmKind = Literal["dropout", "limit", "drift", "gap"]

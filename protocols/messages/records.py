@@ -149,6 +149,12 @@ class StepFinished(_Frozen, frozen=True, tag="step_finished"):
     """In stability monitoring (group ``soak``, ``attempt`` is the round): how long the device has been watched."""
 
 
+SOAK_GROUP = "soak"
+"""Group of the steps of stability monitoring (D7)."""
+SOAK_ALARM = "soak-alarm"
+"""The step of that group that a bench journals for each alarm; ``detail`` says which drift, dropout, limit or gap."""
+
+
 class Curve(_Frozen, frozen=True):
     """A preview of a captured channel: minimum and maximum of each of at most 1,000 equal spans."""
 

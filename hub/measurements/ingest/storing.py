@@ -15,7 +15,7 @@ from hub.core.problems import Problem
 from hub.dispatch import desk
 from hub.fleet import service as fleet
 from hub.identity.actors import bench_actor
-from hub.measurements.ingest import queries
+from hub.measurements.ingest import alarms, queries
 from hub.measurements.ingest.reading import MAX_REASON, Batch, Refused
 from hub.measurements.ingest.rows import Rows
 from hub.measurements.models import DeadLetter, Run
@@ -76,6 +76,11 @@ def store_batches(session: Session, batches: Sequence[Batch], patience: Patience
                     continue
             elif isinstance(body, r.InventoryChanged):
                 fleet.note_instruments(fleet.register(session, batch.bench), body.instruments)
+            elif isinstance(body, r.StepFinished) and alarms.is_alarm(body):
+                run = session.get_one(Run, runs[batch.bench][body.run])
+                if run.started_at is None and _waits(session, spool, seq, patience):
+                    continue  # whose ticket it is about, its run's start says
+                alarms.tell(session, run, record, body)
             elif not isinstance(body, r.StepFinished | r.CaptureTaken):
                 _update_run(session, runs[batch.bench][body.run], record)
             rows.add(spool.id, record, runs[batch.bench])
@@ -166,7 +171,7 @@ def _apply_ticket_event(
         ticket = tickets.get(session, actor, body.ticket, for_update=True)
         tickets.apply(session, ticket, body.action, actor, details=details, occurred_at=record.at)
     except Problem as problem:
-        if _has_gap_before(session, spool, record.seq) and not patience.is_over(spool.id, record.seq):
+        if _waits(session, spool, record.seq, patience):
             return False  # neither committed nor refused: the bench sends it again, after what is missing
         refused = Refused(record.seq, _reason(problem), codec.encode(record))
         _refuse(session, spool, refused, at)
@@ -181,6 +186,11 @@ def _reason(problem: Problem) -> str:
     english = "; ".join([str(problem), *(f"{where}: {words['en']}" for where, words in places)])
     chinese = "；".join([problem.sentence("zh-CN"), *(f"{where}：{words['zh-CN']}" for where, words in places)])
     return reason_of({"en": f"{problem.kind.slug}: {english}", "zh-CN": chinese}, MAX_REASON)
+
+
+def _waits(session: Session, spool: _SpoolState, seq: int, patience: Patience) -> bool:
+    """Whether records before this one are missing and may still come."""
+    return _has_gap_before(session, spool, seq) and not patience.is_over(spool.id, seq)
 
 
 def _has_gap_before(session: Session, spool: _SpoolState, seq: int) -> bool:
