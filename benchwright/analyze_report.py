@@ -22,6 +22,8 @@ from protocols.captures import read_capture
 from protocols.errors import ProtocolError
 from protocols.quantity import Quantity, format_measured, format_value
 from protocols.waveform import Capture, ThermalImage, Waveform
+from tui.heard import heard
+from tui.i18n import _
 
 _PLOT_COLUMNS = 72
 _MOST_ROWS = 40
@@ -87,7 +89,7 @@ def _answers(result: object) -> dict[str, dict[str, Any]]:
 
 def _shown(answer: dict[str, Any]) -> Text:
     if answer["value"] is None:
-        return Text(answer["reason"], style="dim")
+        return Text(heard(answer["reason"]), style="dim")
     return Text(format_measured(answer["value"], answer["unit"], 2 * (answer["standard_uncertainty"] or 0.0)))
 
 
@@ -101,8 +103,8 @@ def _wave(wave: Waveform) -> tuple[dict[str, Any], RenderableType]:
         "pulse": two_level.reason if isinstance(two_level, NoAnswer) else _answers(two_level),
         "rail": steady.reason if isinstance(steady, NoAnswer) else _answers(steady),
     }
-    heading = f"{wave.name}: {wave.codes.size:,} samples at {format_value(wave.sample_rate_hz, 'Hz')}"
-    table = Table(box=None, padding=(0, 2), title="k = 2 uncertainties of the record", title_style="dim italic")
+    heading = f"{wave.name}: {_record(wave.codes.size, wave.sample_rate_hz)}"
+    table = Table(box=None, padding=(0, 2), title=_("k = 2 uncertainties of the record"), title_style="dim italic")
     table.add_column("", style="cyan")
     table.add_column("")
     chosen = _answers(steady) if isinstance(two_level, NoAnswer) else _answers(two_level)
@@ -125,14 +127,18 @@ def _logic_channels(capture: Capture) -> tuple[list[dict[str, Any]], RenderableT
     if logic is None:
         raise ValueError("this capture has no logic channels")
     rows = []
-    table = Table("channel", "edges", "looks like", box=None, padding=(0, 2))
+    table = Table(_("Channel"), _("Edges"), _("Looks like"), box=None, padding=(0, 2))
     for name in (channel for channel in logic.channels if channel):
         edges = from_logic(logic, name)
         guess, text = _guess(edges)
         rows.append({"channel": name, "edges": int(edges.positions.size), "baud": guess, "text": text})
         table.add_row(name, f"{edges.positions.size:,}", "" if guess is None else f"UART {guess} Bd: {text}")
-    heading = f"logic: {logic.words.size:,} samples at {format_value(logic.sample_rate_hz, 'Hz')}"
+    heading = f"{_('logic')}: {_record(logic.words.size, logic.sample_rate_hz)}"
     return rows, Group(Text(heading, style="bold"), table)
+
+
+def _record(samples: int, rate_hz: float) -> str:
+    return _("{count:,} samples at {rate}").format(count=samples, rate=format_value(rate_hz, "Hz"))
 
 
 def _guess(edges: Edges) -> tuple[int | None, str]:
@@ -268,14 +274,17 @@ def _traffic(key: str, decoded: list[dict[str, Any]]) -> RenderableType:
         data = bytes(row["value"] & 0xFF for row in decoded)
         errors = sum(row["framing_error"] or row["parity_error"] for row in decoded)
         return Group(
-            Text(f"UART: {len(data)} words, {errors} with errors", style="bold"), Text(repr(data[:2000])[2:-1])
+            Text(
+                f"UART: {_('{count} words, {errors} with errors').format(count=len(data), errors=errors)}", style="bold"
+            ),
+            Text(repr(data[:2000])[2:-1]),
         )
-    table = Table(*(decoded[0] if decoded else ("no transfer",)), box=None, padding=(0, 2))
+    table = Table(*(decoded[0] if decoded else (_("no transfer"),)), box=None, padding=(0, 2))
     for row in decoded[:_MOST_ROWS]:
         table.add_row(*(str(value) for value in row.values()))
     left = len(decoded) - _MOST_ROWS
     return Group(
-        Text(f"{key}: {len(decoded)} transfers", style="bold"),
+        Text(f"{key}: {_('{count} transfers').format(count=len(decoded))}", style="bold"),
         table,
-        Text(f"… {left} more (--json prints all)" if left > 0 else "", style="dim"),
+        Text(_("… {count} more (--json prints all)").format(count=left) if left > 0 else "", style="dim"),
     )

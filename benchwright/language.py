@@ -1,17 +1,107 @@
-"""The option that chooses the language of what a subcommand prints for people."""
+"""The language of what the command line prints for people, its help and its errors."""
 
-from typing import Annotated
+import gettext
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
 from benchwright.errors import UsageError
-
-LANGUAGES = ("en", "zh-CN")
-Language = Annotated[str, typer.Option("--lang", help="Language of texts: en or zh-CN.")]
+from tui import i18n
 
 
-def checked(language: str) -> str:
-    """Return ``language``; raise ``UsageError`` when there are no texts in it."""
-    if language not in LANGUAGES:
-        raise UsageError(f"there is no language {language!r}; use {' or '.join(LANGUAGES)}")
-    return language
+def _speak(wanted: str) -> str:
+    """Speak ``wanted`` from now on, or go on with what is spoken; return the language."""
+    if wanted:
+        if wanted not in i18n.LANGUAGES:
+            raise UsageError(f"there is no language {wanted!r}; there are {', '.join(i18n.LANGUAGES)}")
+        i18n.use(wanted)  # type: ignore[arg-type]  # it was just looked up
+    return i18n.language()
+
+
+Language = Annotated[
+    str,
+    typer.Option(
+        "--language",
+        "-l",
+        callback=_speak,
+        metavar="LANGUAGE",
+        show_default=False,
+        help="Language of what is printed, en or zh-CN; that of the terminal if left out.",
+    ),
+]
+"""Its default is an empty text."""
+
+TYPER_WORDS = (
+    "Arguments",
+    "Commands",
+    "Error",
+    "Options",
+    "[default: {}]",
+    "[env var: {}]",
+    "[required]",
+    "Show this message and exit.",
+)
+"""What typer says in its help; it looks these up in our catalogue."""
+TYPER_SENTENCES = (
+    "Got unexpected extra argument(s) ({0})",
+    "Input should be a valid integer, unable to parse string as an integer",
+    "Input should be a valid number, unable to parse string as a number",
+    "Input should be greater than or equal to {0}",
+    "Input should be less than or equal to {0}",
+    "Invalid value for {0}: {1}",
+    "Missing argument {0}.",
+    "Missing command.",
+    "Missing option {0}.",
+    "No such command {0}.",
+    "No such command {0}. Did you mean {1}?",
+    "No such option: {0}",
+    "No such option: {0} (Possible options: {1})",
+    "Option {0} does not take a value.",
+    "Option {0} requires an argument.",
+    "{0} is not one of {1}",
+    "{0} is not one of {1}.",
+)
+"""What typer says is wrong, as the catalogue of the agent's sentences writes it."""
+
+
+def speak_of_environment() -> None:
+    """Speak the language of the terminal, and let typer do so too."""
+    i18n.use(i18n.of_environment())
+    gettext.bindtextdomain(i18n.DOMAIN, i18n.LOCALE_FOLDER)
+    gettext.textdomain(i18n.DOMAIN)
+
+
+def with_language(command: Any) -> Any:
+    """Return a command that takes ``--language``, and so do its subcommands; their functions need not know."""
+    ask = typer.Typer(add_completion=False)
+
+    @ask.command()
+    def only(language: Language = "") -> None:
+        """Serve for its one option."""
+
+    (option,) = typer.main.get_command(ask).params
+    option.expose_value = False
+    for one in _leaves(command):
+        one.params.append(option)
+    return command
+
+
+def _leaves(command: Any) -> Iterator[Any]:
+    below = list(getattr(command, "commands", {}).values())
+    if not below or command.invoke_without_command:
+        yield command
+    for one in below:
+        yield from _leaves(one)
+
+
+def translate(command: Any) -> None:
+    """Put the help of a command, its parameters and its subcommands into the language in use."""
+    for name in ("help", "short_help", "epilog"):
+        if words := getattr(command, name, None):
+            setattr(command, name, i18n._(words))
+    for parameter in (*command.params, command.get_help_option(typer.Context(command))):
+        if words := getattr(parameter, "help", None):
+            parameter.help = i18n._(words)
+    for one in getattr(command, "commands", {}).values():
+        translate(one)

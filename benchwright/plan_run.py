@@ -29,27 +29,13 @@ from edge_agent.plans.soak import GAP, GROUP, SUMMARY
 from edge_agent.rack import Cancellation, Rack, RackError
 from edge_agent.spool import Spool, SpoolError
 from protocols.messages.records import Device, Outcome, RunFinished, StepFinished
+from tui.heard import heard
+from tui.i18n import _, pick
 
 CONNECT_S = 20.0
 _POLL_S = 0.2
 _ROUNDS_A_LINE = 72
 """How often the progress of a soak is told."""
-
-WORDS = {
-    "confirm": {"en": "Enter, or n", "zh-CN": "按回车，或输入 n"},
-    "confirmed": {"en": "confirmed by --yes", "zh-CN": "已由 --yes 确认"},
-    "skip": {"en": ", or s REASON to skip", "zh-CN": "，或输入 s 和原因以跳过"},
-    "picture": {"en": "picture: {path}", "zh-CN": "图片：{path}"},
-    "nobody": {
-        "en": "nobody is there to answer; use --yes or --simulator",
-        "zh-CN": "没有人回答；请使用 --yes 或 --simulator",
-    },
-    "stopping": {
-        "en": "{name}: stopping; outputs go to a safe state",
-        "zh-CN": "{name}：正在停止，输出将转入安全状态",
-    },
-}
-"""What a run says by itself; the words of questions and steps are the plan's."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +50,6 @@ class Request:
     resume: bool
     yes: bool
     simulator: Path | None
-    language: str
     as_json: bool
     skip_waits: bool = False
 
@@ -93,7 +78,7 @@ def run_plan(request: Request) -> bool:
     if request.as_json:
         sys.stdout.write(json.dumps(results_as_data(session.steps, finished), ensure_ascii=False, indent=2) + "\n")
     else:
-        print_results(session.steps, finished, request.language)
+        print_results(session.steps, finished)
     return finished.outcome is Outcome.PASSED
 
 
@@ -160,7 +145,8 @@ class _Session:
         raise RunRefused(f"{self.request.state} holds no interrupted run of this plan; leave out --resume")
 
     def _abort(self, name: str) -> None:
-        self._say("stopping", "bold red", name=name)
+        words = _("{signal}: stopping; outputs go to a safe state").format(signal=name)
+        self._console.print(words, style="bold red", markup=False)
         # Elsewhere, because a signal handler must not wait for a lock.
         threading.Thread(target=self._runner.abort, args=(f"stopped by {name}",), daemon=True).start()
 
@@ -168,7 +154,7 @@ class _Session:
         if isinstance(event, events.StepEnded):
             self._take(event.record)
         elif isinstance(event, events.StepStarted) and event.step == GROUP and event.attempt % _ROUNDS_A_LINE == 1:
-            self._console.print(event.title[self.request.language], style="dim")
+            self._console.print(pick(event.title), style="dim", markup=False)
 
     def _take(self, record: StepFinished) -> None:
         """Show an outcome; of a soak's rounds, those that did not pass, and the last."""
@@ -178,30 +164,28 @@ class _Session:
                 self.steps.append(record)
                 return
         self.steps = [*self.steps, record]
-        self._console.print(step_line(record, self.request.language))
+        self._console.print(step_line(record))
 
     def _answer(self, prompt: Prompt) -> None:
-        text = prompt.text[self.request.language]
+        text = pick(prompt.text)
         if self.request.yes and prompt.kind is PromptKind.CONFIRM:
-            self._console.print(f"{text} ({WORDS['confirmed'][self.request.language]})", style="dim")
+            self._console.print(f"{text} ({_('confirmed by --yes')})", style="dim")
             self._give(prompt, Answer(True))
             return
         if prompt.picture is not None:
-            self._say("picture", "dim", path=self._picture(prompt))
-        self._console.print(f"[bold]{text}[/] ({hint(prompt, self.request.language)})")
+            self._console.print(_("picture: {path}").format(path=self._picture(prompt)), style="dim")
+        self._console.print(f"[bold]{text}[/] ({hint(prompt)})")
         while self._desk.pending is prompt:
             if not select.select([sys.stdin], [], [], _POLL_S)[0]:
                 continue
             line = sys.stdin.readline()
             if not line:
-                self._say("nobody", "bold red")
+                words = _("nobody is there to answer; use --yes or --simulator")
+                self._console.print(words, style="bold red")
                 self._runner.abort("nobody was there to answer")
                 return
             if self._give(prompt, _parse(prompt, line.strip())):
                 return
-
-    def _say(self, key: str, style: str, **values: object) -> None:
-        self._console.print(WORDS[key][self.request.language].format(**values), style=style)
 
     def _picture(self, prompt: Prompt) -> Path:
         """Write the question's picture where any viewer can open it."""
@@ -213,20 +197,20 @@ class _Session:
         try:
             self._desk.answer(prompt.id, answer)
         except ValueError as error:
-            self._console.print(str(error), style="yellow")
+            self._console.print(heard(error), style="yellow")
             return False
         return True
 
 
-def hint(prompt: Prompt, language: str) -> str:
+def hint(prompt: Prompt) -> str:
     """Return in words how a question can be answered, or skipped."""
     if prompt.choices:
-        answers = ", ".join(f"{name}: {words[language]}" for name, words in prompt.choices.items())
+        answers = ", ".join(f"{name}: {pick(words)}" for name, words in prompt.choices.items())
     elif prompt.kind is PromptKind.CONFIRM:
-        answers = WORDS["confirm"][language]
+        answers = _("Enter, or n")
     else:
         answers = prompt.unit if prompt.kind is PromptKind.NUMBER else ""
-    return answers + (WORDS["skip"][language] if prompt.skippable else "")
+    return answers + (_(", or s REASON to skip") if prompt.skippable else "")
 
 
 def _parse(prompt: Prompt, line: str) -> Answer:

@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from protocols.messages.reasons import reason_in
-from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Suspect
+from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Suspect, Verdict
 from protocols.quantity import format_measured, format_value
+from tui.heard import heard
+from tui.i18n import N_, _, pick
+from tui.words import GROUPS, OUTCOMES, VERDICTS, called
 
 if TYPE_CHECKING:  # numpy comes with these
     from edge_agent.plans.load import LoadedPlan
@@ -29,43 +31,30 @@ COLOURS = {
     "skipped": "yellow",
     "none": "dim",
 }
-Words = dict[str, str]
-OUTCOMES: dict[str, Words] = {
-    "passed": {"en": "passed", "zh-CN": "合格"},
-    "failed": {"en": "failed", "zh-CN": "不合格"},
-    "undecided": {"en": "undecided", "zh-CN": "无法判定"},
-    "error": {"en": "error", "zh-CN": "错误"},
-    "timeout": {"en": "timeout", "zh-CN": "超时"},
-    "skipped": {"en": "skipped", "zh-CN": "已跳过"},
-    "aborted": {"en": "aborted", "zh-CN": "已中止"},
-    "pass": {"en": "pass", "zh-CN": "合格"},
-    "fail": {"en": "fail", "zh-CN": "不合格"},
-    "none": {"en": "–", "zh-CN": "–"},
-}
-OUTCOME = {"en": "Outcome", "zh-CN": "结论"}
-SUSPECTS = {"en": "Suspected causes", "zh-CN": "疑似原因"}
-ATTEMPT = {"en": " (attempt {number})", "zh-CN": "（第 {number} 次）"}
+RESULT_HEADINGS = (N_("Step"), N_("Measurement"), N_("Value"), N_("Limits"), N_("Verdict"))
+PLAN_HEADINGS = (N_("Group"), N_("Step"), N_("Title"), N_("Action"), N_("Instrument"), N_("Measures"), N_("Limits"))
 COVERAGE = 2.0
 """Coverage factor of the expanded uncertainty that is shown."""
 
 
-def print_plan(loaded: "LoadedPlan", language: str) -> None:
+def print_plan(loaded: "LoadedPlan") -> None:
     """Print the plan as a table of its steps."""
     plan = loaded.plan
     console = Console()
-    console.print(f"[bold]{plan.title.as_dict()[language]}[/]  {plan.plan} version {plan.version}, for {plan.model}")
+    about = _("{plan} version {version}, for {model}").format(plan=plan.plan, version=plan.version, model=plan.model)
+    console.print(Text.assemble((pick(plan.title.as_dict()), "bold"), f"  {about}"))
     if plan.description is not None:
-        console.print(plan.description.as_dict()[language])
+        console.print(pick(plan.description.as_dict()), markup=False)
     console.print(f"SHA-256 {loaded.sha256}", style="dim")
     table = Table(show_lines=False)
-    for heading in ("group", "step", "title", "action", "instrument", "measures", "limits"):
-        table.add_column(heading, overflow="fold")
+    for heading in PLAN_HEADINGS:
+        table.add_column(_(heading), overflow="fold")
     for group, path, step in plan.steps():
         indent = "  " * (path.count("steps"))
         measures = "\n".join(spec.name for spec in step.measure)
         limits = "\n".join(_spec_limits(spec) for spec in step.measure)
-        title = step.title.as_dict()[language]
-        table.add_row(group, indent + step.id, title, step.action, step.role or "", measures, limits)
+        title = pick(step.title.as_dict())
+        table.add_row(called(GROUPS, group), indent + step.id, title, step.action, step.role or "", measures, limits)
     console.print(table)
 
 
@@ -97,74 +86,73 @@ def plan_as_data(loaded: "LoadedPlan") -> dict[str, Any]:
     }
 
 
-def step_line(record: StepFinished, language: str) -> Text:
+def step_line(record: StepFinished) -> Text:
     """Return one line for a step that has ended."""
-    outcome = record.outcome.value
-    attempt = ATTEMPT[language].format(number=record.attempt) if record.attempt > 1 else ""
-    words = OUTCOMES[outcome][language]
+    attempt = f"  {_('attempt {count}').format(count=record.attempt)}" if record.attempt > 1 else ""
+    words = _(OUTCOMES[record.outcome])
     text = Text.assemble(
-        (f"{' ' * (9 - cell_len(words))}{words} ", COLOURS[outcome]),
-        f"{record.title.get(language, record.step)}{attempt}  ",
+        (f"{' ' * (9 - cell_len(words))}{words} ", COLOURS[record.outcome]),
+        f"{pick(record.title, record.step)}{attempt}  ",
         (f"{record.duration_s:.2f} s", "dim"),
     )
     if record.detail and record.outcome is not Outcome.PASSED:
-        text.append(f"\n          {reason_in('en', record.detail)}", style="dim")
+        text.append(f"\n          {heard(record.detail)}", style="dim")
     return text
 
 
-def print_results(steps: Iterable[StepFinished], finished: RunFinished, language: str) -> None:
+def print_results(steps: Iterable[StepFinished], finished: RunFinished) -> None:
     """Print the table of all measurements, the outcome and the suspects."""
     console = Console()
-    table = Table(title="Measurements" if language == "en" else "测量结果")
-    headings = ("step", "measurement", "value", "limits", "verdict")
-    if language == "zh-CN":
-        headings = ("步骤", "测量项", "测量值", "限值", "判定")
-    for heading in headings:
-        table.add_column(heading, overflow="fold", justify="right" if heading in ("value", "测量值") else "left")
+    table = Table(title=_("Measurements"))
+    for heading in RESULT_HEADINGS:
+        table.add_column(_(heading), overflow="fold", justify="right" if heading == "Value" else "left")
     for step in steps:
         for one in step.measurements:
-            verdict = Text(OUTCOMES[one.verdict.value][language], style=COLOURS[one.verdict.value])
-            table.add_row(step.step, one.name, value_text(one, language), limits_text(one, language), verdict)
+            table.add_row(step.step, one.name, value_text(one), limits_text(one), verdict_text(one.verdict))
     console.print(table)
-    outcome = finished.outcome.value
-    console.print(Text.assemble(f"{OUTCOME[language]}: ", (OUTCOMES[outcome][language], COLOURS[outcome])))
-    print_suspects(console, finished.suspects, language)
+    outcome = (_(OUTCOMES[finished.outcome]), COLOURS[finished.outcome])
+    console.print(Text.assemble(f"{_('Outcome')}: ", outcome))
+    print_suspects(console, finished.suspects)
 
 
-def print_suspects(console: Console, suspects: Sequence[Suspect], language: str) -> None:
+def print_suspects(console: Console, suspects: Sequence[Suspect]) -> None:
     """Print the suspected causes, the likeliest first, each with its evidence and what to do."""
     if suspects:
-        console.print(Text(f"{SUSPECTS[language]}:"))
+        console.print(Text(_("Suspects, the likeliest first") + ":"))
     for number, suspect in enumerate(suspects, start=1):
-        title = suspect.title.get(language, suspect.cause)
-        console.print(Text.assemble(f"{number}. ", (title, "bold"), f" ({suspect.cause})"))
+        console.print(Text.assemble(f"{number}. ", (pick(suspect.title, suspect.cause), "bold"), f" ({suspect.cause})"))
         for words in suspect.evidence:
-            console.print(Text(f"   – {words.get(language, '')}"))
+            console.print(Text(f"   – {pick(words)}"))
         if suspect.remedy:
-            console.print(Text(f"   → {suspect.remedy.get(language, '')}"))
+            console.print(Text(f"   → {pick(suspect.remedy)}"))
 
 
-def value_text(one: Measurement, language: str = "en") -> str:
+def verdict_text(verdict: Verdict) -> Text:
+    """Return a verdict in its colour."""
+    return Text(_(VERDICTS[verdict]) or "–", style=COLOURS[verdict])
+
+
+def value_text(one: Measurement) -> str:
     """Return the value with its expanded uncertainty (k = 2) and unit, or why there is none."""
     if one.value is None:
-        return f"({one.reason})"
+        return f"({heard(one.reason or '')})"
     if isinstance(one.value, bool):
-        return _yes_or_no(one.value, language)
+        return _yes_or_no(one.value)
     if isinstance(one.value, str):
         return one.value
     expanded = None if one.standard_uncertainty is None else COVERAGE * one.standard_uncertainty
     return format_measured(one.value, one.unit, expanded)
 
 
-def limits_text(one: Measurement, language: str = "en") -> str:
+def limits_text(one: Measurement) -> str:
     """Return limits or the expected value in words."""
     if one.expected is not None:
-        return one.expected if isinstance(one.expected, str) else _yes_or_no(one.expected, language)
+        return one.expected if isinstance(one.expected, str) else _yes_or_no(one.expected)
     return _range_text(one.limits, one.unit)
 
 
-def _yes_or_no(value: bool, language: str) -> str:
-    return ("是" if value else "否") if language == "zh-CN" else ("yes" if value else "no")
+def _yes_or_no(value: bool) -> str:
+    return _("yes") if value else _("no")
 
 
 def results_as_data(steps: Iterable[StepFinished], finished: RunFinished) -> dict[str, Any]:
@@ -186,7 +174,7 @@ def _range_text(limits: Limits | None, unit: str) -> str:
 
 def _spec_limits(spec: "MeasureSpec") -> str:
     if spec.expected is not None:
-        return str(spec.expected) if isinstance(spec.expected, str) else ("yes" if spec.expected else "no")
+        return spec.expected if isinstance(spec.expected, str) else _yes_or_no(spec.expected)
     limit = spec.low or spec.high
     if limit is None:
         return ""

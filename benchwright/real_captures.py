@@ -33,6 +33,7 @@ from protocols.modbus_rtu import split_requests, split_responses
 from protocols.quantity import Quantity, format_value
 from protocols.thermal.mlx90640 import MLX90640Calibration, temperatures
 from protocols.waveform import Capture, LogicCapture, ThermalImage
+from tui.i18n import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,9 @@ def captures_folder() -> Path | None:
 def table(found: Sequence[Check]) -> Table:
     """Return the checks as people read them."""
     passed = sum(check.passed for check in found)
-    title = f"Real captures: {passed} of {len(found)} figures within their tolerance"
-    view = Table("", "capture", "what", "truth", "measured", "tolerance", title=title, padding=(0, 1, 0, 0), box=SIMPLE)
+    headings = (_("Capture"), _("What"), _("Truth"), _("Measured"), _("Tolerance"))
+    title = _("Real captures: {good} of {count} figures within their tolerance")
+    view = Table("", *headings, title=title.format(good=passed, count=len(found)), padding=(0, 1, 0, 0), box=SIMPLE)
     for check in found:
         mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
         words = (Path(check.file).name, check.what, check.truth, check.measured, check.tolerance)

@@ -1,9 +1,9 @@
-"""Write the message catalogues of the terminal application from the source: ``python -m scripts.catalogues``.
+"""Write the message catalogues of terminal application and command line: ``python -m scripts.catalogues``.
 
-There are two: the words of the screen (calls of ``_``, ``N_`` and ``ngettext`` in ``tui``), and the sentences in which
-the agent says why something is not done (``tui.heard``). New messages are added to a ``.po`` without a translation,
-those no longer used are dropped, and the ``.mo`` that the program reads is made from it. Babel is needed for this
-alone; the program does with the standard library.
+There are two: the words of both (calls of ``_``, ``N_`` and ``ngettext`` in ``tui`` and ``benchwright``, the help of
+all commands), and the sentences that say why something is not done (``tui.heard``). New messages are added to a
+``.po`` without a translation, those no longer used are dropped, and the ``.mo`` that the program reads is made from it.
+Babel is needed for this alone; the program does with the standard library.
 """
 
 import ast
@@ -12,10 +12,16 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import typer
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from benchwright import cli
+from benchwright.language import TYPER_SENTENCES, TYPER_WORDS
+from tui.heard import PLACES
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tui" / "locale" / "zh_CN" / "LC_MESSAGES"
@@ -29,7 +35,18 @@ TELLING = (
     "edge_agent/analysis",
     *(
         f"edge_agent/plans/{name}"
-        for name in ("actions", "asking.py", "attempt.py", "measure.py", "prompts.py", "runner.py")
+        for name in (
+            "actions",
+            "asking.py",
+            "attempt.py",
+            "check.py",
+            "load.py",
+            "measure.py",
+            "prompts.py",
+            "runner.py",
+            "soak_check.py",
+            "source.py",
+        )
     ),
     *(
         f"edge_agent/{name}.py"
@@ -54,16 +71,25 @@ TELLING = (
     *(f"drivers/{name}.py" for name in ("korad_supply", "modbus_relay", "modbus_supply", "mlx90640", "serial_meter")),
     "drivers/serial_generator.py",
     "drivers/transports",
+    "benchwright",
+    "hub/backup",
+    "hub/broker.py",
+    "hub/core/settings.py",
+    "hub/events/auditing.py",
+    "protocols/captures/reading.py",
 )
-"""Where the sentences are that a technician is told."""
+"""Where the sentences are that a technician, or who uses the command line, is told."""
 ERRORS = frozenset(
     {
         "AgentError",
+        "BackupError",
         "BadResponse",
         "BenchConfigError",
+        "BrokerError",
         "CallCancelled",
         "CallTimeout",
         "Cancelled",
+        "CaptureError",
         "CaptureStoreError",
         "ConnectionLost",
         "DiscoveryError",
@@ -75,13 +101,18 @@ ERRORS = frozenset(
         "NoAnswer",
         "NoResponse",
         "OutOfRange",
+        "PlanError",
+        "Problem",
         "PromptUnanswered",
         "RackError",
         "RunError",
         "RunRefused",
         "RunSuspended",
+        "SettingsError",
+        "SourceError",
         "SpoolError",
         "UnknownRole",
+        "UsageError",
         "ValueError",
         "WorklistError",
         "WrongCapability",
@@ -99,16 +130,31 @@ def extracted(file: Path) -> Catalog:
     """Return the messages of the source that belong into ``file``, without translations."""
     catalogue = Catalog(domain=file.stem)
     if file == SCREEN:
-        for path in sorted((ROOT / "tui").rglob("*.py")):
-            for message in messages_of(path.read_text(encoding="utf-8")):
-                catalogue.add(message)
+        for room in ("tui", "benchwright"):
+            for path in sorted((ROOT / room).rglob("*.py")):
+                for message in messages_of(path.read_text(encoding="utf-8")):
+                    catalogue.add(message)
+        for message in (*TYPER_WORDS, *help_texts()):
+            catalogue.add(message)
         return catalogue
+    for sentence in (*TYPER_SENTENCES, *PLACES):
+        catalogue.add(sentence)
     for name in TELLING:
         place = ROOT / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             for sentence in sentences_of(path.read_text(encoding="utf-8")):
                 catalogue.add(sentence)
     return catalogue
+
+
+def help_texts() -> Iterator[str]:
+    """Yield the help of every command, and of its parameters."""
+    commands = [typer.main.get_command(cli.app), *map(cli.command_of, cli.COMMANDS)]
+    while commands:
+        command: Any = commands.pop()
+        commands += getattr(command, "commands", {}).values()
+        for place in (command, *command.params):
+            yield from filter(None, (getattr(place, name, None) for name in ("help", "epilog")))
 
 
 def messages_of(source: str) -> Iterator[str | tuple[str, str]]:
@@ -140,7 +186,9 @@ def sentences_of(source: str) -> Iterator[str]:
 
 
 def _branches(node: ast.expr) -> tuple[ast.expr, ...]:
-    """Return both sides of a conditional expression, anything else as it is."""
+    """Return both sides of a conditional expression, the members of a list, anything else as it is."""
+    if isinstance(node, ast.List):
+        return tuple(node.elts)
     return (*_branches(node.body), *_branches(node.orelse)) if isinstance(node, ast.IfExp) else (node,)
 
 
@@ -168,7 +216,7 @@ def updated(file: Path = SCREEN) -> Catalog:
             catalogue = read_po(opened, locale="zh_CN", domain=file.stem)
     catalogue.update(extracted(file), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
-    what = "messages of the terminal application" if file == SCREEN else "sentences of the agent"
+    what = "messages of terminal application and command line" if file == SCREEN else "sentences that say what is wrong"
     catalogue.header_comment = f"# Chinese (zh-CN) {what}."
     catalogue.fuzzy = False
     catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = ""

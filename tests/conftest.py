@@ -13,6 +13,8 @@ hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("campaign", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("campaign" if os.environ.get("CAMPAIGN") else "suite")
 
+os.environ["LC_ALL"] = "C.UTF-8"  # programs speak English unless a test wants another language
+
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:

@@ -10,6 +10,7 @@ from textual.content import Content
 from protocols.messages.records import Limits
 from protocols.quantity import format_measured, format_value, unit_symbol
 from tui.i18n import _
+from tui.plain import one_line
 
 
 def fit(text: str, cells: int) -> str:
@@ -34,11 +35,6 @@ def hanging(text: str, cells: int, first: str = "", style: str = "") -> list[Con
 
 _WORDS = re.compile(r"(?:[\u1100-\uffff]|[^\s\u1100-\uffff]+)[，。；：、！？）》”]*\s*|\s+")
 """Where a line may be broken: after a space, or after a Chinese character that no mark follows."""
-
-
-def one_line(text: str) -> str:
-    """Return outside text without line breaks and control characters."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def like_a_code(text: str) -> bool:

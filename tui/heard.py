@@ -11,11 +11,13 @@ from functools import lru_cache
 
 from protocols.messages.reasons import reason_in
 from tui import i18n
-from tui.formatting import one_line
+from tui.plain import one_line
 
 DOMAIN = "agent"
 DEEPEST = 8
 """How many sentences may stand within one another; what is deeper is shown as it came."""
+PLACES = ("line {0}: {1}", "step {0}: {1}")
+"""What stands before a sentence about a file."""
 _PLACE = re.compile(r"\{(\d+)\}")
 
 

@@ -70,6 +70,6 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
     return message
 
 
-def pick(words: Mapping[str, str], otherwise: str = "") -> str:
+def pick(words: Mapping[str, str] | Mapping[Language, str], otherwise: str = "") -> str:
     """Return the text of a plan, device or suspect in the language in use, else in English, else ``otherwise``."""
     return words.get(_speaker.language) or words.get("en") or otherwise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError
-from benchwright.language import Language, checked
+from tui.i18n import _, pick
 
 if TYPE_CHECKING:
     from edge_agent.local_api.client import SyncAgentClient
@@ -96,40 +96,45 @@ def _print(result: Any) -> None:
 def status(socket: Socket = None, as_json: AsJson = False) -> None:
     """Show instruments, the way to the hub, what waits for it, and the run in progress."""
     from edge_agent.local_api.requests import Describe
+    from tui.heard import heard
 
     with _agent(socket) as agent:
         about = agent.request(Describe())
     if as_json:
         _print(about)
         return
-    link = "online" if about.link.online else f"offline ({about.link.detail or 'not connected'})"
-    typer.echo(f"{about.bench} · benchwright {about.version} · hub: {link}")
+    link = _("online") if about.link.online else f"{_('offline')} ({heard(about.link.detail) or _('not connected')})"
+    typer.echo(f"{about.bench} · benchwright {about.version} · {_('hub')}: {link}")
     typer.echo(_waiting(about.spool))
     for instrument in about.instruments:
         one = instrument.status
-        held = f" · held by {instrument.holder}" if instrument.holder else ""
-        fault = f" · {one.fault}" if one.fault else ""
+        held = " · " + _("held by {who}").format(who=instrument.holder) if instrument.holder else ""
+        fault = f" · {heard(one.fault)}" if one.fault else ""
         typer.secho(f" ● {one.role:10} ", fg="green" if one.healthy else "red", nl=False)
         typer.echo(f"{one.identity or one.profile}{held}{fault}")
-    typer.echo(f"run in progress: {about.run or 'none'}")
+    typer.echo(f"{_('run in progress')}: {about.run or _('none')}")
     for run_ in about.interrupted:
-        typer.secho("interrupted: ", fg="yellow", nl=False)
-        typer.echo(f"{run_.run} ({run_.plan.name}, {run_.device.serial}) {run_.fault or ''}")
+        typer.secho(f"{_('interrupted')}: ", fg="yellow", nl=False)
+        typer.echo(f"{run_.run} ({run_.plan.name}, {run_.device.serial}) {heard(run_.fault or '')}")
     if about.set_aside:
-        typer.secho(f"a damaged spool was set aside as {about.set_aside}", fg="red")
+        typer.secho(_("a damaged spool was set aside as {path}").format(path=about.set_aside), fg="red")
 
 
 def _waiting(spool: Any) -> str:
-    text = f"waiting for the hub: {spool.waiting} records, {spool.captures_waiting} captures"
+    from tui.heard import heard
+
+    counts = _("{records} records, {captures} captures")
+    text = f"{_('waiting for the hub')}: " + counts.format(records=spool.waiting, captures=spool.captures_waiting)
     if spool.refused or spool.captures_refused:
-        text += f" · refused: {spool.refused} records, {spool.captures_refused} captures"
-    return text + (f" · {spool.upload_fault}" if spool.upload_fault else "")
+        text += f" · {_('refused')}: " + counts.format(records=spool.refused, captures=spool.captures_refused)
+    return text + (f" · {heard(spool.upload_fault)}" if spool.upload_fault else "")
 
 
 @app.command()
 def worklist(socket: Socket = None, as_json: AsJson = False) -> None:
     """Show the tickets of this bench, also while offline, with what was done here."""
     from edge_agent.local_api.requests import GetWorklist
+    from tui.words import ACTIONS, EVENT_STATES, STATES, called
 
     with _agent(socket) as agent:
         work = agent.request(GetWorklist())
@@ -139,10 +144,11 @@ def worklist(socket: Socket = None, as_json: AsJson = False) -> None:
     rows = []
     for ticket in work.tickets:
         item = ticket.item
-        done = ", ".join(f"{event.action} ({event.state})" for event in ticket.events)
+        done = ", ".join(f"{called(ACTIONS, one.action)} ({_(EVENT_STATES[one.state])})" for one in ticket.events)
         device = f"{item.device.model} {item.device.serial}"
-        rows.append((item.ticket, item.state, device, item.symptom, item.plan or "", done))
-    _table(f"revision {work.revision}", ("ticket", "state", "device", "symptom", "plan", "done here"), rows)
+        rows.append((item.ticket, called(STATES, item.state), device, item.symptom, item.plan or "", done))
+    columns = (_("Ticket"), _("State"), _("Device"), _("Symptom"), _("Test plan"), _("Done here"))
+    _table(_("Tickets, revision {number}").format(number=work.revision), columns, rows)
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -177,7 +183,7 @@ def event(
 
     with _agent(socket) as agent:
         recorded = agent.request(_valid(RecordTicketEvent, ticket=ticket, action=action, note=note, operator=operator))
-    _print(recorded) if as_json else typer.echo(f"recorded as number {recorded.seq}")
+    _print(recorded) if as_json else typer.echo(_("recorded as number {number}").format(number=recorded.seq))
 
 
 def _valid(request_type: Any, **fields: Any) -> Any:
@@ -198,6 +204,7 @@ def _valid(request_type: Any, **fields: Any) -> Any:
 def plans(socket: Socket = None, as_json: AsJson = False) -> None:
     """Show the test plans that this bench can run."""
     from edge_agent.local_api.requests import GetPlans
+    from tui.heard import heard
 
     with _agent(socket) as agent:
         found = agent.request(GetPlans())
@@ -205,7 +212,10 @@ def plans(socket: Socket = None, as_json: AsJson = False) -> None:
         _print(found)
         return
     for plan in found:
-        typer.echo(f"{plan.name}: {plan.fault}" if plan.fault else f"{plan.name} v{plan.version} for {plan.model}")
+        if plan.fault:
+            typer.echo(f"{plan.name}: {heard(plan.fault)}")
+        else:
+            typer.echo(f"{plan.name} v{plan.version}  {plan.model}  {pick(plan.title)}")
 
 
 @app.command("start-run")
@@ -219,13 +229,11 @@ def start_run(
         bool, typer.Option("--wait", help="Show the run until it ends; exit code 3 unless it passed.")
     ] = False,
     socket: Socket = None,
-    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Run a test plan on a device. Questions are answered with 'benchwright agent answer'."""
     from edge_agent.local_api.requests import StartRun, Subscribe
 
-    language = checked(language)
     with _agent(socket) as agent:
         if wait:
             agent.request(Subscribe(streams=("run",)))
@@ -233,7 +241,7 @@ def start_run(
             _valid(StartRun, serial=serial, plan=plan, ticket=ticket, model=model, operator=operator)
         )
         if wait:
-            _follow(agent, started.run, language, as_json=as_json)
+            _follow(agent, started.run, as_json=as_json)
     if not wait:
         _print(started) if as_json else typer.echo(started.run)
 
@@ -260,10 +268,11 @@ def abandon(
 ) -> None:
     """End an interrupted run as aborted."""
     from edge_agent.local_api.requests import AbandonRun
+    from tui.words import OUTCOMES
 
     with _agent(socket) as agent:
         finished = agent.request(_valid(AbandonRun, run=run_name))
-    _print(finished) if as_json else typer.echo(f"{finished.run}: {finished.outcome.value}")
+    _print(finished) if as_json else typer.echo(f"{finished.run}: {_(OUTCOMES[finished.outcome])}")
 
 
 @app.command()
@@ -284,16 +293,14 @@ def run_state(
         str | None, typer.Argument(metavar="[RUN]", help="The present or last one if left out; 'runs' lists them.")
     ] = None,
     socket: Socket = None,
-    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Show how a run stands or ended: its steps and readings, the open question, the verdict and the suspects."""
     from benchwright.agent_runs import print_state
 
-    language = checked(language)
     with _agent(socket) as agent:
         state = _state(agent, run_name)
-    _print(state) if as_json else print_state(state, language)
+    _print(state) if as_json else print_state(state)
 
 
 @app.command()
@@ -302,17 +309,15 @@ def runs(
     serial: Annotated[str | None, typer.Option(help="Only those on this device.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many, the newest.")] = 20,
     socket: Socket = None,
-    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """List the runs done on this bench, the newest first; also while offline. 'run-state RUN' shows all of one."""
     from benchwright.agent_runs import print_runs
     from edge_agent.local_api.requests import GetRuns
 
-    language = checked(language)
     with _agent(socket) as agent:
         found = agent.request(_valid(GetRuns, ticket=ticket, serial=serial, limit=limit))
-    _print(found) if as_json else print_runs(found, language)
+    _print(found) if as_json else print_runs(found)
 
 
 @app.command()
@@ -348,14 +353,12 @@ def _value_of(prompt: "PromptView", value: str) -> bool | float | str:
 def spool(
     refused: Annotated[bool, typer.Option("--refused", help="Show the records that the hub refused, and why.")] = False,
     socket: Socket = None,
-    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Show how much waits for the hub, and what it refused."""
     from edge_agent.local_api.requests import GetRefused, GetSpool
-    from protocols.messages.reasons import reason_in
+    from tui.heard import heard
 
-    language = checked(language)
     with _agent(socket) as agent:
         depth = agent.request(GetSpool())
         rejected = agent.request(GetRefused()) if refused else ()
@@ -363,18 +366,19 @@ def spool(
         _print(rejected if refused else depth)
         return
     typer.echo(_waiting(depth))
-    typer.echo(f"{depth.size_bytes / 1e6:.1f} MB of {depth.max_bytes / 1e6:.0f} MB used")
+    used = _("{size:.1f} MB of {most:.0f} MB used")
+    typer.echo(used.format(size=depth.size_bytes / 1e6, most=depth.max_bytes / 1e6))
     if refused:
         rows = [
             (
                 str(one.record.seq),
                 one.record.at.isoformat(timespec="seconds"),
                 type(one.record.body).__name__,
-                reason_in(language, one.reason),
+                heard(one.reason),
             )
             for one in rejected
         ]
-        _table("refused by the hub", ("number", "at", "what", "reason"), rows)
+        _table(_("Refused by the hub"), (_("Number"), _("Time"), _("What"), _("Reason")), rows)
 
 
 def _state(agent: "SyncAgentClient", run_name: str | None) -> "RunState":
@@ -391,7 +395,7 @@ def _state(agent: "SyncAgentClient", run_name: str | None) -> "RunState":
     return state
 
 
-def _follow(agent: "SyncAgentClient", run_name: str, language: str, *, as_json: bool) -> None:
+def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
     """Show steps and questions as they come, then the end; leave with its exit code."""
     from rich.console import Console
 
@@ -405,9 +409,9 @@ def _follow(agent: "SyncAgentClient", run_name: str, language: str, *, as_json: 
     for happened in agent.events():
         match happened:
             case events.StepEnded() if not as_json:
-                console.print(step_line(happened.record, language), soft_wrap=True)
+                console.print(step_line(happened.record), soft_wrap=True)
             case events.PromptWanted() if not as_json:
-                typer.echo(f"?         {happened.prompt.text.get(language, '')}  (benchwright agent answer)")
+                typer.echo(f"?         {pick(happened.prompt.text)}  (benchwright agent answer)")
             case events.RunEnded() if happened.run == run_name:
                 break
             case Lost() if _state(agent, run_name).status in {"finished", "interrupted"}:
@@ -415,5 +419,5 @@ def _follow(agent: "SyncAgentClient", run_name: str, language: str, *, as_json: 
             case _:
                 pass
     state = _state(agent, run_name)
-    _print(state) if as_json else print_state(state, language)
+    _print(state) if as_json else print_state(state)
     raise typer.Exit(0 if state.outcome is Outcome.PASSED else EXIT_RUN_NOT_PASSED)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from benchwright.errors import UsageError
+from tui.i18n import _
 
 app = typer.Typer(add_completion=False, help="Read capture files and show what is in them.")
 
@@ -78,7 +79,7 @@ def _convert(files: list[Path], target: Path) -> None:
         raise UsageError(
             f"{target} cannot be written: {error.strerror}; give a file in a folder that exists and is yours"
         ) from error
-    sys.stdout.write(f"{target}: {len(content)} bytes\n")
+    sys.stdout.write(_("{file}: {size} bytes").format(file=target, size=len(content)) + "\n")
 
 
 def _bytes(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from benchwright.errors import UsageError
+from tui.i18n import _
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Write Mosquitto's configuration and run it.")
 
@@ -30,6 +31,8 @@ def configure(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write the configuration. What is there and not named stays as it is; a running broker is told of new accounts."""
+    from rich.cells import set_cell_size
+
     from hub.broker import HUB_USER, BrokerError, present_listener
     from hub.broker import configure as write
 
@@ -47,12 +50,14 @@ def configure(
         found = {"config": str(written.config), "mqtt": url, "credentials": files, "reloaded": written.reloaded}
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
-    sys.stdout.write(f"configuration  {written.config}\nbroker         {url}\n")
+    lines = [(_("configuration"), str(written.config)), (_("broker"), url)]
+    account = _("username {name}, password in {file}")
     for name, path in written.credentials.items():
-        kind = "hub" if name == HUB_USER else "bench"
-        sys.stdout.write(f"{kind:<14} username {name}, password in {path}\n")
+        lines.append((_("hub") if name == HUB_USER else _("bench"), account.format(name=name, file=path)))
+    for label, words in lines:
+        sys.stdout.write(f"{set_cell_size(label, 14)} {words}\n")
     if written.reloaded:
-        sys.stdout.write("The running broker has been told.\n")
+        sys.stdout.write(_("The running broker has been told.") + "\n")
 
 
 @app.command()

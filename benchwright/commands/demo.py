@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchwright.errors import UsageError
+from tui import i18n
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +35,6 @@ def demo(
     fault: Annotated[
         str, typer.Option(help="Fault of the device; benchwright simulate --list-faults --product …")
     ] = DEFAULT_FAULT,
-    language: Annotated[Literal["en", "zh-CN"], typer.Option("--language", "-l", help="What it speaks.")] = "en",
     folder: Annotated[Path, typer.Option(help="Folder for databases and logs; made anew each time.")] = Path(
         ".benchwright/demo"
     ),
@@ -61,6 +61,7 @@ def demo(
     from drivers.simulated.products import known_product
     from edge_agent.local_api.client import AgentError
 
+    language = i18n.language()
     try:
         chosen = known_product(product)
     except ValueError as error:
@@ -113,7 +114,7 @@ def _keep(
     processes: "Processes",
     product: "Product",
     console: "Console",
-    language: Literal["en", "zh-CN"],
+    language: i18n.Language,
 ) -> bool:
     """Leave a ticket to be worked on, print where everything is, move probes when a test asks, wait for Ctrl-C.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError
+from tui.i18n import _, pick
 
 if TYPE_CHECKING:
     from drivers.discovery.findings import Finding
@@ -84,7 +85,7 @@ def discover(
         if write is None:
             _print(text)
         else:
-            _print(f"written: {write}")
+            _print(_("written: {file}").format(file=write))
     if not found:
         raise typer.Exit(EXIT_NOTHING_FOUND)
 
@@ -98,10 +99,10 @@ def _search(scope: "Scope", known: Mapping[str, Any], search_type: Any, *, quiet
     console = Console(stderr=True)
     found: list[tuple[Finding, ...]] = []
     failed: list[BaseException] = []
-    with console.status("looking for instruments …") as status:
+    with console.status(_("looking for instruments …")) as status:
 
         def tell(fraction: float, text: str) -> None:
-            status.update(f"looking for instruments: {fraction * 100:.0f} % ({text})")
+            status.update(f"{_('looking for instruments …')} {fraction * 100:.0f} % ({text})")
 
         search = search_type(scope, known, on_progress=None if quiet or not console.is_terminal else tell)
 
@@ -119,7 +120,7 @@ def _search(scope: "Scope", known: Mapping[str, Any], search_type: Any, *, quiet
         except KeyboardInterrupt:
             search.cancel()
             thread.join()
-            sys.stderr.write("benchwright: the search was ended early\n")
+            sys.stderr.write("benchwright: " + _("the search was ended early") + "\n")
     if failed:
         raise failed[0]
     return found[0]
@@ -157,14 +158,14 @@ def _show(found: tuple["Finding", ...]) -> None:
     from rich.table import Table
 
     table = Table()
-    for heading in ("where", "says", "profile", "confidence"):
+    for heading in (_("Where"), _("Says"), _("Profile"), _("Confidence")):
         table.add_column(heading, overflow="fold")
     for one in found:
-        said = one.identity or ("in use as " + one.in_use if one.in_use else "") or (one.note or {}).get("en", "")
+        said = one.identity or (_("in use as {role}").format(role=one.in_use) if one.in_use else pick(one.note or {}))
         profiles = "\n".join(candidate.profile for candidate in one.candidates)
         table.add_row(one.place, said, profiles, f"{one.confidence:g}" if one.candidates else "")
     console = Console(stderr=True)
-    console.print(table if found else "nothing was found; switch instruments on, or name --port and --host")
+    console.print(table if found else _("nothing was found; switch instruments on, or name --port and --host"))
 
 
 def _print(text: str) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchwright.errors import UsageError
+from tui import i18n
+from tui.i18n import pick
 
 if TYPE_CHECKING:
     from edge_agent.plans.diagnosis import FaultDictionary
@@ -23,7 +25,6 @@ _UNANSWERED = ("skipped", "error", "timeout")
 def next_command(
     plan: PlanFile,
     runs: Runs,
-    language: Annotated[str, typer.Option("--lang", help="Language of texts: en or zh-CN.")] = "en",
     as_json: Annotated[bool, typer.Option("--json", help="Print machine-readable JSON.")] = False,
 ) -> None:
     """Say whom the last run of the plan suspects, and which of its steps would tell most for its cost."""
@@ -52,13 +53,13 @@ def next_command(
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     for number, suspect in enumerate(suspects, start=1):
-        typer.echo(f"{number}. {suspect.title.get(language, suspect.cause)}")
+        typer.echo(f"{number}. {pick(suspect.title, suspect.cause)}")
         for words in suspect.evidence:
-            typer.echo(f"   – {words.get(language, '')}")
+            typer.echo(f"   – {pick(words)}")
     for worth in found[:5]:
-        typer.echo(f"→ {worth.step.title.as_dict().get(language, worth.step.id)}: {worth.words().get(language, '')}")
+        typer.echo(f"→ {pick(worth.step.title.as_dict(), worth.step.id)}: {pick(worth.words())}")
     if not suspects:
-        typer.echo("nothing has failed" if language == "en" else "无不合格项")
+        typer.echo(i18n._("nothing has failed"))
 
 
 def learn_command(

@@ -17,6 +17,8 @@ from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.commands.hub_readings import readings
 from benchwright.commands.hub_seed import seed
 from benchwright.errors import UsageError
+from tui import i18n
+from tui.i18n import _
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve the hub and look after its database.")
 key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
@@ -86,7 +88,8 @@ def migrate(
         database = Database(settings.url)
         try:
             (migrations.downgrade if down else migrations.upgrade)(database, revision)
-            sys.stdout.write(f"the database is at revision {migrations.current(database) or 'base (empty)'}\n")
+            present = migrations.current(database) or _("base (empty)")
+            sys.stdout.write(_("the database is at revision {revision}").format(revision=present) + "\n")
         except CommandError as error:
             raise UsageError(f"revision {revision}: {error}") from error
         finally:
@@ -161,15 +164,15 @@ def key_create(
                 if output is not None:
                     _write_secret(output, token)
         except Problem as problem:
-            raise UsageError(str(problem)) from problem
+            raise UsageError(problem.sentence(i18n.language())) from problem
     shown |= {"file": str(output)} if output is not None else {"key": token}
     if as_json:
         print_json(shown)
     elif output is not None:
-        sys.stdout.write(f"key {shown['id']} is in {output}\n")
+        sys.stdout.write(_("key {key} is in {file}").format(key=shown["id"], file=output) + "\n")
     else:
         sys.stdout.write(f"{token}\n")
-        sys.stderr.write("Keep it now: it is not stored and cannot be shown again.\n")
+        sys.stderr.write(_("Keep it now: it is not stored and cannot be shown again.") + "\n")
 
 
 @key_app.command("list")
@@ -193,7 +196,7 @@ def key_list(config: Config = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(keys)
         return
-    table = Table("id", "name", "role", "bench", "created", "revoked")
+    table = Table("id", _("Name"), _("Role"), _("Bench"), _("Created"), _("Revoked"))
     for column in table.columns:
         column.overflow = "fold"
     for key in keys:
@@ -215,8 +218,8 @@ def key_revoke(
             with database.write() as session:
                 revoke_key(session, command_line_actor(), key)
         except Problem as problem:
-            raise UsageError(str(problem)) from problem
-    sys.stdout.write(f"key {key} is revoked\n")
+            raise UsageError(problem.sentence(i18n.language())) from problem
+    sys.stdout.write(_("key {key} is revoked").format(key=key) + "\n")
 
 
 @user_app.command("create")
@@ -255,7 +258,7 @@ def user_create(
                     password_hash=digest,
                 )
         except Problem as problem:
-            raise UsageError(str(problem)) from problem
+            raise UsageError(problem.sentence(i18n.language())) from problem
     _show_password(user.public_id, user.login, password, as_json=as_json)
 
 
@@ -278,7 +281,7 @@ def user_password(
                     raise UsageError(f"nobody has the login {login}; see: benchwright hub user list")
                 users.reset_password(session, command_line_actor(), found.public_id, digest)
         except Problem as problem:
-            raise UsageError(str(problem)) from problem
+            raise UsageError(problem.sentence(i18n.language())) from problem
     _show_password(found.public_id, found.login, password, as_json=as_json)
 
 
@@ -303,11 +306,11 @@ def user_list(config: Config = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(users)
         return
-    table = Table("id", "login", "name", "role", "stores", "disabled")
+    table = Table("id", _("Login"), _("Name"), _("Role"), _("Stores"), _("Disabled"))
     table.columns[0].no_wrap = True
     table.columns[1].overflow = "fold"
     for user in users:
-        cells = user | {"stores": "all" if user["stores"] is None else ", ".join(user["stores"])}
+        cells = user | {"stores": _("all") if user["stores"] is None else ", ".join(user["stores"])}
         table.add_row(*(str(value or "") for value in cells.values()))
     Console().print(table)
 
@@ -330,9 +333,8 @@ def _show_password(user: str, login: str, password: str, *, as_json: bool) -> No
         print_json({"id": user, "login": login, "password": password})
         return
     sys.stdout.write(f"{password}\n")
-    sys.stderr.write(
-        f"This is the password of {login} ({user}), to be changed at the first login; it is not shown again.\n"
-    )
+    words = _("This is the password of {login} ({user}), to be changed at the first login; it is not shown again.")
+    sys.stderr.write(words.format(login=login, user=user) + "\n")
 
 
 def _write_secret(path: Path, secret: str) -> None:

@@ -10,6 +10,8 @@ from rich.progress import Progress
 
 from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
 from benchwright.errors import UsageError
+from tui.heard import heard
+from tui.i18n import _
 
 app = typer.Typer(no_args_is_help=True, help="Check the history of events.")
 EXIT_BROKEN = 1
@@ -35,7 +37,7 @@ def verify(
     with open_database(config) as database, database.read() as session:
         newest = queries.newest(session)
         with Progress(console=Console(stderr=True), transient=True, disable=as_json or not sys.stderr.isatty()) as bar:
-            task = bar.add_task("events", total=newest.id if newest else None)
+            task = bar.add_task(_("events"), total=newest.id if newest else None)
             report = auditing.look(session, noted_head=noted, progress=lambda count: bar.update(task, completed=count))
     broken = report.broken
     if as_json:
@@ -57,18 +59,21 @@ def verify(
             }
         )
     elif broken is not None:
-        sys.stdout.write(
-            f"event {broken.id} ({broken.kind} of {broken.record_type} {broken.record_id}, "
-            f"{rfc3339(broken.recorded_at)}) is not sound: {report.why}; {report.events} events before it are\n"
-        )
+        about = f"{broken.kind}, {broken.record_type} {broken.record_id}, {rfc3339(broken.recorded_at)}"
+        words = _("event {number} ({about}) is not sound: {why}; {count} events before it are")
+        said = words.format(number=broken.id, about=about, why=heard(report.why or ""), count=report.events)
+        sys.stdout.write(f"{said}\n")
     else:
-        sys.stdout.write(f"{report.events} events fit together; head {report.head}\n")
+        words = _("{count} events fit together; head {head}")
+        sys.stdout.write(words.format(count=report.events, head=report.head) + "\n")
     if not as_json:
         if report.altered:
             numbers = ", ".join(map(str, report.altered))
-            sys.stdout.write(f"the words of these events are not those that were written: {numbers}\n")
+            words = _("the words of these events are not those that were written: {numbers}")
+            sys.stdout.write(words.format(numbers=numbers) + "\n")
         if report.head_found is False:
-            sys.stdout.write("the head that was noted is not in the history: events were removed from its end\n")
+            words = _("the head that was noted is not in the history: events were removed from its end")
+            sys.stdout.write(words + "\n")
     if not report.sound:
         raise typer.Exit(EXIT_BROKEN)
     if note is not None:

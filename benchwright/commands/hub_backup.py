@@ -12,6 +12,8 @@ from rich.table import Table
 
 from benchwright.commands.hub_common import AsJson, Config, open_database, print_json, read_settings
 from benchwright.errors import UsageError
+from tui.heard import heard
+from tui.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from hub.core.settings import Settings
@@ -46,10 +48,9 @@ def create(config: Config = None, folder: Where = None, as_json: AsJson = False)
     if as_json:
         print_json(made.model_dump(mode="json", exclude={"files"}) | {"files": len(made.files)})
     else:
-        sys.stdout.write(
-            f"{made.name}: {made.content.events} events, {len(made.files)} files, {made.size} bytes; "
-            f"head {made.content.head}\n"
-        )
+        words = _("{name}: {events} events, {files} files, {size} bytes; head {head}")
+        _say(words, name=made.name, events=made.content.events, files=len(made.files), size=made.size,
+             head=made.content.head)  # fmt: skip
 
 
 @app.command("list")
@@ -62,7 +63,7 @@ def list_backups(config: Config = None, folder: Where = None, as_json: AsJson = 
     if as_json:
         print_json([one.model_dump(mode="json", exclude={"files"}) | {"files": len(one.files)} for one in found])
         return
-    table = Table("backup", "database", "revision", "events", "files", "bytes")
+    table = Table(_("Backup"), _("Database"), _("Revision"), _("Events"), _("Files"), _("Bytes"))
     for one in found:
         cells = (one.database, one.content.revision, one.content.events, len(one.files), one.size)
         table.add_row(one.name, *map(str, cells))
@@ -78,10 +79,10 @@ def verify(name: Name = None, config: Config = None, folder: Where = None) -> No
         found = service.get(settings, name)
         wrong = list(service.problems(settings, found))
     for sentence in wrong:
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{heard(sentence)}\n")
     if wrong:
         raise typer.Exit(EXIT_BROKEN)
-    sys.stdout.write(f"{found.name} is sound: {len(found.files)} files, {found.size} bytes\n")
+    _say(_("{name} is sound: {files} files, {size} bytes"), name=found.name, files=len(found.files), size=found.size)
 
 
 @app.command("restore")
@@ -91,7 +92,8 @@ def restore(name: Name = None, config: Config = None, folder: Where = None) -> N
 
     with _settings(config, folder) as settings:
         found = service.restore(settings, settings, name)
-    sys.stdout.write(f"{found.name} is restored: {found.content.events} events to head {found.content.head}\n")
+    words = _("{name} is restored: {events} events to head {head}")
+    _say(words, name=found.name, events=found.content.events, head=found.content.head)
 
 
 @app.command("drill")
@@ -110,18 +112,22 @@ def drill(name: Name = None, config: Config = None, folder: Where = None, as_jso
              "seconds": round(done.seconds, 3)}
         )  # fmt: skip
     else:
-        sys.stdout.write(
-            f"{done.name} restores in {done.seconds:.1f} s: {rows} rows, {done.content.events} events, "
-            f"the chain holds to its head {done.content.head}\n"
+        words = _(
+            "{name} restores in {seconds:.1f} s: {rows} rows, {events} events, the chain holds to its head {head}"
         )
+        _say(words, name=done.name, seconds=done.seconds, rows=rows, events=done.content.events,
+             head=done.content.head)  # fmt: skip
 
 
 @app.command("thin-out")
 def thin_out(config: Config = None, folder: Where = None) -> None:
     """Remove backups that the settings do not keep any more."""
     from hub.backup import service
-    from hub.core.i18n import Count
 
     with _settings(config, folder) as settings:
         removed = service.thin_out(settings)
-    sys.stdout.write(f"{Count(removed):backup|backups} removed\n")
+    _say(ngettext("{count} backup removed", "{count} backups removed", removed), count=removed)
+
+
+def _say(words: str, **values: object) -> None:
+    sys.stdout.write(words.format(**values) + "\n")

@@ -10,6 +10,8 @@ from rich.table import Column, Table
 
 from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.errors import UsageError
+from tui import i18n
+from tui.i18n import N_, _
 
 app = typer.Typer(no_args_is_help=True, help="Run the hub's periodic work, and look at it.")
 EXIT_FAILED = 1
@@ -40,14 +42,16 @@ def list_jobs(config: Config = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(shown.model_dump(mode="json"))
         return
-    table = Table(Column("job", no_wrap=True), Column("due", no_wrap=True), Column("last run", no_wrap=True), "result")
+    table = Table(*(Column(_(name), no_wrap=True) for name in (N_("Job"), N_("Due"), N_("Last run"))), _("Result"))
     for row in shown.items:
-        due = _moment(row.due_at) if row.wanted else "off"
+        due = _moment(row.due_at) if row.wanted else _("off")
         running = row.started_at is not None and row.ended_at is None
-        result = f"failed {row.failures} ×: {row.error}" if row.failures else "running" if running else row.report
+        result = _("in progress") if running else row.report
+        if row.failures:
+            result = _("failed {count} ×: {reason}").format(count=row.failures, reason=row.error)
         table.add_row(row.name, due, _moment(row.started_at), result)
     Console().print(table)
-    sys.stdout.write(f"run by {shown.holder or 'no process'}\n")
+    sys.stdout.write(_("run by {process}").format(process=shown.holder or _("no process")) + "\n")
 
 
 def _moment(at: datetime | None) -> str:
@@ -76,12 +80,12 @@ def run_now(
         try:
             job = service.find(name)
         except Problem as problem:
-            raise UsageError(str(problem)) from problem
+            raise UsageError(problem.sentence(i18n.language())) from problem
         if not job.wanted(settings):
             raise UsageError(f"job {name} is switched off by the settings; docs/operations.md says which it needs")
         done = run_once(job, JobRun(database, settings))
         with database.read() as session:
             state = queries.states(session)[name]
-    sys.stdout.write(f"{name}: {state.report or 'done' if done else state.error}\n")
+    sys.stdout.write(f"{name}: {state.report or _('done') if done else state.error}\n")
     if not done:
         raise typer.Exit(EXIT_FAILED)

@@ -7,6 +7,7 @@ import typer
 
 from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
 from benchwright.errors import UsageError
+from tui import i18n
 
 
 def readings(
@@ -48,7 +49,7 @@ def readings(
                 print_json(study.model_dump(mode="json"))
                 return
         except Problem as problem:
-            raise UsageError(str(problem)) from problem
+            raise UsageError(problem.sentence(i18n.language())) from problem
         rows = [MeasurementRow.of(*row) for row in queries.readings(session, actor, wanted, names, limit)]
     if as_json:
         print_json([row.model_dump(mode="json") for row in rows])

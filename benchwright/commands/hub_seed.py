@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
 from benchwright.errors import UsageError
+from tui import i18n
 
 
 def seed(
@@ -49,7 +50,7 @@ def seed(
     end = until.replace(tzinfo=UTC) if until else datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     began_s = time.monotonic()
     with open_database(config) as database, Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("a year of work", total=1.0)
+        task = bar.add_task(i18n._("a year of work"), total=1.0)
         try:
             with database.write() as session:
                 counts = fill(
@@ -61,7 +62,7 @@ def seed(
                     progress=lambda fraction: bar.update(task, completed=fraction),
                 )
         except Problem as problem:
-            raise UsageError(str(problem)) from problem
+            raise UsageError(problem.sentence(i18n.language())) from problem
     took_s = round(time.monotonic() - began_s, 1)
     if as_json:
         shown = None if password_file else password
@@ -69,6 +70,8 @@ def seed(
             {"seed": seed_number, "until": end.isoformat(), "rows": counts, "seconds": took_s, "password": shown}
         )
         return
-    sys.stdout.write("\n".join(f"{count:>8} {name}" for name, count in counts.items()) + f"\nin {took_s} s\n")
+    sys.stdout.write("\n".join(f"{count:>8} {name}" for name, count in counts.items()) + "\n")
+    sys.stdout.write(i18n._("took {seconds} s").format(seconds=took_s) + "\n")
     if password_file is None:
-        sys.stdout.write(f"all accounts have the password {password} (shown this once); `hub user list` names them\n")
+        words = i18n._("all accounts have the password {password} (shown this once); `hub user list` names them")
+        sys.stdout.write(words.format(password=password) + "\n")

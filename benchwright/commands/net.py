@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from benchwright.errors import UsageError
+from tui.i18n import _
 
 app = typer.Typer(help="The other end of network measurements.", no_args_is_help=True)
 
@@ -37,5 +38,6 @@ def serve(
     except OSError as error:
         raise UsageError(f"{host} port {port} cannot be used: {error.strerror}; choose another with --port") from error
     with target:
-        typer.echo(f"throughput target at {host} port {target.port}; Ctrl-C ends it")
+        words = _("throughput target at {host} port {port}; Ctrl-C ends it")
+        typer.echo(words.format(host=host, port=target.port))
         stopped.wait()

@@ -9,7 +9,7 @@ import typer
 
 from benchwright.commands import faults, golden
 from benchwright.errors import UsageError
-from benchwright.language import Language, checked
+from tui.i18n import _
 
 if TYPE_CHECKING:
     from edge_agent.plans.load import LoadedPlan
@@ -45,7 +45,8 @@ def check(
         typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
     for result in [] if as_json else results:
         if result["ok"]:
-            typer.echo(f"{result['file']}: ok, {result['plan']} version {result['version']}, {result['sha256']}")
+            words = _("{file}: sound, {plan} version {version}, {sha256}")
+            typer.echo(words.format_map(result))
         for problem in result.get("problems", []):  # type: ignore[attr-defined]
             typer.echo(problem, err=True)
     if not all(result["ok"] for result in results):
@@ -53,7 +54,7 @@ def check(
 
 
 @app.command()
-def show(file: PlanFile, language: Language = "en", as_json: AsJson = False) -> None:
+def show(file: PlanFile, as_json: AsJson = False) -> None:
     """Show what a plan does: its steps, instruments and limits."""
     loaded = _load(file)
     if as_json:
@@ -63,7 +64,7 @@ def show(file: PlanFile, language: Language = "en", as_json: AsJson = False) -> 
         return
     from benchwright.plan_view import print_plan
 
-    print_plan(loaded, checked(language))
+    print_plan(loaded)
 
 
 @app.command()
@@ -96,7 +97,6 @@ def run(
     learning: Annotated[
         bool, typer.Option("--learning", help="Without comparisons with good units: to learn from this one.")
     ] = False,
-    language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
     """Run a plan on the instruments of a bench, without hub or agent. Ctrl-C stops it with the outputs safe.
@@ -120,7 +120,6 @@ def run(
         resume=resume,
         yes=yes,
         simulator=simulator,
-        language=checked(language),
         as_json=as_json,
         skip_waits=skip_waits,
     )

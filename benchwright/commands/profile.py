@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchwright.language import Language, checked
+from tui.i18n import _, pick
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check and list driver profiles.")
 
@@ -37,17 +37,16 @@ def check(files: Annotated[list[Path], typer.Argument(help="Profiles (YAML files
             for problem in problems:
                 typer.echo(problem, err=True)
             if not problems:
-                typer.echo(f"{path}: ok")
+                typer.echo(_("{file}: sound").format(file=path))
     if any(problems for _, problems in results):
         raise typer.Exit(2)
 
 
 @app.command("list")
-def list_profiles(language: Language = "en", as_json: AsJson = False) -> None:
+def list_profiles(as_json: AsJson = False) -> None:
     """List the profiles that this machine knows, with how their instruments are reached."""
     from drivers.registry import profiles
 
-    language = checked(language)
     known = list(profiles().values())
     if as_json:
         found = [
@@ -56,8 +55,7 @@ def list_profiles(language: Language = "en", as_json: AsJson = False) -> None:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for one in known:
-        title = next(text for tag, text in one.title.items() if tag == language)
-        typer.echo(f"{one.name:24} {one.capability:20} {title}")
+        typer.echo(f"{one.name:24} {one.capability:20} {pick(one.title)}")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError
+from tui.i18n import _, pick
 
 if TYPE_CHECKING:
     from drivers.simulated.bench import SimulatedBench
@@ -141,9 +142,9 @@ def control_command(
         _print(json.dumps(answer, ensure_ascii=False))
         return
     state = answer["state"]
-    faults = ", ".join(state["device"]["faults"]) or "none"
-    probes = ", ".join(f"{probe} at {point}" for probe, point in state["probes"].items())
-    _print(f"faults: {faults}; probes: {probes}")
+    faults = ", ".join(state["device"]["faults"]) or _("none")
+    probes = ", ".join(f"{probe} → {point}" for probe, point in state["probes"].items())
+    _print(f"{_('faults')}: {faults}; {_('probes')}: {probes}")
 
 
 def _product(name: str) -> "Product":
@@ -169,7 +170,7 @@ def _show_played(bench: "PlayedBench", as_json: bool) -> None:
         return
     for role, (profile, address) in bench.instruments.items():
         _print(f"{role:12} {profile:28} {address}")
-    _print("Ctrl-C ends it.")
+    _print(_("Ctrl-C ends it."))
 
 
 def _request(words: list[str]) -> dict[str, Any]:
@@ -219,9 +220,9 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
     from rich.console import Console
     from rich.table import Table
 
-    faults = ", ".join(sorted(bench.device.faults)) or "no fault"
+    faults = ", ".join(sorted(bench.device.faults)) or _("no fault")
     table = Table(title=f"{bench.device.product.model} {bench.device.serial} ({faults})", title_justify="left")
-    for heading in ("role", "profile", "address", "touches"):
+    for heading in (_("Role"), _("Profile"), _("Address"), _("Touches")):
         table.add_column(heading, overflow="fold")
     for role, (profile, address) in bench.instruments.items():
         probes = [f"{n}: {p.point}" for n, p in bench.wiring.probes.items() if n.partition(".")[0] == role]
@@ -234,10 +235,10 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
     if control is not None:
         example = next(iter(bench.device.product.faults))
         console.print(
-            f"control: benchwright simulate control {control} inject {example}",
+            f"{_('control')}: benchwright simulate control {control} inject {example}",
             soft_wrap=True,
         )
-    console.print("Ctrl-C ends it.")
+    console.print(_("Ctrl-C ends it."))
     sys.stdout.flush()
 
 
@@ -252,17 +253,10 @@ def _show_faults(product: "Product", as_json: bool) -> None:
     from rich.table import Table
 
     table = Table()
-    for heading in ("fault", "part", "what it is", "how it looks on the bench"):
+    for heading in (_("Fault"), _("Part"), _("What it is"), _("How it looks on the bench")):
         table.add_column(heading, overflow="fold")
     for name, fault in faults.items():
-        looks, title = fault["looks_like"], fault["title"]
-        table.add_row(
-            name,
-            fault["part"],
-            f"{title['en']}\n{title['zh-CN']}",
-            f"{looks['en']}\n{looks['zh-CN']}",
-            end_section=True,
-        )
+        table.add_row(name, fault["part"], pick(fault["title"]), pick(fault["looks_like"]), end_section=True)
     Console().print(table)
 
 

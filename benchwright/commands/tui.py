@@ -19,13 +19,6 @@ EXAMPLES = """Examples:
 """
 
 
-class LanguageName(StrEnum):
-    """As ``tui.i18n.LANGUAGES``."""
-
-    EN = "en"
-    ZH_CN = "zh-CN"
-
-
 class ThemeName(StrEnum):
     """As ``tui.themes.THEMES``."""
 
@@ -43,9 +36,6 @@ def tui(
             "--socket", envvar="BENCHWRIGHT_SOCKET", help="The agent's socket; found by itself for one bench."
         ),
     ] = None,
-    language: Annotated[
-        LanguageName | None, typer.Option("--language", help="Language at the start (default: the terminal's).")
-    ] = None,
     operator: Annotated[
         str | None, typer.Option("--operator", help="Who works at the bench (default: the login name).")
     ] = None,
@@ -57,10 +47,9 @@ def tui(
     """
     from tui import pictures
     from tui.app import BenchApp
-    from tui.i18n import of_environment
+    from tui.i18n import language
 
     pictures.prepare()
-    chosen = of_environment() if language is None else language.value
-    app = BenchApp(socket, language=chosen, operator=operator or getpass.getuser(), theme=theme.value)
+    app = BenchApp(socket, language=language(), operator=operator or getpass.getuser(), theme=theme.value)
     gc.freeze()  # what is loaded stays: looking through it for garbage takes 25 ms, also in the middle of a key press
     app.run()

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from benchwright.errors import UsageError
+from tui.i18n import N_, _
 
 app = typer.Typer(add_completion=False, help="Check every analysis on signals whose answer is known exactly.")
+HEADINGS = (N_("Analysis"), N_("Signal"), N_("Truth"), N_("Ours"), N_("Error"), N_("Target"))
 
 
 @app.command()
@@ -31,7 +33,7 @@ def verify(
         from rich.console import Console
         from rich.table import Table
 
-        table = Table("", "analysis", "signal", "truth", "ours", "error", "target", title="Exact cases")
+        table = Table("", *map(_, HEADINGS), title=_("Exact cases"))
         for result in found:
             case, one = result.case, result.found
             table.add_row(

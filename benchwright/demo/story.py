@@ -9,13 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
-from rich.text import Text
 
 from benchwright.demo.desk import Desk
 from benchwright.demo.scene import BENCH, Scene
 from benchwright.demo.technician import Technician
-from benchwright.demo.words import Language, say
-from benchwright.plan_view import COLOURS, limits_text, value_text
+from benchwright.demo.words import say
+from benchwright.plan_view import limits_text, value_text, verdict_text
 from benchwright.plots import braille
 from benchwright.real_captures import captures_folder, checks
 from benchwright.real_captures import table as captures_table
@@ -24,6 +23,7 @@ from edge_agent.local_api import events
 from edge_agent.local_api.views import RunState
 from protocols.messages.records import CaptureTaken, Measurement, Outcome, StepFinished, Verdict
 from protocols.quantity import format_value
+from tui.i18n import Language
 
 OPERATOR = "韩梅梅"
 SETTLE_S = 30.0
@@ -133,7 +133,7 @@ class Story:
                 measurement.name,
                 value_text(measurement),
                 limits_text(measurement),
-                Text(measurement.verdict, style=COLOURS[measurement.verdict]),
+                verdict_text(measurement.verdict),
                 measurement.instrument or "",
             )
         self.console.print(table)

@@ -1,8 +1,6 @@
 """What the demonstration says, in both languages."""
 
-from typing import Literal
-
-Language = Literal["en", "zh-CN"]
+from tui.i18n import Language
 
 SENTENCES: dict[str, dict[str, str]] = {
     "scene": {

@@ -6,17 +6,17 @@ from protocols.captures.errors import CaptureError
 from protocols.waveform import Capture
 
 _SIGNED = {
-    ".sr": ("sigrok session", "PK, as a ZIP archive does"),
-    ".npz": ("NumPy archive", "PK, as a ZIP archive does"),
-    ".bwc": ("packed capture", "BWC1"),
-    ".wfm": ("waveform of a Rigol or Tektronix oscilloscope", "the signature of a known family"),
-    ".bin": ("waveform of an Agilent, Keysight or Rigol oscilloscope", "AG or RG and a version"),
-    ".wav": ("WAV file", "RIFF"),
-    ".jpg": ("radiometric JPEG", "the bytes FF D8 FF"),
-    ".jpeg": ("radiometric JPEG", "the bytes FF D8 FF"),
-    ".fff": ("FLIR file", "FFF"),
+    ".sr": "PK",
+    ".npz": "PK",
+    ".bwc": "BWC1",
+    ".bin": "AG, RG",
+    ".wfm": ":WFM, A5 A5, A1 A5, 01 FF FF FF",
+    ".wav": "RIFF",
+    ".jpg": "FF D8 FF",
+    ".jpeg": "FF D8 FF",
+    ".fff": "FFF",
 }
-"""By the ending of a name: what such a file is, and how its content begins."""
+"""How the content of files whose names end so begins."""
 
 
 def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None) -> Capture:
@@ -43,12 +43,11 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
     try:
         return _read_text(data, name, sample_rate_hz)
     except CaptureError as error:
-        signed = _SIGNED.get(PurePath(name).suffix.lower())
-        if signed is None:
+        ending = PurePath(name).suffix.lower()
+        if ending not in _SIGNED:
             raise
-        what, beginning = signed
         raise CaptureError(
-            f"{name}: is no {what}, it does not begin with {beginning}; record or copy it again"
+            f"{name}: is no {ending} file, its beginning ({_SIGNED[ending]}) is missing; record or copy it again"
         ) from error
 
 

@@ -18,6 +18,7 @@ from benchwright.plan_run import hint
 from drivers.simulated.bench import SimulatedBench
 from drivers.simulated.control import control_endpoint
 from edge_agent.plans.prompts import Prompt, PromptKind
+from tui import i18n
 
 PROGRAM = str(Path(sys.executable).with_name("benchwright"))
 
@@ -51,8 +52,8 @@ def test_check_and_show_need_no_instrument(tmp_path: Path) -> None:
     done = benchwright("plan", "check", "sp100-functional", "sp100-reflash", "--json")
     assert done.returncode == 0
     assert [one["ok"] for one in json.loads(done.stdout)] == [True, True]
-    shown = benchwright("plan", "show", "sp100-functional", "--lang", "zh-CN")
-    assert "继电器" in shown.stdout
+    shown = benchwright("plan", "show", "sp100-functional", "--language", "zh-CN")
+    assert "继电器" in shown.stdout and "版本 1，用于 SP-100" in shown.stdout
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(plan(main=read("a").replace("role: meter", "role: metre")))
     done = benchwright("plan", "check", wrong)
@@ -74,7 +75,7 @@ def test_schema_is_json(tmp_path: Path) -> None:
         ),
         (["plan", "run", "sp100-reflash", "--bench", "none.toml"], "none.toml: cannot be read"),
         (["plan", "run", "sp100-reflash", "--bench", "none.toml", "--resume"], "--resume needs --state"),
-        (["plan", "show", "sp100-reflash", "--lang", "fr"], "there is no language 'fr'"),
+        (["plan", "show", "sp100-reflash", "--language", "fr"], "there is no language 'fr'"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], words: str) -> None:
@@ -109,10 +110,10 @@ def test_a_run_gives_its_records_as_json(place: Place) -> None:
 
 def test_what_does_not_pass_gives_exit_code_1_and_says_why(place: Place) -> None:
     place.bench.misbehave("mcu", "wrong_identity")
-    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--yes", "--lang", "zh-CN")
+    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--yes", "--language", "zh-CN")
     assert done.returncode == 1, done.stderr
     assert "0x0440" in done.stderr
-    assert "结论: 错误" in done.stdout or "结论: 不合格" in done.stdout
+    assert "结论: 出错" in done.stdout or "结论: 不合格" in done.stdout
     assert not {"passed", "failed", "error"} & set(f"{done.stdout} {done.stderr}".split())
 
 
@@ -166,15 +167,16 @@ def test_a_killed_run_resumes_from_its_folder(place: Place, tmp_path: Path) -> N
     ],
 )
 def test_how_to_answer_is_said_in_the_readers_language(prompt: Prompt, english: str, chinese: str) -> None:
-    assert hint(prompt, "en") == english
-    assert hint(prompt, "zh-CN").endswith(chinese)
+    assert hint(prompt) == english
+    i18n.use("zh-CN")
+    assert hint(prompt).endswith(chinese)
 
 
 def test_without_anybody_to_answer_the_run_ends_safely(place: Place, tmp_path: Path) -> None:
     text = plan(main=read("a", extra="connect: {meter: TP_3V3}\n"), head=plan_texts.HEAD)
     path = tmp_path / "p.yaml"
     path.write_text(text)
-    done = benchwright("plan", "run", path, "--bench", place.toml, "--lang", "zh-CN")
+    done = benchwright("plan", "run", path, "--bench", place.toml, "--language", "zh-CN")
     assert done.returncode == 1
     assert "按回车，或输入 n" in done.stderr
     assert "没有人回答；请使用 --yes 或 --simulator" in done.stderr

@@ -225,7 +225,7 @@ def test_next_and_learn_faults_from_the_command_line(tmp_path: Path) -> None:
 
     said = json.loads(command("next", "lm200-ask", "--runs", str(tmp_path), "--json").stdout)
     assert said["suspects"][0]["cause"] in ("corrupted_firmware", "shorted_load")
-    assert "固件损坏" in command("next", "lm200-ask", "--runs", str(tmp_path), "--lang", "zh-CN").stdout
+    assert "固件损坏" in command("next", "lm200-ask", "--runs", str(tmp_path), "--language", "zh-CN").stdout
     new = tmp_path / "new.yaml"
     done = command(
         "learn-faults", "lm200-ask", "--runs", str(tmp_path), "--cause", "L7=loose_plug", "--output", str(new)

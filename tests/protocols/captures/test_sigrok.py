@@ -235,7 +235,7 @@ GOOD = "capturefile=logic-1\nunitsize=1\ntotal probes=8\nsamplerate=1 MHz\nprobe
         (session(GOOD, {"logic-1": b"\0" * 5000})[:-200], "was probably cut"),
         (zipped({"version": b"2", "metadata": b"\xff\xfe"}), "not UTF-8"),
         (zipped({"version": b"2"}, zipfile.ZIP_LZMA), "compression method 14"),
-        (bytes(range(128, 256)) * 9, "is no sigrok session, it does not begin with PK"),
+        (bytes(range(128, 256)) * 9, r"is no .sr file, its beginning \(PK\) is missing"),
     ],
 )
 def test_bad_files_are_refused_with_the_reason(data: bytes, reason: str) -> None:

@@ -1,0 +1,85 @@
+"""The command line as a whole: its help and its errors in the reader's language."""
+
+import re
+
+import pytest
+
+from benchwright import cli
+from benchwright.language import translate
+from tui import i18n
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def told(capsys, monkeypatch, *words, locale="C.UTF-8"):
+    """Return exit code, output and errors of ``benchwright`` with these words in a terminal with this locale."""
+    monkeypatch.setenv("LC_ALL", locale)
+    monkeypatch.setattr("sys.argv", ["benchwright", *words])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    out, err = capsys.readouterr()
+    return left.value.code, out, err
+
+
+def words_of(command, path):
+    for place in (command, *command.params):
+        for name in ("help", "epilog"):
+            if words := getattr(place, name, None):
+                yield f"{path} {place.name}", words
+    for name, one in getattr(command, "commands", {}).items():
+        yield from words_of(one, f"{path} {name}")
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_help_of_every_command_is_there_in_chinese(name):
+    command = cli.command_of(name)
+    i18n.use("zh-CN")
+    translate(command)
+    for place, words in words_of(command, name):
+        assert HAN.search(words), place
+
+
+def test_the_terminal_says_which_language_is_spoken(capsys, monkeypatch):
+    code, out, _ = told(capsys, monkeypatch, "--help", locale="zh_CN.UTF-8")
+    assert code == 0
+    assert "检查、显示和运行检测方案。" in out and "显示本帮助并退出。" in out
+    code, out, _ = told(capsys, monkeypatch, "plan", "show", "--help")
+    assert code == 0
+    assert "Show what a plan does" in out and "--language" in out
+    code, out, _ = told(capsys, monkeypatch, "--language", "zh-CN", "plan", "show", "--help")
+    assert "显示方案的内容" in out
+    code, out, _ = told(capsys, monkeypatch, "plan", "show", "lm200-ask", "-l", "zh-CN")
+    assert (code, "步骤" in out, "group" in out) == (0, True, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "english", "chinese"),
+    [
+        (["tui", "--language", "xx"], "there is no language 'xx'; there are en, zh-CN", None),
+        (["plan", "run", "sp100-reflash"], "Missing option '--bench'.", "缺少选项 '--bench'。"),
+        (["plan", "shw"], "No such command 'shw'. Did you mean 'show'?", "没有命令 'shw'。是否指 'show'？"),
+        (
+            ["agent", "run", "--bench", "x", "--log-level", "loud"],
+            "'loud' is not one of 'debug'",
+            "'loud' 不在 'debug'",
+        ),
+        (["hub", "seed", "--stores", "0"], "Input should be greater than or equal to 1", "须大于或等于 1"),
+        (["plan", "show", "none"], "there is no test plan 'none'", "没有检测方案 'none'；有 bench-check"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_in_either_language(capsys, monkeypatch, words, english, chinese):
+    for locale, expected in (("C.UTF-8", english), ("zh_CN.UTF-8", chinese or "xx")):
+        code, out, err = told(capsys, monkeypatch, *words, locale=locale)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert expected in err and "Value error" not in err
+
+
+def test_a_plan_that_is_wrong_is_told_in_chinese_with_its_place(capsys, monkeypatch, tmp_path):
+    file = tmp_path / "p.plan.yaml"
+    file.write_text(
+        "plan: p\nversion: 1\nmodel: M\ntitle: {en: P, zh-CN: 方案}\nmain:\n"
+        "  - {id: a, title: {en: A, zh-CN: 甲}, action: wait, with: {seconds: 1 s}, role: metre}\n"
+    )
+    code, _, err = told(capsys, monkeypatch, "plan", "show", str(file), "--language", "zh-CN")
+    assert code == 2
+    assert "第 6 行：步骤 a：wait 不需要仪器；请去掉 role" in err
