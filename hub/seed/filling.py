@@ -15,8 +15,9 @@ from hub.events.following import skip_all
 from hub.events.models import Event
 from hub.fleet.models import Bench
 from hub.identity.models import User
+from hub.knowledge.models import Article
 from hub.measurements.models import Measurement, Run
-from hub.seed import chain, intakes, owners
+from hub.seed import chain, intakes, knowledge, owners
 from hub.seed.scene import Scene, Size
 from hub.seed.timeline import Timeline
 from hub.stores.models import Store
@@ -38,12 +39,15 @@ SHARES: tuple[Share, ...] = (
     chain.fill_benches,
     owners.fill_devices,
     intakes.fill_tickets,
+    knowledge.fill_articles,
 )
 """What each domain adds, in this order: at once, at the year's beginning, or as lives on the scene's timeline.
 
 A new domain is a function here, in a module of its own.
 """
-COUNTED: tuple[type[Table], ...] = (Store, User, Bench, Customer, CustomerDevice, Ticket, Event, Run, Measurement)
+COUNTED: tuple[type[Table], ...] = (
+    *(Store, User, Bench, Customer, CustomerDevice, Ticket, Event, Run, Measurement, Article),
+)
 
 
 def fill(

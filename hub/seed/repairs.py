@@ -12,6 +12,7 @@ from hub.identity.permissions import Role
 from hub.jobs.job import ACTOR
 from hub.measurements.ingest.reading import Batch
 from hub.measurements.ingest.storing import Patience, store_batches
+from hub.seed import knowledge
 from hub.seed.desk import act, take_in
 from hub.seed.scene import Bench, Owned, Scene, words
 from hub.seed.timeline import Life
@@ -46,6 +47,7 @@ def repair(scene: Scene, owned: Owned, counter: Actor) -> Life:
     does(scene, bench, ticket, "taken")
     yield scene.after(now(), 0.2, 1.5)
     measure(scene, bench, f"{ticket}:1", owned, fault, passes=False)
+    knowledge.look(scene, ticket, owned.shop)
     if not warranty:
         yield scene.after(now(), 0.1, 3)
         free = _repeats(scene, bench, ticket, fault)

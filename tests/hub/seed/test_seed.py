@@ -10,6 +10,7 @@ import pytest
 from hub_running import RunningHub, environment_of
 from seeded import END
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from benchwright.commands.hub import app
@@ -23,9 +24,10 @@ from hub.events.following import behind
 from hub.events.models import Event
 from hub.events.service import verify_chain
 from hub.identity.models import User
+from hub.knowledge.models import Article, Edition, EditionText, Use
 from hub.notifications.planning import FOLLOWER
 from hub.seed.filling import fill
-from hub.seed.scene import Size
+from hub.seed.scene import Size, words
 from hub.stores.models import Store
 from hub.tickets.kinds import OPEN, Kind, State
 from hub.tickets.models import Ticket
@@ -71,6 +73,21 @@ def test_it_is_a_year_of_work(database: Database) -> None:
         assert not behind(session, FOLLOWER), "nobody is told of what is made up"
         keys = session.scalars(select(ContactPoint.key).where(ContactPoint.kind == "phone")).all()
         assert all(key.startswith("100") for key in keys), "no mobile network has these numbers"
+        _knows_its_faults(session)
+
+
+def _knows_its_faults(session: Session) -> None:
+    """K1-K3: in both languages, some of it in review, about each fault and what a bench measures of it, and used."""
+    editions = session.scalars(select(Edition)).all()
+    states = Counter(one.state for one in editions)
+    assert states["published"] >= 15 and states["in_review"] >= 2
+    texts = session.execute(select(EditionText.edition_id, EditionText.language)).all()
+    assert {tuple(one) for one in texts} == {(one.id, tongue) for one in editions for tongue in ("zh-CN", "en")}
+    faults = [fault for model in words()["models"] for fault in model["faults"]]
+    assert {name for one in editions for name in one.measurements} == {fault["measures"][0] for fault in faults}
+    about = set(session.scalars(select(Article.fault).where(Article.fault.is_not(None))))
+    assert about == {fault["fault"] for fault in faults}
+    assert set(session.scalars(select(Use.helpful))) == {None, True, False}
 
 
 def test_every_store_has_who_its_tickets_need(database: Database) -> None:
