@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from lateness import ends_within
 from scripted_server import CLOSE, HANG, Exchange, Late, PtyInstrument, ScriptedInstrument, SocketInstrument
 from transcripts_scopes import BEGIN, EDGE, ONE, PREAMBLE, SETUP, set_up
 
@@ -209,10 +210,8 @@ def test_a_step_with_half_a_second_ends_within_six_tenths_on_a_hung_instrument()
         guard = Guard()
         meter = opened(server, guard)
         guard.arm(0.5)
-        began = time.monotonic()
-        with pytest.raises(Cancelled, match="ran out of time"):
+        with ends_within(0.6), pytest.raises(Cancelled, match="ran out of time"):
             meter.read(MeterFunction.DC_VOLTAGE, 10)
-        assert time.monotonic() - began < 0.6
         meter.close()
 
 
@@ -338,10 +337,8 @@ def test_a_capture_that_is_cancelled_while_it_waits_for_its_trigger_ends_at_once
         scope = open_instrument("rigol-ds1054z", server.address, guard)
         assert isinstance(scope, Oscilloscope)
         guard.arm(0.5)
-        began = time.monotonic()
-        with pytest.raises(Cancelled):
+        with ends_within(0.6), pytest.raises(Cancelled):
             scope.capture([SETUP], span_s=0.02, trigger=TriggerSetup(1, 1.65))
-        assert time.monotonic() - began < 0.6
         with pytest.raises(Cancelled):
             scope.capture([ChannelSetup(1, 1.0)], span_s=0.02)
         scope.close()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from lateness import ends_within
 from scripted_instrument import ScriptedInstrument
 
 from drivers.capabilities import MeterFunction, Multimeter
@@ -68,11 +69,9 @@ def test_a_call_returns_the_reading_and_the_identity_is_known(rack: Rack, meter:
 def test_a_step_of_half_a_second_ends_within_0_6_s_on_a_hung_instrument(rack: Rack, meter: ScriptedInstrument) -> None:
     lease = rack.acquire("meter", "test")
     meter.hung = True
-    started = time.monotonic()
-    with pytest.raises(CallTimeout, match=r"meter did not finish within 0\.5 s"):
+    with ends_within(0.6), pytest.raises(CallTimeout, match=r"meter did not finish within 0\.5 s"):
         rack.call("meter", lease, read, 0.5)
     ended = time.monotonic()
-    assert ended - started < 0.6
     time.sleep(0.6)
     assert only_identity(meter.lines(since=ended)), "something of the cancelled call was sent after its end"
 
@@ -98,10 +97,8 @@ def test_cancel_from_another_thread_ends_a_call_at_once(rack: Rack, meter: Scrip
     meter.hung = True
     cancellation = Cancellation()
     threading.Timer(0.2, cancellation.cancel, ("stopped by the operator",)).start()
-    started = time.monotonic()
-    with pytest.raises(CallCancelled, match="stopped by the operator"):
+    with ends_within(0.4), pytest.raises(CallCancelled, match="stopped by the operator"):
         rack.call("meter", lease, read, 10.0, cancellation)
-    assert time.monotonic() - started < 0.4
     with pytest.raises(CallCancelled):
         rack.call("meter", lease, read, 10.0, cancellation)
 
@@ -245,9 +242,8 @@ def test_a_worker_that_does_not_come_back_is_replaced_and_teardown_waits_for_tha
     with Rack({"meter": InstrumentConfig("deaf", "nowhere")}, opener=opener, timing=QUICK) as rack:
         lease = rack.acquire("meter", "test")
         started = time.monotonic()
-        with pytest.raises(CallTimeout):
+        with ends_within(0.3), pytest.raises(CallTimeout):
             rack.call("meter", lease, read, 0.2)
-        assert time.monotonic() - started < 0.3
         assert rack.safe_state({"meter": lease}, 2.0) == {}
         assert time.monotonic() - started >= 0.2 + QUICK.quiet_s - 0.05, "it ran while the old call was under way"
         assert opened[0].closed.wait(1)
