@@ -154,6 +154,9 @@ class _Split:
 def _split(power: Spectrum, harmonics: int, noise_spread: float) -> _Split | NoAnswer:
     first, last = MAIN_LOBE + 1, power.size - 1
     centre = first + int(np.argmax(power[first:]))
+    # What rounding of the transform leaves of a large mean value is no tone, wherever it is highest.
+    if power[centre] < 100.0 * float(np.finfo(power.dtype).eps) ** 2 * float(power[0]):
+        return NoAnswer("no tone stands out of the noise")
     if centre < first + MAIN_LOBE:
         return NoAnswer("no tone with at least 16 periods in the record; capture a longer one")
     if centre + MAIN_LOBE >= last:
@@ -174,9 +177,7 @@ def _split(power: Spectrum, harmonics: int, noise_spread: float) -> _Split | NoA
     if noise_bins == 0:
         return NoAnswer("the record is too short to tell noise from harmonics; capture a longer one")
     density = noise_sum / noise_bins
-    # What rounding of the transform leaves of a large mean value is no tone either.
-    rounding = float(np.finfo(power.dtype).eps) ** 2 * float(power[0])
-    if peak < max(_TONE_OVER_NOISE * density, 100.0 * rounding):
+    if peak < _TONE_OVER_NOISE * density:
         return NoAnswer("no tone stands out of the noise")
     excess = [float(power[lobe].sum(dtype=np.float64)) - _LOBE * density for lobe in taken]
     # The highest line outside the tone, wherever it comes from.

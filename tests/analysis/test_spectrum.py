@@ -9,7 +9,7 @@ from analysis_signals import digitise, gaussian_edge, pulses, reason, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.analysis.fourier import blackman_harris_7, cheap_length
+from edge_agent.analysis.fourier import blackman_harris_7, cheap_length, power_spectrum
 from edge_agent.analysis.frequency import frequency_error
 from edge_agent.analysis.sine_fit import sine_fit_3, sine_fit_4
 from edge_agent.analysis.spectrum import amplitude_spectrum, tone_metrics
@@ -111,12 +111,23 @@ def test_amplitude_spectrum_shows_each_line_at_its_height() -> None:
 def test_cheap_lengths_have_small_factors_and_waste_little(n) -> None:
     length = cheap_length(n)
     assert 0.5 * n < length <= n or n == 1
+    assert length % 2 == 0
     if n > 1000:
         assert length > 0.9 * n
     for factor in (2, 3, 5):
         while length % factor == 0:
             length //= factor
     assert length == 1
+
+
+@pytest.mark.parametrize(("dtype", "below_db"), [(np.int16, -135), (np.float64, -290)])
+@pytest.mark.parametrize("n", [2, 6, 16, 250, 4050, 98_304])
+def test_the_transform_of_half_the_length_is_that_of_the_whole(n, dtype, below_db) -> None:
+    samples = (20_000 + 10_000 * np.sin(0.7 * np.arange(n))).round().astype(dtype)
+    window = blackman_harris_7(n, single=dtype is np.int16)
+    amplitudes = np.sqrt(power_spectrum(samples, window), dtype=np.float64)
+    expected = np.abs(np.fft.rfft(samples * window.values.astype(np.float64)))
+    assert np.abs(amplitudes - expected).max() < 10 ** (below_db / 20) * expected.max()
 
 
 def test_window_side_lobes_are_below_minus_180_db() -> None:
