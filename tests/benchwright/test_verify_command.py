@@ -1,4 +1,4 @@
-"""``benchwright verify``: all exact cases are within their targets, and a miss is told by the exit code."""
+"""``benchwright verify``: all exact cases are within their targets without a network, and a miss is told (E2)."""
 
 import json
 import subprocess
@@ -10,10 +10,22 @@ from benchwright.commands import verify as command
 from benchwright.verification import report
 from benchwright.verification.case import Case, Found
 
+CUT_OFF = """
+import sys
+
+def refuse(event, _):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.bind"):
+        raise AssertionError(f"the analysis wants the network: {event}")
+
+sys.addaudithook(refuse)
+from benchwright.cli import main
+main()
+"""
+
 
 def verify(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "benchwright", "verify", *words],
+        [sys.executable, "-c", CUT_OFF, "verify", *words],
         capture_output=True,
         text=True,
         timeout=100,
