@@ -334,8 +334,18 @@ class SerialConsole(Instrument):
     """The serial log of the device under repair."""
 
     @abstractmethod
-    def listen(self, seconds: float, *, until: str | None = None, max_bytes: int = 1_000_000) -> ConsoleLog:
-        """Collect output for ``seconds``, ending early at the first line that matches the pattern ``until``."""
+    def listen(
+        self,
+        seconds: float,
+        *,
+        until: str | None = None,
+        max_bytes: int = 1_000_000,
+        progress: Progress | None = None,
+    ) -> ConsoleLog:
+        """Collect output for ``seconds``, ending early at the first line that matches the pattern ``until``.
+
+        ``progress`` is told, with every piece that comes, how much of the time is over and the newest line.
+        """
 
     @abstractmethod
     def send(self, data: bytes) -> None:

@@ -4,13 +4,14 @@ import re
 import time
 from typing import Any
 
-from drivers.capabilities import ConsoleLog, SerialConsole
+from drivers.capabilities import ConsoleLog, Progress, SerialConsole
 from drivers.console_model import SerialConsoleProfile
 from drivers.errors import Misconfigured, OutOfRange
 from drivers.transports.stream import ByteStream
 
 MAX_LOG_BYTES = 64 << 20
 MAX_LINE_SEARCHED = 4096
+MAX_LINE_SHOWN = 200
 
 
 class UartConsole(SerialConsole):
@@ -29,7 +30,14 @@ class UartConsole(SerialConsole):
         """Release the port."""
         self._stream.close()
 
-    def listen(self, seconds: float, *, until: str | None = None, max_bytes: int = 1_000_000) -> ConsoleLog:
+    def listen(
+        self,
+        seconds: float,
+        *,
+        until: str | None = None,
+        max_bytes: int = 1_000_000,
+        progress: Progress | None = None,
+    ) -> ConsoleLog:
         """Collect what arrives from now on; what had arrived before is part of it, since a boot log may begin early.
 
         Ends after ``seconds``, at ``max_bytes``, or at the first whole line in which the pattern ``until`` is found.
@@ -57,8 +65,17 @@ class UartConsole(SerialConsole):
                     return ConsoleLog(bytes(data), tuple(line_times))
                 if line_start < len(data):
                     line_times.append(now)
+            if new and progress is not None:
+                progress(now / seconds, _newest_line(data))
         return ConsoleLog(bytes(data), tuple(line_times))
 
     def send(self, data: bytes) -> None:
         """Write to the device."""
         self._stream.write(data)
+
+
+def _newest_line(data: bytearray) -> str:
+    """Return the last line that is not empty, or what there is of it, in at most ``MAX_LINE_SHOWN`` bytes."""
+    lines = data[-2 * MAX_LINE_SHOWN :].split(b"\n")
+    newest = next((line for line in reversed(lines) if line.strip()), b"")
+    return bytes(newest[-MAX_LINE_SHOWN:]).decode("utf-8", errors="replace").strip()

@@ -89,7 +89,7 @@ class RunView:
         with self._mutex:
             self._parts.step = step
 
-    def progressed(self, fraction: float, text: str, newest: tuple[Measurement, ...] = ()) -> None:
+    def progressed(self, fraction: float | None, text: str, newest: tuple[Measurement, ...] = ()) -> None:
         """The step in progress is so far."""
         with self._mutex:
             if self._parts.step is not None:

@@ -417,7 +417,16 @@ class Runs:
             return
         match event:
             case events.StepStarted():
-                step = StepView(event.step, event.group, event.attempt, event.title, event.index, event.total)
+                step = StepView(
+                    event.step,
+                    event.group,
+                    event.attempt,
+                    event.title,
+                    event.index,
+                    event.total,
+                    began_at=datetime.now(UTC),
+                    timeout_s=event.timeout_s,
+                )
                 view.began(step)
                 self._bus.publish(told.StepBegan(event.run, step))
             case events.StepProgress():

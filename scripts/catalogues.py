@@ -117,9 +117,10 @@ ERRORS = frozenset(
         "WorklistError",
         "WrongCapability",
         "WrongIdentity",
+        "progress",
     }
 )
-"""What such a sentence is given to: an error, or the reason why an analysis has no answer."""
+"""What such a sentence is given to: an error, the reason why an analysis has no answer, or what a step tells."""
 TOLD_AS = frozenset({"detail", "fault", "reasons"})
 """Names of arguments and variables that hold such a sentence."""
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)

@@ -179,7 +179,9 @@ def run_state(scene):
             **common,
         )
     if scene == "measuring":
-        step = views.StepView("ripple", "main", 2, STEPS[2].title, 3, 5, 0.4, "0.0172 V", (NEWEST,))
+        step = views.StepView(
+            "ripple", "main", 2, STEPS[2].title, 3, 5, 0.4, "0.0172 V", (NEWEST,), NOW - timedelta(seconds=12), 60.0
+        )
         return views.RunState("r1", "running", REFERENCE, DEVICE, began, step=step, **common)
     return views.RunState("r1", "asking", REFERENCE, DEVICE, began, step=step, prompt=PROMPT, **common)
 

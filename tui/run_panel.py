@@ -1,6 +1,7 @@
 """What stands beside the step list of a run: the question, the step in progress, a record, or the result."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from textual.content import Content
 
@@ -58,8 +59,8 @@ def _answer(key: str, words: str) -> Content:
     return Content.assemble((fit(f"  {key}", max(7, len(key) + 4)), "bold $accent"), (words, ""))
 
 
-def in_progress(step: StepView, width: int) -> Content:
-    """Return the step in progress with how far it is and what it reads."""
+def in_progress(step: StepView, width: int, now: datetime) -> Content:
+    """Return the step in progress with how far it is, what it reads, and how long it takes and may take."""
     attempt = f"  {_('attempt {count}').format(count=step.attempt)}" if step.attempt > 1 else ""
     head = f" {_('step {index} of {total}').format(index=step.index, total=step.total)}{attempt}"
     lines = [
@@ -80,6 +81,11 @@ def in_progress(step: StepView, width: int) -> Content:
             lines += [Content(""), measured(reading, width, decided=False)]
     elif step.text:
         lines.append(Content.styled(heard(step.text), "bold $text-primary"))
+    if step.began_at is not None and step.timeout_s is not None:
+        words = _("{time}, at most {longest}").format(
+            time=duration((now - step.began_at).total_seconds()), longest=duration(step.timeout_s)
+        )
+        lines += [Content(""), Content.styled(words, "$text-muted")]
     return Content("\n").join(lines)
 
 

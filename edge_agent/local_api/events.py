@@ -42,11 +42,11 @@ class StepBegan(Event, frozen=True, tag="step_began"):
 
 
 class StepProgressed(Event, frozen=True, tag="step_progressed"):
-    """How far the step is, or what it reads; ``newest`` holds the reading against its limits."""
+    """How far the step is, if that is known, or what it reads; ``newest`` holds the reading against its limits."""
 
     run: Identifier
     step: Identifier
-    fraction: float
+    fraction: float | None
     text: str
     newest: tuple[Measurement, ...] = ()
 

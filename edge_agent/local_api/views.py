@@ -204,6 +204,7 @@ class StepView(View, frozen=True):
     """The step in progress; ``fraction`` (0 … 1), ``text`` and ``newest`` are its latest progress.
 
     ``newest`` is the reading of this moment as its measurement would judge it; the result comes with the step's end.
+    From ``began_at`` it may take ``timeout_s``.
     """
 
     step: Identifier
@@ -215,6 +216,8 @@ class StepView(View, frozen=True):
     fraction: float | None = None
     text: str = ""
     newest: tuple[Measurement, ...] = ()
+    began_at: datetime | None = None
+    timeout_s: float | None = None
 
 
 class NextMeasurement(View, frozen=True):

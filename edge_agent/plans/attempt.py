@@ -16,7 +16,7 @@ from edge_agent.analysis.registry import AnalysisError, InputKind, ParameterKind
 from edge_agent.analysis.result import Accuracy
 from edge_agent.firmware_profile import FirmwareError
 from edge_agent.plans.actions import ACTIONS
-from edge_agent.plans.actions.base import KINDS, THERMAL, Captured, Result, Value
+from edge_agent.plans.actions.base import KINDS, THERMAL, Captured, Live, Result, Value
 from edge_agent.plans.calibrated import grown
 from edge_agent.plans.check import analysis_parameters
 from edge_agent.plans.clock import RunClock
@@ -39,6 +39,9 @@ from protocols.messages.records import Outcome
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+LOOK_EVERY_S = 0.5
+TOLD_FROM_S = 1.0
+"""A shorter wait is over before anybody has read of it."""
 EXPECTED = (RackError, InstrumentError, FirmwareError, AnalysisError, ProtocolError, OSError)
 """What may go wrong in a step for reasons outside this program."""
 
@@ -73,7 +76,7 @@ class StepContext:
         memory: Path,
         device: str,
         clock: RunClock,
-        on_progress: Callable[[float, str, Mapping[str, Value]], None],
+        on_progress: Callable[[float | None, str, Mapping[str, Value]], None],
         ask: Callable[[Prompt, float], Answer],
         growth: float = 1.0,
     ) -> None:
@@ -152,7 +155,27 @@ class StepContext:
         if seconds > left:
             raise self._late()
 
-    def progress(self, fraction: float, text: str, newest: Mapping[str, Value] | None = None) -> None:
+    def settle(self, seconds: float, look: Callable[[Any], Live] | None = None, *, detail: str = "") -> None:
+        """Wait, and tell how far that is; an instrument that cannot be read meanwhile is only waited for."""
+        if seconds < TOLD_FROM_S:
+            self.wait(seconds)
+            return
+        if not detail:
+            detail = "waiting for the device to settle"
+        began, took_s = time.monotonic(), 0.0
+        while (left := began + seconds - time.monotonic()) > 0:
+            live: Live = (detail, {})
+            if look is not None and left > LOOK_EVERY_S + 2 * took_s:
+                looked = time.monotonic()
+                try:
+                    live = self.call(look)
+                except InstrumentError:
+                    look = None
+                took_s = time.monotonic() - looked
+            self.progress(1 - left / seconds, live[0] or detail, live[1])
+            self.wait(min(LOOK_EVERY_S, max(0.0, began + seconds - time.monotonic())))
+
+    def progress(self, fraction: float | None, text: str, newest: Mapping[str, Value] | None = None) -> None:
         """Tell how far the action is, and what it reads: as uncertain as the calibration makes it."""
         self._on_progress(fraction, text, grown(Result(newest or {}), self.growth).values)
 

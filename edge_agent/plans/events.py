@@ -18,14 +18,19 @@ class StepStarted(Struct, frozen=True, tag="step_started"):
     title: dict[str, str]
     index: int
     total: int
+    timeout_s: float | None = None
+    """How long it may take from now on; told again when its connections are made and that time begins."""
 
 
 class StepProgress(Struct, frozen=True, tag="step_progress"):
-    """A reading, or how far a long action is (0 … 1); ``newest`` holds the reading against the step's limits."""
+    """A reading, or how far a long action is (0 … 1); ``newest`` holds the reading against the step's limits.
+
+    ``fraction`` is ``None`` where nobody knows how far it is: a trigger is waited for.
+    """
 
     run: Identifier
     step: Identifier
-    fraction: float
+    fraction: float | None
     text: str
     newest: tuple[Measurement, ...] = ()
 

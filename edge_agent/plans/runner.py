@@ -316,16 +316,10 @@ class Runner:
     def _do(self, turn: Next, workspace: Path, elapsed_s: float | None = None) -> StepFinished:
         """Do one attempt and journal its outcome."""
         step = turn.step
-        self._tell(
-            events.StepStarted(
-                self._run,
-                step.id,
-                turn.group,
-                turn.attempt,
-                step.title.as_dict(),
-                *place_of(step.id, self.plan.plan, self._progress),
-            )
-        )
+        place = place_of(step.id, self.plan.plan, self._progress)
+        title, timeout_s = step.title.as_dict(), float(step.timeout)
+        started = events.StepStarted(self._run, step.id, turn.group, turn.attempt, title, *place, timeout_s)
+        self._tell(started)
         chosen = self._chosen(turn)
         began = time.monotonic()
         stop = Cancellation()
@@ -338,6 +332,8 @@ class Runner:
         try:
             done = self._skipped(step, skip) or self._asking.to_connect(step, stop)
             if done is None:
+                if step.connect:
+                    self._tell(started)
                 began = time.monotonic()
                 done = attempt(step, self._context(step, stop, workspace), stop)
         finally:

@@ -262,7 +262,10 @@ def test_a_reading_before_the_end_of_its_step_has_a_bar_and_no_verdict():
     assert "too close" not in during
     assert all(mark in during for mark in ("2.06", "├", "●", "┤"))
     began = views.StepView("a", "main", 1, {"en": "A"}, 1, 2, 0.5, "2.06 V", (low,))
-    assert during in run_panel.in_progress(began, 60).plain
+    assert during in run_panel.in_progress(began, 60, AT).plain
+    waits = views.StepView("a", "main", 1, {}, 1, 2, text="waiting for the device to settle", began_at=AT, timeout_s=60)
+    said = run_panel.in_progress(waits, 60, AT + timedelta(seconds=7)).plain
+    assert "waiting for the device to settle" in said and "0:07, at most 1:00" in said
 
 
 def test_only_the_last_attempt_counts():

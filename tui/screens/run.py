@@ -100,7 +100,13 @@ class RunScreen(RunActions):
     def on_mount(self) -> None:
         """Draw, and let the time run."""
         super().on_mount()
-        self.set_interval(1.0, self.query_one("#run-head", Said).localise)
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        """Let the times go on."""
+        self.query_one("#run-head", Said).localise()
+        if self.shown is not None and self.shown.step is not None:
+            self.query_one("#panel-text", Said).localise()
 
     def on_resize(self) -> None:
         """Draw the bars as wide as there is room."""
@@ -220,7 +226,7 @@ class RunScreen(RunActions):
         if run.prompt is not None:
             return run_panel.question(run.prompt, width)
         parts = [run_panel.paused(width)] if run.paused else []
-        parts += [] if run.step is None else [run_panel.in_progress(run.step, width)]
+        parts += [] if run.step is None else [run_panel.in_progress(run.step, width, self.bench_app.now())]
         alarms = run_panel.alarms(run)
         parts += [] if alarms is None else [alarms]
         if run.steps:

@@ -77,6 +77,10 @@ class Result:
     detail: str | None = None
 
 
+Live: TypeAlias = tuple[str, Mapping[str, Value]]
+"""A reading of the moment in words, and as result fields."""
+
+
 class Context(Protocol):
     """What a running action may use. Everything here ends with the step: at its deadline or when it is cancelled."""
 
@@ -111,8 +115,14 @@ class Context(Protocol):
     def ask(self, prompt: Prompt) -> Answer:
         """Ask the operator; raise ``PromptUnanswered`` when nobody answers in time."""
 
-    def progress(self, fraction: float, text: str, newest: Mapping[str, Value] | None = None) -> None:
-        """Tell how far the action is; ``newest`` are result fields as they read at this moment."""
+    def settle(self, seconds: float, look: "Callable[[Any], Live] | None" = None, *, detail: str = "") -> None:
+        """Wait like ``wait`` and tell how far that is, with what ``look(driver)`` reads meanwhile, or ``detail``.
+
+        ``look`` must not disturb what is measured afterwards.
+        """
+
+    def progress(self, fraction: float | None, text: str, newest: Mapping[str, Value] | None = None) -> None:
+        """Tell how far the action is, if that is known; ``newest`` are result fields as they read at this moment."""
 
     def file(self, name: str) -> bytes:
         """Return a file that lies beside the plan and is part of its identity."""

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from drivers.capabilities import ThermalCamera
 from edge_agent.analysis.result import Accuracy, NoAnswer, from_limit
-from edge_agent.plans.actions.base import THERMAL, Action, Captured, Context, Field, Result
+from edge_agent.plans.actions.base import THERMAL, Action, Captured, Context, Field, Live, Result
 from edge_agent.plans.model import Strict
 from edge_agent.plans.units import Seconds, default
 from protocols.quantity import Quantity
@@ -38,7 +38,17 @@ class Capture(Action[CaptureParameters]):
 
     def run(self, context: Context, parameters: CaptureParameters) -> Result:
         """Take it."""
-        context.wait(parameters.settle)
+
+        def look(camera: ThermalCamera) -> Live:
+            seen = camera.capture(emissivity=parameters.emissivity).temperatures_c
+            seen = seen[np.isfinite(seen)]
+            if not seen.size:
+                return "", {}
+            extremes = {"maximum": Quantity(float(seen.max()), "Cel"), "minimum": Quantity(float(seen.min()), "Cel")}
+            return f"{seen.min():.1f} … {seen.max():.1f} °C", extremes
+
+        context.settle(parameters.settle, look)
+        context.progress(None, f"taking the heat map, frames: {parameters.frames}")
 
         def take(camera: ThermalCamera) -> tuple[ThermalImage, list[float], list[float | None]]:
             image = camera.capture(emissivity=parameters.emissivity, frames=parameters.frames)

@@ -1,12 +1,16 @@
 """The serial console of the device: listen to its log, send to it."""
 
 import re
+import time
 from collections.abc import Mapping
 
 from edge_agent.plans.actions.base import FLAG, Action, Captured, Context, Field, Result
 from edge_agent.plans.model import Strict
 from edge_agent.plans.units import Seconds
 from protocols.quantity import Quantity
+
+TELL_EVERY_S = 0.2
+"""A device that talks a lot is shown so often."""
 
 
 class ListenParameters(Strict, frozen=True):
@@ -40,7 +44,17 @@ class Listen(Action[ListenParameters]):
 
     def run(self, context: Context, parameters: ListenParameters) -> Result:
         """Listen."""
-        log = context.call(lambda console: console.listen(float(parameters.seconds), until=parameters.until))
+        told_at = 0.0
+
+        def tell(fraction: float, line: str) -> None:
+            nonlocal told_at
+            if time.monotonic() - told_at >= TELL_EVERY_S:
+                told_at = time.monotonic()
+                context.progress(fraction, line)
+
+        context.progress(0.0, "listening to the device")
+        seconds, until = float(parameters.seconds), parameters.until
+        log = context.call(lambda console: console.listen(seconds, until=until, progress=tell))
         matched = False
         if parameters.until is not None:
             pattern = re.compile(parameters.until)

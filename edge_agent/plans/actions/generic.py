@@ -28,7 +28,7 @@ class Wait(Action[WaitParameters]):
 
     def run(self, context: Context, parameters: WaitParameters) -> Result:
         """Wait."""
-        context.wait(parameters.seconds)
+        context.settle(parameters.seconds, detail="waiting as long as the plan says")
         return Result()
 
 

@@ -46,7 +46,7 @@ class Read(Action[ReadParameters]):
 
     def run(self, context: Context, parameters: ReadParameters) -> Result:
         """Take the readings one by one, so that each passes the step's deadline."""
-        context.wait(parameters.settle)
+        context.settle(parameters.settle)
         range_value = None if parameters.range is None else parameters.range.value
         readings = []
         for _ in range(parameters.readings):

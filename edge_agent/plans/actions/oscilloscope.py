@@ -73,7 +73,11 @@ class Capture(Action[CaptureParameters]):
 
     def run(self, context: Context, parameters: CaptureParameters) -> Result:
         """Set up, trigger, read the memory."""
-        context.wait(parameters.settle)
+        context.settle(parameters.settle)
+        if parameters.trigger is None:
+            context.progress(None, "taking a record and reading it")
+        else:
+            context.progress(None, "waiting for the trigger, then reading the record")
         setups = [
             ChannelSetup(one.channel, float(one.scale), float(one.offset), one.coupling, one.probe, one.bandwidth_limit)
             for one in parameters.channels

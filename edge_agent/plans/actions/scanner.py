@@ -34,5 +34,5 @@ class Select(Action[SelectParameters]):
     def run(self, context: Context, parameters: SelectParameters) -> Result:
         """Switch, and wait."""
         context.call(lambda scanner: scanner.select(parameters.channels))
-        context.wait(parameters.settle)
+        context.settle(parameters.settle)
         return Result({"closed": ", ".join(str(channel) for channel in sorted(set(parameters.channels))) or "none"})

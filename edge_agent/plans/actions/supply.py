@@ -1,11 +1,26 @@
 """The bench power supply: set up, switch, read back, switch off and on again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from edge_agent.plans.actions.base import FLAG, Action, Context, Field, Result
+from drivers.capabilities import PowerSupply
+from edge_agent.plans.actions.base import FLAG, Action, Context, Field, Live, Result
 from edge_agent.plans.actions.output import SwitchOutput
 from edge_agent.plans.model import Strict
 from edge_agent.plans.units import Amperes, Seconds, Volts, default
+from protocols.quantity import format_value
+
+
+def _look(channel: int) -> Callable[[PowerSupply], Live]:
+    """Return what reads a channel while the device settles: asking a supply changes nothing at its terminals."""
+
+    def look(supply: PowerSupply) -> Live:
+        reading = supply.read(channel)
+        voltage, current = reading.voltage, reading.current
+        words = f"{format_value(voltage.value, voltage.unit, 4)}  {format_value(current.value, current.unit, 4)}"
+        return words, {"voltage": voltage, "current": current, "current_limited": reading.current_limited}
+
+    return look
 
 
 class ConfigureParameters(Strict, frozen=True):
@@ -42,6 +57,10 @@ class Output(SwitchOutput):
     name = "supply.output"
     kind = "supply"
 
+    def look(self, channel: int) -> Callable[[Any], Live]:
+        """Read back what the device takes."""
+        return _look(channel)
+
 
 class ReadParameters(Strict, frozen=True):
     """Which channel; ``settle`` is waited first."""
@@ -64,7 +83,7 @@ class Read(Action[ReadParameters]):
 
     def run(self, context: Context, parameters: ReadParameters) -> Result:
         """Read it."""
-        context.wait(parameters.settle)
+        context.settle(parameters.settle, _look(parameters.channel))
         reading = context.call(lambda supply: supply.read(parameters.channel))
         return Result(
             {
@@ -97,5 +116,5 @@ class PowerCycle(Action[CycleParameters]):
         context.call(lambda supply: supply.output(parameters.channel, False))
         context.wait(parameters.off)
         context.call(lambda supply: supply.output(parameters.channel, True))
-        context.wait(parameters.settle)
+        context.settle(parameters.settle, _look(parameters.channel))
         return Result()
