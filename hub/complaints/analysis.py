@@ -1,6 +1,7 @@
-"""What complaints of a span of time say (C4): causes, and what is done about each. Three statements."""
+"""What complaints of a span of time say (C4): causes, and what is done about each. Four statements."""
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.aftercare import queries as improvements
 from hub.complaints import effects, queries
 from hub.complaints.policy import Cause
-from hub.complaints.queries import ComplaintFilter, Group
+from hub.complaints.queries import ComplaintFilter
 from hub.complaints.schemas import AnalysisOut, CauseOut
 from hub.core.i18n import Language
 from hub.identity.actors import Actor
@@ -27,25 +28,18 @@ def analyse(session: Session, actor: Actor, wanted: ComplaintFilter, at: datetim
     is_done: Counter[str] = Counter()
     for one in improvements.tasks_about(session, causes):
         (is_done if one.ended_at else is_open)[one.cause or ""] += 1
-    merged: dict[tuple[str | None, str | None], list[Group]] = {}
-    for row in rows:
-        merged.setdefault((row.complaint_class, row.cause), []).append(row)
+    paid = queries.paid(session, actor, wanted)
     shown = [
         CauseOut.model_validate(
             {
-                "complaint_class": complaint_class,
-                "cause": cause,
-                "name": _name(names, cause, language),
-                "complaints": sum(row.complaints for row in found),
-                "archived": sum(row.archived for row in found),
-                "major": sum(row.major for row in found),
-                "second_rounds": sum(row.second_rounds for row in found),
-                "paid_minor": {row.currency: row.compensation_minor for row in found if row.compensation_minor},
-                "improvements_open": is_open[cause or ""],
-                "improvements_done": is_done[cause or ""],
+                **asdict(row),
+                "name": _name(names, row.cause, language),
+                "paid_minor": paid.get((row.complaint_class, row.cause), {}),
+                "improvements_open": is_open[row.cause or ""],
+                "improvements_done": is_done[row.cause or ""],
             }
         )
-        for (complaint_class, cause), found in merged.items()
+        for row in rows
     ]
     shown.sort(key=lambda one: (-one.complaints, str(one.complaint_class), str(one.cause)))
     by_cause = Counter({cause: sum(row.complaints for row in rows if row.cause == cause) for cause in causes})

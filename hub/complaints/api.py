@@ -204,6 +204,7 @@ def _detail(session: Session, ticket: Ticket, complaint: Complaint, language: La
             "granted_by": complaint.granted_by,
             "paid_by": complaint.paid_by,
             "promises": [PromiseOut(**_promise(row)) for row in queries.promises(session, [ticket.id])],
+            "payments": [one.model_dump() for one in queries.payments(session, ticket.id)],
             "review": ReviewOut.model_validate(review, from_attributes=True) if review else None,
         }
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.complaints import details as d
 from hub.complaints import queries
 from hub.complaints.facts import ComplaintFacts
-from hub.complaints.models import Complaint, ComplaintPromise
+from hub.complaints.models import Complaint, ComplaintPayment, ComplaintPromise
 from hub.complaints.policy import FAMILY, Assessment, ComplaintPolicy, UrgencyFacts, assess, delivered
 from hub.core.clock import now
 from hub.core.i18n import coded, listed
@@ -69,12 +69,14 @@ def facts_of(session: Session, ticket: Ticket) -> ComplaintFacts | None:
 
 
 def of_action(
-    session: Session, ticket: Ticket, actor: Actor, action: str, details: Details | None, *, at: datetime
+    session: Session, ticket: Ticket, actor: Actor, action: str, details: Details | None, *, at: datetime, said: bool
 ) -> Outcome:
-    """Carry an action out; raise a problem before anything is written."""
+    """Carry an action out; raise a problem before anything is written. ``said``: something was written about it."""
     if ticket.kind != Kind.COMPLAINT:
         return {}, {}
     _check(session, action, details)
+    if action == "finding" and not said:
+        raise _wrong(action, "#/note", {"en": "say what was found", "zh-CN": "请填写查明的事实"})
     complaint = queries.complaint(session, ticket.id)
     if complaint is None:
         complaint = Complaint(ticket_id=ticket.id, told_at=ticket.created_at)
@@ -101,12 +103,14 @@ def of_action(
             )
             session.add(promise)
         case _:
-            outcome = _plain(session, ticket, actor, action, complaint)
+            outcome = _plain(session, ticket, actor, action, complaint, at=at)
     session.flush()
     return outcome
 
 
-def _plain(session: Session, ticket: Ticket, actor: Actor, action: str, complaint: Complaint) -> Outcome:
+def _plain(
+    session: Session, ticket: Ticket, actor: Actor, action: str, complaint: Complaint, *, at: datetime
+) -> Outcome:
     """Carry out an action whose details do not matter here."""
     match action:
         case "finding":
@@ -118,6 +122,7 @@ def _plain(session: Session, ticket: Ticket, actor: Actor, action: str, complain
             _offer(complaint, None, 0, None, None)
         case "fulfil" if complaint.compensation_minor:
             complaint.paid_by = actor.person
+            session.add(_payment(complaint, at))
             return {"by": actor.person, "compensation_minor": complaint.compensation_minor}, {}
         case "dispute" if ticket.state == State.ANSWERED:
             complaint.round += 1
@@ -126,6 +131,12 @@ def _plain(session: Session, ticket: Ticket, actor: Actor, action: str, complain
         case "dispute":
             _offer(complaint, None, 0, None, None)
     return {}, {}
+
+
+def _payment(complaint: Complaint, at: datetime) -> ComplaintPayment:
+    same = ("ticket_id", "round", "currency", "requested_by", "granted_by", "paid_by")
+    values: dict[str, Any] = {name: getattr(complaint, name) for name in same}
+    return ComplaintPayment(amount_minor=complaint.compensation_minor, paid_at=at, **values)
 
 
 def _offer(complaint: Complaint, remedy: str | None, minor: int, currency: str | None, by: str | None) -> None:
@@ -172,7 +183,7 @@ def _check(session: Session, action: str, details: Details | None) -> None:
                 "en": "name the number of a user who works here, such as U-000007; see GET /api/v1/users",
                 "zh-CN": "请填写在职用户的编号，例如 U-000007；见 GET /api/v1/users",
             }
-            raise _wrong(action, "owner", words)
+            raise _wrong(action, "#/details/owner", words)
     if isinstance(details, d.Conclude):
         causes = in_force(session)[1].causes
         if details.cause not in causes:
@@ -181,9 +192,9 @@ def _check(session: Session, action: str, details: Details | None) -> None:
                 "en": f"name one of the policy's causes: {known['en']}",
                 "zh-CN": f"请填写策略中的原因之一：{known['zh-CN']}",
             }
-            raise _wrong(action, "cause", words)
+            raise _wrong(action, "#/details/cause", words)
 
 
-def _wrong(action: str, member: str, words: Mapping[Any, str]) -> Problem:
-    errors = (FieldError(f"#/details/{member}", words),)
+def _wrong(action: str, where: str, words: Mapping[Any, str]) -> Problem:
+    errors = (FieldError(where, words),)
     return Problem(actions.DETAILS_WRONG, errors=errors, action=action_words(action), count=1)

@@ -72,6 +72,31 @@ class ComplaintPromise(Table, table=True):
     )
 
 
+class ComplaintPayment(Table, table=True):
+    """A compensation that was paid, which stays whatever the next round brings: three persons, and how much."""
+
+    __tablename__ = "complaint_payment"
+
+    id: Mapped[int] = Field(default=None, sa_type=BigKey, primary_key=True)
+    ticket_id: Mapped[int] = Field(sa_type=BigKey, foreign_key="ticket.id")
+    round: Mapped[int]
+    amount_minor: Mapped[int] = Field(sa_type=BigInteger)
+    currency: Mapped[str] = Field(max_length=3)
+    requested_by: Mapped[str] = Field(max_length=96)
+    granted_by: Mapped[str] = Field(max_length=96)
+    paid_by: Mapped[str] = Field(max_length=96)
+    paid_at: Mapped[datetime] = Field(sa_type=UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint(
+            "granted_by <> requested_by AND paid_by <> requested_by AND paid_by <> granted_by", name="three_persons"
+        ),
+        Index("ix_complaint_payment_ticket", "ticket_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+
 class CaseReview(Table, table=True):
     """The review of a major case (复盘, C4)."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from hub.complaints.models import CaseReview, Complaint, ComplaintPromise
+from hub.complaints.models import CaseReview, Complaint, ComplaintPayment, ComplaintPromise
 from hub.complaints.policy import Grade
 from hub.core.paging import after_cursor
 from hub.identity.actors import Actor
@@ -149,18 +149,15 @@ class Group:
     archived: int
     major: int
     second_rounds: int
-    currency: str | None
-    compensation_minor: int
 
 
 def groups(session: Session, actor: Actor, wanted: ComplaintFilter) -> list[Group]:
-    """Return complaints counted by class, cause and currency of what was paid."""
+    """Return complaints counted by class and cause, the most frequent first."""
 
     def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.sum(case((condition, 1), else_=0))
 
     count = func.count()
-    paid = func.sum(case((Complaint.paid_by.is_not(None), Complaint.compensation_minor), else_=0))
     statement = (
         _visible(actor)
         .with_only_columns(
@@ -170,17 +167,37 @@ def groups(session: Session, actor: Actor, wanted: ComplaintFilter) -> list[Grou
             how_many(Ticket.state == State.CLOSED),
             how_many(Complaint.grade == Grade.MAJOR),
             how_many(Complaint.round > 1),
-            Complaint.currency,
-            paid,
         )
         .where(*wanted.conditions(), Ticket.state != State.CANCELLED)
-        .group_by(Complaint.complaint_class, Complaint.cause, Complaint.currency)
+        .group_by(Complaint.complaint_class, Complaint.cause)
         .order_by(count.desc(), Complaint.complaint_class, Complaint.cause)
     )
-    return [
-        Group(row[0], row[1], row[2], int(row[3]), int(row[4]), int(row[5]), row[6], int(row[7]))
-        for row in session.execute(statement)
-    ]
+    return [Group(row[0], row[1], row[2], int(row[3]), int(row[4]), int(row[5])) for row in session.execute(statement)]
+
+
+def payments(session: Session, ticket_id: int) -> Sequence[ComplaintPayment]:
+    """Return what was paid for a complaint, the oldest first."""
+    statement = select(ComplaintPayment).where(ComplaintPayment.ticket_id == ticket_id)
+    return session.scalars(statement.order_by(ComplaintPayment.id)).all()
+
+
+def paid(
+    session: Session, actor: Actor, wanted: ComplaintFilter
+) -> dict[tuple[str | None, str | None], dict[str, int]]:
+    """Return what was paid, by class and cause, in each currency's smallest unit."""
+    group = (Complaint.complaint_class, Complaint.cause, ComplaintPayment.currency)
+    statement = (
+        _visible(actor)
+        .join(ComplaintPayment, ComplaintPayment.ticket_id == Ticket.id)
+        .with_only_columns(*group, func.sum(ComplaintPayment.amount_minor))
+        .where(*wanted.conditions())
+        .group_by(*group)
+        .order_by(ComplaintPayment.currency)
+    )
+    found: dict[tuple[str | None, str | None], dict[str, int]] = {}
+    for complaint_class, cause, currency, amount in session.execute(statement):
+        found.setdefault((complaint_class, cause), {})[currency] = int(amount)
+    return found
 
 
 def promise_counts(session: Session, actor: Actor, wanted: ComplaintFilter, at: datetime) -> tuple[int, int]:

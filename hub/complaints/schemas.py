@@ -85,8 +85,20 @@ class ReviewOut(BaseModel):
     reviewed_at: datetime
 
 
+class PaymentOut(BaseModel):
+    """A compensation that was paid."""
+
+    round: int
+    amount_minor: int = Field(examples=[20000])
+    currency: str = Field(examples=["CNY"])
+    requested_by: str
+    granted_by: str
+    paid_by: str
+    paid_at: datetime
+
+
 class ComplaintDetail(ComplaintOut):
-    """A complaint with why it is urgent, what was promised and what was learned."""
+    """A complaint with why it is urgent, what was promised, what was paid and what was learned."""
 
     because: str = Field(description="Why it is so urgent.", examples=["somebody can be hurt"])
     policy_version: int
@@ -94,6 +106,7 @@ class ComplaintDetail(ComplaintOut):
     granted_by: str | None
     paid_by: str | None
     promises: list[PromiseOut]
+    payments: list[PaymentOut] = Field(description="Of all rounds; the remedy is the present round's.")
     review: ReviewOut | None
 
 

@@ -8,6 +8,11 @@ Words = Mapping[Language, str]
 """The same sentence in each language."""
 
 
+def both(english: str, chinese: str) -> Words:
+    """Return one sentence or name in both languages: for tables of them."""
+    return {"en": english, "zh-CN": chinese}
+
+
 class Count(int):
     """A number that is written with its noun: ``f"{Count(4):file is|files are}"`` gives ``4 files are``."""
 

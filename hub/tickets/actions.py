@@ -31,7 +31,7 @@ DETAILS_WRONG = ProblemType(
     {"en": "The action needs other details", "zh-CN": "操作缺少必要信息"},
     {
         "en": "{action} needs {count:other or further detail|other or further details}; see errors.",
-        "zh-CN": "执行{action} 时有 {count} 项信息缺失或有误，详见 errors。",
+        "zh-CN": "执行{action}时有 {count} 项信息缺失或有误，详见 errors。",
     },
 )
 

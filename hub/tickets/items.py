@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from hub.core.i18n import Words, listed
+from hub.core.i18n import Words, both, listed
 from hub.core.problems import FieldError
 
 
@@ -25,58 +25,54 @@ class Item(StrEnum):
 _POINTERS = {Item.MODEL: "#/device/model", Item.SERIAL: "#/device/serial", Item.PHOTOS: "#/attachments"}
 _WORDS: dict[Item, tuple[Words, Words]] = {
     Item.CONTACT: (
-        {"en": "contact", "zh-CN": "联系方式"},
-        {
-            "en": "give the customer's name and a telephone number or e-mail address",
-            "zh-CN": "请填写客户姓名，以及电话或电子邮箱",
-        },
+        both("contact", "联系方式"),
+        both("give the customer's name and a telephone number or e-mail address", "请填写客户姓名，以及电话或电子邮箱"),
     ),
     Item.MODEL: (
-        {"en": "product", "zh-CN": "产品型号"},
-        {"en": "give the product's model", "zh-CN": "请填写产品型号"},
+        both("product", "产品型号"),
+        both("give the product's model", "请填写产品型号"),
     ),
     Item.SERIAL: (
-        {"en": "serial number", "zh-CN": "序列号"},
-        {"en": "give the serial number on the device's label", "zh-CN": "请填写设备铭牌上的序列号"},
+        both("serial number", "序列号"),
+        both("give the serial number on the device's label", "请填写设备铭牌上的序列号"),
     ),
     Item.PURCHASE_PROOF: (
-        {"en": "purchase proof", "zh-CN": "购买凭证"},
-        {
-            "en": "give kind and number of the purchase proof; kind none when the customer has none",
-            "zh-CN": "请填写购买凭证的类型和编号；客户没有凭证时类型填“none”",
-        },
+        both("purchase proof", "购买凭证"),
+        both(
+            "give kind and number of the purchase proof; kind none when the customer has none",
+            "请填写购买凭证的类型和编号；客户没有凭证时类型填“none”",
+        ),
     ),
     Item.SYMPTOM: (
-        {"en": "symptom or question", "zh-CN": "故障现象或问题"},
-        {"en": "say what is wrong or wanted, in the customer's words", "zh-CN": "请按客户描述填写现象或诉求"},
+        both("symptom or question", "故障现象或问题"),
+        both("say what is wrong or wanted, in the customer's words", "请按客户描述填写现象或诉求"),
     ),
     Item.URGENCY: (
-        {"en": "urgency", "zh-CN": "紧急程度"},
-        {
-            "en": "say low, normal, high or critical",
-            "zh-CN": "请填写“low”（低）、“normal”（一般）、“high”（高）或“critical”（危急）",
-        },
+        both("urgency", "紧急程度"),
+        both(
+            "say low, normal, high or critical", "请填写“low”（低）、“normal”（一般）、“high”（高）或“critical”（危急）"
+        ),
     ),
     Item.ACCESSORIES: (
-        {"en": "accessories", "zh-CN": "随附配件"},
-        {
-            "en": "list what came with the device; an empty list when nothing did",
-            "zh-CN": "请列出随设备交来的配件；没有则填空数组",
-        },
+        both("accessories", "随附配件"),
+        both(
+            "list what came with the device; an empty list when nothing did", "请列出随设备交来的配件；没有则填空数组"
+        ),
     ),
     Item.APPEARANCE: (
-        {"en": "appearance", "zh-CN": "外观"},
-        {"en": "describe the device's appearance, scratches and damage", "zh-CN": "请描述设备外观、划痕和损伤"},
+        both("appearance", "外观"),
+        both("describe the device's appearance, scratches and damage", "请描述设备外观、划痕和损伤"),
     ),
     Item.PHOTOS: (
-        {"en": "photos", "zh-CN": "照片"},
-        {"en": "attach at least one photo of the device", "zh-CN": "请至少附一张设备照片"},
+        both("photos", "照片"),
+        both("attach at least one photo of the device", "请至少附一张设备照片"),
     ),
     Item.WAITED_S: (
-        {"en": "waiting time", "zh-CN": "等待时间"},
-        {"en": "say for how many seconds the customer waited", "zh-CN": "请填写客户等待的秒数"},
+        both("waiting time", "等待时间"),
+        both("say for how many seconds the customer waited", "请填写客户等待的秒数"),
     ),
 }
+"""What each thing is called, and how it is asked for."""
 
 
 def names(items: Iterable[Item]) -> Words:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from hub.core.i18n import Words
+from hub.core.i18n import Words, both
 
 
 class Kind(StrEnum):
@@ -87,52 +87,52 @@ class Urgency(StrEnum):
 
 
 KINDS: dict[Kind, Words] = {
-    Kind.CONSULTATION: {"en": "consultation", "zh-CN": "咨询"},
-    Kind.REPAIR: {"en": "repair", "zh-CN": "维修"},
-    Kind.RETURN_EXCHANGE: {"en": "return or exchange", "zh-CN": "退换货"},
-    Kind.COMPLAINT: {"en": "complaint", "zh-CN": "投诉"},
-    Kind.INSTALLATION: {"en": "installation", "zh-CN": "安装调试"},
-    Kind.UPGRADE: {"en": "upgrade", "zh-CN": "升级"},
-    Kind.INSPECTION: {"en": "preventive inspection", "zh-CN": "例行检查"},
+    Kind.CONSULTATION: both("consultation", "咨询"),
+    Kind.REPAIR: both("repair", "维修"),
+    Kind.RETURN_EXCHANGE: both("return or exchange", "退换货"),
+    Kind.COMPLAINT: both("complaint", "投诉"),
+    Kind.INSTALLATION: both("installation", "安装调试"),
+    Kind.UPGRADE: both("upgrade", "升级"),
+    Kind.INSPECTION: both("preventive inspection", "例行检查"),
 }
 """What people call the kinds (T1)."""
 STATES: dict[State, Words] = {
-    State.DRAFT: {"en": "draft", "zh-CN": "草稿"},
-    State.NEW: {"en": "new", "zh-CN": "已受理"},
-    State.IN_REVIEW: {"en": "in review", "zh-CN": "审核中"},
-    State.IN_TRANSIT: {"en": "in transit", "zh-CN": "调拨途中"},
-    State.ASSIGNED: {"en": "assigned", "zh-CN": "已派发"},
-    State.SCHEDULED: {"en": "scheduled", "zh-CN": "已预约"},
-    State.IN_PROGRESS: {"en": "in progress", "zh-CN": "处理中"},
-    State.WAITING: {"en": "waiting", "zh-CN": "挂起"},
-    State.AWAITING_APPROVAL: {"en": "waits for the customer's word", "zh-CN": "待客户确认"},
-    State.DECLINED: {"en": "declined", "zh-CN": "客户已拒绝"},
-    State.PROMISED: {"en": "promised", "zh-CN": "已承诺回复"},
-    State.REPAIRED: {"en": "repaired", "zh-CN": "已维修"},
-    State.UPGRADED: {"en": "upgraded", "zh-CN": "已升级"},
-    State.INSPECTED: {"en": "inspected", "zh-CN": "已检查"},
-    State.INSTALLED: {"en": "installed", "zh-CN": "已安装"},
-    State.APPROVED: {"en": "approved", "zh-CN": "已批准"},
-    State.REFUSED: {"en": "refused", "zh-CN": "已驳回"},
-    State.FULFILLED: {"en": "fulfilled", "zh-CN": "已落实"},
-    State.ANSWERED: {"en": "answered", "zh-CN": "已答复"},
-    State.HANDED_OVER: {"en": "handed over", "zh-CN": "已移交柜台"},
-    State.CLOSED: {"en": "closed", "zh-CN": "已关闭"},
-    State.CANCELLED: {"en": "cancelled", "zh-CN": "已取消"},
+    State.DRAFT: both("draft", "草稿"),
+    State.NEW: both("new", "已受理"),
+    State.IN_REVIEW: both("in review", "审核中"),
+    State.IN_TRANSIT: both("in transit", "调拨途中"),
+    State.ASSIGNED: both("assigned", "已派发"),
+    State.SCHEDULED: both("scheduled", "已预约"),
+    State.IN_PROGRESS: both("in progress", "处理中"),
+    State.WAITING: both("waiting", "挂起"),
+    State.AWAITING_APPROVAL: both("waits for the customer's word", "待客户确认"),
+    State.DECLINED: both("declined", "客户已拒绝"),
+    State.PROMISED: both("promised", "已承诺回复"),
+    State.REPAIRED: both("repaired", "已维修"),
+    State.UPGRADED: both("upgraded", "已升级"),
+    State.INSPECTED: both("inspected", "已检查"),
+    State.INSTALLED: both("installed", "已安装"),
+    State.APPROVED: both("approved", "已批准"),
+    State.REFUSED: both("refused", "已驳回"),
+    State.FULFILLED: both("fulfilled", "已落实"),
+    State.ANSWERED: both("answered", "已答复"),
+    State.HANDED_OVER: both("handed over", "已移交柜台"),
+    State.CLOSED: both("closed", "已关闭"),
+    State.CANCELLED: both("cancelled", "已取消"),
 }
 """What people call the states (T6)."""
 URGENCIES: dict[Urgency, Words] = {
-    Urgency.CRITICAL: {"en": "critical", "zh-CN": "危急"},
-    Urgency.HIGH: {"en": "high", "zh-CN": "高"},
-    Urgency.NORMAL: {"en": "normal", "zh-CN": "一般"},
-    Urgency.LOW: {"en": "low", "zh-CN": "低"},
+    Urgency.CRITICAL: both("critical", "危急"),
+    Urgency.HIGH: both("high", "高"),
+    Urgency.NORMAL: both("normal", "一般"),
+    Urgency.LOW: both("low", "低"),
 }
 """What people call the urgencies (T3)."""
 CHANNELS: dict[Channel, Words] = {
-    Channel.PHONE: {"en": "phone", "zh-CN": "电话"},
-    Channel.WEB: {"en": "web", "zh-CN": "网站"},
-    Channel.APP: {"en": "app", "zh-CN": "应用"},
-    Channel.EMAIL: {"en": "e-mail", "zh-CN": "邮件"},
-    Channel.COUNTER: {"en": "counter", "zh-CN": "柜台"},
+    Channel.PHONE: both("phone", "电话"),
+    Channel.WEB: both("web", "网站"),
+    Channel.APP: both("app", "应用"),
+    Channel.EMAIL: both("e-mail", "邮件"),
+    Channel.COUNTER: both("counter", "柜台"),
 }
 """What people call the channels (T2)."""

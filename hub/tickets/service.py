@@ -345,7 +345,9 @@ def apply(
     if reason is not None:
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=table.action_words(action), reason=reason)
     effect, more = effects.of_action(session, ticket, actor, checked, occurred_at or now())
-    of_complaint, more_of_it = complaints.of_action(session, ticket, actor, action, checked, at=occurred_at or now())
+    of_complaint, more_of_it = complaints.of_action(
+        session, ticket, actor, action, checked, at=occurred_at or now(), said=bool(note or words)
+    )
     effect, more = {**effect, **of_complaint}, {**more, **more_of_it}
     changes = {**(checked.writes() if checked else {}), **more, **(writes or {})}
     if not changes.keys() <= row.writes:
@@ -393,8 +395,9 @@ def require_possible(ticket: Ticket, action: str, state: State | None = None) ->
 
 
 def _refusal(table: Table, state: State, action: str) -> dict[str, Any]:
-    """Say that an action is not possible; another kind's action is called what that kind calls it."""
-    return {**table.refusal(state, action), "action": action_words(action)}
+    """Say that an action is not possible; what this kind does not have is called what another kind calls it."""
+    known = any(row.action == action for row in table.transitions)
+    return table.refusal(state, action) if known else {**table.refusal(state, action), "action": action_words(action)}
 
 
 def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:

@@ -16,6 +16,7 @@ Act = Callable[..., httpx.Response]
 Complain = Callable[..., str]
 DETAILS: dict[str, dict[str, Any]] = {
     "classify": {"complaint_class": "product_quality"},
+    "finding": {"text": "F1 is blown"},
     "conclude": {"cause": "part_fault", "because": "F1 had the wrong value"},
     "propose_remedy": {"remedy": "exchange", "offer": "A new SP-100"},
     "request_compensation": {"compensation_minor": 20_000, "offer": "200 yuan"},
@@ -74,10 +75,14 @@ def complain(staff: httpx.Client) -> Complain:
 
 @pytest.fixture
 def act(staff: httpx.Client, owner: str) -> Act:
-    def take(ticket: str, action: str, client: httpx.Client = staff, **details: Any) -> httpx.Response:
+    def take(
+        ticket: str, action: str, client: httpx.Client = staff, headers: dict[str, str] | None = None, **details: Any
+    ) -> httpx.Response:
+        """Take an action; a detail that is ``None`` is left out."""
         known = {"name_owner": {"owner": owner}, **DETAILS}
-        body: dict[str, Any] = {"action": action, "details": {**known.get(action, {}), **details}}
-        return client.post(f"/api/v1/tickets/{ticket}/actions", json=body)
+        given = {name: value for name, value in {**known.get(action, {}), **details}.items() if value is not None}
+        body: dict[str, Any] = {"action": action, "details": given}
+        return client.post(f"/api/v1/tickets/{ticket}/actions", json=body, headers=headers)
 
     return take
 

@@ -39,7 +39,8 @@ def shown(client: httpx.Client, ticket: str) -> dict[str, Any]:
 def test_the_whole_path(staff: httpx.Client, complain: Complain, go: Go, act: Act, owner: str) -> None:
     """C2: accept, investigate (facts, then the cause), propose, resolve, tell with an apology, archive; one owner."""
     ticket = complain()
-    assert act(ticket, "taken").status_code == 409
+    early = act(ticket, "taken", headers={"Accept-Language": "zh"})
+    assert (early.status_code, "不能执行受理投诉（taken）" in early.json()["detail"]) == (409, True)
     go(ticket, "name_owner")
     unclassified = act(ticket, "taken")
     assert (slug(unclassified), "classify it first" in unclassified.json()["detail"]) == ("action-guarded", True)
@@ -47,6 +48,7 @@ def test_the_whole_path(staff: httpx.Client, complain: Complain, go: Go, act: Ac
     assert shown(staff, ticket)["owner"] == owner
     assert slug(act(ticket, "conclude")) == "action-guarded", "a cause follows from facts"
     assert slug(act(ticket, "propose_remedy")) == "action-guarded", "a remedy follows from a cause"
+    assert [one["pointer"] for one in act(ticket, "finding", text=None).json()["errors"]] == ["#/note"]
     go(ticket, "finding", "conclude", "propose_remedy", "agree", "fulfil")
     refused = act(ticket, "feedback", apology="")
     assert [one["pointer"] for one in refused.json()["errors"]] == ["#/details/apology"]
@@ -291,17 +293,23 @@ def test_causes_are_analysed(
         assert verify_chain(session).broken_at is None
 
 
-def test_a_paid_compensation_is_counted(
+def test_a_paid_compensation_is_counted_and_stays_after_a_second_round(
     quality: httpx.Client, supervisor: httpx.Client, counter: httpx.Client, complain: Complain, go: Go, act: Act
 ) -> None:
-    """C4: what complaints cost."""
+    """C4: what complaints cost; the remedy of a second round does not take the place of what the first one paid."""
     ticket = complain()
     go(ticket, *INVESTIGATED, "request_compensation")
     act(ticket, "grant", supervisor).raise_for_status()
     go(ticket, "agree")
     act(ticket, "fulfil", counter).raise_for_status()
+    go(ticket, "feedback", "dispute", *INVESTIGATED[-2:], "propose_remedy", "agree", "fulfil")
     (cause,) = quality.get("/api/v1/complaints/analysis").json()["causes"]
-    assert cause["paid_minor"] == {"CNY": 20_000}
+    assert (cause["complaints"], cause["paid_minor"]) == (1, {"CNY": 20_000})
+    found = shown(quality, ticket)
+    assert (found["remedy"], found["compensation_minor"]) == ("exchange", 0)
+    (paid,) = found["payments"]
+    assert (paid["round"], paid["amount_minor"], paid["currency"]) == (1, 20_000, "CNY")
+    assert len({paid["requested_by"], paid["granted_by"], paid["paid_by"]}) == 3
 
 
 def test_lists_take_as_many_statements_for_many_as_for_one(

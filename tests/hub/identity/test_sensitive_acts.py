@@ -52,7 +52,7 @@ WAYS = {
             ("classify", {"complaint_class": "logistics"}, False),
             ("name_owner", {"owner": "U-000001"}, False),
             ("taken", {}, False),
-            ("finding", {}, False),
+            ("finding", {"text": "the box was wet"}, False),
             ("conclude", {"cause": "carrier", "because": "wet box"}, False),
             ("request_compensation", {"compensation_minor": 100, "offer": "postage"}, True),
             ("grant", {}, True),

@@ -175,7 +175,7 @@ def test_feedback_after_an_answer_is_answered_within_a_day(staff: httpx.Client, 
     act(staff, ticket, "classify", complaint_class="logistics")
     act(staff, ticket, "name_owner", owner="U-000001")
     act(staff, ticket, "taken")
-    act(staff, ticket, "finding")
+    act(staff, ticket, "finding", text="The driver left it in the rain")
     act(staff, ticket, "conclude", cause="carrier", because="the box was wet")
     act(staff, ticket, "propose_remedy", remedy="redelivery", offer="We send another one")
     tick(timedelta(hours=25))

@@ -11,7 +11,7 @@ def test_a_rude_answer_is_made_good(chain: Chain) -> None:
     chain.does(chain.counter, ticket, "classify", complaint_class="service_attitude")
     assert chain.does(chain.supervisor, ticket, "name_owner", owner=chain.wang)["owner"] == chain.wang
     chain.does(chain.counter, ticket, "taken")
-    chain.does(chain.counter, ticket, "finding")
+    chain.does(chain.counter, ticket, "finding", text="监控录像已核实")
     chain.does(chain.counter, ticket, "conclude", cause="attitude", because="两名同事证实")
     chain.does(chain.counter, ticket, "propose_remedy", remedy="apology", offer="店长当面致歉")
     chain.does(chain.counter, ticket, "agree", how="phone")
@@ -20,7 +20,7 @@ def test_a_rude_answer_is_made_good(chain: Chain) -> None:
     chain.does(chain.counter, ticket, "feedback", **told)
     # Li Lei is not content yet: a second round begins.
     assert chain.does(chain.counter, ticket, "dispute", reason="希望书面致歉")["state"] == "in_progress"
-    chain.does(chain.counter, ticket, "finding")
+    chain.does(chain.counter, ticket, "finding", text="监控录像已核实")
     chain.does(chain.counter, ticket, "conclude", cause="attitude", because="首轮未书面回复")
     chain.does(chain.counter, ticket, "propose_remedy", remedy="apology", offer="书面致歉")
     chain.does(chain.counter, ticket, "agree", how="phone")
