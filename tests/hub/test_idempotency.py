@@ -227,7 +227,8 @@ class TestCommands:
         make_key("bench", bench="bench-01")
         bench.answer_with = lambda _: codec.encode(control.Reply("bench-01", True, data={"n": 1}))
         with connected_hub.client(make_key("staff")) as staff:
-            first, again = (staff.post(self.PATH, json=self.BODY, headers=KEY) for _ in range(2))
+            patient = self.BODY | {"timeout_s": 20}
+            first, again = (staff.post(self.PATH, json=patient, headers=KEY) for _ in range(2))
         assert first.json() == again.json() == {"ok": True, "detail": None, "data": {"n": 1}}
         assert len(bench.commands) == 1
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from hub_running import RunningHub, environment_of
 from seeded import END
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
@@ -43,6 +43,10 @@ def made(database: Database, seed: int) -> list[Any]:
         columns = [column for column in Event.__table__.c if column.name not in salted]  # type: ignore[attr-defined]
         events = session.execute(select(*columns).order_by(Event.id)).all()
         session.rollback()
+    with database.write() as session:
+        if session.get_bind().dialect.name == "postgresql":  # whose sequences do not go back with the transaction
+            for (sequence,) in session.execute(text("SELECT sequencename FROM pg_sequences")).all():
+                session.execute(text(f"SELECT setval('\"{sequence}\"', 1, false)"))
     return [*tickets, *events]
 
 
