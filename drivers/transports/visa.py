@@ -14,7 +14,7 @@ from typing import Any
 from drivers.errors import ConnectionLost, Misconfigured
 from drivers.guard import Guard
 from drivers.profile_base import SerialLine
-from drivers.transports.stream import ByteStream
+from drivers.transports.stream import WRITE_TIMEOUT_S, ByteStream
 
 CHUNK_BYTES = 1 << 20
 INSTR_SLICE_S = 0.1
@@ -68,6 +68,7 @@ class VisaStream(ByteStream):
 
     def _send(self, data: bytes | memoryview) -> int:
         with self._in_use, _as_os_error():
+            self._set_wait(WRITE_TIMEOUT_S)  # not what is left of the last read's
             count, _ = self._resource.visalib.write(self._resource.session, bytes(data))
         return int(count)
 

@@ -162,18 +162,18 @@ class StepContext:
             return
         if not detail:
             detail = "waiting for the device to settle"
-        began, took_s = time.monotonic(), 0.0
-        while (left := began + seconds - time.monotonic()) > 0:
+        ends_s, took_s = self._clock.monotonic() + seconds, 0.0
+        while (left := ends_s - self._clock.monotonic()) > 0:
             live: Live = (detail, {})
             if look is not None and left > LOOK_EVERY_S + 2 * took_s:
-                looked = time.monotonic()
+                looked = self._clock.monotonic()
                 try:
                     live = self.call(look)
                 except InstrumentError:
                     look = None
-                took_s = time.monotonic() - looked
+                took_s = self._clock.monotonic() - looked
             self.progress(1 - left / seconds, live[0] or detail, live[1])
-            self.wait(min(LOOK_EVERY_S, max(0.0, began + seconds - time.monotonic())))
+            self.wait(min(LOOK_EVERY_S, max(0.0, ends_s - self._clock.monotonic())))
 
     def progress(self, fraction: float | None, text: str, newest: Mapping[str, Value] | None = None) -> None:
         """Tell how far the action is, and what it reads: as uncertain as the calibration makes it."""

@@ -105,7 +105,7 @@ def test_a_plan_selects_channels(port: int) -> None:
         def call(self, function):
             return function(board)
 
-        def wait(self, seconds: float) -> None:
+        def settle(self, seconds: float) -> None:
             self.waited += float(seconds)
 
     step = Step()
