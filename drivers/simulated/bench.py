@@ -15,6 +15,7 @@ from drivers.simulated.device import Device
 from drivers.simulated.endpoints import Endpoint, PtyEndpoint, Session, TcpEndpoint
 from drivers.simulated.hislip import HislipSession
 from drivers.simulated.keysight_34461a import TruevoltMeter
+from drivers.simulated.line_input import LineInput
 from drivers.simulated.mlx90640 import CameraSession, Mlx90640
 from drivers.simulated.modbus_server import RtuSession, TcpSession
 from drivers.simulated.owon_xdm1041 import BAUD as XDM1041_BAUD
@@ -214,7 +215,10 @@ class SimulatedBench:
         probes = [probe(name, point) for name, point in scope_points.items()]
         self._add_scpi("scope", "rigol-ds1054z", Ds1054z(probes, seed=seed, waits=lambda: self.pace > 0.0))
         generator = Sdg1032x(seed=seed)
-        adapter = SignatureAdapter(self.device, generator, probe("generator", OPEN))
+        driving = probe("generator", OPEN)
+        adapter = SignatureAdapter(self.device, generator, driving)
+        if PointKind.LINE in product.points.values():
+            self.device.line_in = LineInput(generator, driving)
         self.wiring.sources.update(
             {
                 "GEN1": generator.channel(1),

@@ -7,10 +7,14 @@
 The physics in ``rails``, ``waves`` and ``heat`` is the same for every product; a product is a set of these numbers.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 
 class StageKind(StrEnum):
@@ -54,6 +58,18 @@ class Stage:
     """The amplifier's output cannot go beyond this, up or down."""
     hum_v: float = 0.0
     """Amplitude of 100 Hz on the output."""
+    line_gain: float = 0.0
+    """What the amplifier makes of its line input."""
+    coupling_f: float = 100e-6
+    """The coupling capacitor: with the load a high-pass of first order."""
+    treble_hz: float = 22e3
+    """Corner of the output filter, a low-pass of first order."""
+
+    def passes(self, frequency_hz: npt.ArrayLike) -> npt.NDArray[np.complex128]:
+        """Return the response (complex, 1 where all passes) of coupling capacitor and output filter."""
+        turns = 1j * np.asarray(frequency_hz, np.float64)
+        high = 2.0 * math.pi * self.load_ohm * self.coupling_f * turns
+        return np.asarray(high / (1.0 + high) / (1.0 + turns / self.treble_hz))
 
     def current_a(self, rail_v: float) -> float:
         """Return the current through load and driver at a main rail of ``rail_v``."""

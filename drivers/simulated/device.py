@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from drivers.simulated import firmware, heat, mcu, spi_flash
+from drivers.simulated.board import Stage
 from drivers.simulated.edges import level_at
 from drivers.simulated.epoch import Epoch, State, with_answer
 from drivers.simulated.faults import CORRUPTED_FIRMWARE
@@ -24,9 +26,23 @@ from drivers.simulated.points import PointKind
 from drivers.simulated.products import Product, sp100
 from drivers.simulated.rails import Feed
 from drivers.simulated.uart import Frames
-from drivers.simulated.waves import WAVES
+from drivers.simulated.waves import WAVES, Wave
 
 UNLIMITED_HZ = 1e9
+
+
+class LineIn(Protocol):
+    """What drives the line input of an amplifier."""
+
+    def voltage(self, times_s: Floats) -> Floats:
+        """Return the volts at the input."""
+        ...
+
+    def played(self, stage: Stage, times_s: Floats) -> Floats:
+        """Return the volts that the output stage gives for them."""
+        ...
+
+
 _EPOCHS_KEPT = 64
 READBACK_S = 0.02
 _READBACK_STEPS = 64
@@ -54,6 +70,7 @@ class Device:
     ) -> None:
         self.product = product
         self.serial = serial or product.serial
+        self.line_in: LineIn | None = None
         self.seed = seed
         self._clock = clock
         self._began = clock()
@@ -211,9 +228,17 @@ class Device:
         kind = self.product.points.get(test_point)
         if kind is None:
             raise ValueError(f"no test point {test_point!r}; this device has {', '.join(self.product.points)}")
-        wave = WAVES[kind]
         if times_s.size == 0:
             return np.zeros(0)
+        if kind is PointKind.LINE:
+            return np.zeros(times_s.shape) if self.line_in is None else self.line_in.voltage(times_s)
+        volts = self._volts(WAVES[kind], times_s, bandwidth_hz)
+        if kind is PointKind.STAGE and self.line_in is not None and self._epoch(float(times_s[-1])).powers_mcu:
+            volts = volts + self.line_in.played(self.state.board.stage, times_s)
+        return volts
+
+    def _volts(self, wave: Wave, times_s: Floats, bandwidth_hz: float) -> Floats:
+        """Return a wave that runs through the epochs."""
         epochs = self._epochs
         starts = np.array([epoch.start_s for epoch in epochs])
         first = max(0, int(np.searchsorted(starts, times_s.min(), side="right")) - 1)

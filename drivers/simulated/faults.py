@@ -24,7 +24,7 @@ class Fault:
     resets: str | None = None
     """Reason of the reset that the fault brings, if it does."""
     found_by: str = "functional"
-    """Which of the product's plans finds it: ``functional`` or ``soak``."""
+    """Which of the product's plans finds it: ``functional``, ``soak`` or ``golden``."""
 
 
 def dried_capacitor(looks_like: Mapping[str, str], changes: Mapping[str, float] | None = None) -> Fault:

@@ -16,6 +16,8 @@ class PointKind(StrEnum):
     SENSOR_SDA = "sensor_sda"
     SENSOR_SCL = "sensor_scl"
     THERMISTOR = "thermistor"
+    LINE = "line"
+    """The line input of an amplifier."""
     REFERENCE = "reference"
     """A precise voltage."""
     RESISTOR = "resistor"

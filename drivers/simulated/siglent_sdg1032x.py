@@ -71,14 +71,21 @@ class Sdg1032x(ScpiDevice):
         """Return what an output is set to."""
         return self._outputs[number - 1].frequency_hz
 
+    def runs_at_hz(self, number: int) -> float | None:
+        """Return how often an output's wave comes by the generator's own clock, ``None`` for one that has no period."""
+        output = self._outputs[number - 1]
+        return None if output.shape in {"NOISE", "DC"} else output.frequency_hz * (1.0 + self._clock_error())
+
+    def _clock_error(self) -> float:
+        return (draw(self._key, 0) - 0.5) * 2e-6
+
     def open_circuit_v(self, number: int, times_s: Floats) -> Floats:
         """Return the volts at an output with nothing (1 MΩ) on it."""
         output = self._outputs[number - 1]
         if not output.on:
             return np.zeros(times_s.shape)
         doubled = 1.0 if math.isinf(output.load_ohm) else (50.0 + output.load_ohm) / output.load_ohm
-        ppm = (draw(self._key, 0) - 0.5) * 2e-6
-        cycles = times_s * (output.frequency_hz * (1.0 + ppm)) + output.phase_deg / 360.0
+        cycles = times_s * (output.frequency_hz * (1.0 + self._clock_error())) + output.phase_deg / 360.0
         wave = _shape(output, cycles - np.floor(cycles), times_s, self._key + number)
         return doubled * (-wave if output.inverted else wave)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from drivers.simulated.board import StageKind
 from drivers.simulated.products.product import Product
 
 BOARD: Mapping[str, float] = {
@@ -31,6 +32,7 @@ STAGE: Mapping[str, float] = {
     "fall_tau_s": 0.05,
     "tone_v": 0.02,
 }
+AUDIO: Mapping[str, float] = {"line_gain": 0.03, "coupling_f": 0.20, "treble_hz": 0.10}
 THERMAL = 0.05
 """Tolerance of thermal resistances."""
 PLACED_PX = 0.4
@@ -57,6 +59,8 @@ def unit(product: Product, number: int) -> Product:
         )
         for part, spot in product.spots.items()
     }
+    if board.stage.kind is StageKind.AUDIO:
+        changes |= {f"stage.{name}": getattr(board.stage, name) * within(of) for name, of in AUDIO.items()}
     return replace(
         product, board=board.changed(changes), spots=spots, serial=f"{product.serial.rpartition('-')[0]}-{number:04d}"
     )

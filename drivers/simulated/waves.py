@@ -140,7 +140,8 @@ def _audio(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     stage = epoch.board.stage
     on = _switched(epoch, times_s, bandwidth_hz, 1.0)
     cycles = times_s * stage.tone_hz / epoch.slowness
-    tone = stage.tone_v * gain(stage.tone_hz, bandwidth_hz) * np.sin(2.0 * math.pi * (cycles - np.floor(cycles)))
+    level = stage.tone_v * float(np.abs(stage.passes(stage.tone_hz)))
+    tone = level * gain(stage.tone_hz, bandwidth_hz) * np.sin(2.0 * math.pi * (cycles - np.floor(cycles)))
     wave: Floats = on * np.clip(tone, -stage.clip_v, stage.clip_v)
     if epoch.powers_mcu and stage.hum_v:
         hum = times_s * 100.0

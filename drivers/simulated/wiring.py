@@ -8,6 +8,7 @@ import numpy as np
 
 from drivers.simulated.device import Device
 from drivers.simulated.noise import Floats
+from drivers.simulated.points import PointKind
 
 OPEN = "open"
 OPEN_OHM = 1e12
@@ -67,6 +68,10 @@ class Probe:
         if touched == OPEN:
             return np.zeros(times_s.shape)
         return self._wiring.device.voltage(touched, times_s, bandwidth_hz=bandwidth_hz)
+
+    def touches(self, kind: PointKind) -> bool:
+        """Whether the tip is at a test point of the device of this kind."""
+        return self._wiring.device.product.points.get(self.point) is kind
 
     def source_ohm(self, at_s: float) -> float:
         """Return the resistance that an ohmmeter's current meets at the tip."""

@@ -4,7 +4,7 @@
   glitches with ``pulse`` or ``dropouts``, which see every sample).
 - ``spectrum``: power in 256 bands of equal ratio, dB against 1 unit², Hann window.
 - ``response``: gain of the second record against the first in 128 such bands, dB, by averaged cross spectra (H1
-  estimate), where the first has power.
+  estimate), from the lines of the first that are within 60 dB of its strongest.
 - ``vi``: current over one cycle of the voltage, 256 phases, all cycles of the record averaged, for a voltage of
   amplitude 1: what a resistor in the drive takes from the voltage is the part's doing as well.
 - ``heat``: temperatures above the image's median, aligned to the good board by phase correlation.
@@ -30,6 +30,8 @@ MARGIN = 16
 BANDS, RESPONSE_BANDS, PHASES = 256, 128, 256
 _SEGMENTS = 8
 _FLOOR = 1e-30
+_WEAKEST_DRIVE = 1e-6
+"""Power of a line of the stimulus against the strongest, from which it tells something of a response."""
 
 
 class MaskKind(StrEnum):
@@ -134,9 +136,12 @@ def _response(first: Waveform, second: Waveform) -> Features | NoAnswer:
 
     x, y = spectra(first), spectra(second)
     edges, centres = _bands(length, first.sample_interval_s, RESPONSE_BANDS, 2)
-    drive = np.add.reduceat((np.abs(x) ** 2).sum(axis=0), edges[:-1])
-    cross = np.abs(np.add.reduceat((np.conj(x) * y).sum(axis=0), edges[:-1]))
-    driven = drive > 1e-8 * drive.max()
+    power = (np.abs(x) ** 2).sum(axis=0)
+    # Between the lines of a periodic stimulus there is noise alone, which would count as drive.
+    lines = power > _WEAKEST_DRIVE * power[edges[0] :].max()
+    drive = np.add.reduceat(np.where(lines, power, 0.0), edges[:-1])
+    cross = np.abs(np.add.reduceat(np.where(lines, (np.conj(x) * y).sum(axis=0), 0.0), edges[:-1]))
+    driven = drive > 0.0
     if not driven.any():
         return NoAnswer("the first record has no power: drive the input with noise, a sweep or a square wave")
     gain = np.full(drive.size, np.nan)

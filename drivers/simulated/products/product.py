@@ -32,7 +32,7 @@ class Product:
         return self.model.replace("-", "").lower()
 
     def faults_found_by(self, plan: str) -> tuple[str, ...]:
-        """Return the names of the faults that the functional test (or the ``soak``) finds."""
+        """Return the names of the faults that the functional test (or another ``plan``) finds."""
         return tuple(name for name, fault in self.faults.items() if fault.found_by == plan)
 
     def point(self, kind: PointKind) -> str:

@@ -3,7 +3,7 @@
 from drivers.simulated import faults as f
 from drivers.simulated.board import Board, Stage, StageKind
 from drivers.simulated.heat import SPOTS, Spot
-from drivers.simulated.points import board_points
+from drivers.simulated.points import PointKind, board_points
 from drivers.simulated.products.product import Product, by_name
 
 PRODUCT = Product(
@@ -24,9 +24,10 @@ PRODUCT = Product(
             driver_ohm=3.0,
             duty=1.0,
             tone_v=2.0,
+            line_gain=3.0,
         ),
     ),
-    points=board_points("TP_12V", "TP_SPK"),
+    points=board_points("TP_12V", "TP_SPK", LINE_IN=PointKind.LINE),
     spots={
         "U1": SPOTS["U1"],
         "U2": Spot(8.0, 20.0, 45.0, 2.0),
@@ -47,7 +48,7 @@ PRODUCT = Product(
             "U5",
             {"en": "Amplifier U5 blown", "zh-CN": "功放 U5 烧毁"},
             {"en": "no sound: nothing at TP_SPK, supply current low", "zh-CN": "无声：TP_SPK 无信号，供电电流偏小"},
-            {"stage.tone_v": 0.0, "stage.load_ohm": 1e9},
+            {"stage.tone_v": 0.0, "stage.line_gain": 0.0, "stage.load_ohm": 1e9},
         ),
         f.Fault(
             "clipping_amplifier",
@@ -68,7 +69,18 @@ PRODUCT = Product(
             "C21",
             {"en": "Output coupling C21 has lost capacitance", "zh-CN": "输出耦合电容 C21 容量下降"},
             {"en": "quiet and thin sound: level at TP_SPK low", "zh-CN": "声音小而薄：TP_SPK 电平偏低"},
-            {"stage.tone_v": 0.9},
+            {"stage.coupling_f": 0.67e-6},
+        ),
+        f.Fault(
+            "dull_treble",
+            "C22",
+            {"en": "Output filter C22 with a capacitor of four times the value", "zh-CN": "输出滤波 C22 误装四倍容值"},
+            {
+                "en": "dull sound: nothing is wrong at 1 kHz, treble is missing at TP_SPK",
+                "zh-CN": "声音发闷：1 kHz 正常，TP_SPK 缺少高音",
+            },
+            {"stage.treble_hz": 5.5e3},
+            found_by="golden",
         ),
         f.leaky_ldo(leakage_s=0.008),
         f.cold_joint(),

@@ -6,11 +6,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.simulated import i2c_bus, mcu, rails
+from drivers.simulated.device import Device
 from drivers.simulated.edges import RISE_OF_TAU, render, slowed
+from drivers.simulated.line_input import LineInput
 from drivers.simulated.noise import band_noise, instants, key
-from drivers.simulated.products import sp100
+from drivers.simulated.products import known_product, sp100
 from drivers.simulated.rails import Feed
+from drivers.simulated.siglent_sdg1032x import Sdg1032x
 from drivers.simulated.uart import Receiver, back_to_back, level_edges, line_is_high
+from drivers.simulated.wiring import Wiring
 
 
 def test_noise_is_gaussian_white_up_to_its_band_and_small_above_it():
@@ -93,3 +97,23 @@ def test_a_cold_joint_opens_twice_a_second():
     found = list(mcu.drops(10.0, 20.0, key(1, "device")))
     assert 19 <= len(found) <= 22
     assert all(0.003 <= drop.end_s - drop.start_s <= 0.015 for drop in found)
+
+
+@pytest.mark.parametrize(("shape", "frequency_hz"), [("SINE", 30.0), ("SINE", 20e3), ("SQUARE", 200.0)])
+def test_the_line_input_is_heard_through_coupling_and_output_filter(shape, frequency_hz):
+    """Line by line the response is that of the two first-order filters, and noise, which has no period, is silent."""
+    bench = Wiring(Device(product=known_product("speaker")))
+    generator, tip = Sdg1032x(), bench.probe("generator", "LINE_IN")
+    generator.handle(f"C1:BSWV WVTP,{shape},FRQ,{frequency_hz:g},AMP,1".encode())
+    generator.handle(b"C1:OUTP ON")
+    line, stage = LineInput(generator, tip), bench.device.state.board.stage
+    periods, n = 10, 400_000
+    times = 3.0 + np.arange(n) * periods / n / generator.runs_at_hz(1)
+    heard, driven = np.fft.rfft(line.played(stage, times)), np.fft.rfft(line.voltage(times))
+    for order in (1,) if shape == "SINE" else (1, 3, 9):
+        expected = 3.0 * stage.passes(order * frequency_hz)
+        assert heard[order * periods] / driven[order * periods] == pytest.approx(expected, rel=2e-3)
+    generator.handle(b"C1:BSWV WVTP,NOISE")
+    assert not line.played(stage, times).any()
+    tip.point = "TP_GND"
+    assert not line.voltage(times).any()

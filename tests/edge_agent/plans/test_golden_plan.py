@@ -3,6 +3,7 @@
 ``scripts/golden_masks.py`` learned them from sixty units; the campaign runs every fault.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,6 +56,26 @@ def test_a_good_unit_passes_and_faulty_ones_fail_where_they_differ(tmp_path: Pat
         "current-limited"
     }
     assert str(worn[1]["heat-map-place"].value).startswith("row 1"), "Q1 is in row 12"
+
+
+def test_a_frequency_response_shows_the_treble_that_a_single_tone_does_not(tmp_path: Path) -> None:
+    plan = load_plan(find_plan("ss50-golden"))
+    assert [use.kind for use in golden_uses(plan.plan)] == [MaskKind.RESPONSE]
+    speaker, found = known_product("speaker"), {}
+    assert speaker.faults_found_by("golden") == ("dull_treble",)
+    for fault in ("", "dull_treble"):
+        (tmp_path / (fault or "good")).mkdir()
+        with SimulatedBench([fault] if fault else [], product=unit(speaker, UNSEEN)) as bench:
+            finished, steps = run_on(bench, plan, tmp_path / (fault or "good"))
+        found[fault] = finished, {one.name: one.value for step in steps for one in step.measurements}
+    (good, _), (dull, said) = found[""], found["dull_treble"]
+    assert good.outcome is Outcome.PASSED
+    assert dull.outcome is Outcome.FAILED
+    assert dull.suspects[0].cause == "dull_treble"
+    assert said["response"] is False
+    assert isinstance(said["gain-middle"], float)
+    assert said["gain-middle"] == pytest.approx(20 * math.log10(3.0), abs=0.5), "1 kHz is as loud as ever"
+    assert str(said["response-place"]).endswith(" kHz")
 
 
 @pytest.mark.campaign
