@@ -1,7 +1,8 @@
 """Pictures that questions come with: by the terminal's own graphics (kitty, sixel) where it has them, else half-blocks.
 
 Asking a terminal for its graphics has to happen before the application reads the keyboard. Every terminal answers what
-it is (DA1, in which 4 means sixel); only one that has graphics makes the library load that asks for more.
+it is (DA1, in which 4 means sixel), kitty also which version (XTVERSION); only one that has graphics makes the library
+load that draws them and asks for more. What it finds out by itself is not relied on: it waits a tenth of a second.
 """
 
 import contextlib
@@ -16,39 +17,57 @@ import tty
 from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
+from typing import Literal
 
 from tui.scope_plot import Line
+from tui.terminal_answers import keep_out_answers
 
 KITTY = ("kitty", "ghostty")
 """Terminals with the graphics of kitty, which DA1 does not tell."""
+PLACED_SINCE = (0, 28)
+"""From this version on kitty places pictures by characters: they scroll, and are covered, with the rest."""
 ANSWER_S = 1.5
-"""Nearly every terminal answers within a few milliseconds, one over a slow line within a second. A later answer would
-be typed into the screen."""
+"""Nearly every terminal answers within a few milliseconds, one over a slow line within a second. A later answer is kept
+out of what is typed (``tui.terminal_answers``)."""
+_KITTY_VERSION = re.compile(rb"\x1bP>\|kitty\((\d+)\.(\d+)")
 _ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]+)c")
 RASTER = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """How pictures begin that can be drawn here (PNG, JPEG)."""
 
 
+Graphics = Literal["kitty", "sixel"]
+
+
 class _Terminal:
     """What was found out about the terminal; one a process."""
 
-    graphics = False
+    graphics: Graphics | None = None
 
 
 _terminal = _Terminal()
 
 
-def has_graphics(environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether the terminal on standard input and output draws pictures itself; ask it where its name is silent.
+def graphics_of(environment: Mapping[str, str] = os.environ) -> Graphics | None:
+    """Return how the terminal on standard input and output draws pictures itself: ask it.
 
     ``BENCHWRIGHT_PICTURES=blocks`` says no.
     """
     if environment.get("BENCHWRIGHT_PICTURES") == "blocks" or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
+        return None
     names = f"{environment.get('TERM', '')} {environment.get('TERM_PROGRAM', '')}"
+    answer = _ask(sys.stdin.fileno(), sys.stdout.fileno())
     if "TMUX" not in environment and any(one in names for one in KITTY):
-        return True
-    return draws_sixels(_ask(sys.stdin.fileno(), sys.stdout.fileno()))
+        return "kitty" if places_pictures(answer) else None
+    return "sixel" if draws_sixels(answer) else None
+
+
+def places_pictures(answer: bytes) -> bool:
+    """Return whether a terminal with kitty's graphics, which answers so, places pictures by characters.
+
+    Early versions of kitty do not; of one that is silent nobody knows.
+    """
+    found = _KITTY_VERSION.search(answer)
+    return bool(answer) if found is None else (int(found[1]), int(found[2])) >= PLACED_SINCE
 
 
 def draws_sixels(answer: bytes) -> bool:
@@ -58,7 +77,9 @@ def draws_sixels(answer: bytes) -> bool:
 
 
 def _ask(keyboard: int, screen: int) -> bytes:
-    """Return how the terminal answers a request for its primary device attributes, nothing when it does not in time.
+    """Return how the terminal answers a request for its name and its attributes, nothing when it does not in time.
+
+    The attributes are asked for last: every terminal tells them, so that nothing more is waited for.
 
     Where keys wait already, nothing is asked: they could not be told from the answer, and are the application's.
     """
@@ -71,7 +92,7 @@ def _ask(keyboard: int, screen: int) -> bytes:
         tty.setcbreak(keyboard, termios.TCSANOW)
         if select.select([keyboard], [], [], 0)[0]:
             return b""
-        os.write(screen, b"\x1b[c")
+        os.write(screen, b"\x1b[>q\x1b[c")
         deadline = time.monotonic() + ANSWER_S
         while not _ATTRIBUTES.search(answer) and (left := deadline - time.monotonic()) > 0:
             if select.select([keyboard], [], [], left)[0]:
@@ -85,17 +106,15 @@ def _ask(keyboard: int, screen: int) -> bytes:
 
 
 def prepare() -> None:
-    """Ask the terminal for its graphics; call it before the application starts."""
-    if has_graphics():
-        from textual_image.renderable import Image, SixelImage, TGPImage  # asks for more when it is imported
-
-        _terminal.graphics = Image in {SixelImage, TGPImage}
-        if _terminal.graphics:
-            import textual_image.widget  # noqa: F401 - asks how large a cell is
+    """Ask the terminal for its graphics, and take no late answer for keys; call it before the application starts."""
+    keep_out_answers()
+    _terminal.graphics = graphics_of()
+    if _terminal.graphics is not None:
+        import textual_image.widget  # noqa: F401 - asks how large a cell is
 
 
-def graphics() -> bool:
-    """Whether the terminal was asked and draws pictures itself."""
+def graphics() -> Graphics | None:
+    """How the terminal draws pictures itself, if it was asked and does."""
     return _terminal.graphics
 
 

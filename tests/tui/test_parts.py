@@ -344,16 +344,18 @@ def test_colours_can_be_read(theme):
 # -- pictures --------------------------------------------------------------------------------------------------------
 
 
-ASKS = "import sys; from tui import pictures; print(pictures.has_graphics(), file=sys.stderr)"
+ASKS = "import sys; from tui import pictures; print(pictures.graphics_of(), file=sys.stderr)"
 
 
 @pytest.mark.parametrize(
     ("environment", "answer", "wanted"),
     [
-        ({"TERM": "xterm-256color"}, b"\x1b[?64;1;2;4;6;9;15;22;28c", "True"),
-        ({"TERM": "xterm-256color"}, b"\x1b[?64;1;2;6;9;15;22;28c", "False"),
-        ({"TERM": "xterm-256color", "BENCHWRIGHT_PICTURES": "blocks"}, b"\x1b[?64;1;2;4c", "False"),
-        ({"TERM": "xterm-kitty"}, b"", "True"),
+        ({"TERM": "xterm-256color"}, b"\x1b[?64;1;2;4;6;9;15;22;28c", "sixel"),
+        ({"TERM": "xterm-256color"}, b"\x1b[?64;1;2;6;9;15;22;28c", "None"),
+        ({"TERM": "xterm-256color", "BENCHWRIGHT_PICTURES": "blocks"}, b"\x1b[?64;1;2;4c", "None"),
+        ({"TERM": "xterm-kitty"}, b"\x1bP>|kitty(0.26.5)\x1b\\\x1b[?62;c", "None"),
+        ({"TERM": "xterm-kitty"}, b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[?62;c", "kitty"),
+        ({"TERM": "xterm-ghostty"}, b"\x1bP>|ghostty 1.1.3\x1b\\\x1b[?62;22c", "kitty"),
     ],
 )
 def test_a_terminal_says_whether_it_draws_pictures(environment, answer, wanted):
@@ -365,7 +367,7 @@ def test_a_terminal_says_whether_it_draws_pictures(environment, answer, wanted):
     ) as child:
         os.close(slave)
         if answer and "BENCHWRIGHT_PICTURES" not in environment:
-            assert os.read(master, 100) == b"\x1b[c"
+            assert os.read(master, 100) == b"\x1b[>q\x1b[c"
             time.sleep(0.4)  # a terminal over a slow line
             os.write(master, answer)
         _out, told = child.communicate(timeout=20)
@@ -390,7 +392,7 @@ def test_what_was_typed_before_the_start_is_the_applications():
     )
     os.close(slave)
     os.close(master)
-    assert done.stderr.split() == ["False", "b'T-0001'"]
+    assert done.stderr.split() == ["None", "b'T-0001'"]
 
 
 def test_a_keyboard_that_is_no_terminal_gives_no_answer():

@@ -40,11 +40,11 @@ class QuestionPicture(Vertical):
         if not pictures.can_be_drawn(content):
             await self.mount(Static(_("Picture: {name}").format(name=one_line(name)), markup=False))
             return
-        if pictures.graphics():
+        if (graphics := pictures.graphics()) is not None:
             from PIL import Image
-            from textual_image.widget import Image as ImageWidget
+            from textual_image.widget import SixelImage, TGPImage
 
-            drawn = ImageWidget(Image.open(io.BytesIO(content)))
+            drawn = (TGPImage if graphics == "kitty" else SixelImage)(Image.open(io.BytesIO(content)))
             drawn.styles.height, drawn.styles.width = LINES, "auto"
             await self.mount(drawn)
             return
