@@ -4,6 +4,7 @@ import logging
 import secrets
 import signal
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,13 +76,13 @@ class Agent:
         self.bus = EventBus()
         clock = BenchClock()
         self.spool = Spool(state / "spool.db", max_bytes=options.max_spool_bytes, clock_offset=clock.offset_s)
-        try:
+        with ExitStack() as opened:  # where one of them cannot be opened, those before it are closed
+            opened.callback(self.spool.close)
             self.worklist = Worklist(state / "worklist.db", self.spool)
+            opened.callback(self.worklist.close)
             self.captures = BenchCaptures(state / "captures")
             self._history = RunHistory(state / "runs.db")
-        except Exception:
-            self.spool.close()
-            raise
+            opened.pop_all()
         self.rack = Rack(config.rack(), opener=opener)
         self.runs = Runs(
             config.name,
@@ -144,11 +145,10 @@ class Agent:
         self.rack.subscribe(self._on_inventory)
         self.spool.add_listener(self._on_spool)
         self.captures.add_listener(self._on_spool)
-        try:
+        with ExitStack() as begun:
+            begun.callback(self.stop)
             self.server.start()
-        except Exception:
-            self.stop()
-            raise
+            begun.pop_all()
         if self.uplink is not None:
             self.uplink.start()
         if self.uploader is not None:

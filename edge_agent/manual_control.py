@@ -129,7 +129,7 @@ class ManualControl:
                     return
                 try:
                     once(fault, result)
-                except Exception:
+                except Exception:  # whoever listens may fail at anything: it costs one telling, never the reading
                     log.exception("what %s reads cannot be told", lease.role)
                 stop.wait(max(0.0 if fault is None else FAULT_PAUSE_S, interval_s - (time.monotonic() - began)))
 

@@ -447,7 +447,7 @@ class Runner:
             return
         try:
             self._on_event(event)
-        except Exception:
+        except Exception:  # whoever listens may fail at anything: a run that nobody sees is still journalled
             log.exception("a listener to run %s failed", self._run)
 
 

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -55,34 +56,32 @@ def instrument(kind: str) -> TcpEndpoint:
     return TcpEndpoint("it", lambda: PersonalitySession(player))
 
 
-@pytest.fixture(params=["written by hand", "keysight-34461a", "rigol-dp832"])
-def client(request: pytest.FixtureRequest) -> Iterator[Client]:
-    endpoint = instrument(request.param)
+@contextmanager
+def connected(kind: str) -> Iterator[Client]:
+    endpoint = instrument(kind)
     endpoint.start()
     asking = Client(endpoint.port)
     yield asking
     asking.close()
     endpoint.stop()
+
+
+@pytest.fixture(params=["written by hand", "keysight-34461a", "rigol-dp832"])
+def client(request: pytest.FixtureRequest) -> Iterator[Client]:
+    with connected(request.param) as asking:
+        yield asking
 
 
 @pytest.fixture
 def meter() -> Iterator[Client]:
-    endpoint = instrument("keysight-34461a")
-    endpoint.start()
-    asking = Client(endpoint.port)
-    yield asking
-    asking.close()
-    endpoint.stop()
+    with connected("keysight-34461a") as asking:
+        yield asking
 
 
 @pytest.fixture
 def supply() -> Iterator[Client]:
-    endpoint = instrument("rigol-dp832")
-    endpoint.start()
-    asking = Client(endpoint.port)
-    yield asking
-    asking.close()
-    endpoint.stop()
+    with connected("rigol-dp832") as asking:
+        yield asking
 
 
 @pytest.mark.parametrize(
