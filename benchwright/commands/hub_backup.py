@@ -79,7 +79,7 @@ def verify(name: Name = None, config: Config = None, folder: Where = None) -> No
         found = service.get(settings, name)
         wrong = list(service.problems(settings, found))
     for sentence in wrong:
-        sys.stdout.write(f"{heard(sentence)}\n")
+        sys.stdout.write(f"{heard(str(sentence))}\n")
     if wrong:
         raise typer.Exit(EXIT_BROKEN)
     _say(_("{name} is sound: {files} files, {size} bytes"), name=found.name, files=len(found.files), size=found.size)

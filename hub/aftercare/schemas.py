@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from hub.aftercare.models import FollowUp, ImprovementTask, RepairWarranty, RepeatRepair
 from hub.aftercare.states import TASKS, TaskState, asked_of
@@ -34,8 +35,24 @@ class CallbackIn(_Strict):
     """One call."""
 
     reached: bool
-    satisfied: bool | None = Field(default=None, description="`false` opens an improvement task.")
+    satisfied: bool | None = Field(
+        default=None,
+        validate_default=True,
+        description="What whoever was reached says, and nobody else; `false` opens an improvement task.",
+    )
     said: Words | None = None
+
+    @field_validator("satisfied")
+    @classmethod
+    def _of_who_was_reached(cls, satisfied: bool | None, info: ValidationInfo) -> bool | None:
+        reached = info.data.get("reached")
+        if reached is True and satisfied is None:
+            chinese = {"zh-CN": "已联系上客户，请填写是否满意"}
+            raise PydanticCustomError("satisfied_missing", "say whether the customer is content", chinese)
+        if reached is False and satisfied is not None:
+            chinese = {"zh-CN": "未联系上客户，请不要填写"}
+            raise PydanticCustomError("satisfied_unheard", "nobody was reached; leave it out", chinese)
+        return satisfied
 
 
 class FollowUpOut(BaseModel):

@@ -42,7 +42,7 @@ TASK_DETAILS = ProblemType(
     "improvement-task-details",
     422,
     {"en": "The action needs more", "zh-CN": "操作缺少必要信息"},
-    {"en": "{action} needs one more thing; see errors.", "zh-CN": "执行{action} 还缺少信息，详见 errors。"},
+    {"en": "{action} needs one more thing; see errors.", "zh-CN": "执行{action}还缺少信息，详见 errors。"},
 )
 _WANTS: dict[str, tuple[str, Words]] = {
     "assign": ("owner", {"en": "name the number of a user who works here", "zh-CN": "请填写在职用户的编号"}),

@@ -77,14 +77,14 @@ def restore_all(settings: Settings, store: Path, wanted: Iterable[KeptFile]) -> 
     return count
 
 
-def damaged(store: Path, wanted: Iterable[KeptFile], *, read_all: bool = True) -> Iterator[str]:
-    """Give a sentence for each file that is missing or is not what it was."""
+def damaged(store: Path, wanted: Iterable[KeptFile], *, read_all: bool = True) -> Iterator[BackupError]:
+    """Give an error for each file that is missing or is not what it was."""
     for file in wanted:
         path = store / file.sha256[:2] / file.sha256
         if not path.exists():
-            yield f"{file.path} is missing ({path})"
+            yield BackupError(f"{file.path} is missing ({path})")
         elif path.stat().st_size != file.size or (read_all and file_hash(path) != file.sha256):
-            yield f"{file.path} is damaged ({path})"
+            yield BackupError(f"{file.path} is damaged ({path})")
 
 
 def file_hash(path: Path) -> str:

@@ -1,7 +1,6 @@
 """The daily backup (S2)."""
 
 from hub.backup import service
-from hub.backup.manifest import BackupError
 from hub.core.i18n import Count
 from hub.core.version import VERSION
 from hub.jobs.job import ACTOR, JobRun
@@ -12,7 +11,7 @@ def back_up(work: JobRun) -> str | None:
     made = service.create(work.settings, VERSION)
     wrong = next(service.problems(work.settings, made), None)
     if wrong is not None:
-        raise BackupError(wrong)
+        raise wrong
     removed = service.thin_out(work.settings)
     service.note(work.database, ACTOR, "backup.created", made)
     return f"{made.name}: {made.content.events} events, {made.size} bytes; {Count(removed):old one|old ones} removed"

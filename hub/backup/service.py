@@ -107,18 +107,18 @@ def get(settings: Settings, name: str | None) -> Manifest:
     return manifest.read(folder_of(settings) / (name or there[0]))
 
 
-def problems(settings: Settings, found: Manifest) -> Iterator[str]:
-    """Give a sentence for everything that is wrong with a backup, reading every byte of it."""
+def problems(settings: Settings, found: Manifest) -> Iterator[BackupError]:
+    """Give an error for everything that is wrong with a backup, reading every byte of it."""
     root = folder_of(settings)
     dump = root / found.name / found.dump.path
     if not dump.exists():
-        yield f"the dump {dump} is missing"
+        yield BackupError(f"the dump {dump} is missing")
     elif dump.stat().st_size != found.dump.size or files.file_hash(dump) != found.dump.sha256:
-        yield f"the dump {dump} is damaged: it is not what the manifest says"
+        yield BackupError(f"the dump {dump} is damaged: it is not what the manifest says")
     elif found.database == "sqlite":
         inside = dumping.check_sqlite(dump)
         if inside is not None:
-            yield f"the dump {dump} is damaged inside: {inside}"
+            yield BackupError(f"the dump {dump} is damaged inside: {inside}")
     yield from files.damaged(root / FILES, found.files)
 
 
@@ -155,7 +155,7 @@ def restore(settings: Settings, source: Settings, name: str | None) -> Manifest:
     found = get(source, name)
     wrong = next(problems(source, found), None)
     if wrong is not None:
-        raise BackupError(wrong)
+        raise wrong
     _check_kind(settings.url, found)
     if not dumping.is_empty(settings.url):
         place = settings.url.render_as_string(hide_password=True)

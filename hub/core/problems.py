@@ -158,3 +158,7 @@ NUL_WORDS: Words = {
     "zh-CN": "含有空字符（U+0000），文本中不允许出现；请删除",
 }
 """What is said of text that PostgreSQL cannot hold."""
+NO_JSON_WORDS: Words = {
+    "en": "it should be JSON, sent with the header Content-Type: application/json",
+    "zh-CN": "请求内容应为 JSON，并带有请求头 Content-Type: application/json",
+}

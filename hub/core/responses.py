@@ -47,7 +47,10 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         said, (_, place, *_) = str(details[0].get("ctx", {}).get("error", "")), details[0]["loc"]
         why = malformed.reason(said, error.body if isinstance(error.body, str) else "", int(place))
         return _answer(request, Problem(problems.MALFORMED_BODY, reason=why))
-    return _answer(request, Problem(problems.INVALID_REQUEST, errors=field_errors(details), count=len(details)))
+    errors = field_errors(details)
+    if isinstance(error.body, bytes):  # FastAPI leaves a body as bytes whose header names no JSON
+        errors = tuple(FieldError("#", problems.NO_JSON_WORDS) if one.where == "#" else one for one in errors)
+    return _answer(request, Problem(problems.INVALID_REQUEST, errors=errors, count=len(details)))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

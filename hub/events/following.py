@@ -4,9 +4,9 @@ Events get their numbers in the order of their commits (there is one writer at a
 mark. A reaction and the move of its mark commit together: whatever dies when, each event is followed exactly once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.events.models import Event, EventMark
@@ -33,7 +33,8 @@ def behind(session: Session, name: str) -> bool:
     return bool(session.scalar(select(select(Event.id).where(Event.id > func.coalesce(mark, 0)).exists())))
 
 
-def skip_all(session: Session) -> None:
-    """Let every follower go on behind the newest event: what is there is history that nobody is to react to."""
+def skip_all(session: Session, names: Iterable[str]) -> None:
+    """Let these followers go on behind the newest event: what is there is history that nobody is to react to."""
     newest = session.scalar(select(func.max(Event.id))) or 0
-    session.execute(update(EventMark).values(event_id=newest))
+    for name in names:
+        session.merge(EventMark(name=name, event_id=newest))

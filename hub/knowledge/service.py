@@ -53,7 +53,7 @@ REASON_WANTED = ProblemType(
     "reason-wanted",
     422,
     {"en": "Say why", "zh-CN": "请说明原因"},
-    {"en": "{action} needs a reason for those who read it later.", "zh-CN": "执行{action} 须填写原因。"},
+    {"en": "{action} needs a reason for those who read it later.", "zh-CN": "执行{action}须填写原因。"},
 )
 UNKNOWN_EDITION_REPLACED = ProblemType(
     "unknown-edition-replaced",

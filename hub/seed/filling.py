@@ -17,11 +17,16 @@ from hub.fleet.models import Bench
 from hub.identity.models import User
 from hub.knowledge.models import Article
 from hub.measurements.models import Measurement, Run
+from hub.notifications import planning as notifications
 from hub.seed import chain, intakes, knowledge, owners
 from hub.seed.scene import Scene, Size
 from hub.seed.timeline import Timeline
+from hub.sla import watching
+from hub.sla.queries import look_at
 from hub.stores.models import Store
+from hub.tickets.kinds import State
 from hub.tickets.models import Ticket
+from hub.webhooks import service as webhooks
 
 NOT_EMPTY = ProblemType(
     "database-not-empty",
@@ -45,6 +50,7 @@ SHARES: tuple[Share, ...] = (
 
 A new domain is a function here, in a module of its own.
 """
+FOLLOWERS = (notifications.FOLLOWER, watching.FOLLOWER, webhooks.FOLLOWER)
 COUNTED: tuple[type[Table], ...] = (
     *(Store, User, Bench, Customer, CustomerDevice, Ticket, Event, Run, Measurement, Article),
 )
@@ -62,7 +68,8 @@ def fill(
     """Make a chain with a year of work up to ``end``, and return how many rows of each table there are then.
 
     The same ``seed``, ``size`` and ``end`` give the same chain, but for the salts of remarks. Followers of events begin
-    behind it all: nobody is told of what is made up. Raises the database-not-empty problem.
+    behind it all: nobody is told of what is made up; the clocks of open tickets go on. Raises the database-not-empty
+    problem.
     """
     count = session.scalar(select(func.count()).select_from(Event)) or 0
     if count:
@@ -73,6 +80,8 @@ def fill(
         for share in SHARES:
             share(scene)
     scene.timeline.run(lambda moment: progress(max(0.0, (moment - begin) / (end - begin))))
-    skip_all(session)
+    skip_all(session, FOLLOWERS)
+    is_open = session.scalars(select(Ticket).where(Ticket.closed_at.is_(None), Ticket.state != State.DRAFT))
+    look_at(session, [ticket.public_id for ticket in is_open], end)
     session.flush()
     return {str(table.__tablename__): session.scalar(select(func.count()).select_from(table)) or 0 for table in COUNTED}

@@ -109,6 +109,15 @@ def test_bad_requests_are_problems(staff: httpx.Client) -> None:
         assert problem["detail"], case
 
 
+def test_a_body_that_is_not_called_json_is_told_how_to_be(staff: httpx.Client) -> None:
+    """curl sends a form where nobody says otherwise."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept-Language": "zh-CN"}
+    answer = staff.post("/api/v1/tickets", content=b'{"kind": "repair"}', headers=headers)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"]) == (422, "#")
+    assert error["detail"] == "请求内容应为 JSON，并带有请求头 Content-Type: application/json"
+
+
 def test_a_body_without_announced_length_is_bounded_too(staff: httpx.Client) -> None:
     answer = staff.post("/api/v1/tickets", content=(b"x" * 65_536 for _ in range(100)))
     assert answer.status_code == 413

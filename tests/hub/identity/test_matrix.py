@@ -35,7 +35,7 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/tickets/{ticket}/slip.pdf", None, P.CONTACT_READ),
     ("GET", "/tickets/{ticket}/report.pdf", None, P.CONTACT_READ),
     ("GET", "/tickets/{ticket}/follow-up", None, P.AFTERCARE_READ),
-    ("POST", "/tickets/{ticket}/callback", {"reached": True}, P.AFTERCARE_WORK),
+    ("POST", "/tickets/{ticket}/callback", {"reached": False}, P.AFTERCARE_WORK),
     ("GET", "/tickets/{ticket}/warranty", None, P.TICKET_READ),
     ("GET", "/callbacks", None, P.AFTERCARE_READ),
     ("GET", "/improvement-tasks", None, P.AFTERCARE_READ),

@@ -142,7 +142,10 @@ def test_customers_are_called_back_within_48_hours(shop):
     assert run_job(shop, "aftercare.remind", at + timedelta(hours=43)) == "1 done"
     assert run_job(shop, "aftercare.remind", at + timedelta(hours=44)) == "0 done", "once"
     call = f"/api/v1/tickets/{ticket}/callback"
-    assert shop.technician.post(call, json={"reached": True}).status_code == 403
+    assert shop.technician.post(call, json={"reached": False}).status_code == 403
+    for unheard in ({"reached": True}, {"reached": False, "satisfied": True}):
+        refused = shop.counter.post(call, json=unheard)
+        assert [one["pointer"] for one in refused.json()["errors"]] == ["#/satisfied"], "an answer of who was reached"
     missed = shop.counter.post(call, json={"reached": False}).raise_for_status().json()
     assert (missed["attempts"], missed["called_at"]) == (1, None)
     assert len(shop.counter.get("/api/v1/callbacks").json()["items"]) == 1, "still to be called"
@@ -165,7 +168,7 @@ def test_whom_nobody_reaches_is_not_called_for_ever(shop):
 def test_nothing_is_asked_about_what_is_not_closed(shop):
     ticket = shop.on_bench()
     bad = {"attitude": 1, "speed": 1, "effectiveness": 1, "channel": "phone"}
-    for place, body in (("survey", bad), ("callback", {"reached": True})):
+    for place, body in (("survey", bad), ("callback", {"reached": False})):
         answer = shop.counter.post(f"/api/v1/tickets/{ticket}/{place}", json=body)
         assert (answer.status_code, answer.json()["type"]) == (409, "urn:benchwright:problem:nothing-to-ask")
     assert shop.counter.get(f"/api/v1/tickets/{ticket}/follow-up").status_code == 409
