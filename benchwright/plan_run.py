@@ -22,9 +22,10 @@ from edge_agent.bench_config import BenchConfigError, load_bench_config
 from edge_agent.plans import events
 from edge_agent.plans.captures import FolderCaptureStore
 from edge_agent.plans.clock import SystemClock
+from edge_agent.plans.ending import RunRefused
 from edge_agent.plans.load import LoadedPlan
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptKind
-from edge_agent.plans.runner import Runner, RunRefused
+from edge_agent.plans.runner import Runner
 from edge_agent.plans.soak import GAP, GROUP, SUMMARY
 from edge_agent.rack import Cancellation, Rack, RackError
 from edge_agent.spool import Spool, SpoolError

@@ -20,7 +20,8 @@ from edge_agent.local_api.server import Handler
 from edge_agent.manual_control import ManualControl
 from edge_agent.rack import CallCancelled, CallTimeout, InstrumentUnavailable, Rack, RackError
 from edge_agent.run_history import HistoryError
-from edge_agent.runs import RunError, Runs, RunSuspended
+from edge_agent.run_journal import RunSuspended
+from edge_agent.runs import RunError, Runs
 from edge_agent.spool import Kept, Spool, SpoolError, State
 from edge_agent.uplink.commands import Refused
 from edge_agent.uplink.live import LiveFeed

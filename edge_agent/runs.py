@@ -3,30 +3,29 @@
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge_agent.bus import EventBus
 from edge_agent.local_api import events as told
 from edge_agent.local_api.views import (
     Interrupted,
-    PromptView,
     RunState,
     RunSummary,
-    StepView,
 )
 from edge_agent.outputs import driven, make_safe
 from edge_agent.plan_shelf import PlanShelf
-from edge_agent.plans import events
-from edge_agent.plans.prompts import Answer, Prompt, PromptDesk
+from edge_agent.plans.prompts import Answer, PromptDesk
 from edge_agent.rack import Rack
 from edge_agent.run_history import HistoryError, RunHistory, summary_of
+from edge_agent.run_journal import RunJournal, RunSuspended
+from edge_agent.run_telling import RunTelling
 from edge_agent.run_view import RunView
 from edge_agent.spool import Spool, SpoolError
 from edge_agent.worklist import Worklist
-from protocols.messages.records import Body, CaptureTaken, Device, Record, RunFinished, RunStarted, StepFinished
+from protocols.messages.records import Body, Device, RunFinished, RunStarted, StepFinished
 
 if TYPE_CHECKING:  # numpy comes with these; an idle agent does without
     from edge_agent.plans.captures import CaptureStore
@@ -44,40 +43,6 @@ _READY_S = 15.0
 
 class RunError(Exception):
     """What was asked of a run cannot be done: one sentence with the reason."""
-
-
-class RunSuspended(Exception):
-    """The agent stops: the run is left in the journal as it is and can be resumed."""
-
-
-class _Journal:
-    """The runner's journal: the spool, with an ear on it and a gate that a stopping agent shuts.
-
-    ``before_end`` is called before a run's last record, with which the spool begins to let the run go.
-    """
-
-    def __init__(
-        self, spool: Spool, on_body: Callable[[Body], None], before_end: Callable[[RunFinished], None]
-    ) -> None:
-        self._spool = spool
-        self._on_body = on_body
-        self._before_end = before_end
-        self._suspended = threading.Event()
-
-    def suspend(self) -> None:
-        self._suspended.set()
-
-    def append(self, body: Body, /) -> int:
-        if self._suspended.is_set():
-            raise RunSuspended("the agent was stopped during the run; it can be resumed")
-        if isinstance(body, RunFinished):
-            self._before_end(body)
-        seq = self._spool.append(body)
-        self._on_body(body)
-        return seq
-
-    def run_records(self, run: str, /) -> Sequence[Record]:
-        return self._spool.run_records(run)
 
 
 class Runs:
@@ -105,15 +70,14 @@ class Runs:
         self._bus = bus
         self.shelf = PlanShelf(plan_folders)
         self._memory = memory
+        self._telling = RunTelling(bus, spool)
         # A question is told once it can be answered: the runner's own event comes a moment too early for that.
-        self._desk = PromptDesk(self._asked)
+        self._desk = PromptDesk(self._telling.asked)
         self._mutex = threading.Lock()
         self._ready = threading.Event()
-        self._begun = threading.Event()
         self._thread: threading.Thread | None = None
         self._runner: Runner | None = None
-        self._journal: _Journal | None = None
-        self._view: RunView | None = None
+        self._journal: RunJournal | None = None
         self._error: Exception | None = None
         self._faults: dict[str, str] = {}
         self._unsafe: dict[str, str] = {}
@@ -123,7 +87,7 @@ class Runs:
     @property
     def current(self) -> str | None:
         """The run in progress."""
-        view = self._view
+        view = self._telling.view
         return view.started.run if view is not None and self._is_running() else None
 
     def state(self, run: str | None = None) -> RunState | None:
@@ -131,7 +95,7 @@ class Runs:
 
         Raises ``SpoolError`` or ``HistoryError``.
         """
-        view = self._view
+        view = self._telling.view
         if view is not None and run in {None, view.started.run}:
             return self._completed(view.state(running=self._is_running()))
         if run is None:  # none since the agent began: the last one before, unless that one waits to be gone on with
@@ -212,14 +176,16 @@ class Runs:
 
         What it drove is switched off; what cannot be is in its records.
         """
-        from edge_agent.plans.runner import abandon
+        from edge_agent.plans.ending import abandon
 
         with self._mutex:
             if run not in {one.run for one in self.interrupted()}:
                 raise RunError(f"run {run} is not interrupted: abort the one in progress instead")
             unsafe = make_safe(self._rack, self._driven(run), f"the end of run {run}")
-            view = self._view if self._view is not None and self._view.started.run == run else None
-            finished = abandon(_Journal(self._spool, _into(view), self._keep), run, unsafe)
+            view = (
+                self._telling.view if self._telling.view is not None and self._telling.view.started.run == run else None
+            )
+            finished = abandon(RunJournal(self._spool, _into(view), self._keep), run, unsafe)
             self._faults.pop(run, None)
         self._bus.publish(told.RunEnded(run, finished.outcome, finished.suspects))
         return finished
@@ -327,22 +293,29 @@ class Runs:
             return self._runner
 
     def _begin(self, run: str, plan: "LoadedPlan", go: "Callable[[Runner], RunFinished]") -> None:
-        from edge_agent.plans.runner import Runner, RunRefused
+        from edge_agent.plans.ending import RunRefused
+        from edge_agent.plans.runner import Runner
 
         self.wait_ready()
         with self._mutex:
             if self._is_running():
                 raise RunError(f"run {self.current or run} is in progress: end it first")
-            self._begun.clear()
+            self._telling.begun.clear()
             self._error = None
-            journal = _Journal(self._spool, self._on_body, self._keep)
+            journal = RunJournal(self._spool, self._telling.journalled, self._keep)
             runner = Runner(
-                plan, self._rack, journal, self._captures, self._desk, on_event=self._on_event, memory=self._memory
+                plan,
+                self._rack,
+                journal,
+                self._captures,
+                self._desk,
+                on_event=self._telling.happened,
+                memory=self._memory,
             )
             thread = threading.Thread(target=self._work, args=(run, runner, go), name=f"run-{run}", daemon=True)
             self._journal, self._runner, self._thread = journal, runner, thread
             thread.start()
-            if not self._begun.wait(BEGIN_S):
+            if not self._telling.begun.wait(BEGIN_S):
                 runner.abort("the run did not begin in time")
                 raise RunError(f"the run did not begin within {BEGIN_S:g} s")
             if isinstance(self._error, RunRefused):
@@ -353,20 +326,21 @@ class Runs:
     def _work(self, run: str, runner: "Runner", go: "Callable[[Runner], RunFinished]") -> None:
         try:
             go(runner)
+            self._faults.pop(run, None)
         except Exception as error:
             self._faults[run] = str(error)
-            if not self._begun.is_set():
+            if not self._telling.begun.is_set():
                 self._error = error
             else:
                 if isinstance(error, RunSuspended):
                     log.info("run %s is suspended", run)
                 else:
                     log.exception("run %s stopped without an end", run)
-                if self._view is not None:
-                    self._view.stopped(str(error))
+                if self._telling.view is not None:
+                    self._telling.view.stopped(str(error))
                 self._bus.publish(told.RunEnded(run, fault=str(error)))
         finally:
-            self._begun.set()
+            self._telling.begun.set()
 
     def _keep(self, finished: RunFinished) -> None:
         """Put a run that is about to end into the history; that this fails does not keep the run from ending."""
@@ -377,85 +351,7 @@ class Runs:
         except (HistoryError, SpoolError) as error:
             log.error("run %s is not in this bench's list of runs: %s", finished.run, error)
 
-    def _on_body(self, body: Body) -> None:
-        """Take in what has just been journalled (in the runner's thread)."""
-        view = self._view
-        match body:
-            case RunStarted():
-                self._view = RunView(body, datetime.now(UTC))
-                self._bus.publish(told.RunBegan(body.run))
-                self._begun.set()
-            case StepFinished() if view is not None:
-                view.journalled(body, datetime.now(UTC))
-                self._bus.publish(told.StepEnded(body))
-            case CaptureTaken() if view is not None:
-                view.journalled(body, datetime.now(UTC))
-                self._bus.publish(told.CaptureSaved(body))
-            case RunFinished() if view is not None:
-                view.journalled(body, datetime.now(UTC))
-                self._faults.pop(body.run, None)
-                self._bus.publish(told.RunEnded(body.run, body.outcome, body.suspects))
-            case _ if hasattr(body, "run"):  # RunResumed
-                self._view = RunView.of(self._spool.run_records(body.run))
-                self._bus.publish(told.RunBegan(body.run, resumed=True))
-                self._begun.set()
-            case _:
-                pass
-
-    def _asked(self, prompt: Prompt) -> None:
-        """Show a question that has just been opened (in the runner's thread)."""
-        view = self._view
-        if view is not None:
-            shown = _prompt_view(prompt)
-            view.asked(shown)
-            self._bus.publish(told.PromptWanted(view.started.run, shown))
-
-    def _on_event(self, event: events.Event) -> None:
-        """Take in what the runner tells beside the journal (in its thread)."""
-        view = self._view
-        if view is None:
-            return
-        match event:
-            case events.StepStarted():
-                step = StepView(
-                    event.step,
-                    event.group,
-                    event.attempt,
-                    event.title,
-                    event.index,
-                    event.total,
-                    began_at=datetime.now(UTC),
-                    timeout_s=event.timeout_s,
-                )
-                view.began(step)
-                self._bus.publish(told.StepBegan(event.run, step))
-            case events.StepProgress():
-                view.progressed(event.fraction, event.text, event.newest)
-                progressed = told.StepProgressed(event.run, event.step, event.fraction, event.text, event.newest)
-                self._bus.publish(progressed, key="progress")
-            case events.PromptSettled():
-                view.asked(None)
-                self._bus.publish(told.PromptSettled(event.run, event.prompt_id))
-            case _:
-                pass
-
 
 def _into(view: RunView | None) -> Callable[[Body], None]:
     """Return what takes records into ``view``, if there is one."""
     return lambda body: None if view is None else view.journalled(body, datetime.now(UTC))
-
-
-def _prompt_view(prompt: Prompt) -> PromptView:
-    kind: Any = prompt.kind.value
-    return PromptView(
-        id=prompt.id,
-        step=prompt.step,
-        kind=kind,
-        text=prompt.text,
-        connect=prompt.connect,
-        choices=prompt.choices,
-        unit=prompt.unit,
-        skippable=prompt.skippable,
-        picture=prompt.picture or "",
-        picture_data=prompt.picture_data,
-    )

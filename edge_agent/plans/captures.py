@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -77,10 +77,17 @@ class FolderCaptureStore:
         return self.folder / sha256
 
 
-def files_of(name: str, waveforms: Sequence[Waveform], thermal: ThermalImage | None) -> list[CaptureFile]:
+def files_of(
+    name: str,
+    waveforms: Sequence[Waveform],
+    thermal: ThermalImage | None,
+    others: Mapping[str, bytes] | None = None,
+    text: str | None = None,
+) -> list[CaptureFile]:
     """Return waveforms as a sigrok session (``.npz`` where that format cannot hold them) and an image as ``.npz``.
 
-    Long records are packed (``.bwc``): the others' deflate would take longer than the step (decision 0151).
+    ``others`` are kept as they are, and what a line said as a log: nothing, if it was silent. Long records are packed
+    (``.bwc``): the others' deflate would take longer than the step (decision 0151).
     """
     files = []
     if sum(wave.codes.nbytes for wave in waveforms) >= PACKED_FROM_BYTES:
@@ -102,6 +109,9 @@ def files_of(name: str, waveforms: Sequence[Waveform], thermal: ThermalImage | N
             "emissivity": np.array([thermal.emissivity]),
         }
         files.append(_npz(f"{name}-thermal", image))
+    files += [CaptureFile(label, "application/octet-stream", data) for label, data in (others or {}).items()]
+    if text:
+        files.append(CaptureFile(f"{name}.log", "text/plain", text.encode()))
     return files
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, evidence, likelihood, posterior, signs_of
-from edge_agent.plans.flow import Progress
+from edge_agent.plans.flow import Order, Progress
 from edge_agent.plans.model import MeasureSpec, Plan, Step
 from protocols.messages.records import Measurement
 
@@ -129,6 +129,22 @@ def ordered(plan: Plan, dictionary: FaultDictionary, progress: Progress) -> Sequ
     if plan.elimination is not None and settled(dictionary, measurements, plan.elimination.settled_at):
         return done
     return [*done, *(one.step for one in worths(dictionary, rest, measurements, connections(plan, progress)))]
+
+
+def order_of(plan: Plan, dictionary: FaultDictionary | None) -> Order | None:
+    """Return the order in which ``main`` is done by elimination, ``None`` where it is the plan's own."""
+    if plan.elimination is None or dictionary is None:
+        return None
+    return lambda progress: ordered(plan, dictionary, progress)
+
+
+def why_next(plan: Plan, dictionary: FaultDictionary | None, step: Step, progress: Progress) -> str | None:
+    """Return in both languages why elimination takes ``step`` next, ``None`` where there is nothing to say."""
+    if plan.elimination is None or dictionary is None:
+        return None
+    found = worths(dictionary, [step], evidence(progress.finals()), connections(plan, progress))
+    said = found[0].words() if found else None
+    return None if said is None else f"{said['en']} · {said['zh-CN']}"
 
 
 def connections(plan: Plan, progress: Progress) -> dict[str, str]:

@@ -14,11 +14,13 @@ from edge_agent.plans import events
 from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.asking import Asking, skipped
 from edge_agent.plans.attempt import Attempt, StepContext, attempt, prepare
-from edge_agent.plans.calibrated import flagged, obstacles
-from edge_agent.plans.captures import CaptureFile, CaptureStore, files_of, record_of
+from edge_agent.plans.calibrated import flagged
+from edge_agent.plans.captures import CaptureStore, files_of, record_of
 from edge_agent.plans.clock import RunClock, SystemClock
+from edge_agent.plans.conditions import not_needed
 from edge_agent.plans.diagnosis import diagnose, evidence
-from edge_agent.plans.elimination import connections, ordered, worths
+from edge_agent.plans.elimination import order_of, why_next
+from edge_agent.plans.ending import RunRefused, not_safe, refuse_unfit
 from edge_agent.plans.flow import (
     Monitoring,
     Next,
@@ -39,7 +41,6 @@ from edge_agent.plans.pause import Pause
 from edge_agent.plans.prompts import Operator
 from edge_agent.plans.soak import GROUP, SoakState
 from edge_agent.rack import Cancellation, Lease, Rack
-from protocols.messages.reasons import reason_of
 from protocols.messages.records import (
     Device,
     InstrumentStatus,
@@ -56,10 +57,6 @@ SAFE_STATE_S = 5.0
 DRIVING = ("supply", "generator")
 """Kinds of instruments with outputs; what only looks needs no safe state."""
 _MAX_DETAIL = 4000
-
-
-class RunRefused(Exception):
-    """The run cannot begin or resume: one sentence with the reason and the remedy. Nothing was journalled."""
 
 
 class Runner:
@@ -105,8 +102,6 @@ class Runner:
         self._run = ""
         self._steps = {step.id: step for _, _, step in plan.plan.steps()}
 
-    # What others may do to a run.
-
     def abort(self, reason: str) -> None:
         """Stop the run: the step under way ends at once, then teardown brings the outputs to a safe state."""
         with self._lock:
@@ -145,8 +140,6 @@ class Runner:
         with self._lock:
             self._redo = {**self._redo, step: len(self._progress.attempts[step])}
 
-    # Running.
-
     def run(self, run: str, device: Device, *, ticket: str | None = None, operator: str | None = None) -> RunFinished:
         """Run the plan from the beginning; ``run`` is a new identifier. Return the final record.
 
@@ -157,7 +150,7 @@ class Runner:
             raise RunRefused(
                 f"the plan {self.plan.plan.plan} is for {self.plan.plan.model}, not for {device.model}; choose another"
             )
-        self._check_rack()
+        refuse_unfit(self.plan.plan, self._rack, self._today())
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
             self._begin(run, leases, device)
             self._journal.append(RunStarted(run, self.plan.reference, device, ticket, operator, self._instruments()))
@@ -179,7 +172,7 @@ class Runner:
                 f"run {run} began with another state of the plan {started.plan.name} (version {started.plan.version}, "
                 f"SHA-256 {started.plan.sha256[:12]}…); put that one back, or abandon the run and begin a new one"
             )
-        self._check_rack()
+        refuse_unfit(self.plan.plan, self._rack, self._today())
         with self._rack.leased(self.plan.plan.roles, f"run {run}") as leases:
             self._begin(run, leases, started.device)
             self._rack.wait_connected(self._safe_state_s, self._outputs())
@@ -208,21 +201,6 @@ class Runner:
                 for step in self.plan.plan.group(group):
                     self._asking.is_connected(step)
 
-    def _check_rack(self) -> None:
-        absent = [role for role in self.plan.plan.roles if role not in self._rack.roles]
-        if absent:
-            raise RunRefused(
-                f"the plan {self.plan.plan.plan} needs {', '.join(absent)}, which this bench does not have; "
-                "add it to bench.toml"
-            )
-
-        if self.plan.plan.calibration == "block":
-            overdue = obstacles(self.plan.plan.roles, self._calibrations, self._today())
-            if overdue:
-                raise RunRefused(
-                    f"the plan {self.plan.plan.plan} asks for calibrated instruments: {'; '.join(overdue)}"
-                )
-
     def _instruments(self) -> tuple[InstrumentStatus, ...]:
         """Return what is measured with, as the rack knows it: a number means something only with its instrument."""
         return tuple(one for one in self._rack.status() if one.role in self.plan.plan.roles)
@@ -249,7 +227,7 @@ class Runner:
             raise
         failures = self._make_safe()
         if failures:
-            self._note(_not_safe(self._run, failures))
+            self._note(not_safe(self._run, failures))
         outcome = outcome_of_run(self.plan.plan, self._progress)
         finished = RunFinished(self._run, outcome, self._suspects() if outcome is not Outcome.PASSED else ())
         self._journal.append(finished)
@@ -262,20 +240,11 @@ class Runner:
         return next_step(self.plan.plan, self._progress, self._redo, self._elimination())
 
     def _elimination(self) -> Order | None:
-        faults, plan = self.plan.faults, self.plan.plan
-        if plan.elimination is None or faults is None:
-            return None
-        return lambda progress: ordered(plan, faults, progress)
+        return order_of(self.plan.plan, self.plan.faults)
 
     def _chosen(self, turn: Next) -> str | None:
         """Say why elimination takes this step next, ``None`` where the plan's own order does."""
-        faults, plan = self.plan.faults, self.plan.plan
-        if plan.elimination is None or faults is None or turn.group != "main":
-            return None
-        there = connections(plan, self._progress)
-        found = worths(faults, [turn.step], evidence(self._progress.finals()), there)
-        said = found[0].words() if found else None
-        return None if said is None else f"{said['en']} · {said['zh-CN']}"
+        return why_next(self.plan.plan, self.plan.faults, turn.step, self._progress) if turn.group == "main" else None
 
     def _outputs(self) -> dict[str, Lease]:
         """Return the instruments that can harm the device: those that drive something."""
@@ -365,6 +334,17 @@ class Runner:
         self._note(record)
         return record
 
+    def _save(self, step: Step, number: int, done: Attempt) -> Attempt:
+        """Keep what was captured, and say so in the journal; what cannot be kept is an error of the step."""
+        name, captured = f"{step.id}-{number}", done.captured
+        for file in files_of(name, captured.waveforms, captured.thermal, captured.files, captured.text):
+            try:
+                self._captures.save(file)
+            except (OSError, CaptureStoreError) as error:
+                return replace(done, detail=f"{file.name} could not be saved: {error}", trouble=Outcome.ERROR)
+            self._journal.append(record_of(self._run, step.id, file, captured.waveforms))
+        return done
+
     @staticmethod
     def _worth_keeping(turn: Next, done: Attempt) -> bool:
         """Return whether to save a capture: of a soak's thousand rounds, only those that did not pass."""
@@ -380,24 +360,8 @@ class Runner:
     def _skipped(self, step: Step, reason: str | None) -> Attempt | None:
         if reason is not None:
             return skipped(reason)
-        condition = step.only_if
-        if condition is None:
-            return None
-        if condition.failed is not None:
-            failing = {one.name for one in self._progress.measurements() if one.verdict.value in ("fail", "undecided")}
-            if condition.failed in failing:
-                return None
-            return Attempt(detail=f"not needed: {condition.failed} did not fail", trouble=Outcome.SKIPPED, needed=False)
-        suspects = self._suspects()
-        if suspects and suspects[0].cause == condition.suspect:
-            return None
-        causes = () if self.plan.faults is None else self.plan.faults.causes
-        title = next(one.title for one in causes if one.cause == condition.suspect)  # the plan was checked for it
-        words = {
-            "en": f"only needed when this is suspected first: {title.en}",
-            "zh-CN": f"仅在首先怀疑以下原因时需要：{title.zh_cn}",
-        }
-        return Attempt(detail=reason_of(words, _MAX_DETAIL), trouble=Outcome.SKIPPED, needed=False)
+        why = not_needed(step, self.plan.faults, self._progress.measurements(), self._suspects())
+        return None if why is None else Attempt(detail=why, trouble=Outcome.SKIPPED, needed=False)
 
     def _suspects(self) -> tuple[Suspect, ...]:
         if self.plan.faults is None:
@@ -425,23 +389,6 @@ class Runner:
             growth=self._growth(step.role),
         )
 
-    # Captures and events.
-
-    def _save(self, step: Step, number: int, done: Attempt) -> Attempt:
-        captured = done.captured
-        name = f"{step.id}-{number}"
-        files = files_of(name, captured.waveforms, captured.thermal)
-        files += [CaptureFile(label, "application/octet-stream", data) for label, data in captured.files.items()]
-        if captured.text:  # a silent line leaves nothing to keep; that it was silent is in the measurements
-            files.append(CaptureFile(f"{name}.log", "text/plain", captured.text.encode()))
-        for file in files:
-            try:
-                self._captures.save(file)
-            except (OSError, CaptureStoreError) as error:
-                return replace(done, detail=f"{file.name} could not be saved: {error}", trouble=Outcome.ERROR)
-            self._journal.append(record_of(self._run, step.id, file, captured.waveforms))
-        return done
-
     def _tell(self, event: events.Event) -> None:
         if self._on_event is None:
             return
@@ -449,26 +396,3 @@ class Runner:
             self._on_event(event)
         except Exception:  # whoever listens may fail at anything: a run that nobody sees is still journalled
             log.exception("a listener to run %s failed", self._run)
-
-
-def _not_safe(run: str, failures: Mapping[str, str]) -> StepFinished:
-    """Return the record of outputs that could not be switched off: a person has to."""
-    words = "; ".join(f"{role}: {said}" for role, said in failures.items())
-    detail = f"switch {', '.join(failures)} off by hand, outputs could not be made safe: {words}"
-    title = {"en": "Outputs to a safe state", "zh-CN": "输出置于安全状态"}
-    return StepFinished(run, "safe-state", "teardown", 1, Outcome.ERROR, 0.0, (), title, detail[:_MAX_DETAIL])
-
-
-def abandon(journal: Journal, run: str, failures: Mapping[str, str] | None = None) -> RunFinished:
-    """Close an interrupted run that is not to be resumed (its plan was changed): its outcome is ``aborted``.
-
-    Raises ``RunRefused`` when there is no such run. The instruments are the caller's business; ``failures`` are the
-    roles whose outputs could not be made safe, with the reason: the run's records say so.
-    """
-    if not journal.run_records(run):
-        raise RunRefused(f"the journal holds no unfinished run {run}")
-    if failures:
-        journal.append(_not_safe(run, failures))
-    finished = RunFinished(run, Outcome.ABORTED)
-    journal.append(finished)
-    return finished

@@ -14,9 +14,10 @@ from edge_agent.plans.actions.base import Captured, Result, Value
 from edge_agent.plans.calibrated import grown
 from edge_agent.plans.captures import FolderCaptureStore
 from edge_agent.plans.clock import SystemClock
+from edge_agent.plans.ending import RunRefused
 from edge_agent.plans.load import LoadedPlan
 from edge_agent.plans.prompts import PromptDesk
-from edge_agent.plans.runner import Runner, RunRefused
+from edge_agent.plans.runner import Runner
 from edge_agent.rack import Rack, Timing
 from edge_agent.spool import Spool
 from protocols.messages import codec

@@ -11,7 +11,8 @@ from scripted_instrument import ScriptedInstrument
 
 from edge_agent.bench_config import InstrumentConfig
 from edge_agent.plans.captures import FolderCaptureStore
-from edge_agent.plans.runner import Runner, RunRefused, abandon
+from edge_agent.plans.ending import RunRefused, abandon
+from edge_agent.plans.runner import Runner
 from edge_agent.rack import Rack
 from edge_agent.spool import Spool
 from protocols.messages.records import Outcome, RunResumed, RunStarted

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from edge_agent.plans import events
 from edge_agent.plans.captures import CaptureFile
+from edge_agent.plans.ending import RunRefused
 from edge_agent.plans.load import LoadedPlan, parse_plan
 from edge_agent.plans.prompts import Answer, Prompt
-from edge_agent.plans.runner import Runner, RunRefused
+from edge_agent.plans.runner import Runner
 from edge_agent.rack import Cancellation, Rack
 from protocols.messages import codec
 from protocols.messages.records import Device, Outcome, Record, RunFinished, RunResumed, StepFinished

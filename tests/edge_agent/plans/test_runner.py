@@ -11,8 +11,9 @@ from plan_texts import plan, read, wait
 from scripted_instrument import ScriptedInstrument
 
 from edge_agent.plans import events
+from edge_agent.plans.ending import RunRefused
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptUnanswered
-from edge_agent.plans.runner import Runner, RunRefused
+from edge_agent.plans.runner import Runner
 from edge_agent.rack import Cancellation, LeaseRefused
 from protocols.messages.reasons import reason_in
 from protocols.messages.records import (

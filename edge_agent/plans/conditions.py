@@ -1,0 +1,32 @@
+"""Whether a step that is done on a condition is needed, by what was measured so far."""
+
+from collections.abc import Iterable, Sequence
+
+from edge_agent.plans.diagnosis import FaultDictionary
+from edge_agent.plans.model import Step
+from protocols.messages.reasons import reason_of
+from protocols.messages.records import Measurement, Suspect, Verdict
+
+_LONGEST = 4000
+
+
+def not_needed(
+    step: Step, faults: FaultDictionary | None, measured: Iterable[Measurement], suspects: Sequence[Suspect]
+) -> str | None:
+    """Return why ``step`` is not needed, ``None`` where it is."""
+    condition = step.only_if
+    if condition is None:
+        return None
+    if condition.failed is not None:
+        failing = {one.name for one in measured if one.verdict in {Verdict.FAIL, Verdict.UNDECIDED}}
+        detail = f"not needed: {condition.failed} did not fail"
+        return None if condition.failed in failing else detail
+    if suspects and suspects[0].cause == condition.suspect:
+        return None
+    causes = () if faults is None else faults.causes
+    title = next(one.title for one in causes if one.cause == condition.suspect)  # the plan was checked for it
+    words = {
+        "en": f"only needed when this is suspected first: {title.en}",
+        "zh-CN": f"仅在首先怀疑以下原因时需要：{title.zh_cn}",
+    }
+    return reason_of(words, _LONGEST)
