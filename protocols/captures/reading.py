@@ -102,8 +102,8 @@ def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - o
     return None
 
 
-def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
-    from protocols.captures import agilent_csv, delimited, gw_csv, isf, rigol_csv, sigrok_csv, tek_csv
+def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:  # noqa: PLR0911 - one for each maker
+    from protocols.captures import agilent_csv, delimited, gw_csv, hantek_csv, isf, rigol_csv, sigrok_csv, tek_csv
     from protocols.captures.table import read_table
 
     if isf.matches(data):
@@ -121,4 +121,6 @@ def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:
         return tek_csv.capture_from(table)
     if gw_csv.matches(table):
         return gw_csv.capture_from(table)
+    if hantek_csv.matches(table):
+        return hantek_csv.capture_from(table)
     return delimited.capture_from(table, sample_rate_hz=sample_rate_hz)

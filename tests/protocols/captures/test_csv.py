@@ -233,6 +233,31 @@ def test_gw_instek_channels_side_by_side() -> None:
         assert (three.name, three.unit, three.values()) == ("CH3", "A", pytest.approx([0.4, 0.8]))
 
 
+# --- Hantek ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("scale", "values"),
+    [
+        ("#timebase=40000000(ps),#voltbase=1000000(uV)\n\n", "3320.000 -120.000 0.000"),
+        ("#timebase=2000000(ns)\n,#voltbase=1000000(mv/100)\n#size=3\n", "3.320 -0.120 0.000"),
+    ],
+)
+def test_hantek_forms(scale: str, values: str) -> None:
+    first, second, third = values.split()
+    text = f"{scale}2.00000E-07,{first}\n4.00000E-07,{second}\n6.00000E-07,{third}\n"
+    (wave,) = read_capture(text.encode(), "WaveData50.csv").analog
+    assert shape(wave) == ("waveform", "V", 2e-7, 2e-7, pytest.approx([3.32, -0.12, 0.0]))
+
+
+def test_hantek_logic_lines() -> None:
+    text = "#timebase=200000000(ns)\n,#threshold=1400(mv)\n#size=3\n1.0E-06,65535\n2.0E-06,0\n3.0E-06,258\n"
+    logic = read_capture(text.encode(), "WaveData1.csv").logic
+    assert logic is not None
+    assert (logic.sample_rate_hz, logic.words.tolist()) == (pytest.approx(1e6), [65535, 0, 258])
+    assert logic.channels == tuple(f"D{bit}" for bit in range(16))
+
+
 # --- any other -------------------------------------------------------------------------------------------------------
 
 
@@ -405,6 +430,10 @@ def test_the_step_of_a_converter_shows_in_its_samples() -> None:
         ((GW.format("\n").replace("4.0E-06", "0") + "Waveform Data,\n1,\n2,\n").encode(), "period of 0 s"),
         ((GW.format("\n").replace("CH1", "") + "Waveform Data,\n1,\n2,\n").encode(), "names no source"),
         ((GW.format("\n") + "Mode,Detail,\nWaveform Data,\n1,\n2,\n").encode(), "no column for CH1"),
+        (b"Record Length,2,,0,-43\nSource,MATH,,12,-47\nHorizontal Units,Hz,,24,-59\n", "is in 'Hz', no time"),
+        (b"#timebase=4(ps),#voltbase=1(uV)\n\n1,2,3\n2,3,4\n", "other columns than time and value"),
+        (b"#timebase=4(ps)\n,#voltbase=1(kV)\n1,2\n2,3\n", "scale is in 'kv'"),
+        (b"#timebase=4(ns)\n,#threshold=1(mv)\n1,2\n2,65536\n", "line 4: is no word of 16"),
         (b"a" * 70_000, "longer than a row"),
     ],
 )
