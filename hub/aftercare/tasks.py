@@ -16,6 +16,7 @@ from hub.events import service as events
 from hub.identity import queries as people
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.identity.segregation import as_seen_by
 
 TASK_NOT_FOUND = ProblemType(
     "improvement-task-not-found",
@@ -73,7 +74,7 @@ def act(
     for permission in asked_of(actor, row, chain_wide=task.ticket_id is None):
         actor.require(permission)
     writes = _writes(session, actor, wanted)
-    facts = TaskFacts(task.done_by, actor.person)
+    facts = TaskFacts(task.done_by and as_seen_by(session, actor, task.done_by), actor.person)
     reason = next((words for guard in row.guards if (words := guard(facts)) is not None), None)
     if reason is not None:
         raise Problem(TASK_GUARDED, task=task.public_id, action=TASKS.action_words(action), reason=reason)

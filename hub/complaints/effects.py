@@ -18,6 +18,7 @@ from hub.dispatch.judging import in_force as dispatch_policy
 from hub.dispatch.judging import judged
 from hub.identity import queries as people
 from hub.identity.actors import Actor
+from hub.identity.segregation import as_seen_by
 from hub.policies import routes
 from hub.tickets import actions
 from hub.tickets.details import Details
@@ -51,8 +52,8 @@ def of_intake(session: Session, ticket: Ticket) -> None:
     session.flush()
 
 
-def facts_of(session: Session, ticket: Ticket) -> ComplaintFacts | None:
-    """Return what guards look at; ``None`` for other tickets."""
+def facts_of(session: Session, ticket: Ticket, actor: Actor) -> ComplaintFacts | None:
+    """Return what guards look at when ``actor`` wants to act; ``None`` for other tickets."""
     if ticket.kind != Kind.COMPLAINT:
         return None
     found = queries.complaint(session, ticket.id)
@@ -63,8 +64,8 @@ def facts_of(session: Session, ticket: Ticket) -> ComplaintFacts | None:
         facts_recorded=found.found_round == found.round,
         cause_named=found.concluded_round == found.round,
         compensation=found.compensation_minor > 0,
-        requested_by=found.requested_by,
-        granted_by=found.granted_by,
+        requested_by=found.requested_by and as_seen_by(session, actor, found.requested_by),
+        granted_by=found.granted_by and as_seen_by(session, actor, found.granted_by),
     )
 
 

@@ -15,6 +15,7 @@ from hub.events import service as events
 from hub.identity import queries as people
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.identity.segregation import one_hand
 from hub.tickets import queries as ticket_queries
 from hub.tickets import service as tickets
 from hub.tickets.kinds import Kind, State
@@ -59,7 +60,7 @@ def review(session: Session, actor: Actor, public: str, wanted: ReviewIn) -> tup
         objection = {"en": "it is not archived yet", "zh-CN": "尚未归档"}
     elif complaint.grade != Grade.MAJOR:
         objection = {"en": "it is no major case", "zh-CN": "不是重大案例"}
-    elif actor.person == f"user:{ticket.owner}":
+    elif one_hand(session, actor.person, f"user:{ticket.owner}"):
         objection = {
             "en": "who was responsible for it does not review it; ask a colleague",
             "zh-CN": "责任人不得自行复盘，请由同事操作",

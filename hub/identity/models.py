@@ -36,7 +36,11 @@ class ApiKey(Table, table=True):
 
 
 class User(Versioned, Table, table=True):
-    """A person with an account. ``stores`` are the codes of the stores that the person works for; none: all."""
+    """A person with an account. ``stores`` are the codes of the stores that the person works for; none: all.
+
+    ``made_by`` made the account and ``password_by`` last gave it a password (``Actor.person``): they could use it.
+    ``None``: somebody on the hub's own machine.
+    """
 
     __tablename__ = "user_account"
 
@@ -47,6 +51,8 @@ class User(Versioned, Table, table=True):
     stores: Mapped[list[Any] | None] = Field(default=None, sa_type=Json)
     password_hash: Mapped[str] = Field(max_length=256)
     must_change_password: Mapped[bool]
+    made_by: Mapped[str | None] = Field(default=None, max_length=80)
+    password_by: Mapped[str | None] = Field(default=None, max_length=80)
     oidc_subject: Mapped[str | None] = Field(default=None, max_length=255)
     """Who the person is to the provider of single sign-on, once they have come by it."""
     created_at: Mapped[datetime] = Field(sa_type=UtcDateTime)

@@ -1,11 +1,17 @@
-"""Sensitive acts need several people (S1): no account, an administrator's included, can be two of them."""
+"""Sensitive acts need several people (S1): no account, an administrator's included, can be two of them.
+
+Nor can two accounts of which one was made by the other, or got its password from it: who made an account can use it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from hub.core.decisions import Decision
 from hub.core.i18n import Words
 from hub.core.problems import Problem, ProblemType
+from hub.identity import queries
 from hub.identity.actors import Actor
 
 CLAUSE = "S1 different people"
@@ -18,6 +24,11 @@ OWN_FILE = ProblemType(
         "zh-CN": "本人的评定、培训与资质请由他人填写。",
     },
 )
+NOR: Words = {
+    "en": "nor may an account that they made or gave a password",
+    "zh-CN": "（包括其创建或重置过密码的账号）",
+}
+"""Who else is meant where a sentence says that the same person may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +57,35 @@ def different_people(acts: Sequence[Act]) -> Decision:
         if before is None:
             first[act.person] = act.step
         else:
+            en, zh = (before["en"], act.step["en"]), (before["zh-CN"], act.step["zh-CN"])
             reasons.append(
                 {
-                    "en": f"whoever did “{before['en']}” may not do “{act.step['en']}” too; ask a colleague",
-                    "zh-CN": f"“{before['zh-CN']}”与“{act.step['zh-CN']}”不得由同一人完成，请由同事操作",
+                    "en": f"whoever did “{en[0]}” may not do “{en[1]}” too, {NOR['en']}; ask a colleague",
+                    "zh-CN": f"“{zh[0]}”与“{zh[1]}”不得由同一人{NOR['zh-CN']}完成，请由同事操作",
                 }
             )
     return Decision(not reasons, tuple(reasons), CLAUSE)
+
+
+def as_seen_by(session: Session, actor: Actor, person: str) -> str:
+    """Return ``person``, or the actor's own name where both are one hand: then no guard takes them for two people."""
+    return actor.person if one_hand(session, actor.person, person) else person
+
+
+def one_hand(session: Session, one: str, other: str) -> bool:
+    """Whether two persons are the same, or one made the other's account or gave it a password, by whatever steps."""
+    return one == other or one in _hands(session, other) or other in _hands(session, one)
+
+
+def _hands(session: Session, person: str) -> set[str]:
+    found: set[str] = set()
+    ahead = [person]
+    while ahead:
+        user = queries.user(session, ahead.pop().removeprefix("user:"))
+        new = {user.made_by, user.password_by} - found - {None} if user is not None else set()
+        found |= {str(one) for one in new}
+        ahead += [str(one) for one in new]
+    return found
 
 
 def require_other(actor: Actor, person: str) -> None:

@@ -111,6 +111,7 @@ def create(
         stores=None if stores is None else sorted(stores),
         password_hash=password_hash,
         must_change_password=must_change_password,
+        made_by=_hand(actor),
         created_at=now(),
     )
     session.add(user)
@@ -170,6 +171,7 @@ def reset_password(session: Session, actor: Actor, public_id: str, password_hash
     _check_role(actor, Role(user.role), user.stores)
     user.password_hash = password_hash
     user.must_change_password = True
+    user.password_by = _hand(actor)
     queries.end_sessions_of(session, user.id)
     session.flush()
     events.append(session, actor, "user.password_reset", user.record, {})
@@ -242,6 +244,10 @@ def visible(actor: Actor, user: User) -> bool:
     if actor.stores is None or actor.id == user.public_id:
         return True
     return user.stores is not None and not actor.stores.isdisjoint(user.stores)
+
+
+def _hand(actor: Actor) -> str | None:
+    return None if actor.kind == "system" else actor.person
 
 
 def _check_role(actor: Actor, role: Role, stores: Collection[str] | None) -> None:

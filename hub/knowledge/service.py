@@ -11,6 +11,7 @@ from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.identity.segregation import as_seen_by
 from hub.knowledge import index, queries, versions
 from hub.knowledge.models import Article, Edition, EditionText
 from hub.knowledge.schemas import ArticleChange, EditionAction, EditionIn, NewArticle, NewEdition
@@ -204,7 +205,8 @@ def apply(
 def facts_of(session: Session, edition: Edition, actor: Actor) -> EditionFacts:
     """Return what guards look at."""
     languages = frozenset(text.language for text in queries.texts(session, [edition.id]))
-    return EditionFacts(languages, tuple(edition.written_by), actor.person)
+    written_by = tuple(as_seen_by(session, actor, one) for one in edition.written_by)
+    return EditionFacts(languages, written_by, actor.person)
 
 
 def _retire_replaced(session: Session, article: Article, edition: Edition, actor: Actor) -> None:

@@ -14,6 +14,7 @@ from hub.core.clock import now, rfc3339
 from hub.core.i18n import Count, Words
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.identity.actors import Actor
+from hub.identity.segregation import one_hand
 from hub.repairs import queries
 from hub.repairs.models import RepairPlan
 from hub.tickets import queries as tickets
@@ -139,7 +140,7 @@ def _require_second_person(session: Session, ticket: Ticket, plan: RepairPlan, a
     at_bench = plan.proposed_by.startswith("bench:")
     proposal = tickets.newest_event(session, ticket.record, "ticket.propose_plan") if at_bench else None
     same_name = proposal is not None and proposal.actor_name == actor.name
-    if actor.person == plan.proposed_by or same_name:
+    if same_name or one_hand(session, actor.person, plan.proposed_by):
         raise Problem(SECOND_PERSON)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.complaints.facts import ComplaintFacts
 from hub.core.i18n import Words
+from hub.identity.segregation import NOR
 from hub.tickets.items import Item, names
 
 
@@ -67,8 +68,8 @@ def not_who_worked(facts: Facts) -> Words | None:
     if facts.worked_by is None or (facts.actor != facts.worked_by[0] and facts.actor_name != facts.worked_by[1]):
         return None
     return {
-        "en": "who did the work cannot excuse it from its test; ask another person",
-        "zh-CN": "维修人员不得批准自己的免检例外；请由他人决定",
+        "en": f"who did the work cannot excuse it from its test, {NOR['en']}; ask another person",
+        "zh-CN": f"维修人员{NOR['zh-CN']}不得批准自己的免检例外；请由他人决定",
     }
 
 
@@ -102,8 +103,8 @@ def second_person(facts: Facts) -> Words | None:
     if facts.proposed_by != facts.actor:
         return None
     return {
-        "en": "who proposed the decision cannot take it; let another person decide",
-        "zh-CN": "提出建议者不得自行审批；请由他人决定",
+        "en": f"who proposed the decision cannot take it, {NOR['en']}; let another person decide",
+        "zh-CN": f"提出建议者{NOR['zh-CN']}不得自行审批；请由他人决定",
     }
 
 
@@ -112,6 +113,6 @@ def third_person_pays(facts: Facts) -> Words | None:
     if not facts.refund or facts.actor not in {facts.proposed_by, facts.approved_by}:
         return None
     return {
-        "en": "who proposed or approved the refund does not pay it; let a third person do so",
-        "zh-CN": "提出或批准退款者不得自行付款；请由第三人执行",
+        "en": f"who proposed or approved the refund does not pay it, {NOR['en']}; let a third person do so",
+        "zh-CN": f"提出或批准退款者{NOR['zh-CN']}不得自行付款；请由第三人执行",
     }

@@ -23,6 +23,7 @@ from hub.events.service import News
 from hub.fleet import service as fleet
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
+from hub.identity.segregation import as_seen_by
 from hub.repairs import effects, taxonomy
 from hub.repairs import proofs as repairs
 from hub.stores import service as stores
@@ -410,6 +411,10 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         policy = intake.in_force(session)
         absent = intake.missing(policy, Kind(ticket.kind), channel, given_by(session, ticket))
     proof = repairs.proof(session, ticket)
+
+    def seen(person: str | None) -> str | None:
+        return person and as_seen_by(session, actor, person)
+
     return Facts(
         test_objection=proof.evidence.objection,
         evidence=proof.evidence.told(),
@@ -417,14 +422,14 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         approval=ticket.approval,
         root_cause=ticket.root_cause,
         given_back=proof.given_back,
-        worked_by=proof.worked_by,
+        worked_by=proof.worked_by and (as_seen_by(session, actor, proof.worked_by[0]), proof.worked_by[1]),
         missing_intake=absent,
-        proposed_by=proposal.payload.get("by") if proposal else None,
-        approved_by=approval.payload.get("by") if approval else None,
+        proposed_by=seen(proposal.payload.get("by") if proposal else None),
+        approved_by=seen(approval.payload.get("by") if approval else None),
         refund=proposal is not None and proposal.payload.get("decision") == "refund",
         actor=actor.person,
         actor_name=actor.name,
-        complaint=complaints.facts_of(session, ticket),
+        complaint=complaints.facts_of(session, ticket, actor),
     )
 
 

@@ -10,7 +10,7 @@ from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
-from hub.identity.segregation import Act, different_people
+from hub.identity.segregation import Act, as_seen_by, different_people
 from hub.stores import service as stores
 from hub.tickets import queries as ticket_queries
 from hub.tickets import service as tickets
@@ -82,7 +82,7 @@ def send(session: Session, actor: Actor, public_id: str, to_store: str, reason: 
 def receive(session: Session, actor: Actor, public_id: str, note: str | None) -> tuple[Ticket, Transfer]:
     """Take the device in at the store that it was sent to; the ticket belongs to this store from now on."""
     ticket, transfer = _in_transit(session, actor, public_id, "receive")
-    _require_receiver(actor, transfer)
+    _require_receiver(session, actor, transfer)
     told = {"from_store": transfer.from_store, "note": note}
     tickets.apply(session, ticket, "receive", actor, writes={"store": transfer.to_store}, details=told)
     _end(session, transfer, actor, "received")
@@ -92,7 +92,7 @@ def receive(session: Session, actor: Actor, public_id: str, note: str | None) ->
 def refuse(session: Session, actor: Actor, public_id: str, reason: str) -> tuple[Ticket, Transfer]:
     """Do not take the device; the ticket stays with the store that sent it."""
     ticket, transfer = _in_transit(session, actor, public_id, "send_back")
-    _require_receiver(actor, transfer)
+    _require_receiver(session, actor, transfer)
     tickets.apply(session, ticket, "send_back", actor, details={"to_store": transfer.to_store, "note": reason})
     _end(session, transfer, actor, "refused")
     return ticket, transfer
@@ -147,10 +147,10 @@ def _require_store(actor: Actor, store: str | None) -> None:
         raise Problem(OTHER_STORE_DECIDES, store=store or "–")
 
 
-def _require_receiver(actor: Actor, transfer: Transfer) -> None:
+def _require_receiver(session: Session, actor: Actor, transfer: Transfer) -> None:
     _require_store(actor, transfer.to_store)
     acts = (
-        Act({"en": "send", "zh-CN": "发送"}, transfer.sent_by),
+        Act({"en": "send", "zh-CN": "发送"}, as_seen_by(session, actor, transfer.sent_by)),
         Act.by(actor, {"en": "receive", "zh-CN": "接收"}),
     )
     decision = different_people(acts)

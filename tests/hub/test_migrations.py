@@ -12,7 +12,9 @@ from hub.core.database import Database
 from hub.customers.models import CustomerDevice
 from hub.events.service import append, verify_chain
 from hub.fleet.models import Bench
-from hub.identity.actors import Actor
+from hub.identity import users
+from hub.identity.actors import Actor, command_line_actor
+from hub.identity.models import User
 from hub.identity.permissions import Role
 from hub.measurements.models import Run
 from hub.seed.filling import fill
@@ -166,3 +168,21 @@ def test_a_webhook_of_before_belongs_to_who_made_it(database: Database) -> None:
     with database.read() as session:
         owners = session.execute(text("SELECT owner_kind, owner_id FROM webhook_endpoint ORDER BY id")).all()
     assert [tuple(one) for one in owners] == [("key", "0123456789ab"), ("user", "U-000002")]
+
+
+def test_who_made_an_account_is_known_from_its_events(database: Database) -> None:
+    """S1: what the events of the making and of given passwords say is what the accounts keep."""
+    admin = Actor("user", "U-000001", "admin", Role.ADMIN)
+    key = Actor("key", "0123456789ab", "setup", Role.ADMIN, made_by="key:0123456789ab")
+    with database.write() as session:
+        for number, maker in enumerate((command_line_actor(), admin, key)):
+            made = users.create(session, maker, login=f"u{number}", name="n", role=Role.COUNTER, password_hash="x")
+            if maker is not admin:
+                users.reset_password(session, admin, made.public_id, "y")
+    migrate.downgrade(database, "0030")
+    migrate.upgrade(database)
+    with database.read() as session:
+        hands = session.execute(select(User.made_by, User.password_by).order_by(User.id)).all()
+    assert [tuple(one) for one in hands] == [
+        (None, "user:U-000001"), ("user:U-000001", None), ("key:0123456789ab", "user:U-000001")
+    ]  # fmt: skip

@@ -18,6 +18,7 @@ from hub.core.problems import Problem
 from hub.identity import users
 from hub.identity.actors import Actor, command_line_actor
 from hub.identity.permissions import Role
+from hub.identity.service import user_actor
 from hub.tickets import service
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
@@ -102,6 +103,31 @@ def test_three_steps_take_three_persons(acts_database: Database, name: str, role
             reached = _walk(acts_database, way, who)
             allowed = len(set(assigned)) == len(sensitive)
             assert (reached == "fulfil") == allowed, (name, assigned, keys, reached)
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_an_account_counts_as_who_can_use_it(acts_database: Database, name: str) -> None:
+    """S1: who makes an account, or gives it another password, is not a second person by it, whoever of both begins."""
+    admin = person(1, Role.ADMIN, by_key=False)
+    with acts_database.write() as session:
+
+        def account(login: str, maker: Actor) -> Actor:
+            row = users.create(
+                session, maker, login=f"{login}.{name}", name=login, role=Role.ADMIN, password_hash="x",
+                must_change_password=False,
+            )  # fmt: skip
+            return user_actor(row)
+
+        made, other = account("made", admin), account("other", command_line_actor())
+        deep, reset = account("deep", made), account("reset", command_line_actor())
+        users.reset_password(session, person(1, Role.ADMIN, by_key=True), reset.id, "y")
+    first, second, *_ = [action for action, _, needs_another in WAYS[name].steps if needs_another]
+    for puppet in (made, deep, reset):
+        for one, another in ((admin, puppet), (puppet, admin)):
+            assert _walk(acts_database, WAYS[name], {first: one, second: another}) != second, puppet.name
+    third = person(4_000, Role.ADMIN, by_key=False)
+    assert _walk(acts_database, WAYS[name], {first: admin, second: other, "fulfil": third}) == "fulfil"
+    assert _walk(acts_database, WAYS[name], {first: other, second: admin, "fulfil": made}) != "fulfil", "nor pays"
 
 
 def _walk(database: Database, way: Way, who: dict[str, Actor]) -> str:

@@ -85,7 +85,7 @@ def test_who_sends_cannot_receive(admin: httpx.Client, at_store: AtStore) -> Non
     admin.post(f"{path}/transfer", json={"to_store": "south", "reason": "BGA"}).raise_for_status()
     answer = admin.post(f"{path}/transfer/receipt", json={}, headers={"Accept-Language": "zh"})
     assert slug(answer) == (403, "sender-receives")
-    assert "不得由同一人完成" in answer.json()["detail"]
+    assert "不得由同一人（包括其创建或重置过密码的账号）完成" in answer.json()["detail"]
 
 
 def test_staff_take_in_for_their_own_stores_alone(at_store: AtStore) -> None:
