@@ -155,7 +155,7 @@ def test_every_state_action_and_role(kind: Kind, ready: bool, table_database: Da
                 row = table.find(state, action)
                 for role, actor in ACTORS.items():
                     expected = _expected(session, ticket, row, actor)
-                    given = {"details": GIVEN.get(action)}
+                    given = {"details": GIVEN.get(action), "note": "李雷"}
                     if expected is not None:
                         with pytest.raises(Problem) as refused:
                             service.apply(session, ticket, action, actor, details=given)
@@ -285,6 +285,7 @@ def _complaint(ticket: Ticket) -> Complaint:
         compensation_minor=100,
         currency="CNY",
         requested_by="user:U-000009",
+        granted_by="user:U-000008",
         told_at=now(),
     )
 

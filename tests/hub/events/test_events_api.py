@@ -157,7 +157,7 @@ class TestCommand:
             session.execute(update(Event).where(Event.id == number).values(kind="ticket.finding"))
         result = run()
         assert result.exit_code == 1
-        assert f"event {number} (ticket.finding of ticket {ticket}" in result.stdout
+        assert f"event {number} (ticket.finding, ticket {ticket}, " in result.stdout
         with database.write() as session:
             session.execute(delete(Event).where(Event.id == number))
         found = json.loads(run("--json").stdout)
