@@ -1,7 +1,7 @@
 """How rows of one kind are read, taken in and written: columns in both languages, a row as a body."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,7 +16,8 @@ from hub.identity.permissions import Permission
 class Column:
     """One column. ``path`` is where its value belongs in the body; a list is written with ``;`` between its members.
 
-    What else a row must have depends on a column that ``decides``.
+    What else a row must have depends on a column that ``decides``. ``words`` are what people call a code: a cell may
+    have either.
     """
 
     name: str
@@ -24,6 +25,13 @@ class Column:
     path: tuple[str, ...] = ()
     is_list: bool = False
     decides: bool = False
+    words: Mapping[Any, Words] = field(default_factory=dict, hash=False)
+
+    def code_of(self, text: str) -> str:
+        """Return the code that a cell calls by its word in either language, or the cell as it is."""
+        wanted = text.strip().casefold()
+        called = (code for code, words in self.words.items() if wanted in {word.casefold() for word in words.values()})
+        return next(called, text)
 
     @property
     def title(self) -> Words:
@@ -69,7 +77,9 @@ class Table:
             place = found
             for name in above:
                 place = place.setdefault(name, {})
-            place[last] = [one.strip() for one in text.split(";") if one.strip()] if column.is_list else text
+            place[last] = (
+                [one.strip() for one in text.split(";") if one.strip()] if column.is_list else column.code_of(text)
+            )
         return found
 
 

@@ -8,6 +8,7 @@ from hub.dispatch import desk
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.tickets import queries, service
+from hub.tickets.kinds import CHANNELS, KINDS, URGENCIES
 from hub.tickets.models import Ticket
 from hub.tickets.schemas import NewTicket
 
@@ -50,14 +51,14 @@ def _rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
 TABLE = Table(
     prefix="T",
     imported=(
-        Column("kind", "类型", ("kind",), decides=True),
-        Column("channel", "渠道", ("channel",), decides=True),
+        Column("kind", "类型", ("kind",), decides=True, words=KINDS),
+        Column("channel", "渠道", ("channel",), decides=True, words=CHANNELS),
         Column("store", "门店", ("store",)),
         Column("model", "型号", ("device", "model")),
         Column("serial", "序列号", ("device", "serial")),
         Column("symptom", "故障现象", ("symptom",)),
         Column("fault", "故障代码", ("fault",)),
-        Column("urgency", "紧急程度", ("urgency",)),
+        Column("urgency", "紧急程度", ("urgency",), words=URGENCIES),
         Column("contact_name", "联系人", ("contact", "name")),
         Column("contact_phone", "联系电话", ("contact", "phone")),
         Column("contact_email", "联系邮箱", ("contact", "email")),

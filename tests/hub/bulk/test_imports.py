@@ -56,7 +56,7 @@ def test_each_wrong_row_is_told_and_nothing_is_taken(admin: httpx.Client) -> Non
 def test_tickets_come_from_excel_with_what_is_missing_named(admin: httpx.Client) -> None:
     rows = [
         ["kind", "channel", "model", "serial", "symptom", "contact_name", "contact_phone", "fault"],
-        ["repair", "web", "SP-100", "SN-1", "没电", "李雷", "13800000000", "no_power"],
+        ["维修", "Web", "SP-100", "SN-1", "没电", "李雷", "13800000000", "no_power"],
         ["repair", "web", "SP-100", "", "没电", "李雷", "13800000000", ""],
     ]
     report = send(admin, "tickets", files.workbook(rows, "t"))
@@ -74,6 +74,7 @@ def test_tickets_come_from_excel_with_what_is_missing_named(admin: httpx.Client)
     ], "what cannot be read, and what is missing besides"
     report = send(admin, "tickets", files.workbook(rows[:2], "t"))
     shown = admin.get(f"/api/v1/tickets/{report['created'][0]}").json()
+    assert (shown["kind"], shown["channel"]) == ("repair", "web"), "by their words as well as by their codes"
     assert (shown["symptom"], shown["contact"]["phone"], shown["fault"]) == ("没电", "13800000000", "no_power")
 
 
