@@ -20,11 +20,14 @@ from protocols.captures.table import Table, read_table
 from protocols.waveform import Capture
 
 _TIME_NAMES = re.compile(r"(x|t|time|times?tamp|seconds?|zeit|temps|时间|時間)( ?[axis]*| .*|_.*)?", re.IGNORECASE)
-_COUNT_NAMES = re.compile(r"(#|n|no\.?|index|sample|samples|sequence|point|序号)", re.IGNORECASE)
+_COUNT_NAMES = re.compile(r"(#|n|n[or]\.?|index|sample|samples|sequence|point|序号)", re.IGNORECASE)
 _CHANNEL_NAMES = re.compile(r"(ch|channel|ref|math)[ _]?[a-z0-9]{1,2}", re.IGNORECASE)
 _MOST = 1e15
+_AGREEMENT = 1e-3
 _SETTINGS = ("hunit", "vunit", "tracename", "horizontal units", "vertical units")
 """Keys whose values would pass for names or units of columns."""
+_CLOCK = re.compile(r"\d{1,4}([/.-]\d{1,2}[/.-]\d{1,4}|:\d{2}).*")
+"""A date or a time of day: a setting's value, never a title."""
 _WITH_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)\s*([a-zA-Zµμ]{0,5})\s*")
 _INTERVAL_KEYS = (
     "sample interval",
@@ -71,7 +74,7 @@ def _titles(table: Table) -> tuple[list[str], list[Unit | None]]:
     units: list[Unit | None] = [None] * width
     for cells in lines:
         row = [cells[0].lstrip("#;% ") or cells[0], *cells[1:width], ""][:width]
-        if any(_is_number(cell) for cell in row) or row[0].lower() in _SETTINGS:
+        if any(_is_number(cell) or _CLOCK.fullmatch(cell) for cell in row) or row[0].lower() in _SETTINGS:
             continue  # a setting and its value
         parsed = [parse_unit(cell) for cell in row]
         if all(unit is not None or not cell for unit, cell in zip(parsed, row, strict=True)):
@@ -137,6 +140,8 @@ def _axis(
     if not first and table.values.shape[1] > 1 and np.isnan(table.values[:, 0]).all():
         first = 1
     interval_s = _stated_interval_s(table, sample_rate_hz)
+    if interval_s is not None and not first and table.values.shape[1] > 1 and _steps(table, interval_s):
+        return 1, uniform_axis(table, 0)
     if not any(names) and table.values.shape[1] > 1:
         try:
             return 1, uniform_axis(table, 0)
@@ -146,6 +151,14 @@ def _axis(
     if interval_s is None:
         raise table.fail("has no column of times and states no sample rate; give the sample rate (sample_rate_hz)")
     return first, TimeAxis(_stated(table, ("hoffset",)) or 0.0, interval_s)
+
+
+def _steps(table: Table, interval_s: float) -> bool:
+    """Tell whether the first column rises by the interval stated, as times do that have no title (Yokogawa)."""
+    try:
+        return abs(uniform_axis(table, 0).interval_s - interval_s) <= _AGREEMENT * interval_s
+    except CaptureError:
+        return False
 
 
 def _stated_interval_s(table: Table, sample_rate_hz: float | None) -> float | None:

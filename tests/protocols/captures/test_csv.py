@@ -314,7 +314,17 @@ def test_other_tables(text: str, expected: tuple[str, str, float, float]) -> Non
             ("Ampl", "1", -2e-6, 1e-6),
         ),
         ("UTD2102CEX,\nRecord Length,3\n\nTime(s),CH1(V)\n0,1.2\n4e-8,1.3\n8e-8,1.4\n", ("CH1", "V", 0.0, 4e-8)),
-        # Yokogawa: every row begins with an empty cell.
+        # A tool for Hantek's DSO2000: a running number called nr.
+        ("nr,time,ch1\n0,0,1.2\n1,2e-05,1.3\n2,4e-05,1.4\n", ("CH1", "1", 0.0, 2e-5)),
+        # Yokogawa: times without a title, below the time of day; or every row begins with an empty cell.
+        *(
+            (
+                '"TraceName" ,"CH3 "\n"VUnit" ,"V "\n"HResolution" ,8.0E-07\n"HOffset" ,-1.6E-06\n"HUnit" ,"s "\n'
+                f'"Date" ,"2019/11/26"\n"Time" ,"12:33:56.100895200  "\n\n{first},1.2,\n{second},1.3,\n{third},1.4,\n',
+                ("CH3", "V", -1.6e-6, 8e-7),
+            )
+            for first, second, third in [("  -1.6E-06", "  -0.8E-06", "  0.0E-06"), ("", "", "")]
+        ),
         (
             '//YOKOGAWA ASCII FILE FORMAT\n"TraceName","CH1"\nVUnit,"V"\nHResolution,1e-6\nHOffset,-1e-3\nHUnit,s\n\n'
             ",1.2\n,1.3\n,1.4\n",
