@@ -95,7 +95,7 @@ def test_take_hold_find_repair_hand_over(bench):
         await hands.type("dried_capacitor")
         await hands.fill("bulged")
         await hands.press("ctrl+s")
-        await hands.sees("parts requested: 10 × C5 220 uF (dried_capacitor)", "bulged")
+        await hands.sees("part request", "parts requested: 10 × C5 220 uF (dried_capacitor)", "bulged")
         await hands.press("f7")
         await hands.sees("What you found")
         await hands.type("dried_capacitor")

@@ -6,6 +6,7 @@ The pictures are SVG files in ``snapshots``; ``BENCHWRIGHT_SNAPSHOTS=write`` wri
 import asyncio
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from edge_agent.local_api import events
 from edge_agent.local_api.manual import SetGenerator, SetSupply
 from edge_agent.local_api.scope import Decoding
 from edge_agent.local_api.server import LocalApiServer
-from tui import i18n
+from tui import agent_link, i18n
 from tui.app import BenchApp
 from tui.screens.console import ConsoleScreen
 from tui.screens.discovery import DiscoveryScreen
@@ -103,6 +104,7 @@ async def measuring(hands, become):
 async def plans(hands, _become):
     await hands.press("f2")
     await hands.type("T-000102")
+    await hands.sees("SP100-000043", "Switches off by itself")
     await hands.press("f9")
     await hands.sees("cs12-golden", "SP-100")
     await hands.press("pagedown")
@@ -262,3 +264,17 @@ def test_screens_look_as_they_did(recorded, tmp_path, size, language):
 
     asyncio.run(look())
     assert wrong == []
+
+
+def test_the_time_goes_on_for_which_the_hub_is_away(recorded, monkeypatch):
+    monkeypatch.setattr(agent_link, "REFRESH_S", 60.0)
+    moment = [NOW]
+
+    async def look():
+        app = BenchApp(recorded[0], now=lambda: moment[0])
+        async with app.run_test(size=(100, 24)) as pilot:
+            await Hands(app, pilot).sees("offline 12 min")
+            moment[0] += timedelta(minutes=5)
+            await Hands(app, pilot).sees("offline 17 min")
+
+    asyncio.run(look())

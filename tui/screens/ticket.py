@@ -12,11 +12,11 @@ from tui.formatting import clock, full_time, one_line
 from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import LIST_KEYS, Key, bindings
-from tui.screens.ticket_actions import TICKET_KEYS, hand_over_of, told
+from tui.screens.ticket_actions import TICKET_KEYS, deed, hand_over_of, told
 from tui.screens.ticketed import TicketedScreen
 from tui.widgets.rows import Column, Row, Rows
 from tui.widgets.said import Said
-from tui.words import ACTIONS, EVENT_MARKS, EVENT_STATES, OUTCOME_MARKS, OUTCOMES, STATES, called
+from tui.words import EVENT_MARKS, EVENT_STATES, OUTCOME_MARKS, OUTCOMES, STATES, called
 
 
 class TicketScreen(TicketedScreen):
@@ -75,9 +75,12 @@ class TicketScreen(TicketedScreen):
             self.action_all()
 
     def action_all(self) -> None:
-        """Show everything that the hub tells of this ticket."""
+        """Show everything that the hub tells of this ticket, while it is this bench's."""
         from tui.screens.dossier import DossierScreen
 
+        if self.bench.ticket(self.ticket) is None:
+            self.notice.say(_("There is no more to tell of a ticket that has left this bench's worklist."), "info")
+            return
         self.app.push_screen(DossierScreen(self.ticket))
 
     def on_rows_moved(self) -> None:
@@ -144,7 +147,7 @@ class TicketScreen(TicketedScreen):
             (
                 clock(event.at, self.bench_app.now()),
                 (mark, style),
-                called(ACTIONS, event.action),
+                deed(event),
                 event.operator or "",
                 (words, style if event.state == "refused" else ""),
             ),

@@ -17,7 +17,7 @@ from tui.heard import heard
 from tui.i18n import N_, _, pick
 from tui.keys import Key
 from tui.screens.form import Field, FormDialog, refilled
-from tui.words import WAITING_FOR, called
+from tui.words import ACTIONS, WAITING_FOR, called
 
 if TYPE_CHECKING:
     from tui.app import BenchApp
@@ -66,6 +66,11 @@ def hand_over_of(view: TicketView) -> TicketEventView | None:
     done = (one for one in reversed(view.events) if one.state != "refused" and one.action in {"taken", *HANDING_OVER})
     last = next(done, None)
     return None if last is None or last.action == "taken" else last
+
+
+def deed(event: TicketEventView) -> str:
+    """Return what was done, in words: a request for parts is a note to the hub."""
+    return _("part request") if event.details.get("parts_requested") else called(ACTIONS, event.action)
 
 
 def is_waiting(view: TicketView | None) -> bool:

@@ -15,12 +15,12 @@ from tui.dossier_words import time_left
 from tui.formatting import like_a_code, one_line
 from tui.i18n import N_, _, ngettext
 from tui.keys import LIST_KEYS, Key, bindings
-from tui.screens.ticket_actions import TICKET_KEYS
+from tui.screens.ticket_actions import TICKET_KEYS, deed
 from tui.screens.ticketed import TicketedScreen
 from tui.widgets.entry import Entry
 from tui.widgets.rows import Cell, Column, Row, Rows
 from tui.widgets.said import Said
-from tui.words import ACTIONS, EVENT_MARKS, STATES, called
+from tui.words import EVENT_MARKS, STATES, called
 
 URGENT = 2
 """Tickets of this priority and above (0 is the highest) stand out."""
@@ -178,7 +178,7 @@ def _row(ticket: TicketView, now: datetime) -> Row:
     if ticket.events:
         last = next((one for one in reversed(ticket.events) if one.state == "refused"), ticket.events[-1])
         mark, style = EVENT_MARKS[last.state]
-        done = (f"{mark} {called(ACTIONS, last.action)}", style)
+        done = (f"{mark} {deed(last)}", style)
     priority: Cell = (f"!{item.priority}", "bold $text-error") if item.priority <= URGENT else f" {item.priority}"
     return Row(
         item.ticket,
