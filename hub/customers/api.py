@@ -155,7 +155,11 @@ def take_back_purchase(
         return _line(session, service.take_back_purchase(session, caller, customer, number))
 
 
-@router.post("/{customer}/merge", summary="Merge a customer into another", responses=_CHANGE | _WHOLE)
+@router.post(
+    "/{customer}/merge",
+    summary="Merge a customer into another",
+    responses=_CHANGE | _WHOLE | refusals(service.INTO_ITSELF),
+)
 def merge_customer(database: HubDatabase, caller: Caller, customer: CustomerId, wanted: MergeIn) -> CustomerOut:
     """Two records of one person become one: contacts, devices, purchases and tickets go to `into` (M1)."""
     with database.write() as session:

@@ -41,6 +41,12 @@ NOT_A_CUSTOMER_NOW = ProblemType(
     {"en": "The record has ended", "zh-CN": "客户记录已终止"},
     {"en": "{customer} was {how}; nothing can be changed there.", "zh-CN": "{customer} 已{how}，不可更改。"},
 )
+INTO_ITSELF = ProblemType(
+    "merge-into-itself",
+    422,
+    {"en": "A customer is not merged into itself", "zh-CN": "不能合并到自身"},
+    {"en": "{customer} is both records; name another one.", "zh-CN": "两条记录都是 {customer}；请填写另一位客户。"},
+)
 OTHER_STORES_TOO = ProblemType(
     "customer-of-other-stores",
     403,
@@ -220,7 +226,8 @@ def merge(session: Session, actor: Actor, public_id: str, into: str) -> Customer
     locked = {one: get_open(session, actor, one, Permission.CUSTOMER_MERGE) for one in (first, second)}
     customer, target = locked[public_id], locked[into]
     if customer is target:
-        raise Problem(NOT_A_CUSTOMER_NOW, customer=into, how={"en": "named twice", "zh-CN": "重复指定"})
+        words: Words = {"en": "name the record that goes on", "zh-CN": "请填写要保留的另一条记录"}
+        raise Problem(INTO_ITSELF, errors=(FieldError("#/into", words),), customer=into)
     require_own_stores_alone(session, actor, customer, target)
     moved = queries.move_everything(session, customer.id, target.id)
     at = now()

@@ -8,13 +8,14 @@ from pydantic import Field, model_validator
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.i18n import coded, listed
 from hub.core.problems import ProblemType
 from hub.policies import queries as versions
 from hub.policies import service as policies
 from hub.policies.loading import load
 from hub.policies.values import Document, wrong
 from hub.tickets.items import Item
-from hub.tickets.kinds import Channel, Kind
+from hub.tickets.kinds import KINDS, Channel, Kind
 
 FAMILY = "intake"
 STANDARD = "standard"
@@ -58,8 +59,9 @@ class IntakePolicy(Document):
             raise wrong(
                 "kinds_missing",
                 "kinds: say what {absent} wants, too",
-                "kinds：还须说明 {absent} 的要求",
+                "kinds：还须说明以下类型的要求：{named}",
                 absent=", ".join(absent),
+                named=listed(coded(kind, KINDS[kind]) for kind in absent)["zh-CN"],
             )
         return self
 

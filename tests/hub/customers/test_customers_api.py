@@ -232,6 +232,7 @@ def test_two_records_of_one_person_become_one(admin: httpx.Client) -> None:
     gone = admin.get(f"{CUSTOMERS}/{second}").json()
     assert (gone["merged_into"], gone["name"]) == (first, None)
     assert slug(admin.patch(f"{CUSTOMERS}/{second}", json={"name": "x"})) == (409, "customer-ended")
+    assert slug(admin.post(f"{CUSTOMERS}/{first}/merge", json={"into": first})) == (422, "merge-into-itself")
     assert admin.post("/api/v1/tickets", json=other).json()["customer"] == first
 
 
