@@ -42,7 +42,7 @@ _RATE_KEYS = ("sampling frequency (hz)", "sample rate", "sampling rate", "sample
 
 
 def read_delimited(data: bytes, name: str = "data.csv", *, sample_rate_hz: float | None = None) -> Capture:
-    """Read any CSV, TSV or semicolon-separated file with one record; raise ``CaptureError``.
+    """Read any CSV, TSV or text in columns with one record; raise ``CaptureError``.
 
     The first column is time when its name or unit says so, or when there is no header and it rises evenly.
     ``sample_rate_hz`` serves files without times.

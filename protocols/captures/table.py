@@ -19,6 +19,8 @@ MAX_LINES_BESIDE = 40
 MAX_COLUMNS = 256
 
 _DELIMITERS = (",", ";", "\t")
+_SPACES = " "
+"""Stands for runs of spaces between columns."""
 _BEYOND_RANGE = ("∞", "-∞", "+∞")
 """What PicoScope writes for samples beyond the converter's range."""
 _ASSIGNED = re.compile(r"[#;%/ ]*([^:=]*[^:= ])\s*[:=]\s*(.+)")
@@ -91,6 +93,8 @@ class _Text:
             yield line.replace(",", ".") if self.decimal_comma else line
 
     def cells(self, line: str) -> list[str]:
+        if self.delimiter == _SPACES:
+            return line.split()
         try:
             row = next(csv.reader([line.strip("\r\n")], delimiter=self.delimiter or ","), [])
         except csv.Error as error:
@@ -104,8 +108,9 @@ class _Text:
 def read_table(data: bytes, name: str, *, columns: tuple[int, ...] | None = None) -> Table:
     """Split ``data`` into header and numbers; raise ``CaptureError``.
 
-    Finds encoding (UTF-8, UTF-16), delimiter (comma, semicolon, tab) and decimal comma by itself. ``columns`` takes
-    these columns from the first line on, whatever stands in the others (Tektronix writes settings beside the samples).
+    Finds encoding (UTF-8, UTF-16), delimiter (comma, semicolon, tab, spaces) and decimal comma by itself. ``columns``
+    takes these columns from the first line on, whatever stands in the others (Tektronix writes settings beside the
+    samples).
     """
     text = _Text(data, name)
     header = _header(text, name, columns)
@@ -123,23 +128,30 @@ def _header(text: _Text, name: str, columns: tuple[int, ...] | None) -> list[lis
         if columns is not None:
             text.delimiter = ","
             return []
-        for delimiter in _DELIMITERS:
+        for delimiter in (*_DELIMITERS, _SPACES):
             text.delimiter = delimiter
             cells = text.cells(line)
             # "0,5;1,25": with a decimal comma the numbers only show once the commas are points.
-            text.decimal_comma = delimiter == ";" and "," in line and "." not in line
+            text.decimal_comma = delimiter != "," and "," in line and "." not in line
             if text.decimal_comma:
                 cells = text.cells(line.replace(",", "."))
             if _is_row(cells):
-                return _split_anew(text, lines, seen) if len(cells) > 1 else seen
+                return _split_anew(text, lines, seen, len(cells)) if len(cells) > 1 else seen
         text.delimiter, text.decimal_comma = _most_frequent(line), False
         lines.append(line)
         seen.append(text.cells(line))
     raise CaptureError(f"{name}: holds no rows of numbers in its first {len(seen)} lines; export the samples as CSV")
 
 
-def _split_anew(text: _Text, lines: list[str], seen: list[list[str]]) -> list[list[str]]:
-    """Return the header as the table is split: by itself a line shows only what it has most of (Owon's: tabs)."""
+def _split_anew(text: _Text, lines: list[str], seen: list[list[str]], width: int) -> list[list[str]]:
+    """Return the header as the table is split: by itself a line shows only what it has most of (Owon's: tabs).
+
+    Between spaces a title can hold a blank (``Time (s)  CH1 (V)``): single ones split only where that fits the table.
+    """
+    if text.delimiter == _SPACES:
+        apart = [re.split(r"\s{2,}|\t", line.strip("#;% \t\r\n")) for line in lines]
+        single = [cells[0].split() if len(cells) == 1 else cells for cells in apart]
+        return [few if len(few) == width else old for few, old in zip(single, seen, strict=True)]
     return [text.cells(line) if text.delimiter in line else cells for line, cells in zip(lines, seen, strict=True)]
 
 
@@ -185,7 +197,13 @@ def _values(text: _Text, name: str, skip: int, columns: tuple[int, ...]) -> npt.
         next(rows, None)
     try:
         values = np.loadtxt(
-            rows, np.float64, comments=None, delimiter=text.delimiter, usecols=columns, ndmin=2, quotechar='"'
+            rows,
+            np.float64,
+            comments=None,
+            delimiter=None if text.delimiter == _SPACES else text.delimiter,
+            usecols=columns,
+            ndmin=2,
+            quotechar='"',
         )
     except ValueError as error:
         if isinstance(error, CaptureError):
