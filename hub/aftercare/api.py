@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
-from pydantic import AwareDatetime
 
 from hub.aftercare import policy, queries, service, tasks
 from hub.aftercare.policy import AftercarePolicy, WarrantyPolicy
@@ -34,6 +33,7 @@ from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.policies import routes
+from hub.policies.values import Moment
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
 
@@ -91,7 +91,7 @@ def list_callbacks(
     *,
     database: HubDatabase,
     caller: Caller,
-    due_by: Annotated[AwareDatetime | None, Query(description="Only those due by this time.")] = None,
+    due_by: Annotated[Moment | None, Query(description="Only those due by this time.")] = None,
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[CallbackOut]:

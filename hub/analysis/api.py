@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import AwareDatetime
 from starlette.responses import HTMLResponse
 
 from hub.analysis import report, service
@@ -21,6 +20,7 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase, caller_with
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
+from hub.policies.values import Moment
 from hub.tickets.kinds import Channel, Kind
 
 router = APIRouter(prefix="/api/v1/analysis", tags=["analysis"])
@@ -45,8 +45,8 @@ By = Annotated[
     list[Dimension] | None,
     Query(max_length=3, description="Count by these, one to three; left out: by month.", examples=[["month", "store"]]),
 ]
-Since = Annotated[AwareDatetime | None, Query(description="Left out: 365 days before `until`.")]
-Until = Annotated[AwareDatetime | None, Query(description="Left out: now.")]
+Since = Annotated[Moment | None, Query(description="Left out: 365 days before `until`.")]
+Until = Annotated[Moment | None, Query(description="Left out: now.")]
 
 
 def _wanted(

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
-from pydantic import AwareDatetime
 from sqlalchemy.orm import Session
 
 from hub.aftercare.schemas import ImprovementTaskOut
@@ -33,6 +32,7 @@ from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
+from hub.policies.values import Moment
 from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
 from hub.tickets.models import Ticket
@@ -43,8 +43,8 @@ _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.COMPLAINT_NOT_FOUND)
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 Text = Annotated[str | None, Query(max_length=64)]
-Since = Annotated[AwareDatetime | None, Query(description="Made at this time or later.")]
-Until = Annotated[AwareDatetime | None, Query(description="Made before this time.")]
+Since = Annotated[Moment | None, Query(description="Made at this time or later.")]
+Until = Annotated[Moment | None, Query(description="Made before this time.")]
 
 
 @router.get("", summary="List complaints", responses=_COMMON | refusals(BAD_CURSOR))

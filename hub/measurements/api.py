@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from hub.core.csv_text import csv_text
 from hub.core.documented import refusals
@@ -31,6 +31,7 @@ from hub.measurements.schemas import (
     RunOut,
     StepOut,
 )
+from hub.policies.values import Moment
 from protocols.messages.records import Outcome, Verdict
 
 router = APIRouter(
@@ -43,8 +44,8 @@ ingest_router = APIRouter(
 _ALL = (UNAUTHENTICATED, FORBIDDEN)
 _COMMON = refusals(*_ALL, BAD_CURSOR)
 Text = Annotated[str | None, Query(max_length=128)]
-Since = Annotated[AwareDatetime | None, Query(description="From this time (inclusive).")]
-Until = Annotated[AwareDatetime | None, Query(description="Until this time (exclusive).")]
+Since = Annotated[Moment | None, Query(description="From this time (inclusive).")]
+Until = Annotated[Moment | None, Query(description="Until this time (exclusive).")]
 CSV_COLUMNS = tuple(MeasurementRow.model_fields)
 
 

@@ -4,6 +4,7 @@ The event is the outbox entry: it commits with its change, and this follower tur
 transaction that moves its mark. So nothing is told that did not happen, and nothing that happened is told twice.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from hub.sla.documents import Level
 from hub.tickets.models import Ticket
 
 FOLLOWER = "notifications"
+log = logging.getLogger(__name__)
 _LANGUAGES: dict[str, Language] = {"en": "en", "zh-CN": "zh-CN"}
 
 
@@ -68,10 +70,34 @@ def plan(session: Session, settings: Settings, channels: Channels) -> int:
         zone = zone or _zone(session)
         ticket = queries.ticket(session, event.record_id) if event.record_type == "ticket" else None
         for rule in rules:
-            for message in _messages(session, settings, channels, policy, rule, event, ticket, zone):
-                session.add(message)
-                planned += 1
+            try:
+                with session.begin_nested():
+                    messages = list(_messages(session, settings, channels, policy, rule, event, ticket, zone))
+                    session.add_all(messages)
+            except Exception:
+                # Whatever is wrong with one event, those that follow are told of, and this one is seen to be untold.
+                log.exception("no message %s of event %d", rule.template, event.id)
+                messages = [_untold(settings, rule, event, ticket)]
+                session.add_all(messages)
+            planned += len(messages)
     return planned
+
+
+def _untold(settings: Settings, rule: NotificationRule, event: Event, ticket: Ticket | None) -> Notification:
+    at = now()
+    return Notification(
+        event_id=event.id,
+        ticket_id=ticket.id if ticket else None,
+        customer_id=ticket.customer_id if ticket else None,
+        audience=rule.to,
+        channel=rule.level or "none",
+        template=rule.template,
+        language=settings.language,
+        state=State.UNSENT.value,
+        reason="unwritable",
+        created_at=at,
+        due_at=at,
+    )
 
 
 def _messages(  # noqa: PLR0917 - one step of the loop above

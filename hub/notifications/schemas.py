@@ -26,7 +26,8 @@ class NotificationOut(BaseModel):
     language: str = Field(examples=["zh-CN"])
     state: State
     reason: str | None = Field(
-        description="Why it is not sent: `opted_out`, `no_address`, `no_channel`, `erased`, `refused` by the provider."
+        description="Why it is not sent: `opted_out`, `no_address`, `no_channel`, `unwritable` (its event could not "
+        "be put into words), `erased`, `refused` by the provider."
     )
     attempts: int
     created_at: datetime

@@ -55,6 +55,7 @@ WHY_NOT: dict[str, Words] = {
     "no_address": {"en": " (there is no address)", "zh-CN": "（没有联系方式）"},
     "no_channel": {"en": " (no channel is set up for it)", "zh-CN": "（未配置渠道）"},
     "refused": {"en": " (the provider refused it)", "zh-CN": "（服务商拒收）"},
+    "unwritable": {"en": " (it could not be written; see the log)", "zh-CN": "（内容无法生成，详见日志）"},
     "erased": {"en": " (it was erased)", "zh-CN": "（内容已清除）"},
 }
 """Why a message was not sent, as a refusal says it."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
@@ -21,7 +21,7 @@ from hub.policies import queries
 from hub.policies import service as policies
 from hub.policies.models import PolicyVersion
 from hub.policies.schemas import VersionNumber, VersionOut
-from hub.policies.values import Document
+from hub.policies.values import Document, Moment
 
 D = TypeVar("D", bound=Document)
 STANDARD = "standard"
@@ -36,7 +36,7 @@ class NewVersion(BaseModel, Generic[D]):
     model_config = ConfigDict(extra="forbid")
 
     document: D
-    valid_from: AwareDatetime | None = Field(default=None, description="From when on; left out: now.")
+    valid_from: Moment | None = Field(default=None, description="From when on; left out: now.")
 
 
 def in_force(session: Session, family: str, kind: type[D], delivered: D, at: datetime | None = None) -> tuple[int, D]:

@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AwareDatetime,
     Field,
     StringConstraints,
     ValidationError,
@@ -22,6 +21,7 @@ from hub.complaints.details import DETAILS as OF_COMPLAINTS
 from hub.core.clock import now
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.core.validation import field_errors
+from hub.policies.values import Moment
 from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
 from hub.tickets.states import action_words
 
@@ -49,14 +49,14 @@ class Wait(Details):
 
     facts = frozenset({"waiting_for", "until"})
     waiting_for: WaitingFor
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 class Promise(Details):
     """When the customer gets the answer (T2)."""
 
     facts = frozenset({"promised_at"})
-    promised_at: AwareDatetime = Field(description="A time that is still to come.")
+    promised_at: Moment = Field(description="A time that is still to come.")
 
     @field_validator("promised_at")
     @classmethod
@@ -90,7 +90,7 @@ class Schedule(Details):
     """An appointment (T11)."""
 
     facts = frozenset({"appointment_at", "place"})
-    appointment_at: AwareDatetime
+    appointment_at: Moment
     place: Literal["store", "on_site"]
 
 
@@ -165,7 +165,7 @@ class ProposePlan(Details):
     options: Annotated[tuple[PlanOption, ...], Field(min_length=1, max_length=5)]
     only_option_because: Words | None = None
     valid_days: Annotated[int, Field(ge=1, le=90, description="How long the prices hold.")] = 14
-    valid_until: AwareDatetime | None = Field(default=None, description="Instead of `valid_days`.")
+    valid_until: Moment | None = Field(default=None, description="Instead of `valid_days`.")
 
     def writes(self) -> dict[str, Any]:
         """See ``Details``."""
@@ -200,7 +200,7 @@ class PreApprove(Details):
     currency: Currency = "CNY"
     how: Literal["in_person", "phone", "message"]
     said_by: SaidBy
-    said_at: AwareDatetime | None = None
+    said_at: Moment | None = None
 
     def writes(self) -> dict[str, Any]:
         """See ``Details``."""
@@ -217,7 +217,7 @@ class ApprovePlan(Details):
         default=None, description="The plan's revision that the customer saw; left out: the present one."
     )
     said_by: SaidBy | None = Field(default=None, description="Who said it; wanted unless it was said online.")
-    said_at: AwareDatetime | None = Field(default=None, description="When it was said; left out: now.")
+    said_at: Moment | None = Field(default=None, description="When it was said; left out: now.")
 
     def writes(self) -> dict[str, Any]:
         """See ``Details``."""

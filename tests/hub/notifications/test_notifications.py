@@ -281,6 +281,21 @@ def test_an_event_is_followed_exactly_once(staff: httpx.Client, work: Work, data
     assert len(work.rows()) == 3
 
 
+def test_an_event_that_cannot_be_told_silences_no_other(staff: httpx.Client, work: Work, database: Database) -> None:
+    """T9: a promise of an earlier version that no clock of a store can show."""
+    create(staff)
+    with database.write() as session:
+        never = {"promised_at": "9999-12-31T23:59:59Z"}
+        events.append(session, ACTOR, "ticket.promise", ("ticket", "T-000001"), never)
+    create(staff)
+    work.plan()
+    assert [(row.template, row.reason) for row in work.rows()] == [
+        ("received", None),
+        ("promised", "unwritable"),
+        ("received", None),
+    ]
+
+
 def test_erasing_a_customer_empties_messages_and_stops_those_that_wait(
     staff: httpx.Client, work: Work, database: Database, gateway: Gateway
 ) -> None:
