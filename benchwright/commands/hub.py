@@ -188,6 +188,7 @@ def key_list(config: Config = None, as_json: AsJson = False) -> None:
                 "name": key.name,
                 "role": key.role,
                 "bench": key.bench,
+                "made_by": key.made_by,
                 "created_at": rfc3339(key.created_at),
                 "revoked_at": rfc3339(key.revoked_at) if key.revoked_at else None,
             }
@@ -196,7 +197,7 @@ def key_list(config: Config = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(keys)
         return
-    table = Table("id", _("Name"), _("Role"), _("Bench"), _("Created"), _("Revoked"))
+    table = Table("id", _("Name"), _("Role"), _("Bench"), _("Made by"), _("Created"), _("Revoked"))
     for column in table.columns:
         column.overflow = "fold"
     for key in keys:

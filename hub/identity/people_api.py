@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import SecretStr
+from sqlalchemy.orm import Session
 
 from hub.core.database import Database
 from hub.core.documented import refusals
@@ -15,6 +16,7 @@ from hub.identity import passwords, queries, throttle, users
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.grants import GRANT_TOO_WIDE
+from hub.identity.models import User
 from hub.identity.permissions import Permission
 from hub.identity.schemas import (
     GivenPassword,
@@ -22,6 +24,7 @@ from hub.identity.schemas import (
     NewSession,
     NewUser,
     PasswordChange,
+    PersonOut,
     SessionOut,
     UserChange,
     UserOut,
@@ -129,11 +132,15 @@ def list_users(database: HubDatabase, caller: Caller, cursor: CursorText = None,
         return Page(items=[UserOut.of(user) for user in rows], next=following)
 
 
+def _with_keys(session: Session, user: User) -> PersonOut:
+    return PersonOut.with_keys(user, queries.live_keys_made_by(session, f"user:{user.public_id}"))
+
+
 @users_router.get("/{user}", summary="Show a user", responses=_ONE)
-def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Response) -> UserOut:
+def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Response) -> PersonOut:
     """One account; everybody may see their own."""
     with database.read() as session:
-        shown = UserOut.of(users.get(session, caller, user))
+        shown = _with_keys(session, users.get(session, caller, user))
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -145,11 +152,11 @@ def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Res
 )
 def change_user(
     *, database: HubDatabase, caller: Caller, user: UserId, wanted: UserChange, expected: Expected, response: Response
-) -> UserOut:
+) -> PersonOut:
     """Change name, role or stores, or disable the account. It holds from the user's next request on."""
     with database.write() as session:
         changes = wanted.model_dump(exclude_unset=True)
-        shown = UserOut.of(users.change(session, caller, user, changes, expected))
+        shown = _with_keys(session, users.change(session, caller, user, changes, expected))
     response.headers["ETag"] = etag(shown.version)
     return shown
 

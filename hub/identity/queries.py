@@ -33,6 +33,12 @@ def all_keys(session: Session) -> Sequence[ApiKey]:
     return session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)).all()
 
 
+def live_keys_made_by(session: Session, person: str) -> Sequence[str]:
+    """Return the ids of the keys that a person made and nobody has revoked, the oldest first."""
+    made = select(ApiKey.id).where(ApiKey.made_by == person, ApiKey.revoked_at.is_(None))
+    return session.scalars(made.order_by(ApiKey.created_at, ApiKey.id)).all()
+
+
 def keys(session: Session, cursor: str | None, limit: int) -> Sequence[ApiKey]:
     """Return keys, the newest first, one more than ``limit`` when there are more."""
     key, types = [ApiKey.created_at, ApiKey.id], [datetime, str]

@@ -1,5 +1,6 @@
 """What the API of users, sessions and keys takes and gives."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -87,6 +88,21 @@ class UserOut(BaseModel):
             disabled_at=user.disabled_at,
             version=user.version,
         )
+
+
+class PersonOut(UserOut):
+    """A person with an account, and the keys that they answer for."""
+
+    live_keys: list[str] = Field(
+        description="Keys that this person made and nobody has revoked. They go on working when the account is "
+        "disabled: systems and benches have them. Revoke those that only this person used.",
+        examples=[["3f9a1c20b7de"]],
+    )
+
+    @classmethod
+    def with_keys(cls, user: User, keys: Sequence[str]) -> "PersonOut":
+        """Show one row and these keys."""
+        return cls(**UserOut.of(user).model_dump(), live_keys=list(keys))
 
 
 class SessionOut(BaseModel):

@@ -168,6 +168,20 @@ class TestChanges:
         assert client.get("/api/v1/me").status_code == 401
         assert admin.patch(f"/api/v1/users/{number}", json={"disabled": False}).json()["disabled_at"] is None
 
+    def test_who_disables_an_account_is_told_of_the_keys_that_go_on(
+        self, admin: httpx.Client, make_user: MakeUser, log_in: LogIn
+    ) -> None:
+        number = make_user("li.lei", "admin")
+        made, revoked = (
+            log_in("li.lei")
+            .post("/api/v1/keys", json={"name": name, "role": "manager"})
+            .raise_for_status()
+            .json()["id"]
+            for name in ("till", "old")
+        )
+        admin.delete(f"/api/v1/keys/{revoked}").raise_for_status()
+        assert admin.patch(f"/api/v1/users/{number}", json={"disabled": True}).json()["live_keys"] == [made]
+
     def test_two_administrators_do_not_overwrite_each_other(self, admin: httpx.Client, make_user: MakeUser) -> None:
         number = make_user("li.lei", "counter")
         tag = admin.get(f"/api/v1/users/{number}").headers["etag"]
