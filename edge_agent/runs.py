@@ -26,6 +26,7 @@ from edge_agent.run_view import RunView
 from edge_agent.spool import Spool, SpoolError
 from edge_agent.worklist import Worklist
 from protocols.messages.records import Body, Device, RunFinished, RunStarted, StepFinished
+from protocols.serial_numbers import serial_form
 
 if TYPE_CHECKING:  # numpy comes with these; an idle agent does without
     from edge_agent.plans.captures import CaptureStore
@@ -108,6 +109,7 @@ class Runs:
 
     def summaries(self, *, ticket: str | None, serial: str | None, limit: int) -> tuple[RunSummary, ...]:
         """Return the runs without an end, then those that ended, the newest first. Raises like ``state``."""
+        serial = serial and serial_form(serial)
         unfinished = (self.state(one.run) for one in reversed(self._spool.open_runs()))
         first = [
             summary_of(one)
@@ -145,10 +147,11 @@ class Runs:
 
         Raises ``RunError``, ``PlanError``, ``LeaseRefused``, ``SpoolError``.
         """
+        serial = serial_form(serial)
         known = None if ticket is None else self._worklist.ticket(ticket)
         if known is not None:
             item = known.item
-            if item.device.serial != serial:
+            if serial_form(item.device.serial) != serial:
                 raise RunError(
                     f"ticket {ticket} is for the serial {item.device.serial}, not for {serial}: scan it again"
                 )

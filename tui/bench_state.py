@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from edge_agent.local_api import events, views
 from edge_agent.local_api.firmware import FirmwareJob
+from protocols.serial_numbers import serial_form
 from tui import run_state
 from tui.i18n import pick
 
@@ -118,11 +119,11 @@ class BenchState:
 
         Those that were handed over here count where the worklist has none.
         """
-        wanted = {code.strip().casefold(), code.strip().rstrip("/").rpartition("/")[2].casefold()}
+        wanted = {serial_form(code), serial_form(code.strip().rstrip("/").rpartition("/")[2])}
 
         def meant(tickets: Iterable[views.TicketView]) -> tuple[views.TicketView, ...]:
             return tuple(
-                one for one in tickets if wanted & {one.item.ticket.casefold(), one.item.device.serial.casefold()}
+                one for one in tickets if wanted & {serial_form(one.item.ticket), serial_form(one.item.device.serial)}
             )
 
         known = self.worklist

@@ -1,4 +1,4 @@
-"""What stands on a device's label, in one form: the same device is known again however somebody typed it."""
+"""What stands on a device's label, as requests give it: brought to one form before anything is compared."""
 
 import unicodedata
 from collections.abc import Callable
@@ -6,16 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
 
-
-def serial_form(text: str) -> str:
-    """Return a serial number as the hub keeps it: half-width, in capitals, without blanks and invisible characters.
-
-    Input methods type full-width letters, scanners and spreadsheets add blanks, and people type small letters; no two
-    devices differ by these alone. The form of a form is itself.
-    """
-    plain = unicodedata.normalize("NFKC", text)
-    shown = "".join(one for one in plain if not one.isspace() and unicodedata.category(one) not in {"Cc", "Cf"})
-    return unicodedata.normalize("NFKC", shown.upper())
+from protocols.serial_numbers import serial_form
 
 
 def model_form(text: str) -> str:

@@ -26,7 +26,6 @@ from sqlalchemy.orm import Session
 from hub.aftercare.models import FollowUp
 from hub.appointments.models import Appointment
 from hub.core.ids import row_number
-from hub.core.labels import serial_form
 from hub.core.paging import after_cursor
 from hub.customers import visibility
 from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
@@ -36,6 +35,7 @@ from hub.notifications.models import ContactPreference, Notification
 from hub.repairs.models import Repair, RepairPlan
 from hub.tickets.models import Attachment, Remark, Ticket
 from hub.tickets.queries import visible_tickets
+from protocols.serial_numbers import serial_form
 
 _OWNERS = (
     select(ContactPoint.kind, ContactPoint.key, Customer)

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from hub.core.labels import serial_form
 from hub.core.paging import after_cursor
 from hub.dispatch.places import in_stores_of
 from hub.identity.actors import Actor
 from hub.measurements import visibility
 from hub.measurements.models import Capture, DeadLetter, Measurement, Record, RefusedRecord, Run, Spool, Step
+from protocols.serial_numbers import serial_form
 
 
 @dataclass(frozen=True, slots=True)

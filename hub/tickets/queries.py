@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, disti
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
-from hub.core.labels import serial_form
 from hub.core.paging import after_cursor
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.events.models import Event
@@ -18,6 +17,7 @@ from hub.identity.permissions import Permission
 from hub.tickets.kinds import ON_BENCH, Kind, State
 from hub.tickets.models import PREFIX, Attachment, Remark, Ticket
 from hub.transfers.models import Transfer
+from protocols.serial_numbers import serial_form
 
 # Every intake asks these: a statement that is made once costs half.
 _BY_DEVICE = case((Ticket.serial != "", Ticket.serial), else_=literal("#") + cast(Ticket.id, Text))

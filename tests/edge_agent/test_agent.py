@@ -203,7 +203,8 @@ def test_tickets_are_worked_offline_and_their_device_is_checked(agent):
     assert next(client.events(timeout_s=5)) == events.WorklistChanged(1)
     with pytest.raises(AgentError, match="is for the serial SP100-000042, not for SP100-000099"):
         client.request(StartRun(serial="SP100-000099", ticket="T-1"))
-    run = client.request(StartRun(serial="SP100-000042", ticket="T-1")).run
+    run = client.request(StartRun(serial=" sp100-０00042", ticket="T-1")).run  # however it is typed
+    assert [one.run for one in client.request(GetRuns(serial="sp100-000042"))] == [run]
     state = client.request(GetRunState(run))
     assert (state.plan.name, state.device, state.ticket) == ("rails", device, "T-1")
     client.request(AbortRun(run))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.core.labels import model_form, serial_form
+from hub.core.labels import model_form
+from protocols.serial_numbers import serial_form
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from textual.binding import Binding
 
 from edge_agent.local_api import events, views
 from edge_agent.plans.load import SHIPPED_PLANS, load_plan
+from protocols.messages.control import WorkItem
 from protocols.messages.records import Device, Limits, Measurement, Outcome, PlanReference, StepFinished, Verdict
 from scripts import catalogues
 from tui import i18n, pictures, run_panel, run_state
@@ -308,6 +309,15 @@ def test_the_bench_asks_again_for_what_events_do_not_tell():
     changed, _ = bench.apply([events.Reading("meter", AT)] * 1000)
     assert changed == {"readings"}
     assert len(bench.readings["meter"]) == 600
+
+
+def test_a_code_means_its_ticket_however_it_is_typed():
+    bench = BenchState()
+    item = WorkItem(ticket="T-000007", device=Device("SP-100", "SP100-000042"), symptom="", state="assigned")
+    bench.worklist = views.Worklist(1, (views.TicketView(item, ()),))
+    for code in ("t-000007", "sp100-000042 ", "ＳＰ100－000042", "SP100 - 000042", "https://hub/t/T-000007/"):
+        assert [one.item.ticket for one in bench.scanned(code)] == ["T-000007"], code
+    assert bench.scanned("SP100") == ()
 
 
 def test_a_result_shows_outside_words_harmlessly():

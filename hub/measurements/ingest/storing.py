@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from hub.core.clock import day_or_none, now, rfc3339
-from hub.core.labels import serial_form
 from hub.core.problems import Problem
 from hub.dispatch import desk
 from hub.fleet import service as fleet
@@ -23,6 +22,7 @@ from hub.tickets import service as tickets
 from protocols.messages import codec, control
 from protocols.messages import records as r
 from protocols.messages.reasons import reason_of
+from protocols.serial_numbers import serial_form
 
 KEPT_BODY_BYTES = 65_536
 MAX_DEAD_LETTERS = 10_000
