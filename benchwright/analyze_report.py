@@ -18,8 +18,6 @@ from edge_agent.analysis.decode.edges import Edges, from_logic, from_waveform
 from edge_agent.analysis.pulse import pulse_parameters
 from edge_agent.analysis.rail import rail
 from edge_agent.analysis.result import NoAnswer
-from protocols.captures import read_capture
-from protocols.errors import ProtocolError
 from protocols.quantity import Quantity, format_measured, format_value
 from protocols.waveform import Capture, ThermalImage, Waveform
 from tui.heard import heard
@@ -47,12 +45,8 @@ class Report:
     picture: RenderableType
 
 
-def report(content: bytes, name: str, buses: Buses) -> Report:
-    """Read one capture file and analyse everything in it; raise ``UsageError`` when it cannot be read."""
-    try:
-        capture = read_capture(content, name)
-    except ProtocolError as error:
-        raise UsageError(str(error)) from error
+def report(capture: Capture, name: str, buses: Buses) -> Report:
+    """Analyse everything in a capture; raise ``UsageError`` when a bus names channels that it lacks."""
     data: dict[str, Any] = {"file": name}
     parts: list[RenderableType] = []
     if capture.analog:

@@ -2,13 +2,18 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchwright.errors import UsageError
+from protocols.captures.limits import LIMIT_BYTES
 from tui.i18n import _
+
+if TYPE_CHECKING:
+    from protocols.waveform import Capture
 
 app = typer.Typer(add_completion=False, help="Read capture files and show what is in them.")
 
@@ -31,6 +36,13 @@ def analyze(
     convert: Annotated[
         Path | None, typer.Option("--convert", help="Write the one FILE anew, as its new name ends: .sr, .npz, .bwc.")
     ] = None,
+    sample_rate_hz: Annotated[
+        float | None, typer.Option("--sample-rate-hz", help="Sample rate of files that state none, such as 1e6.")
+    ] = None,
+    limit_bytes: Annotated[
+        int,
+        typer.Option("--limit-bytes", min=1, help="How much a packed file may unpack to; raise it if you trust it."),
+    ] = LIMIT_BYTES,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables and pictures.")] = False,
 ) -> None:
     """Show levels, timing, ripple, bus traffic and temperatures of capture FILES.
@@ -42,13 +54,14 @@ def analyze(
     if truth:
         _show_truth(as_json)
         return
+    reading = _Reading(sample_rate_hz, limit_bytes)
     if convert is not None:
-        _convert(list(files or ()), convert)
+        _convert(list(files or ()), convert, reading)
         return
     from benchwright.analyze_report import Buses, report
 
     buses = Buses(uart=uart, i2c=i2c, spi=spi)
-    reports = [report(_bytes(path), path.name, buses) for path in files or ()]
+    reports = [report(reading.capture(path), path.name, buses) for path in files or ()]
     if as_json:
         sys.stdout.write(json.dumps([one.data for one in reports], indent=2, ensure_ascii=False) + "\n")
         return
@@ -59,8 +72,27 @@ def analyze(
         console.print(one.picture)
 
 
-def _convert(files: list[Path], target: Path) -> None:
-    from protocols.captures import CaptureError, read_capture
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How to read files: what they do not say, and what they may take."""
+
+    sample_rate_hz: float | None
+    limit_bytes: int
+
+    def capture(self, path: Path) -> "Capture":
+        from protocols.captures import read_capture
+        from protocols.errors import ProtocolError
+
+        try:
+            return read_capture(
+                _bytes(path), path.name, sample_rate_hz=self.sample_rate_hz, limit_bytes=self.limit_bytes
+            )
+        except ProtocolError as error:
+            raise UsageError(str(error)) from error
+
+
+def _convert(files: list[Path], target: Path, reading: _Reading) -> None:
+    from protocols.captures import CaptureError
     from protocols.captures.npz import write_npz
     from protocols.captures.packed import write_packed
     from protocols.captures.sigrok_write import write_sr
@@ -71,7 +103,7 @@ def _convert(files: list[Path], target: Path) -> None:
     if target.suffix not in writers or target.exists():
         raise UsageError(f"{target}: give a new file whose name ends with {', '.join(writers)}")
     try:
-        content = writers[target.suffix](read_capture(_bytes(files[0]), files[0].name))
+        content = writers[target.suffix](reading.capture(files[0]))
         target.write_bytes(content)
     except CaptureError as error:
         raise UsageError(str(error)) from error

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from protocols.captures.binary import BinaryReader
 from protocols.captures.errors import CaptureError, quoted
+from protocols.captures.limits import LIMIT_BYTES
 from protocols.waveform import Capture, LogicCapture, ThermalImage, Waveform
 
 MAGIC = b"BWC1"
@@ -28,7 +29,6 @@ BLOCK_SAMPLES = 131_072
 LEVEL = 1
 MAX_DESCRIPTION_BYTES = 4 << 20
 MAX_ARRAYS = 4096
-LIMIT_BYTES = 1 << 30
 _TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 
 

@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 from protocols.captures.errors import CaptureError
+from protocols.captures.limits import LIMIT_BYTES
 from protocols.waveform import Capture
 
 _SIGNED = {
@@ -19,10 +20,13 @@ _SIGNED = {
 """How the content of files whose names end so begins."""
 
 
-def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None) -> Capture:
+def read_capture(
+    data: bytes, name: str, *, sample_rate_hz: float | None = None, limit_bytes: int = LIMIT_BYTES
+) -> Capture:
     """Read a capture file of any known format; the content decides which, ``name`` is for messages and a hint only.
 
     ``sample_rate_hz`` serves files that hold samples but no time base (some sigrok sessions, bare columns of values).
+    ``limit_bytes`` bounds what a packed file (sigrok session, ``.bwc``) unpacks to.
     Raises ``CaptureError``, one sentence with file, place and remedy.
     """
     if sample_rate_hz is not None and not 1e-6 <= sample_rate_hz <= 1e15:
@@ -36,8 +40,8 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
 
         if is_heat(data):
             return read_npz_heat(data, name)
-        return read_sr(data, name, sample_rate_hz=sample_rate_hz)
-    binary = _read_binary(data, name)
+        return read_sr(data, name, sample_rate_hz=sample_rate_hz, limit_bytes=limit_bytes)
+    binary = _read_binary(data, name, limit_bytes)
     if binary is not None:
         return binary
     try:
@@ -51,7 +55,7 @@ def read_capture(data: bytes, name: str, *, sample_rate_hz: float | None = None)
         ) from error
 
 
-def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - one for each signature
+def _read_binary(data: bytes, name: str, limit_bytes: int) -> Capture | None:  # noqa: PLR0911 - one for each signature
     """Read a file with a known signature; ``None`` for any other."""
     if data[:4] in (b"AG01", b"AG03", b"AG10", b"RG01", b"RG03"):
         from protocols.captures.agilent_bin import read_agilent_bin
@@ -60,7 +64,7 @@ def _read_binary(data: bytes, name: str) -> Capture | None:  # noqa: PLR0911 - o
     if data.startswith(b"BWC1"):
         from protocols.captures.packed import read_packed
 
-        return read_packed(data, name)
+        return read_packed(data, name, limit_bytes=limit_bytes)
     if data.startswith(b"\x01\xff\xff\xff"):
         from protocols.captures.rigol_wfm import read_rigol_wfm
 

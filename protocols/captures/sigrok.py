@@ -15,10 +15,10 @@ import numpy.typing as npt
 from protocols.captures.archive import BoundedArchive
 from protocols.captures.errors import CaptureError, quoted
 from protocols.captures.keyfile import parse_keyfile
+from protocols.captures.limits import LIMIT_BYTES
 from protocols.captures.quantisation import quantisation_step
 from protocols.waveform import Capture, LogicCapture, Waveform
 
-DEFAULT_LIMIT_BYTES = 1 << 30
 MAX_UNIT_BYTES = 8
 UNIT_SUFFIXES = ("A", "Ohm", "W", "Hz", "Cel", "F", "s", "%", "dB", "1")
 """Units other than volt, kept in brackets behind the channel's name because the format has no place for a unit."""
@@ -40,7 +40,7 @@ def read_sr(
     data: bytes,
     name: str = "capture.sr",
     *,
-    limit_bytes: int = DEFAULT_LIMIT_BYTES,
+    limit_bytes: int = LIMIT_BYTES,
     sample_rate_hz: float | None = None,
 ) -> Capture:
     """Read a sigrok session file.
