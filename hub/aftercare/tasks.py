@@ -13,10 +13,11 @@ from hub.core.etags import ANY_VERSION, Precondition
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.events import service as events
-from hub.identity import queries as people
+from hub.identity import duties
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.identity.segregation import as_seen_by
+from hub.tickets.models import Ticket
 
 TASK_NOT_FOUND = ProblemType(
     "improvement-task-not-found",
@@ -73,7 +74,7 @@ def act(
         raise Problem(TASK_ACTION_NOT_POSSIBLE, task=task.public_id, **TASKS.refusal(before, action))
     for permission in asked_of(actor, row, chain_wide=task.ticket_id is None):
         actor.require(permission)
-    writes = _writes(session, actor, wanted)
+    writes = _writes(session, actor, task, wanted)
     facts = TaskFacts(task.done_by and as_seen_by(session, actor, task.done_by), actor.person)
     reason = next((words for guard in row.guards if (words := guard(facts)) is not None), None)
     if reason is not None:
@@ -87,14 +88,16 @@ def act(
     return task
 
 
-def _writes(session: Session, actor: Actor, wanted: TaskActionIn) -> dict[str, Any]:
+def _writes(session: Session, actor: Actor, task: ImprovementTask, wanted: TaskActionIn) -> dict[str, Any]:
     name, words = _WANTS.get(wanted.action, ("", {"en": "", "zh-CN": ""}))
     if not name:
         return {}
     value = getattr(wanted, name)
     if name == "owner" and value is not None:
-        user = people.user(session, value)
-        value = None if user is None or user.disabled_at is not None else value
+        ticket = session.get(Ticket, task.ticket_id) if task.ticket_id is not None else None
+        store = ticket.store if ticket is not None else None
+        reason = duties.objection(session, actor, value, store, Permission.AFTERCARE_WORK)
+        value, words = (None, reason) if reason is not None else (value, words)
     if value is None:
         raise Problem(TASK_DETAILS, errors=(FieldError(f"#/{name}", words),), action=TASKS.action_words(wanted.action))
     more: dict[str, dict[str, Any]] = {"finish": {"done_by": actor.person}, "verify": {"ended_at": now()}}

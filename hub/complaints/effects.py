@@ -16,8 +16,9 @@ from hub.core.i18n import coded, listed
 from hub.core.problems import FieldError, Problem
 from hub.dispatch.judging import in_force as dispatch_policy
 from hub.dispatch.judging import judged
-from hub.identity import queries as people
+from hub.identity import duties
 from hub.identity.actors import Actor
+from hub.identity.permissions import Permission
 from hub.identity.segregation import as_seen_by
 from hub.policies import routes
 from hub.tickets import actions
@@ -75,7 +76,7 @@ def of_action(
     """Carry an action out; raise a problem before anything is written. ``said``: something was written about it."""
     if ticket.kind != Kind.COMPLAINT:
         return {}, {}
-    _check(session, action, details)
+    _check(session, ticket, actor, action, details)
     if action == "finding" and not said:
         raise _wrong(action, "#/note", {"en": "say what was found", "zh-CN": "请填写查明的事实"})
     complaint = queries.complaint(session, ticket.id)
@@ -175,16 +176,12 @@ def assessment(session: Session, ticket: Ticket, complaint: Complaint, policy: C
     )
 
 
-def _check(session: Session, action: str, details: Details | None) -> None:
-    """Raise the action-details-wrong problem for an owner or a cause that there is not."""
+def _check(session: Session, ticket: Ticket, actor: Actor, action: str, details: Details | None) -> None:
+    """Raise the action-details-wrong problem for an owner who cannot be it, or a cause that there is not."""
     if isinstance(details, actions.NameOwner | d.ChangeOwner):
-        user = people.user(session, details.owner)
-        if user is None or user.disabled_at is not None:
-            words = {
-                "en": "name the number of a user who works here, such as U-000007; see GET /api/v1/users",
-                "zh-CN": "请填写在职用户的编号，例如 U-000007；见 GET /api/v1/users",
-            }
-            raise _wrong(action, "#/details/owner", words)
+        reason = duties.objection(session, actor, details.owner, ticket.store, Permission.COMPLAINT_READ)
+        if reason is not None:
+            raise _wrong(action, "#/details/owner", reason)
     if isinstance(details, d.Conclude):
         causes = in_force(session)[1].causes
         if details.cause not in causes:

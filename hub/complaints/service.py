@@ -12,7 +12,7 @@ from hub.core.clock import now
 from hub.core.i18n import Words
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.events import service as events
-from hub.identity import queries as people
+from hub.identity import duties
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.identity.segregation import one_hand
@@ -37,7 +37,7 @@ IMPROVEMENT_WRONG = ProblemType(
     "improvement-wrong",
     422,
     {"en": "The improvement cannot be taken down", "zh-CN": "改进措施有误"},
-    {"en": "{count:value does|values do} not exist; see errors.", "zh-CN": "有 {count} 项内容不存在，详见 errors。"},
+    {"en": "{count:value|values} cannot be taken; see errors.", "zh-CN": "有 {count} 项内容有误，详见 errors。"},
 )
 
 
@@ -92,12 +92,12 @@ def improve(session: Session, actor: Actor, wanted: NewImprovement, *, ticket: T
     if wanted.cause not in effects.in_force(session)[1].causes:
         words: Words = {"en": "name a cause of the complaint policy", "zh-CN": "请填写投诉策略中的原因"}
         errors.append(FieldError("#/cause", words))
-    user = people.user(session, wanted.owner)
-    if user is None or user.disabled_at is not None:
-        words = {"en": "name the number of a user who works here", "zh-CN": "请填写在职用户的编号"}
-        errors.append(FieldError("#/owner", words))
-    if errors:
-        raise Problem(IMPROVEMENT_WRONG, errors=errors, count=len(errors))
     if ticket is None and wanted.ticket is not None:
         ticket = tickets.get(session, actor, wanted.ticket)
+    store = ticket.store if ticket is not None else None
+    objection = duties.objection(session, actor, wanted.owner, store, Permission.AFTERCARE_WORK)
+    if objection is not None:
+        errors.append(FieldError("#/owner", objection))
+    if errors:
+        raise Problem(IMPROVEMENT_WRONG, errors=errors, count=len(errors))
     return aftercare.improve_cause(session, actor, wanted.cause, wanted.measure, wanted.owner, wanted.due, ticket)

@@ -10,23 +10,16 @@ from hub.core.problems import Problem, ProblemType
 from hub.customers import devices
 from hub.dispatch import queries, rejudging, service
 from hub.dispatch.judging import in_force
+from hub.dispatch.models import Workplace
 from hub.fleet import service as fleet
-from hub.identity import users
+from hub.identity import duties
 from hub.identity.actors import Actor
+from hub.identity.permissions import Permission
 from hub.tickets import service as tickets
 from hub.tickets.kinds import ON_BENCH, State
 from hub.tickets.models import Ticket
 from hub.tickets.schemas import Assignment
 
-UNKNOWN_PERSON = ProblemType(
-    "unknown-person",
-    422,
-    {"en": "There is no such person", "zh-CN": "人员不存在"},
-    {
-        "en": "No enabled account has the number {person}; see GET /api/v1/users.",
-        "zh-CN": "没有编号为 {person} 的有效账号，请查看 GET /api/v1/users。",
-    },
-)
 BENCH_ELSEWHERE = ProblemType(
     "bench-elsewhere",
     409,
@@ -42,36 +35,30 @@ INTAKE = frozenset({"create", "submit", "amend"})
 _MAKES_DISPATCHABLE = INTAKE | {"reviewed", "call_off", "receive", "send_back", "call_back"}
 
 
-def check_person(session: Session, person: str, actor: Actor | None = None) -> None:
-    """Raise the unknown-person problem unless the number is an enabled account's, within the stores of ``actor``."""
-    user = queries.people(session, [person]).get(person)
-    if user is None or user.disabled_at is not None or not (actor is None or users.visible(actor, user)):
-        raise Problem(UNKNOWN_PERSON, person=person[:40])
-
-
 def assign(session: Session, actor: Actor, public_id: str, wanted: Assignment) -> Ticket:
     """Assign a ticket by hand, whoever the policy would choose (T4); the bench is one that the device gets to."""
     ticket = tickets.assign(session, actor, public_id, wanted)
-    _require_within_reach(session, actor, ticket, wanted.bench)
+    place = queries.workplace(session, wanted.bench)
+    _require_within_reach(session, actor, ticket, place)
     if wanted.person is not None:
-        check_person(session, wanted.person)
+        store = ticket.store if place is None or place.store is None else place.store
+        duties.require_fit(session, actor, wanted.person, store, Permission.TICKET_WORK, where="#/person")
     service.note_manual(session, ticket, wanted.person, now())
     return ticket
 
 
-def _require_within_reach(session: Session, actor: Actor, ticket: Ticket, bench: str) -> None:
+def _require_within_reach(session: Session, actor: Actor, ticket: Ticket, place: Workplace | None) -> None:
     """Raise the bench-elsewhere problem for a bench of a store that the device is not in and no rule sends it to.
 
     A bench that stands nowhere yet, and a ticket of the whole chain, have no store that could differ.
     """
-    place = queries.workplace(session, bench)
     if place is None or place.store is None or ticket.store in {None, place.store}:
         return
     if service.is_within_reach(session, ticket, place):
         return
     if not actor.sees_store(place.store):
-        raise Problem(fleet.BENCH_NOT_FOUND, bench=bench)
-    raise Problem(BENCH_ELSEWHERE, bench=bench, there=place.store, here=ticket.store)
+        raise Problem(fleet.BENCH_NOT_FOUND, bench=place.bench)
+    raise Problem(BENCH_ELSEWHERE, bench=place.bench, there=place.store, here=ticket.store)
 
 
 def follow(session: Session, ticket: Ticket, action: str) -> None:

@@ -8,12 +8,11 @@ from sqlalchemy.orm import Session
 from hub.core.clock import now
 from hub.core.problems import Problem, ProblemType
 from hub.dispatch import queries
-from hub.dispatch.desk import check_person
 from hub.dispatch.models import Certificate, Shift, Workplace
 from hub.dispatch.schemas import CertificateIn, NewShift, WorkplaceIn
 from hub.events import service as events
 from hub.fleet import service as fleet
-from hub.identity import users
+from hub.identity import duties, users
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.identity.segregation import require_other
@@ -133,9 +132,9 @@ def withdraw_certificate(session: Session, actor: Actor, person: str, skill: str
 
 def add_shift(session: Session, actor: Actor, wanted: NewShift) -> Shift:
     """Plan a shift; nobody works at two places at once."""
-    get_workplace(session, actor, wanted.bench)
+    place = get_workplace(session, actor, wanted.bench)
     actor.require(Permission.ROSTER_WRITE)
-    check_person(session, wanted.person)
+    duties.require_fit(session, actor, wanted.person, place.store, Permission.TICKET_READ, where="#/person")
     if not timedelta() < wanted.ends_at - wanted.starts_at <= LONGEST_SHIFT:
         raise Problem(SHIFT_TOO_LONG)
     others = queries.shifts(session, ends_after=wanted.starts_at, starts_before=wanted.ends_at, person=wanted.person)

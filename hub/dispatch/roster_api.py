@@ -10,11 +10,11 @@ from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
 from hub.dispatch import queries, roster, service
-from hub.dispatch.desk import UNKNOWN_PERSON
 from hub.dispatch.schemas import CertificateIn, CertificateOut, NewShift, ShiftOut, WorkplaceIn, WorkplaceOut
 from hub.fleet.service import BENCH_NOT_FOUND
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
+from hub.identity.duties import PERSON_UNFIT, UNKNOWN_PERSON
 from hub.identity.permissions import Permission
 from hub.identity.segregation import OWN_FILE
 from hub.identity.service import UNAUTHENTICATED
@@ -121,7 +121,8 @@ def list_shifts(
     status_code=201,
     summary="Plan a shift",
     responses=_COMMON
-    | refusals(roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP),
+    | refusals(roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, PERSON_UNFIT)
+    | refusals(roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP),
 )
 def plan_shift(database: HubDatabase, caller: Caller, wanted: NewShift, response: Response) -> ShiftOut:
     """A person works at one bench at a time, at most 24 hours."""

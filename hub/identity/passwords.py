@@ -12,7 +12,8 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from hub.core.problems import Problem, ProblemType
+from hub.core.i18n import Words
+from hub.core.problems import FieldError, Problem, ProblemType
 
 MIN_LENGTH, MAX_LENGTH = 10, 128
 BAD_PASSWORD = ProblemType(
@@ -24,6 +25,16 @@ BAD_PASSWORD = ProblemType(
         "zh-CN": "密码须为 10 至 128 个字符，不得包含登录名，也不得全为同一字符；重在长度，不要求特殊符号。",
     },
 )
+SAME_PASSWORD = ProblemType(
+    "same-password",
+    422,
+    {"en": "The new password is the present one", "zh-CN": "新密码与当前密码相同"},
+    {
+        "en": "Choose another: whoever gave you the present one would go on knowing it.",
+        "zh-CN": "请另设密码：当前密码的设置者可能仍然知道它。",
+    },
+)
+_ANOTHER: Words = {"en": "another password than the present one", "zh-CN": "应与当前密码不同"}
 _hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
 _turn = threading.BoundedSemaphore(2)
 _nobody = ""
@@ -34,6 +45,12 @@ def check(password: str, login: str) -> None:
     plain = password.casefold()
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH or login.casefold() in plain or len(set(plain)) < 3:
         raise Problem(BAD_PASSWORD)
+
+
+def check_another(new: str, present: str) -> None:
+    """Raise the same-password problem for a change that changes nothing."""
+    if new == present:
+        raise Problem(SAME_PASSWORD, errors=(FieldError("#/new", _ANOTHER),))
 
 
 def digest(password: str) -> str:

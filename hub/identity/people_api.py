@@ -77,16 +77,18 @@ async def show_me(caller: Caller) -> MeOut:
     "/password",
     status_code=204,
     summary="Change the own password",
-    responses=_OWN | refusals(users.WRONG_PASSWORD, passwords.BAD_PASSWORD, throttle.LOGIN_THROTTLED),
+    responses=_OWN
+    | refusals(users.WRONG_PASSWORD, passwords.BAD_PASSWORD, passwords.SAME_PASSWORD, throttle.LOGIN_THROTTLED),
 )
 def change_password(database: HubDatabase, caller: Caller, request: Request, wanted: PasswordChange) -> None:
-    """Choose a new password; all other sessions of the account end. Wrong tries count as failed logins."""
+    """Choose another password; all other sessions of the account end. Wrong tries count as failed logins."""
     users.own_session(caller)
     with database.read() as session:
         user = queries.user(session, caller.id)
     assert user is not None  # noqa: S101 - the session that was just authenticated is this user's
     new = wanted.new.get_secret_value()
     passwords.check(new, user.login)
+    passwords.check_another(new, wanted.current.get_secret_value())
     address = address_of(request)
     stored = _counted_attempt(database, user.login, address)
     if not passwords.verify(wanted.current.get_secret_value(), stored) or stored is None:

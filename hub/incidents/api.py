@@ -10,6 +10,7 @@ from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
+from hub.identity.duties import PERSON_UNFIT, UNKNOWN_PERSON
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
 from hub.incidents import queries, service
@@ -62,7 +63,9 @@ def show_major_incident(database: HubDatabase, caller: Caller, ticket: TicketId)
         return MajorIncidentOut.of(*service.get(session, caller, ticket))
 
 
-@ticket_router.put("/{ticket}/major-incident/team", summary="Form the team", responses=_ACT)
+@ticket_router.put(
+    "/{ticket}/major-incident/team", summary="Form the team", responses=_ACT | refusals(UNKNOWN_PERSON, PERSON_UNFIT)
+)
 def form_incident_team(
     database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentTeam
 ) -> MajorIncidentOut:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hub.core.clock import now
 from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
+from hub.identity import duties
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.incidents import queries
@@ -72,8 +73,12 @@ def get(session: Session, actor: Actor, public_id: str) -> tuple[MajorIncident, 
 
 
 def form_team(session: Session, actor: Actor, public_id: str, members: list[str]) -> tuple[MajorIncident, Ticket]:
-    """Say who is on the team."""
+    """Say who is on the team: people of the ticket's store who may see escalations."""
     incident, ticket = get(session, actor, public_id)
+    if actor.may(Permission.INCIDENT_MANAGE):
+        for place, member in enumerate(members):
+            where = f"#/members/{place}"
+            duties.require_fit(session, actor, member, ticket.store, Permission.ESCALATION_READ, where=where)
     apply(session, incident, ticket, "team", actor, writes={"team": members}, facts={"team": members})
     return incident, ticket
 

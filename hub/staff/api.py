@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Response
 from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
-from hub.dispatch.desk import UNKNOWN_PERSON
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
+from hub.identity.duties import UNKNOWN_PERSON
 from hub.identity.permissions import Permission
 from hub.identity.segregation import OWN_FILE
 from hub.identity.service import UNAUTHENTICATED

@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from hub.core.clock import now
 from hub.core.etags import Precondition
 from hub.core.problems import Problem, ProblemType
-from hub.dispatch.desk import check_person
 from hub.events import service as events
 from hub.identity import users
 from hub.identity.actors import Actor
+from hub.identity.duties import require_colleague
 from hub.identity.permissions import Permission
 from hub.identity.segregation import require_other
 from hub.staff import queries
@@ -35,7 +35,7 @@ TRAINING_HELD = ProblemType(
 def plan(session: Session, actor: Actor, wanted: NewTraining) -> Training:
     """Plan a lesson (H2)."""
     actor.require(Permission.STAFF_WRITE)
-    check_person(session, wanted.person, actor)
+    require_colleague(session, actor, wanted.person, "#/person")
     require_other(actor, wanted.person)
     values = wanted.model_dump(exclude={"hours"}, mode="python")
     row = Training(**values, minutes=max(1, round(wanted.hours * 60)), created_at=now())

@@ -17,6 +17,7 @@ from hub.dispatch import desk
 from hub.events import queries as event_queries
 from hub.events.schemas import EventOut
 from hub.fleet.service import BENCH_NOT_FOUND
+from hub.identity import duties
 from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
@@ -230,7 +231,8 @@ def list_timeline(
         BENCH_NOT_FOUND,
         service.ACTION_NOT_POSSIBLE,
         desk.BENCH_ELSEWHERE,
-        desk.UNKNOWN_PERSON,
+        duties.UNKNOWN_PERSON,
+        duties.PERSON_UNFIT,
     ),
 )
 def assign_ticket(

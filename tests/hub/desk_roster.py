@@ -37,9 +37,10 @@ class Roster:
         body = {"store": store, "skill_group": group, "capacity": 4, **values}
         self._client.put(f"/api/v1/workplaces/{name}", json=body).raise_for_status()
 
-    def person(self, name: str, role: str = "technician", **skills: int) -> str:
+    def person(self, name: str, role: str = "technician", stores: list[str] | None = None, **skills: int) -> str:
         self._people += 1
-        body = {"login": f"person-{self._people}", "name": name, "role": role, "password": "long enough 1"}
+        login = f"person-{self._people}"
+        body = {"login": login, "name": name, "role": role, "stores": stores, "password": "long enough 1"}
         number: str = self._client.post("/api/v1/users", json=body).raise_for_status().json()["id"]
         for skill, level in skills.items():
             self.certify(number, skill, level)

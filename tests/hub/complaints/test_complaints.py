@@ -16,7 +16,8 @@ from hub.core.clock import now
 from hub.core.database import Database
 from hub.core.problems import Problem
 from hub.events.service import verify_chain
-from hub.identity.actors import Actor
+from hub.identity import users
+from hub.identity.actors import Actor, command_line_actor
 from hub.identity.permissions import Role
 
 Act = Callable[..., httpx.Response]
@@ -195,10 +196,21 @@ def test_customers_without_news_are_listed(staff: httpx.Client, database: Databa
     assert [one["ticket"] for one in listed] == [silent]
 
 
-def test_the_owner_and_the_cause_have_to_exist(complain: Complain, go: Go, act: Act) -> None:
+def test_the_owner_and_the_cause_have_to_fit(
+    complain: Complain, go: Go, act: Act, quality: httpx.Client, database: Database
+) -> None:
     ticket = complain()
     refused = act(ticket, "name_owner", owner="U-999999")
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/details/owner")
+    with database.write() as session:
+        fitter = users.create(
+            session, command_line_actor(), login="wang.fang", name="王芳", role=Role.TECHNICIAN, password_hash="x"
+        ).public_id
+    refused = act(ticket, "name_owner", owner=fitter)
+    assert "lacks the permission" in refused.json()["errors"][0]["detail"], "who may not see it is not responsible"
+    improvement = {"cause": "part_fault", "measure": "Check fuses", "owner": fitter, "due": "2027-01-31"}
+    refused = quality.post("/api/v1/complaints/improvements", json=improvement)
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["#/owner"]
     go(ticket, *ACCEPTED, "finding")
     refused = act(ticket, "conclude", cause="moon")
     assert refused.json()["errors"][0]["pointer"] == "#/details/cause"

@@ -137,6 +137,38 @@ def test_a_device_goes_to_another_store_before_its_ticket_does(
     assert admin.get(f"/api/v1/tickets/{repair}").json()["bench"] is None
 
 
+def test_only_people_of_the_store_who_may_do_it_are_named(
+    hub: RunningHub, admin: httpx.Client, make_key: MakeKey, roster: Roster, take_in: TakeIn
+) -> None:
+    """S5, H1: nothing is told of people of other stores, nor are they blocked or made responsible."""
+    roster.bench("bench-01")
+    mine, theirs = roster.person("王芳", stores=["north"]), roster.person("李强", stores=["south"])
+    clerk = roster.person("洪梅", "counter", stores=["north"])
+    shift = {"bench": "bench-01", "starts_at": "2027-01-01T12:00:00Z", "ends_at": "2027-01-01T18:00:00Z"}
+    place = f"/api/v1/tickets/{take_in()['id']}"
+
+    def refusal(answer: httpx.Response) -> tuple[str, str]:
+        assert answer.status_code == 422, answer.text
+        return answer.json()["type"].rpartition(":")[2], answer.json()["errors"][0]["pointer"]
+
+    with hub.client(make_key("supervisor", stores=["north"])) as supervisor:
+        hidden = supervisor.post("/api/v1/shifts", json={**shift, "person": theirs})
+        nobody = supervisor.post("/api/v1/shifts", json={**shift, "person": "U-099999"})
+        assert refusal(hidden) == refusal(nobody) == ("unknown-person", "#/person")
+        supervisor.post("/api/v1/shifts", json={**shift, "person": mine}).raise_for_status()
+        for person, slug in ((theirs, "unknown-person"), (clerk, "person-unfit")):
+            answer = supervisor.put(f"{place}/assignment", json={"bench": "bench-01", "person": person})
+            assert refusal(answer) == (slug, "#/person")
+        supervisor.put(f"{place}/assignment", json={"bench": "bench-01", "person": mine}).raise_for_status()
+        supervisor.post(f"{place}/major-incident", json={"reason": "Smoke"}).raise_for_status()
+        answer = supervisor.put(f"{place}/major-incident/team", json={"members": [mine, theirs]})
+        assert refusal(answer) == ("unknown-person", "#/members/1")
+        supervisor.put(f"{place}/major-incident/team", json={"members": [mine, clerk]}).raise_for_status()
+    seen = admin.post("/api/v1/shifts", json={**shift, "person": theirs})
+    assert refusal(seen) == ("person-unfit", "#/person")
+    assert "do not work for the store north" in seen.json()["detail"]
+
+
 def test_rules_are_data_in_versions(admin: httpx.Client, roster: Roster, take_in: TakeIn) -> None:
     policy = admin.get("/api/v1/dispatch-policy").raise_for_status().json()
     assert policy["version"] == 0

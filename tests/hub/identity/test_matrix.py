@@ -158,7 +158,7 @@ def test_every_role_and_endpoint(
 ) -> None:
     with database.write() as session:
         fleet.register(session, "bench-01")
-    user = make_user("li.lei", "technician")
+    user = make_user("li.lei", "senior_technician")
 
     unused: dict[bool, str] = {}
 

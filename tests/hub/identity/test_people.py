@@ -115,6 +115,9 @@ class TestPasswords:
         assert made.status_code == 201 and "password" not in made.text.replace("must_change_password", "")
         client = log_in("new.one", "handed over 1")
         assert slug(client.get("/api/v1/tickets")) == "password-change-needed"
+        same = client.put("/api/v1/me/password", json={"current": "handed over 1", "new": "handed over 1"})
+        assert (slug(same), same.json()["errors"][0]["pointer"]) == ("same-password", "#/new"), "who gave it knows it"
+        assert client.get("/api/v1/me").json()["must_change_password"] is True
         change = {"current": "handed over 1", "new": "my own long sentence"}
         assert client.put("/api/v1/me/password", json=change).status_code == 204
         assert client.get("/api/v1/tickets").status_code == 200

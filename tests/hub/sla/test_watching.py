@@ -264,6 +264,7 @@ class TestMajorIncidents:
             ("sla.breach", "team", 100),
             ("escalation.raised", "team", 100),
         ]
+        responsible(database)
         admin.put(f"{path}/team", json={"members": ["U-000001"]}).raise_for_status()
         assert told(database).count(("sla.reminder", "update", 50)) == 1, "half an hour without a report"
         for number in (1, 2, 3):
