@@ -95,8 +95,8 @@ def _in_struct(data: dict[Any, Any], kind: Any, hook: Hook | None, path: Path) -
         elif key not in known and config.forbid_unknown_fields:
             near = difflib.get_close_matches(str(key), known, 1)
             hint = f" (is {near[0]!r} meant?)" if near else ""
-            words = f"the key {key!r} is not known here{hint}; remove it or correct its spelling"
-            yield Mistake((*path, key), words, about_key=True)
+            detail = f"the key {key!r} is not known here{hint}; remove it or correct its spelling"
+            yield Mistake((*path, key), detail, about_key=True)
     for name, field in fields.items():
         if field.required and name not in data:
             yield Mistake(path, f"the key {name!r} is missing; add it", about_key=True)
@@ -139,7 +139,10 @@ def sentence(what: str, value: Any = None, wanted: Any = None) -> str:
     """Return msgspec's words as a person writes: what is there, what is wanted, and that it is to be corrected."""
     shown = f" ({_shown(value)})" if isinstance(value, str | int | float) else ""
     if found := re.fullmatch(r"Expected `([^`]+)`, got `([^`]+)`", what):
-        return f"{_kind(found[1])} is wanted here, not {_kind(found[2])}{shown}; correct it"
+        wanted, there = _kind(found[1]), _kind(found[2])
+        if shown:
+            return f"{wanted} is wanted here, not {there} ({_shown(value)}); correct it"
+        return f"{wanted} is wanted here, not {there}; correct it"
     if found := re.fullmatch(r"Expected `str` matching regex '(.*)'", what):
         return f"the text {_shown(value)} has not the wanted form {found[1]}; correct it"
     if found := re.fullmatch(r"Expected `(\w+)` (of length )?([<>]=?) (\S+)", what):

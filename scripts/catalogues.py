@@ -77,11 +77,15 @@ TELLING = (
     "benchwright",
     "hub/backup",
     "hub/broker.py",
+    "hub/core/migrate.py",
     "hub/core/settings.py",
     "hub/events/auditing.py",
     "protocols/captures/reading.py",
+    "protocols/mistakes.py",
 )
 """Where the sentences are that a technician, or who uses the command line, is told."""
+WORDING = ROOT / "protocols" / "mistakes.py"
+"""Makes sentences of what msgspec finds: returned ones, and the names of kinds in them."""
 ERRORS = frozenset(
     {
         "AgentError",
@@ -101,6 +105,7 @@ ERRORS = frozenset(
         "InstrumentRefused",
         "InstrumentUnavailable",
         "LeaseRefused",
+        "Mistake",
         "NoAnswer",
         "NoResponse",
         "OutOfRange",
@@ -124,7 +129,7 @@ ERRORS = frozenset(
     }
 )
 """What such a sentence is given to: an error, the reason why an analysis has no answer, or what a step tells."""
-TOLD_AS = frozenset({"detail", "fault", "reasons"})
+TOLD_AS = frozenset({"detail", "fault", "reasons", "remedy"})
 """Names of arguments and variables that hold such a sentence."""
 _WRITTEN = datetime(2000, 1, 1, tzinfo=UTC)
 """The files say nothing of when they were made, so that the same source gives the same bytes."""
@@ -146,7 +151,7 @@ def extracted(file: Path) -> Catalog:
     for name in TELLING:
         place = ROOT / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            for sentence in sentences_of(path.read_text(encoding="utf-8")):
+            for sentence in sentences_of(path.read_text(encoding="utf-8"), returned=path == WORDING):
                 catalogue.add(sentence)
     return catalogue
 
@@ -172,20 +177,28 @@ def messages_of(source: str) -> Iterator[str | tuple[str, str]]:
                 yield str(texts[0])
 
 
-def sentences_of(source: str) -> Iterator[str]:
-    """Yield the sentences that a module gives to errors, with ``{0}``, ``{1}`` … where values stand in them."""
+def sentences_of(source: str, *, returned: bool = False) -> Iterator[str]:
+    """Yield the sentences that a module gives to errors, with ``{0}``, ``{1}`` … where values stand in them.
+
+    Also those that it returns or keeps in a table, where they are ``returned``.
+    """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func).rpartition(".")
             given = node.args if name[2] in ERRORS or (name[2] == "append" and name[0] in {"notes", "found"}) else []
             given = [*given, *(one.value for one in node.keywords if one.arg in TOLD_AS)]
+        elif returned and isinstance(node, ast.Return) and node.value is not None:
+            given = [node.value]
+        elif returned and isinstance(node, ast.Dict):
+            given = node.values
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in TOLD_AS:
             given = list(node.value.values) if isinstance(node.value, ast.Dict) else [node.value]
         else:
             continue
         for one in (branch for argument in given for branch in _branches(argument)):
             sentence = _sentence(one)
-            if sentence is not None and " " in sentence.strip("{}0123456789:; "):
+            own = (sentence or "").strip("{}0123456789:; ")
+            if sentence and own and (returned or " " in own):
                 yield sentence
 
 

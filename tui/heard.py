@@ -18,6 +18,7 @@ DEEPEST = 8
 """How many sentences may stand within one another; what is deeper is shown as it came."""
 PLACES = ("line {0}: {1}", "step {0}: {1}")
 """What stands before a sentence about a file."""
+_ABOUT = re.compile(r":(?: |$)")
 _PLACE = re.compile(r"\{(\d+)\}")
 
 
@@ -33,7 +34,7 @@ def _in_language(language: i18n.Language, sentence: str, within: int = 0) -> str
         return sentence
     for literals, translation in _sentences(language):
         if (found := _values(literals, sentence)) is not None:
-            values = [_in_language(language, value, within + 1) if " " in value else value for value in found]
+            values = [_in_language(language, value, within + 1) for value in found]
             return translation.format(*values)
     head, colon, rest = sentence.partition(": ")
     if colon and " " not in head:  # "ch1: why", "T-000101: why"
@@ -43,18 +44,25 @@ def _in_language(language: i18n.Language, sentence: str, within: int = 0) -> str
 
 @lru_cache(maxsize=2)
 def _sentences(language: i18n.Language) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """Return the texts between the places, and the translation, those with the most text of their own first."""
+    """Return the texts between the places, and the translation.
+
+    Those that begin with words of their own come first, then those with the most of them.
+    """
     with (i18n.LOCALE_FOLDER / language.replace("-", "_") / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
         catalogue = gettext.GNUTranslations(file)
     known: dict[str, str] = catalogue._catalog  # type: ignore[attr-defined]  # it has no other way to list
-    found = sorted((one for one in known.items() if one[0]), key=lambda one: -len(_PLACE.sub("", one[0])))
+    found = sorted(
+        (one for one in known.items() if one[0]),
+        key=lambda one: (one[0].startswith("{0}"), -len(_PLACE.sub("", one[0]))),
+    )
     return tuple((tuple(_PLACE.split(sentence)[::2]), translation) for sentence, translation in found)
 
 
 def _values(literals: tuple[str, ...], sentence: str) -> list[str] | None:
     """Return what stands between ``literals``, each at its first occurrence, or ``None`` where they do not fit.
 
-    No value is empty. Each text is looked for once, so a long sentence takes a time in proportion to its length.
+    No value is empty, and what comes first is no sentence with its place (``ch1: …``). Each text is looked for once, so
+    a long sentence takes a time in proportion to its length.
     """
     first, *between = literals
     if not between:
@@ -69,4 +77,5 @@ def _values(literals: tuple[str, ...], sentence: str) -> list[str] | None:
             return None
         values.append(sentence[at:place])
         at = place + len(literal)
-    return [*values, sentence[at:end]] if at < end else None
+    values.append(sentence[at:end])
+    return values if at < end and not (first == "" and _ABOUT.search(values[0])) else None

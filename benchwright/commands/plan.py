@@ -29,6 +29,7 @@ def check(
 ) -> None:
     """Check whole plans without any instrument; exit code 2 when one is wrong."""
     from edge_agent.plans.load import PlanError, find_plan, load_plan
+    from tui.heard import heard
 
     results = []
     for name in files:
@@ -48,7 +49,7 @@ def check(
             words = _("{file}: sound, {plan} version {version}, {sha256}")
             typer.echo(words.format_map(result))
         for problem in result.get("problems", []):  # type: ignore[attr-defined]
-            typer.echo(problem, err=True)
+            typer.echo(heard(problem), err=True)
     if not all(result["ok"] for result in results):
         raise typer.Exit(2)
 

@@ -18,6 +18,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Profiles (YAML files
     """Check profiles without any instrument, and tell every mistake; exit code 2 when there is one."""
     from drivers.errors import Misconfigured
     from drivers.profile import BrokenProfile, load_profile
+    from tui.heard import heard
 
     results: list[tuple[Path, list[str]]] = []
     for path in files:
@@ -35,7 +36,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Profiles (YAML files
     else:
         for path, problems in results:
             for problem in problems:
-                typer.echo(problem, err=True)
+                typer.echo(heard(problem), err=True)
             if not problems:
                 typer.echo(_("{file}: sound").format(file=path))
     if any(problems for _, problems in results):

@@ -157,8 +157,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        words = f"the hub's settings {path} cannot be read: {error.strerror}; give the path of a file that exists"
-        raise SettingsError(words) from error
+        raise SettingsError(
+            f"the hub's settings {path} cannot be read: {error.strerror}; give the path of a file that exists"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}; mend that place") from error
     section = values.get("hub", values)

@@ -83,3 +83,6 @@ def test_a_plan_that_is_wrong_is_told_in_chinese_with_its_place(capsys, monkeypa
     code, _, err = told(capsys, monkeypatch, "plan", "show", str(file), "--language", "zh-CN")
     assert code == 2
     assert "第 6 行：步骤 a：wait 不需要仪器；请去掉 role" in err
+    file.write_text("plan: p\nversion: x\nmodel: M\ntitle: {en: P, zh-CN: 方案}\nmain: []\n")
+    _code, _out, err = told(capsys, monkeypatch, "plan", "check", str(file), "-l", "zh-CN")
+    assert f"{file}: 第 2 行：version: 此处应为整数，而不是文字（'x'）；请改正" in err

@@ -104,6 +104,7 @@ async def measuring(hands, become):
 async def plans(hands, _become):
     await hands.press("f2")
     await hands.type("T-000102")
+    await hands.until(lambda: hands.app.screen.query("#facts"), "the ticket's screen")
     await hands.sees("SP100-000043", "Switches off by itself")
     await hands.press("f9")
     await hands.sees("cs12-golden", "SP-100")
