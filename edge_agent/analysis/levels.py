@@ -188,7 +188,7 @@ def _levels_of(histogram: _Histogram, least: float, greatest: float) -> CodeLeve
     amplitude = high - low
     if histogram.step and amplitude < _FEWEST_STEPS:
         return NoAnswer(f"the levels are less than {_FEWEST_STEPS} quantisation steps apart; use a finer range")
-    if amplitude < 6.0 * max(sigma_low, sigma_high) or not _has_valley(
+    if amplitude <= 6.0 * max(sigma_low, sigma_high) or not _has_valley(
         histogram, low, high, bin_width, min(coarse[:half].max(), coarse[half:].max())
     ):
         return NoAnswer("the histogram has no two separate modes: the signal does not stand on two levels")

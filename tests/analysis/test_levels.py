@@ -49,6 +49,7 @@ def test_a_rare_state_is_not_missed() -> None:
         ((np.arange(100_000) % 1000).astype(np.int16), "two"),
         (np.where(np.arange(1000) % 100 < 50, 100, 101).astype(np.uint8), "quantisation steps apart"),
         (np.where(np.arange(1000) == 500, 200, 10).astype(np.uint8), "fewer than 8 samples"),
+        (np.append(np.linspace(-2.24, 2.32, 58), np.full(20, 0.1)), "two separate modes"),  # a plateau in a ramp
         (np.array([1.0, math.nan] * 100), "without a value"),
         (np.zeros(3, np.uint8), "at least"),
     ],
