@@ -19,7 +19,7 @@ depends_on = None
 TABLES = ("ticket", "run", "repair_warranty")
 ON_PAPER = r"upper(regexp_replace(normalize({0}, NFKC), '\s', '', 'g'))"
 """What comes nearest to the form in PostgreSQL's SQL, for whoever runs printed SQL by hand."""
-log = logging.getLogger("alembic.runtime.migration")
+log = logging.getLogger("hub.migrations")
 
 
 def form(text: str) -> str:
