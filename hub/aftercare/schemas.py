@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from hub.aftercare.models import FollowUp, ImprovementTask, RepairWarranty, RepeatRepair
 from hub.aftercare.states import TASKS, TaskState, asked_of
+from hub.core.bodies import JsonBody
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.identity.actors import Actor
@@ -17,11 +18,7 @@ Score = Annotated[int, Field(ge=1, le=5, description="1 is bad, 5 is very good."
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SurveyIn(_Strict):
+class SurveyIn(JsonBody):
     """What a customer said to the three questions, when staff take it down."""
 
     attitude: Score
@@ -31,7 +28,7 @@ class SurveyIn(_Strict):
     channel: Literal["phone", "in_person", "message"]
 
 
-class CallbackIn(_Strict):
+class CallbackIn(JsonBody):
     """One call."""
 
     reached: bool
@@ -120,7 +117,7 @@ Source = Literal["survey", "callback", "complaint"]
 """Where an improvement comes from."""
 
 
-class TaskActionIn(_Strict):
+class TaskActionIn(JsonBody):
     """One step of an improvement task."""
 
     action: Annotated[str, StringConstraints(max_length=32)] = Field(examples=["finish"])

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from hub.appointments.models import Appointment
 from hub.appointments.slots import Slot
 from hub.appointments.states import State
+from hub.core.bodies import JsonBody
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.policies.values import Moment
@@ -17,13 +18,7 @@ Place = Literal["store", "on_site"]
 Minutes = Annotated[int, Field(ge=15, le=480)]
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewAppointment(Strict):
+class NewAppointment(JsonBody):
     """A time for a ticket; ``person`` left out: whoever is free and has the fewest bookings."""
 
     starts_at: Moment
@@ -36,14 +31,14 @@ class NewAppointment(Strict):
     confirmed: bool = Field(default=False, description="The customer has said yes already.")
 
 
-class Move(Strict):
+class Move(JsonBody):
     """Another time, of the same length."""
 
     starts_at: Moment
     person: Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")] | None = None
 
 
-class OutcomeIn(Strict):
+class OutcomeIn(JsonBody):
     """How it went."""
 
     outcome: Literal["kept", "missed"]

@@ -3,22 +3,17 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from hub.complaints.details import ComplaintClass, Hazard
 from hub.complaints.policy import Grade, Name
+from hub.core.bodies import JsonBody
 from hub.policies.values import Day
 from hub.tickets.details import Code, Words
 from hub.tickets.kinds import State, Urgency
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewImprovement(Strict):
+class NewImprovement(JsonBody):
     """What is to become better (C4)."""
 
     cause: Name = Field(description="A cause of the complaint policy.", examples=["packaging"])
@@ -30,7 +25,7 @@ class NewImprovement(Strict):
     )
 
 
-class ReviewIn(Strict):
+class ReviewIn(JsonBody):
     """The review of a major case (复盘)."""
 
     course: Words = Field(description="What happened, in the order of time.", examples=["The adapter smoked; …"])

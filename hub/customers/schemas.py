@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from hub.core.bodies import JsonBody
 from hub.core.clock import now
 from hub.core.ids import public_id
 from hub.core.labels import Model, Serial
@@ -34,13 +35,7 @@ PastDay = Annotated[Day, AfterValidator(_no_day_to_come)]
 """Today or before."""
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewCustomer(Strict):
+class NewCustomer(JsonBody):
     """Somebody to be known: a name and a way to reach them at least."""
 
     name: PersonName = Field(examples=["李雷"])
@@ -62,7 +57,7 @@ class NewCustomer(Strict):
         return list({(kind, key): (kind, value, key) for kind, value, key in found}.values())
 
 
-class CustomerChange(Strict):
+class CustomerChange(JsonBody):
     """What changes; what is left out stays. A list replaces the whole list."""
 
     name: PersonName | None = None
@@ -167,7 +162,7 @@ class CustomerDetail(CustomerOut):
     tickets: list[TicketLine] = Field(description="The 50 newest, the newest first.")
 
 
-class NewPurchase(Strict):
+class NewPurchase(JsonBody):
     """What was bought once. An order's number belongs to one purchase for ever."""
 
     number: Code = Field(examples=["SO-20260131-0042"])
@@ -192,13 +187,13 @@ class PurchaseOut(BaseModel):
         return cls.model_validate(row, from_attributes=True)
 
 
-class MergeIn(Strict):
+class MergeIn(JsonBody):
     """Which customer goes on."""
 
     into: CustomerNumber = Field(examples=["C-000003"])
 
 
-class ErasureIn(Strict):
+class ErasureIn(JsonBody):
     """The customer's number once more, so that nobody erases by mistake."""
 
     confirm: CustomerNumber = Field(examples=["C-000007"])
@@ -224,7 +219,7 @@ class AccessOut(BaseModel):
     name: str = Field(examples=["Counter, Xujiahui"])
 
 
-class NewDevice(Strict):
+class NewDevice(JsonBody):
     """A device by what its label says."""
 
     model: Model = Field(examples=["SP-100"])
@@ -236,7 +231,7 @@ class NewDevice(Strict):
     )
 
 
-class DeviceChange(Strict):
+class DeviceChange(JsonBody):
     """What changes; what is left out stays as it is."""
 
     customer: CustomerNumber | None = None

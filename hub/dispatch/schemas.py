@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.core.i18n import Language, Words
 from hub.dispatch.models import Certificate, DispatchEntry, Shift, Workplace
 from hub.dispatch.service import Proposal, told
@@ -17,13 +18,7 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^
 PersonId = Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")]
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class WorkplaceIn(Strict):
+class WorkplaceIn(JsonBody):
     """Where a bench is, what it does, and how many tickets it can hold."""
 
     store: Code | None = Field(default=None, examples=["sh-xujiahui"])
@@ -57,7 +52,7 @@ class WorkplaceOut(BaseModel):
         )
 
 
-class CertificateIn(Strict):
+class CertificateIn(JsonBody):
     """What a person has proven."""
 
     level: Annotated[int, Field(ge=1, le=5, description="5 is the highest.", examples=[3])]
@@ -78,7 +73,7 @@ class CertificateOut(BaseModel):
         return cls(person=row.person, skill=row.skill, level=row.level, valid_until=row.valid_until)
 
 
-class NewShift(Strict):
+class NewShift(JsonBody):
     """Who works at which bench, from when to when."""
 
     bench: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(examples=["bench-01"])

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.escalations.models import Escalation
 from hub.escalations.states import State
 from hub.events.schemas import EventOut
@@ -13,19 +14,15 @@ from hub.tickets.models import Ticket
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 
 
-class NewEscalation(BaseModel):
+class NewEscalation(JsonBody):
     """A call for the next level."""
-
-    model_config = ConfigDict(extra="forbid")
 
     level: Literal["expert", "management"]
     reason: Words = Field(examples=["Third repair of this device; the customer asks for a new one"])
 
 
-class EscalationAnswer(BaseModel):
+class EscalationAnswer(JsonBody):
     """What is to be done."""
-
-    model_config = ConfigDict(extra="forbid")
 
     answer: Words = Field(examples=["Replace the board; Wang calls the customer today"])
 

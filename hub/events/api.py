@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.core.documented import refusals
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
@@ -36,10 +37,8 @@ class AuditHead(BaseModel):
     hash: str
 
 
-class Verification(BaseModel):
+class Verification(JsonBody):
     """Which part of the history to check."""
-
-    model_config = ConfigDict(extra="forbid")
 
     after: Annotated[int, Field(ge=0, lt=2**63)] = Field(default=0, description="The last event of the part before.")
     limit: Annotated[int, Field(ge=1, le=MAX_CHECKED)] = MAX_CHECKED

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.core.clock import ToldDay, day_or_none, now
 from hub.fleet.models import Bench
 from protocols.messages import control
@@ -70,11 +71,7 @@ class BenchOut(BaseModel):
         )
 
 
-class _Action(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class DescribeIn(_Action):
+class DescribeIn(JsonBody):
     """Ask for instruments, spool depth and the run in progress."""
 
     type: Literal["describe"]
@@ -84,7 +81,7 @@ class DescribeIn(_Action):
         return control.Describe()
 
 
-class AbortRunIn(_Action):
+class AbortRunIn(JsonBody):
     """Stop a run; its teardown puts the outputs in a safe state."""
 
     type: Literal["abort_run"]
@@ -95,7 +92,7 @@ class AbortRunIn(_Action):
         return control.AbortRun(run=self.run)
 
 
-class WatchIn(_Action):
+class WatchIn(JsonBody):
     """Ask for live previews for a while."""
 
     type: Literal["watch"]
@@ -106,7 +103,7 @@ class WatchIn(_Action):
         return control.Watch(seconds=self.seconds)
 
 
-class CommandIn(_Action):
+class CommandIn(JsonBody):
     """A command and how long to wait for its answer."""
 
     action: Annotated[DescribeIn | AbortRunIn | WatchIn, Field(discriminator="type")] = Field(

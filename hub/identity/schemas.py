@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.identity.actors import Actor
 from hub.identity.models import ApiKey, LoginSession, User
 from hub.identity.permissions import Permission, Role
@@ -18,18 +19,14 @@ StoreCodes = Annotated[list[StoreCode], Field(min_length=1, max_length=1000)]
 _STORES = "Codes of the stores whose records are seen and changed; `null` for all."
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewSession(_Strict):
+class NewSession(JsonBody):
     """A login."""
 
     login: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(examples=["han.meimei"])
     password: Password
 
 
-class NewUser(_Strict):
+class NewUser(JsonBody):
     """A person who gets an account."""
 
     login: Login = Field(examples=["han.meimei"])
@@ -39,7 +36,7 @@ class NewUser(_Strict):
     password: Password = Field(description="To hand over; the person has to change it at the first login.")
 
 
-class UserChange(_Strict):
+class UserChange(JsonBody):
     """What changes; what is left out stays as it is."""
 
     name: PersonName | None = None
@@ -48,14 +45,14 @@ class UserChange(_Strict):
     disabled: bool | None = Field(default=None, description="`true` ends all sessions and lets nobody log in.")
 
 
-class PasswordChange(_Strict):
+class PasswordChange(JsonBody):
     """A new password in the place of the present one."""
 
     current: Password
     new: Password
 
 
-class GivenPassword(_Strict):
+class GivenPassword(JsonBody):
     """A password for somebody who forgot theirs."""
 
     password: Password = Field(description="To hand over; the person has to change it at the next login.")
@@ -145,7 +142,7 @@ class MeOut(BaseModel):
         )
 
 
-class NewKey(_Strict):
+class NewKey(JsonBody):
     """A key for a system or a bench."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)] = Field(

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.escalations.schemas import Words
 from hub.incidents.models import MajorIncident
 from hub.incidents.states import State
@@ -13,34 +14,26 @@ from hub.tickets.models import Ticket
 Member = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 
 
-class IncidentDeclaration(BaseModel):
+class IncidentDeclaration(JsonBody):
     """Why it is a major incident."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Words = Field(examples=["Smoke from five adapters of one batch within a day"])
 
 
-class IncidentTeam(BaseModel):
+class IncidentTeam(JsonBody):
     """Who works on it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     members: Annotated[list[Member], Field(min_length=1, max_length=30)] = Field(examples=[["U-000004", "U-000007"]])
 
 
-class IncidentReport(BaseModel):
+class IncidentReport(JsonBody):
     """How it stands."""
-
-    model_config = ConfigDict(extra="forbid")
 
     report: Words = Field(examples=["Batch identified; sale stopped; customers are being called"])
 
 
-class IncidentReview(BaseModel):
+class IncidentReview(JsonBody):
     """What was learned."""
-
-    model_config = ConfigDict(extra="forbid")
 
     review: Words = Field(examples=["Cause: capacitor C3 of a second source. Incoming inspection now measures it."])
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from hub.core.bodies import JsonBody
 from hub.core.i18n import Language
 from hub.identity.actors import Actor
 from hub.knowledge import versions
@@ -26,13 +27,7 @@ Body = Annotated[str, StringConstraints(min_length=1, max_length=20_000, strip_w
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class TextIn(Strict):
+class TextIn(JsonBody):
     """An edition in one language."""
 
     title: Title = Field(examples=["SP-100 无法开机：检查保险丝 F1"])
@@ -42,7 +37,7 @@ class TextIn(Strict):
     body: Body = Field(description="Markdown.", examples=["测量 F1 两端；断路则更换 F1 并检查 C3 是否短路。"])
 
 
-class Describes(Strict):
+class Describes(JsonBody):
     """The versions that the text holds for (K2); both ends are included, an end that is left out is open."""
 
     software: Name = Field(default="firmware", description="What the versions count.", examples=["firmware"])
@@ -60,7 +55,7 @@ class Describes(Strict):
         return self
 
 
-class EditionIn(Strict):
+class EditionIn(JsonBody):
     """What an edition says."""
 
     describes: Describes = Field(default=Describes())
@@ -81,7 +76,7 @@ class NewEdition(EditionIn):
     )
 
 
-class NewArticle(Strict):
+class NewArticle(JsonBody):
     """An article with its first edition."""
 
     kind: ArticleKind = ArticleKind.ARTICLE
@@ -94,7 +89,7 @@ class NewArticle(Strict):
     edition: EditionIn
 
 
-class ArticleChange(Strict):
+class ArticleChange(JsonBody):
     """What an article is filed under; what is left out stays."""
 
     product_line: ProductLine | None = Field(default=None, examples=["smart-plug"])
@@ -103,7 +98,7 @@ class ArticleChange(Strict):
     training: bool | None = Field(default=None, examples=[True])
 
 
-class EditionAction(Strict):
+class EditionAction(JsonBody):
     """One step of an edition's life."""
 
     action: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(
@@ -112,7 +107,7 @@ class EditionAction(Strict):
     reason: Reason | None = Field(default=None, description="Wanted by `send_back` and `retire`.")
 
 
-class Verdict(Strict):
+class Verdict(JsonBody):
     """Whether an edition helped."""
 
     helpful: bool
@@ -277,7 +272,7 @@ class FixOut(BaseModel):
     closed_at: datetime
 
 
-class FixIn(Strict):
+class FixIn(JsonBody):
     """A repair to draft an article from."""
 
     ticket: Annotated[str, StringConstraints(max_length=40)] = Field(examples=["T-000042"])

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.core.ids import public_id
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -61,10 +62,8 @@ class NotificationOut(BaseModel):
         )
 
 
-class PreferenceIn(BaseModel):
+class PreferenceIn(JsonBody):
     """How a customer wants to be told."""
-
-    model_config = ConfigDict(extra="forbid")
 
     channel: Channel | None = Field(default=None, description="Left out: the first that works.")
     language: Literal["en", "zh-CN"] | None = Field(default=None, description="Left out: the hub's.")

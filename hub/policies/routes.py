@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy.orm import Session
 
+from hub.core.bodies import JsonBody
 from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.pages import CursorText, Limit, Page
@@ -30,10 +31,8 @@ _reads = Depends(caller_with(Permission.POLICY_READ))
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 
 
-class NewVersion(BaseModel, Generic[D]):
+class NewVersion(JsonBody, Generic[D]):
     """The next version of a document."""
-
-    model_config = ConfigDict(extra="forbid")
 
     document: D
     valid_from: Moment | None = Field(default=None, description="From when on; left out: now.")

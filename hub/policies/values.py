@@ -9,7 +9,6 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -20,16 +19,18 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from hub.core.bodies import JsonBody
+
 MINUTES_OF_DAY = 24 * 60
 MAX_DURATION = timedelta(hours=2000)
 _DURATION = re.compile(r"(?:([0-9]{1,4})h)?(?:([0-9]{1,6})min)?")
 _SPAN = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 
 
-class Document(BaseModel):
+class Document(JsonBody):
     """Part of a policy document: never changed, and no unknown member, so that a misspelt one is not lost silently."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
 
 
 class BothLanguages(Document):

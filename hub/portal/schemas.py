@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from hub.core.bodies import JsonBody
 from hub.portal.models import PortalLink
 
 
-class LinkWanted(BaseModel):
+class LinkWanted(JsonBody):
     """Which link is wanted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     renew: bool = Field(default=False, description="Revoke every link of the ticket and issue a new one.")
 

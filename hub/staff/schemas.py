@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.policies.values import Day
 from hub.staff.models import Assessment, FileEntry, Training
 from hub.staff.policy import Kind, Method, total
@@ -15,13 +16,7 @@ Score = Annotated[int, Field(ge=0, le=100)]
 Quarter = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-Q[1-4]$")]
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewTraining(Strict):
+class NewTraining(JsonBody):
     """A lesson to plan."""
 
     person: Person = Field(examples=["U-000007"])
@@ -33,7 +28,7 @@ class NewTraining(Strict):
     trainer: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
 
 
-class TrainingResult(Strict):
+class TrainingResult(JsonBody):
     """How a lesson ended."""
 
     held_on: Day
@@ -75,7 +70,7 @@ class DueOut(BaseModel):
     planned_on: date | None = Field(description="The earliest lesson that is planned for it.")
 
 
-class AssessmentIn(Strict):
+class AssessmentIn(JsonBody):
     """What a person was worth in a quarter, each part of 100."""
 
     theory: Score
@@ -103,7 +98,7 @@ class AssessmentOut(BaseModel):
         return cls(total=total(row.theory, row.practice, row.customer_rating), **values)
 
 
-class NewFileEntry(Strict):
+class NewFileEntry(JsonBody):
     """A reward or a sanction."""
 
     kind: Literal["reward", "sanction"]

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.stores.models import Store
 
 StoreCode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -14,10 +15,8 @@ _Address = Annotated[str, StringConstraints(min_length=1, max_length=256, strip_
 _Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")]
 
 
-class NewStore(BaseModel):
+class NewStore(JsonBody):
     """A store that opens."""
-
-    model_config = ConfigDict(extra="forbid")
 
     code: StoreCode = Field(examples=["sh-xujiahui"])
     name: _Line = Field(examples=["徐家汇店"])
@@ -26,10 +25,8 @@ class NewStore(BaseModel):
     phone: _Phone | None = Field(default=None, examples=["+86 21 6400 0000"])
 
 
-class StoreChange(BaseModel):
+class StoreChange(JsonBody):
     """What changes; what is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: _Line | None = Field(default=None, examples=["徐家汇旗舰店"])
     city: _City | None = None

@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
+
+from hub.core.bodies import JsonBody
 
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(examples=["CNY"])]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
@@ -10,10 +12,10 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^
 MinorUnits = Annotated[int, Field(ge=0, le=10**12, description="In the currency's smallest unit (fen, cent).")]
 
 
-class Details(BaseModel):
+class Details(JsonBody):
     """Details of one action."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(frozen=True)
     facts: ClassVar[frozenset[str]] = frozenset()
 
     def writes(self) -> dict[str, Any]:

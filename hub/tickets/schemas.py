@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.core import masking
+from hub.core.bodies import JsonBody
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.core.labels import Model, Serial
@@ -31,13 +32,7 @@ Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_wh
 Priority = Annotated[int, Field(ge=0, le=9, description="0 is the most urgent, 9 the least.", examples=[5])]
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Contact(Strict):
+class Contact(JsonBody):
     """How to reach the customer."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)] = Field(
@@ -69,7 +64,7 @@ class ContactOut(BaseModel):
         return cls(name=name, phone=phone, email=email)
 
 
-class DeviceIn(Strict):
+class DeviceIn(JsonBody):
     """The device that the ticket is about."""
 
     model: Model | None = Field(default=None, examples=["SP-100"])
@@ -94,7 +89,7 @@ class ProofKind(StrEnum):
     """The customer has no proof, and said so."""
 
 
-class PurchaseProof(Strict):
+class PurchaseProof(JsonBody):
     """The purchase proof; its picture can be attached."""
 
     kind: ProofKind
@@ -111,7 +106,7 @@ class Purpose(StrEnum):
     DOCUMENT = "document"
 
 
-class AttachmentIn(Strict):
+class AttachmentIn(JsonBody):
     """A file that was uploaded before under its SHA-256."""
 
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")] = Field(examples=["0f" * 32])
@@ -121,7 +116,7 @@ class AttachmentIn(Strict):
     )
 
 
-class IntakeParts(Strict):
+class IntakeParts(JsonBody):
     """What is taken down at an intake (T3)."""
 
     device: DeviceIn | None = None
@@ -171,7 +166,7 @@ class NewTicket(IntakeParts):
     plan: Name | None = Field(default=None, description="Name of the test plan to run.", examples=["sp-100-repair"])
 
 
-class Assignment(Strict):
+class Assignment(JsonBody):
     """Which bench gets the ticket; what is left out stays as it is."""
 
     bench: Name = Field(examples=["bench-01"])
@@ -182,7 +177,7 @@ class Assignment(Strict):
     priority: Priority | None = None
 
 
-class ActionIn(Strict):
+class ActionIn(JsonBody):
     """One step of a ticket's life."""
 
     action: Name = Field(examples=["close"], description="One of the ticket's `actions` without `address`.")

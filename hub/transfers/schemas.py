@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
+from hub.core.bodies import JsonBody
 from hub.tickets.details import Code
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
@@ -14,32 +15,26 @@ TicketNumber = Annotated[str, StringConstraints(pattern=r"^T-[0-9]{6,15}$")]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 
 
-class Strict(BaseModel):
-    """A body that refuses unknown members, so that a misspelt one is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewTransfer(Strict):
+class NewTransfer(JsonBody):
     """Where the device goes, and why."""
 
     to_store: Code = Field(examples=["sh-pudong"])
     reason: Note = Field(examples=["BGA work needs the rework station"])
 
 
-class TransferNote(Strict):
+class TransferNote(JsonBody):
     """A note on how the device arrived, or why it is not taken."""
 
     note: Note | None = Field(default=None, examples=["arrived with an undamaged seal"])
 
 
-class TransferRefusal(Strict):
+class TransferRefusal(JsonBody):
     """Why the device is not taken."""
 
     reason: Note = Field(examples=["the parcel was empty"])
 
 
-class MergeIn(Strict):
+class MergeIn(JsonBody):
     """Which ticket goes on with it."""
 
     into: TicketNumber = Field(examples=["T-000041"])

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from hub.core.bodies import JsonBody
 from hub.events.models import Event
 from hub.policies.values import Moment
 from hub.stores.schemas import StoreCode
@@ -22,10 +23,8 @@ Patterns = Annotated[
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
-class NewWebhookEndpoint(BaseModel):
+class NewWebhookEndpoint(JsonBody):
     """Where events shall be pushed to."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Url = Field(examples=["https://erp.example.com/hooks/benchwright"])
     description: Line | None = None
@@ -35,10 +34,8 @@ class NewWebhookEndpoint(BaseModel):
     )
 
 
-class WebhookEndpointChange(BaseModel):
+class WebhookEndpointChange(JsonBody):
     """What changes; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Url | None = Field(default=None, examples=["https://erp.example.com/hooks/benchwright"])
     description: Line | None = None
@@ -96,10 +93,8 @@ class MadeWebhookEndpointOut(WebhookEndpointOut):
     former_until: datetime | None = Field(description="Until when messages carry the former secret's signature, too.")
 
 
-class Replay(BaseModel):
+class Replay(JsonBody):
     """What is to be sent again: one event, or all since a moment."""
-
-    model_config = ConfigDict(extra="forbid")
 
     event: Annotated[int, Field(ge=1, lt=2**63)] | None = Field(default=None, examples=[4711])
     since: Moment | None = None

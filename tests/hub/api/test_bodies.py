@@ -1,0 +1,70 @@
+"""Bodies of JSON take numbers as numbers and truth values as truth values (bad input: which field, what is right)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import Field, TypeAdapter, ValidationError
+
+from hub.app import create_app
+from hub.core.bodies import JsonBody
+from hub.core.settings import Settings
+from hub.tickets.actions import DETAILS
+
+
+class Part(JsonBody):
+    amount: Annotated[int, Field(ge=0)] = 0
+
+
+class Whole(JsonBody):
+    type: bool = False  # a member with this name must not confuse it
+    share: float | None = None
+    parts: tuple[Part, ...] = ()
+    counts: dict[int, int] | None = None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "yes"},
+        {"type": 1},
+        {"share": "0.5"},
+        {"share": True},
+        {"parts": [{"amount": True}]},
+        {"parts": [{"amount": "7"}]},
+        {"counts": {"7": "1"}},
+        {"other": 1},
+    ],
+)
+def test_a_value_of_another_type_is_not_taken(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Whole.model_validate(given)
+
+
+def test_values_of_the_type_are_taken() -> None:
+    given = {"type": True, "share": 1, "parts": [{"amount": 7}], "counts": {"7": 1}}
+    assert Whole.model_validate(given).model_dump(mode="json") == given
+
+
+def test_every_body_of_the_api_and_every_action_is_strict(tmp_path: Path) -> None:
+    routes = [
+        route
+        for included in create_app(Settings(data_dir=tmp_path)).routes
+        for route in getattr(getattr(included, "original_router", None), "routes", ())
+        if isinstance(route, APIRoute) and route.body_field is not None
+    ]
+    assert len(routes) > 50
+    schemas = {route.path: TypeAdapter(route.body_field.field_info.annotation).core_schema for route in routes}
+    schemas |= {name: model.__pydantic_core_schema__ for name, model in DETAILS.items()}
+    assert [name for name, schema in schemas.items() if any(_lax(schema))] == []
+
+
+def _lax(part: Any) -> Iterator[bool]:
+    if isinstance(part, dict):
+        yield part.get("type") in ("int", "float", "bool") and not part.get("strict")
+        part = [inner for name, inner in part.items() if name != "keys_schema"]
+    if isinstance(part, list | tuple):
+        for inner in part:
+            yield from _lax(inner)
