@@ -52,17 +52,19 @@ class RowErrorOut(BaseModel):
     """What is wrong in a row."""
 
     row: int = Field(description="1 is the header.", examples=[3])
-    column: str | None = Field(examples=["phones"])
+    column: str | None = Field(description="As the file calls it, where it has it.", examples=["phones"])
     detail: str = Field(examples=["Field required"])
 
 
 class ImportOut(BaseModel):
     """What became of a file."""
 
-    committed: bool = Field(description="`false`: a dry run, or rows were wrong; nothing was changed.")
+    committed: bool = Field(description="`false`: a dry run, no rows, or rows were wrong; nothing was changed.")
     rows: int
-    created: list[str] = Field(description="Records that are new, by number; of a dry run: that would be.")
-    unchanged: list[str] = Field(description="Records that were known already.")
+    created: list[str] = Field(description="Records that are new, by number; none unless `committed`.")
+    created_rows: list[int] = Field(description="Rows that made or would make a record; 1 is the header.")
+    unchanged: list[str] = Field(description="Records that were known already; none unless `committed`.")
+    unchanged_rows: list[int] = Field(description="Rows about what is known already.")
     errors: list[RowErrorOut] = Field(description="At most about 200, in the order of the rows.")
 
     @classmethod
@@ -71,12 +73,14 @@ class ImportOut(BaseModel):
         return cls(
             committed=committed,
             rows=report.rows,
-            created=report.created,
-            unchanged=report.unchanged,
+            created=list(report.created.values()) if committed else [],
+            created_rows=list(report.created),
+            unchanged=list(report.unchanged.values()) if committed else [],
+            unchanged_rows=list(report.unchanged),
             errors=[
                 RowErrorOut(
                     row=one.row,
-                    column=one.column.title[language] if one.column else None,
+                    column=report.headers.get(one.column, one.column.title[language]) if one.column else None,
                     detail=one.words[language],
                 )
                 for one in report.errors
@@ -109,7 +113,7 @@ def import_file(
     with database.write() as session:
         whole = session.begin_nested()
         report = service.take(session, caller, table, rows)
-        committed = not dry_run and (partial or not report.errors)
+        committed = not dry_run and report.rows > 0 and (partial or not report.errors)
         whole.commit() if committed else whole.rollback()
     return ImportOut.of(report, preferred_language(accept_language), committed=committed)
 

@@ -3,8 +3,9 @@
 from sqlalchemy.orm import Session
 
 from hub.bulk.tables import NUMBER, Column, Rows, Table, Taken
+from hub.core.i18n import both
 from hub.core.ids import public_id
-from hub.core.problems import Problem
+from hub.core.problems import FieldError, Problem
 from hub.customers import devices, queries, service
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.customers.registry import ContactFacts
@@ -30,9 +31,15 @@ def _take(session: Session, actor: Actor, body: DeviceRow) -> Taken:
         owners = queries.owners(session, [(kind, key) for kind, _, key in points])
         owner = next(iter(owners.values()), None)
         if owner is None:
-            raise Problem(service.CUSTOMER_NOT_FOUND, customer=body.customer_phone)
+            words = both("no customer has this telephone number", "没有使用该电话的客户")
+            wrong = FieldError("#/customer_phone", words)
+            raise Problem(service.CUSTOMER_NOT_FOUND, errors=(wrong,), customer=body.customer_phone)
         values["customer"] = owner.public_id
     return devices.create(session, actor, NewDevice.model_validate(values)).public_id, True
+
+
+def _known_customer(session: Session, actor: Actor, number: str) -> None:
+    service.get(session, actor, number)
 
 
 def _rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
@@ -56,10 +63,10 @@ TABLE = Table(
     imported=(
         Column("model", "型号", ("model",)),
         Column("serial", "序列号", ("serial",)),
-        Column("customer", "客户编号", ("customer",)),
+        Column("customer", "客户编号", ("customer",), check=_known_customer),
         Column("customer_phone", "客户电话", ("customer_phone",)),
         Column("bought_on", "购买日期", ("bought_on",)),
-        Column("inspect_every_days", "检查周期（天）", ("inspect_every_days",)),
+        Column("inspect_every_days", "检查周期（天）", ("inspect_every_days",), is_number=True),
     ),
     exported=(
         NUMBER,

@@ -27,6 +27,19 @@ BAD_FILE = ProblemType(
     {"en": "The file cannot be read", "zh-CN": "文件无法读取"},
     {"en": "{reason}.", "zh-CN": "{reason}。"},
 )
+_UTF_16 = ("it is UTF-16 text; save it as CSV UTF-8 or as .xlsx", "为 UTF-16 文本；请另存为 CSV UTF-8 或 .xlsx")
+_KNOWN_OTHERS = (
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        (
+            "it is an .xls of old Excel, or has a password; save it as .xlsx without",
+            "为旧版 .xls 或带密码的文件；请另存为不带密码的 .xlsx",
+        ),
+    ),
+    (b"\xff\xfe", _UTF_16),
+    (b"\xfe\xff", _UTF_16),
+)
+"""First bytes of what Excel saves besides, with what to do."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -92,6 +105,9 @@ def harmless(text: str) -> str:
 
 
 def _csv(data: bytes) -> Iterator[list[str]]:
+    for begins, problem in _KNOWN_OTHERS:
+        if data.startswith(begins):
+            raise _bad(*problem)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -30,9 +30,12 @@ class Report:
     """What became of a file's rows."""
 
     rows: int = 0
-    created: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
+    created: dict[int, str] = field(default_factory=dict)
+    """Number of each new record by its row; it holds once the transaction does."""
+    unchanged: dict[int, str] = field(default_factory=dict)
     errors: list[RowError] = field(default_factory=list)
+    headers: dict[Column, str] = field(default_factory=dict)
+    """What the file calls its columns."""
 
 
 def header(table: Table, names: Sequence[str]) -> list[Column]:
@@ -61,7 +64,7 @@ def take(session: Session, actor: Actor, table: Table, rows: Sequence[Sequence[s
     """Take every row in, each undone alone when it is wrong; what is wrong is reported, not raised."""
     actor.require(table.may_import)
     columns = header(table, rows[0])
-    report = Report(rows=len(rows) - 1)
+    report = Report(rows=len(rows) - 1, headers=dict(zip(columns, rows[0], strict=True)))
     for number, cells in enumerate(rows[1:], start=2):
         if len(cells) > len(columns):
             words: Words = {"en": "the row has more cells than the header", "zh-CN": "该行单元格多于表头"}
@@ -71,13 +74,16 @@ def take(session: Session, actor: Actor, table: Table, rows: Sequence[Sequence[s
         try:
             with session.begin_nested():
                 record, new = _taken(session, actor, table, values)
-            (report.created if new else report.unchanged).append(record)
+            (report.created if new else report.unchanged)[number] = record
         except ValidationError as error:
             wrong = _errors(error)
             wrong += _missing_besides(session, actor, table, values, wrong)
-            report.errors += [RowError(number, table.column_of(one.where), one.words) for one in wrong]
+            found = [_row_error(number, table, one) for one in wrong]
+            report.errors += found + _unknown_besides(session, actor, number, values, found)
         except Problem as problem:
-            report.errors += _of_problem(number, table, problem)
+            found = _of_problem(number, table, problem)
+            besides = _unknown_besides(session, actor, number, values, found)
+            report.errors += besides if besides and not problem.errors else found + besides
         if len(report.errors) >= MAX_ERRORS:
             break
     return report
@@ -113,8 +119,32 @@ def _missing_besides(
     return []
 
 
+def _unknown_besides(
+    session: Session, actor: Actor, number: int, values: Mapping[Column, str], told: Sequence[RowError]
+) -> list[RowError]:
+    """Return which other cells of a wrong row name what is not there, so that it is mended at once."""
+    found = []
+    known = {one.column for one in told}
+    for column, text in values.items():
+        if column.check is None or column in known or not text:
+            continue
+        try:
+            column.check(session, actor, text)
+        except Problem as problem:
+            words = problem.errors[0].words if problem.errors else _sentence(problem)
+            found.append(RowError(number, column, words))
+    return found
+
+
+def _row_error(number: int, table: Table, error: FieldError) -> RowError:
+    return RowError(number, table.column_of(error.where), table.in_no_file.get(error.where, error.words))
+
+
+def _sentence(problem: Problem) -> Words:
+    return {"en": problem.sentence("en"), "zh-CN": problem.sentence("zh-CN")}
+
+
 def _of_problem(number: int, table: Table, problem: Problem) -> list[RowError]:
     if problem.errors:
-        return [RowError(number, table.column_of(one.where), one.words) for one in problem.errors]
-    words: Words = {"en": problem.sentence("en"), "zh-CN": problem.sentence("zh-CN")}
-    return [RowError(number, None, words)]
+        return [_row_error(number, table, one) for one in problem.errors]
+    return [RowError(number, None, _sentence(problem))]

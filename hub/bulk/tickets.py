@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from hub.bulk.tables import NUMBER, Column, Rows, Table, Taken
+from hub.core.i18n import both
 from hub.customers import service as customers
 from hub.dispatch import desk
 from hub.identity.actors import Actor
@@ -17,6 +18,10 @@ def _take(session: Session, actor: Actor, body: NewTicket) -> Taken:
     ticket = service.create(session, actor, body)
     desk.follow(session, ticket, "create")
     return ticket.public_id, True
+
+
+def _known_fault(session: Session, _actor: Actor, code: str) -> None:
+    service.require_known_fault(session, code)
 
 
 def _rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
@@ -53,11 +58,11 @@ TABLE = Table(
     imported=(
         Column("kind", "类型", ("kind",), decides=True, words=KINDS),
         Column("channel", "渠道", ("channel",), decides=True, words=CHANNELS),
-        Column("store", "门店", ("store",)),
+        Column("store", "门店", ("store",), check=service.require_store),
         Column("model", "型号", ("device", "model")),
         Column("serial", "序列号", ("device", "serial")),
         Column("symptom", "故障现象", ("symptom",)),
-        Column("fault", "故障代码", ("fault",)),
+        Column("fault", "故障代码", ("fault",), check=_known_fault),
         Column("urgency", "紧急程度", ("urgency",), words=URGENCIES),
         Column("contact_name", "联系人", ("contact", "name")),
         Column("contact_phone", "联系电话", ("contact", "phone")),
@@ -66,7 +71,7 @@ TABLE = Table(
         Column("proof_number", "凭证编号", ("purchase_proof", "number")),
         Column("accessories", "配件", ("accessories",), is_list=True),
         Column("appearance", "外观", ("appearance",)),
-        Column("waited_s", "等待秒数", ("waited_s",)),
+        Column("waited_s", "等待秒数", ("waited_s",), is_number=True),
     ),
     exported=(
         NUMBER,
@@ -92,4 +97,10 @@ TABLE = Table(
     may_export=Permission.TICKET_READ,
     take=_take,
     rows=_rows,
+    in_no_file={
+        "#/attachments": both(
+            "a photo is wanted, which a file of rows cannot have; take such a ticket in through POST /api/v1/tickets",
+            "须附照片，而导入文件不能携带照片；此类工单请通过 POST /api/v1/tickets 受理",
+        )
+    },
 )

@@ -56,7 +56,8 @@ _WORDS: dict[Item, tuple[Words, Words]] = {
     Item.ACCESSORIES: (
         both("accessories", "随附配件"),
         both(
-            "list what came with the device; an empty list when nothing did", "请列出随设备交来的配件；没有则填空数组"
+            "list what came with the device; when nothing did, an empty list (in a file: none)",
+            "请列出随设备交来的配件；没有则填空数组（导入文件中填“无”）",
         ),
     ),
     Item.APPEARANCE: (

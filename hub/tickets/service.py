@@ -11,7 +11,7 @@ from hub.aftercare import warranty
 from hub.complaints import effects as complaints
 from hub.core.clock import now
 from hub.core.database import insert_now
-from hub.core.i18n import Words, coded
+from hub.core.i18n import Words, both, coded
 from hub.core.ids import public_id
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.customers import registry
@@ -95,7 +95,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     at = now()
     require_known_fault(session, wanted.fault)
     store = wanted.store or (min(actor.stores) if actor.stores is not None and len(actor.stores) == 1 else None)
-    _require_store(session, actor, store)
+    require_store(session, actor, store)
     ticket = Ticket(
         kind=wanted.kind.value,
         state=(State.DRAFT if wanted.draft else TABLES[wanted.kind].initial).value,
@@ -150,10 +150,12 @@ def require_known_fault(session: Session, code: str | None) -> None:
         raise Problem(FAULT_UNKNOWN, errors=(FieldError("#/fault", words),), fault=code)
 
 
-def _require_store(session: Session, actor: Actor, store: str | None) -> None:
+def require_store(session: Session, actor: Actor, store: str | None) -> None:
     """S5: raise a problem unless ``store`` is an open one that the actor works for; else nobody sees the ticket."""
     if not actor.sees_store(store):
-        raise Problem(NOT_YOUR_STORE, store=store or "–")
+        mine = ", ".join(sorted(actor.stores or ())) or "–"
+        words = both(f"name one of your stores: {mine}", f"请填写您所在的门店：{mine}")
+        raise Problem(NOT_YOUR_STORE, errors=(FieldError("#/store", words),), store=store or "–")
     if store is not None:
         stores.check_open(session, [store], "#/store")
 

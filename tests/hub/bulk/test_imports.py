@@ -25,7 +25,8 @@ def send(client: httpx.Client, kind: str, data: str | bytes, language: str = "en
 
 def test_a_dry_run_changes_nothing_and_says_what_would_be(admin: httpx.Client) -> None:
     report = send(admin, "customers", CUSTOMERS, dry_run=True)
-    assert (report["committed"], report["rows"], len(report["created"])) == (False, 2, 2)
+    assert (report["committed"], report["rows"], report["created_rows"]) == (False, 2, [2, 3])
+    assert report["created"] == [], "no numbers of records that are not there: the next import gives them to others"
     assert admin.get("/api/v1/customers").json()["items"] == []
     assert send(admin, "customers", CUSTOMERS)["committed"] is True
     again = send(admin, "customers", CUSTOMERS)
@@ -38,16 +39,17 @@ def test_each_wrong_row_is_told_and_nothing_is_taken(admin: httpx.Client) -> Non
     report = send(admin, "devices", data, language="zh-CN")
     assert report["committed"] is False
     assert [(one["row"], one["column"]) for one in report["errors"]] == [
-        (3, "型号"),
-        (3, "购买日期"),
-        (3, "检查周期（天）"),
+        (3, "model"),
+        (3, "bought_on"),
+        (3, "inspect_every_days"),
         (4, None),
-    ]
+    ], "as the file calls them"
     assert report["errors"][0]["detail"] == "必填"
     assert report["errors"][3]["detail"] == "该行单元格多于表头"
     assert admin.get("/api/v1/devices").json()["items"] == []
     part = send(admin, "devices", data, partial=True)
     assert (part["committed"], len(part["created"]), len(part["errors"])) == (True, 1, 4)
+    assert (part["created_rows"], report["created"]) == ([2], [])
     assert [one["serial"] for one in admin.get("/api/v1/devices").json()["items"]] == ["SN-1"]
     again = send(admin, "devices", "model,serial\nSP-100,sn-１\n")
     assert (again["created"], len(again["unchanged"])) == ([], 1), "the same device, typed in another form"
@@ -78,11 +80,37 @@ def test_tickets_come_from_excel_with_what_is_missing_named(admin: httpx.Client)
     assert (shown["symptom"], shown["contact"]["phone"], shown["fault"]) == ("没电", "13800000000", "no_power")
 
 
+def test_all_of_a_row_is_told_at_once_each_in_its_column(admin: httpx.Client) -> None:
+    rows = [
+        ["kind", "channel", "model", "serial", "symptom", "contact_name", "contact_phone", "fault", "waited_s", "store"],
+        ["repair", "phone", "SP-100", "S9", "x", "a", "hi", "nope", "", "nowhere"],
+        ["repairs", "fax", "", "", "", "", "", "nope", "-3", ""],
+        ["repair", "counter", "SP-100", "S9", "x", "a", "13955551111", "nope", "", ""],
+    ]
+    report = send(admin, "tickets", files.workbook(rows, "t"))
+    assert [(one["row"], one["column"]) for one in report["errors"]] == [
+        *[(2, name) for name in ("contact_phone", "fault", "store")],
+        *[(3, name) for name in ("kind", "channel", "waited_s", "fault")],
+        *[(4, name) for name in ("urgency", "proof_kind", "accessories", "appearance")],
+        (4, None),
+        (4, "fault"),
+    ]
+    assert "POST /api/v1/tickets" in report["errors"][-2]["detail"], "photos come in no file"
+
+
+def test_a_number_in_a_cell_is_a_number_and_none_is_an_empty_list(admin: httpx.Client) -> None:
+    data = "kind,channel,contact_name,contact_phone,symptom,waited_s,accessories\n咨询,phone,李雷,13955551111,?,12,无\n"
+    report = send(admin, "tickets", data)
+    intake = admin.get(f"/api/v1/tickets/{report['created'][0]}").json()["intake"]
+    assert (intake["waited_s"], intake["accessories"]) == (12, [])
+
+
 def test_a_device_is_given_to_the_customer_with_this_telephone(admin: httpx.Client) -> None:
     send(admin, "customers", CUSTOMERS)
     data = "型号,序列号,客户电话\nSP-100,SN-1,13800000000\nSP-100,SN-2,100000\n"
     report = send(admin, "devices", data, partial=True)
-    assert report["errors"] == [{"row": 3, "column": None, "detail": "There is no customer 100000."}]
+    words = "no customer has this telephone number"
+    assert report["errors"] == [{"row": 3, "column": "客户电话", "detail": words}]
     assert admin.get("/api/v1/devices").json()["items"][0]["customer"] is not None
 
 
