@@ -27,6 +27,7 @@ _PDF: dict[int | str, dict[str, Any]] = {
     200: {"description": "The paper.", "content": {"application/pdf": {"schema": {"type": "string"}}}}
 }
 _ONE = _PDF | refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, typesetting.FONT_MISSING)
+_REPORT = _ONE | refusals(content.NOTHING_TO_REPORT)
 Chosen = Annotated[Literal["en", "zh-CN"] | None, Query(description="Left out: the language of `Accept-Language`.")]
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 Make = Callable[[Session, Ticket, PortalLink | None, str | None, Language], dict[str, Any]]
@@ -61,13 +62,16 @@ Ordered = Annotated[Order, Depends(_order)]
 
 @router.get("/{ticket}/slip.pdf", summary="Print a ticket's slip", response_class=Response, responses=_ONE)
 def print_slip(order: Ordered) -> Response:
-    """What was taken in, for a receipt printer of 80 mm, with the ticket's QR code (T10)."""
+    """What was taken in, in words of the ticket's kind, for a receipt printer of 80 mm, with its QR code (T10)."""
     return _paper(order, "slip", content.slip)
 
 
-@router.get("/{ticket}/report.pdf", summary="Print the report of a repair", response_class=Response, responses=_ONE)
+@router.get("/{ticket}/report.pdf", summary="Print the report of a repair", response_class=Response, responses=_REPORT)
 def print_report(order: Ordered) -> Response:
-    """Plan, work, parts, time and readings before and after, on A4 (T13)."""
+    """Plan, work, parts, time and readings before and after, on A4 (T13).
+
+    For an inspection, an upgrade or an installation its result. 409 while nothing was planned, done or measured.
+    """
     return _paper(order, "report", content.report)
 
 

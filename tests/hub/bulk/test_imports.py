@@ -82,7 +82,18 @@ def test_tickets_come_from_excel_with_what_is_missing_named(admin: httpx.Client)
 
 def test_all_of_a_row_is_told_at_once_each_in_its_column(admin: httpx.Client) -> None:
     rows = [
-        ["kind", "channel", "model", "serial", "symptom", "contact_name", "contact_phone", "fault", "waited_s", "store"],
+        [
+            "kind",
+            "channel",
+            "model",
+            "serial",
+            "symptom",
+            "contact_name",
+            "contact_phone",
+            "fault",
+            "waited_s",
+            "store",
+        ],
         ["repair", "phone", "SP-100", "S9", "x", "a", "hi", "nope", "", "nowhere"],
         ["repairs", "fax", "", "", "", "", "", "nope", "-3", ""],
         ["repair", "counter", "SP-100", "S9", "x", "a", "13955551111", "nope", "", ""],

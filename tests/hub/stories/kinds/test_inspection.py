@@ -6,6 +6,8 @@ import pytest
 from kinds_chain import Chain
 
 from hub.customers.devices import due_inspections
+from hub.papers import content
+from hub.tickets.models import Ticket
 
 pytestmark = pytest.mark.any_database
 
@@ -27,6 +29,12 @@ def test_a_device_is_inspected_every_year(chain: Chain) -> None:
     chain.does(chain.technician, ticket, "taken")
     chain.does(chain.technician, ticket, "inspected", result="in_order", report="接触电阻、温升均正常")
     assert chain.does(chain.counter, ticket, "close")["state"] == "closed"
+    # He takes a report home: its result, not an empty repair (T13).
+    with chain.database.read() as session:
+        row = session.get_one(Ticket, int(ticket.rpartition("-")[2]))
+        paper = content.report(session, row, None, None, "zh-CN")
+    assert (paper["title"], paper["headings"]["repair"]) == ("检查报告", "服务内容")
+    assert paper["done"][1:] == [("结果", "正常"), ("情况说明", "接触电阻、温升均正常")]
     # The next inspection is in a year, and the device is Li Lei's now (M1).
     shown = chain.counter.get(device.headers["location"]).json()
     assert shown["inspection_due_on"] == (datetime.now(UTC).date() + timedelta(days=365)).isoformat()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.papers import typesetting
+from hub.portal.words import sections
+from hub.tickets.kinds import Kind
 
 FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 pytestmark = [
@@ -72,6 +74,26 @@ def test_the_report_says_what_was_done_and_is_the_same_every_time(shop):
     assert paper(shop, ticket, "report", "zh-CN") == chinese
     links = shop.counter.get(f"/api/v1/tickets/{ticket}/customer-links").json()
     assert len(links) == 1, "papers and messages carry the same link"
+
+
+def test_a_complaint_has_words_of_its_own_and_no_report(shop):
+    body = {
+        "kind": "complaint",
+        "channel": "phone",
+        "symptom": "等了三周",
+        "contact": {"name": "李雷", "phone": "13800001234"},
+    }
+    ticket = shop.counter.post("/api/v1/tickets", json=body).raise_for_status().json()["id"]
+    chinese, english = (text_of(paper(shop, ticket, "slip", language)) for language in ("zh-CN", "en"))
+    assert "投诉受理单" in chinese and "凭单取机" not in chinese.replace(" ", "")
+    assert "Complaint slip" in english and "Nothing is repaired" not in english and "your repair" not in english
+    answer = shop.counter.get(f"/api/v1/tickets/{ticket}/report.pdf")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:benchwright:problem:nothing-to-report")
+
+
+def test_every_kind_has_words_on_paper():
+    for section in ("slip", "matter", "scan", "terms", "report"):
+        assert set(sections()[section]) == set(Kind), section
 
 
 def test_only_those_who_serve_customers_print(shop):
