@@ -3,7 +3,8 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
 
@@ -69,6 +70,18 @@ class ProposeRemedy(Details):
     facts = frozenset({"remedy"})
     remedy: RemedyKind
     offer: Words
+
+    @field_validator("remedy")
+    @classmethod
+    def _no_money(cls, remedy: RemedyKind) -> RemedyKind:
+        """S1: money has an amount, and takes one person who requests it, one who grants it and one who pays."""
+        if remedy is RemedyKind.REFUND:
+            raise PydanticCustomError(
+                "remedy_money",
+                "request money by request_compensation, with its amount, or take the goods back by a return ticket",
+                {"zh-CN": "涉及金额的请用 request_compensation 申请并填写金额，或另建退换货工单"},
+            )
+        return remedy
 
 
 class RequestCompensation(Details):

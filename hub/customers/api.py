@@ -92,7 +92,8 @@ def show_customer(database: HubDatabase, caller: Caller, customer: CustomerId, r
 @router.patch(
     "/{customer}",
     summary="Change a customer",
-    responses=_CHANGE | refusals(service.NOT_A_CUSTOMER_NOW, service.CONTACT_TAKEN, STALE_VERSION, BAD_IF_MATCH),
+    responses=_CHANGE
+    | refusals(service.NOT_A_CUSTOMER_NOW, service.CONTACT_TAKEN, service.NO_CONTACT, STALE_VERSION, BAD_IF_MATCH),
 )
 def change_customer(
     *,

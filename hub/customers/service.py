@@ -35,6 +35,15 @@ CONTACT_TAKEN = ProblemType(
         "zh-CN": "{customers} 已使用该联系方式；请修改该客户，或合并两条记录。",
     },
 )
+NO_CONTACT = ProblemType(
+    "no-contact",
+    422,
+    {"en": "Nobody could reach the customer any more", "zh-CN": "将无法联系客户"},
+    {
+        "en": "{customer} keeps a telephone number or an e-mail address at least; replace the last one by another.",
+        "zh-CN": "{customer} 至少须保留一个电话或电子邮箱；请将最后一个改为其他联系方式。",
+    },
+)
 NOT_A_CUSTOMER_NOW = ProblemType(
     "customer-ended",
     409,
@@ -139,6 +148,7 @@ def change(session: Session, actor: Actor, public_id: str, wanted: CustomerChang
     """Change a name, or replace the telephone numbers or addresses."""
     customer = get_open(session, actor, public_id, Permission.CUSTOMER_WRITE)
     expected.check(customer.version)
+    _require_reachable(session, customer, wanted)
     changed = []
     if wanted.name is not None and wanted.name != customer.name:
         customer.name = wanted.name
@@ -241,6 +251,18 @@ def merge(session: Session, actor: Actor, public_id: str, into: str) -> Customer
     events.append(session, actor, "customer.absorbed", target.record, {"from": customer.public_id, **moved})
     recompute_tier(session, target, actor)
     return target
+
+
+def _require_reachable(session: Session, customer: Customer, wanted: CustomerChange) -> None:
+    """Raise the no-contact problem for a change that takes the last way to reach a customer."""
+    given = {"phone": wanted.phones, "email": wanted.emails}
+    emptied = [kind for kind, values in given.items() if values == []]
+    if not emptied or any(given.values()):
+        return
+    if not any(one.kind not in emptied for one in queries.contact_points(session, customer.id)):
+        words: Words = {"en": "give a telephone number or an e-mail address", "zh-CN": "请填写电话或电子邮箱"}
+        errors = [FieldError(f"#/{kind}s", words) for kind in emptied]
+        raise Problem(NO_CONTACT, errors=errors, customer=customer.public_id)
 
 
 def _replace(session: Session, customer: Customer, kind: str, values: Sequence[str]) -> bool:

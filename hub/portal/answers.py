@@ -34,6 +34,8 @@ def answer_plan(session: Session, visit: Visit, key: bytes, form: Mapping[str, s
     if form.get("answer") == "decline":
         action, details = "decline_plan", {"how": "online", "revision": plan.revision, "reason": _reason(form)}
         repeated = plan.status == "declined" and plan.how == "online"
+    elif form.get("answer") != "approve":
+        raise Refused("problems.choose")  # money is agreed to by nothing but these words
     else:
         option = form.get("option", "")
         if form.get("agree") != "yes" or option not in {str(n) for n in range(1, len(plan.options) + 1)}:

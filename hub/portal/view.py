@@ -113,6 +113,8 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
     zone = calendars.time_zone(session)
     clock = Clock(zone, language)
     happened = list(queries.events_of_kinds(session, ticket.record, list(sections()["events"]), MAX_EVENTS))
+    ahead = [event for event in happened if event.kind == "ticket.preapprove"]
+    agreed = {one.id: one.payload for one in (remarks.shown(session, ahead) if ahead else ())}
     plan = repairs.newest_plan(session, ticket.id)
     repair = repairs.newest_repair(session, ticket.id)
     fault = taxonomy.in_force(session).fault(ticket.root_cause)
@@ -125,7 +127,7 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
         timeline=tuple(
             Step(clock.moment(event.occurred_at), event.occurred_at.isoformat(timespec="seconds"), words)
             for event in reversed(happened)
-            if (words := _step(event, say)) is not None
+            if (words := _step(event, agreed.get(event.id), say)) is not None
         ),
         plan=None if plan is None else _plan(plan, ticket, _mark(plan, ticket, link, key), say, clock),
         done=None if repair is None else _done(repair, say, clock),
@@ -308,7 +310,12 @@ def _care(  # noqa: PLR0917 - one caller, above
     return tuple((name, str(value)) for name, value in rows if value)
 
 
-def _step(event: Event, say: Speaker) -> str | None:
+def _step(event: Event, agreed: Mapping[str, Any] | None, say: Speaker) -> str | None:
+    """Return an event in words; ``agreed`` is what the customer agreed to in advance, and who is said to have."""
+    if agreed is not None:
+        limit, who = int(agreed["limit_minor"]), masking.name(agreed.get("said_by")) or "–"
+        shown = money_text(limit, str(agreed["currency"]))
+        return say("page.agreed_ahead", who=who, limit=shown) if limit else say("page.agreed_free", who=who)
     if event.kind == "ticket.handed_over" and not event.payload.get("evidence"):
         return say("page.handed_over_untested")
     return say.maybe("events", event.kind)

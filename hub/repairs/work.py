@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from hub.aftercare import warranty
 from hub.core.i18n import Words
-from hub.core.problems import FieldError, Problem
+from hub.core.problems import FieldError, Problem, ProblemType
+from hub.events.models import Event
 from hub.identity.actors import Actor
+from hub.identity.segregation import one_hand
 from hub.repairs import queries, taxonomy
 from hub.repairs.models import Repair, RepairPlan
 from hub.tickets import queries as ticket_queries
@@ -17,17 +19,32 @@ from hub.tickets.actions import DETAILS_WRONG, NameCause, Repaired
 from hub.tickets.models import Ticket
 from hub.tickets.states import action_words
 
+PRICED_BY_WITNESS = ProblemType(
+    "price-by-witness",
+    409,
+    {"en": "Another person records the price", "zh-CN": "须由他人记录费用"},
+    {
+        "en": "Whoever recorded that the customer agrees in advance may not record what the repair costs; ask a "
+        "colleague to record one of the two, or propose a plan that the customer answers.",
+        "zh-CN": "记录客户事先同意的人不得记录维修费用；其中一项请由同事记录，或提出维修方案由客户确认。",
+    },
+)
+
 
 def record(
     session: Session, ticket: Ticket, actor: Actor, done: Repaired, occurred_at: datetime
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Keep what was done and return facts for the event and new values of the ticket.
 
-    More than the customer agreed to pay is refused: it takes a new plan.
+    More than the customer agreed to pay is refused: it takes a new plan. A price within what was agreed in advance is
+    another person's than who recorded that agreement (S1).
     """
     plan = queries.newest_plan(session, ticket.id)
     approved = plan if plan is not None and plan.status == "approved" else None
-    cost, currency = _cost(session, ticket, approved, done)
+    ahead = None if approved else ticket_queries.newest_event(session, ticket.record, "ticket.preapprove")
+    cost, currency = _cost(approved, ahead, done)
+    if ahead is not None and cost:
+        _require_another(session, actor, ahead)
     known = taxonomy.in_force(session).fault(done.root_cause) is not None
     objection = warranty.objection_to_price(session, ticket, cost or 0, done.root_cause if known else None)
     if objection is not None:
@@ -64,15 +81,20 @@ def require_known_cause(session: Session, told: NameCause) -> None:
         raise Problem(DETAILS_WRONG, errors=(error,), action=action_words("name_cause"), count=1)
 
 
-def _cost(
-    session: Session, ticket: Ticket, approved: RepairPlan | None, done: Repaired
-) -> tuple[int | None, str | None]:
+def _require_another(session: Session, actor: Actor, ahead: Event) -> None:
+    """A bench has one account for all who work there, so its work is compared by the operator's name."""
+    witness = ahead.payload.get("by") or f"{ahead.actor_kind}:{ahead.actor_id}"
+    same_name = actor.kind == "bench" and ahead.actor_name == actor.name
+    if same_name or one_hand(session, actor.person, str(witness)):
+        raise Problem(PRICED_BY_WITNESS)
+
+
+def _cost(approved: RepairPlan | None, ahead: Event | None, done: Repaired) -> tuple[int | None, str | None]:
     """Return what the customer pays; raise action-details-wrong above what was agreed."""
     if approved is not None and approved.option is not None:
         agreed, currency = int(approved.options[approved.option - 1]["cost_minor"]), approved.currency
     else:
-        event = ticket_queries.newest_event(session, ticket.record, "ticket.preapprove")
-        agreed, currency = (event.payload["limit_minor"], event.payload["currency"]) if event else (0, "CNY")
+        agreed, currency = (ahead.payload["limit_minor"], ahead.payload["currency"]) if ahead else (0, "CNY")
     cost = done.cost_minor
     if cost is None:
         return (agreed if approved is not None or agreed == 0 else None), currency

@@ -204,16 +204,25 @@ def still_wanted(session: Session, ticket: Ticket, files: Sequence[Attachment] |
 
 
 def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -> Ticket:
-    """Take down more of an intake, or correct it; what is left out stays."""
+    """Take down more of an intake, or correct it; what is left out stays, in device and contact, too."""
     ticket = get(session, actor, public_id, for_update=True)
     if possible(ticket, "amend") and actor.may(Permission.TICKET_CREATE):
         devices.require_same(session, ticket, wanted.device)
         require_known_fault(session, wanted.fault)
+        _require_still_reachable(ticket, _columns(wanted))
     apply(session, ticket, "amend", actor, writes=_columns(wanted))
     if wanted.contact is not None or wanted.device is not None:
         _customer, news = _recognise(session, ticket)
         events.append_all(session, actor, news)
     return ticket
+
+
+def _require_still_reachable(ticket: Ticket, writes: Mapping[str, Any]) -> None:
+    """T3: a correction takes no customer's last way to be reached."""
+    ways = ("contact_phone", "contact_email")
+    now_there = any(getattr(ticket, way) for way in ways)
+    if now_there and not any(writes.get(way, getattr(ticket, way)) for way in ways):
+        raise _incomplete(Kind(ticket.kind), (Item.CONTACT,))
 
 
 def _recognise(session: Session, ticket: Ticket) -> tuple[Customer | None, tuple[News, ...]]:
@@ -253,21 +262,25 @@ def _columns(parts: IntakeParts) -> dict[str, Any]:
         found |= {"proof_kind": parts.purchase_proof.kind.value, "proof_number": parts.purchase_proof.number}
     kept = {name: value for name, value in found.items() if value is not None}
     if parts.contact is not None:
-        contact = parts.contact
-        kept |= {"contact_name": contact.name, "contact_phone": contact.phone, "contact_email": contact.email}
+        said = parts.contact.model_dump(exclude_unset=True)
+        kept |= {f"contact_{name}": value for name, value in said.items()}
     return kept
 
 
 def _require_complete(policy: IntakePolicy, kind: Kind, channel: Channel | None, there: frozenset[Item]) -> None:
     absent = intake.missing(policy, kind, channel, there)
     if absent:
-        raise Problem(
-            intake.INTAKE_INCOMPLETE,
-            errors=items.field_errors(absent),
-            count=len(absent),
-            ticket_kind=coded(kind, KINDS[kind]),
-            missing=items.names(absent),
-        )
+        raise _incomplete(kind, absent)
+
+
+def _incomplete(kind: Kind, absent: tuple[Item, ...]) -> Problem:
+    return Problem(
+        intake.INTAKE_INCOMPLETE,
+        errors=items.field_errors(absent),
+        count=len(absent),
+        ticket_kind=coded(kind, KINDS[kind]),
+        missing=items.names(absent),
+    )
 
 
 def get(session: Session, actor: Actor, public_id: str, *, for_update: bool = False) -> Ticket:
@@ -374,7 +387,7 @@ def apply(
     if "root_cause" in changes:
         warranty.recognise(session, ticket)
     facts, remark = _facts_and_words(checked, note, words)
-    if action in {"propose", "approve", "repaired", "upgraded"}:
+    if action in {"propose", "approve", "preapprove", "repaired", "upgraded"}:
         facts["by"] = actor.person
     if action in {"handed_over", "close"} and found is not None:
         facts |= {"evidence": found.evidence} if found.evidence else {"test_waived": ticket.test_waived}

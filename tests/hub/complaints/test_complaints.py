@@ -50,7 +50,10 @@ def test_the_whole_path(staff: httpx.Client, complain: Complain, go: Go, act: Ac
     assert slug(act(ticket, "conclude")) == "action-guarded", "a cause follows from facts"
     assert slug(act(ticket, "propose_remedy")) == "action-guarded", "a remedy follows from a cause"
     assert [one["pointer"] for one in act(ticket, "finding", text=None).json()["errors"]] == ["#/note"]
-    go(ticket, "finding", "conclude", "propose_remedy", "agree", "fulfil")
+    go(ticket, "finding", "conclude")
+    refund = act(ticket, "propose_remedy", remedy="refund", offer="99999 yuan").json()["errors"][0]
+    assert (refund["pointer"], "request_compensation" in refund["detail"]) == ("#/details/remedy", True), "S1: money"
+    go(ticket, "propose_remedy", "agree", "fulfil")
     refused = act(ticket, "feedback", apology="")
     assert [one["pointer"] for one in refused.json()["errors"]] == ["#/details/apology"]
     go(ticket, "feedback", "close")

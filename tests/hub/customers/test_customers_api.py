@@ -63,6 +63,16 @@ def test_a_change_against_an_older_version_is_refused(admin: httpx.Client) -> No
     assert same.json()["version"] > changed.json()["version"], "another spelling is kept as it was said"
 
 
+def test_a_customer_keeps_a_way_to_be_reached(admin: httpx.Client) -> None:
+    path = admin.post(CUSTOMERS, json={**LI, "emails": []}).headers["location"]
+    for nothing, pointers in (({"phones": []}, ["#/phones"]), ({"phones": [], "emails": []}, ["#/phones", "#/emails"])):
+        refused = admin.patch(path, json=nothing)
+        assert slug(refused) == (422, "no-contact")
+        assert [one["pointer"] for one in refused.json()["errors"]] == pointers
+    moved = admin.patch(path, json={"phones": [], "emails": ["li@example.com"]}).raise_for_status().json()
+    assert (moved["phones"], moved["emails"]) == ([], ["li@example.com"])
+
+
 def test_every_look_is_logged(admin: httpx.Client, hub: RunningHub, make_key: MakeKey) -> None:
     made = add(admin)
     with hub.client(make_key("counter", name="Counter")) as counter:

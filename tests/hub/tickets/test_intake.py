@@ -99,6 +99,20 @@ def test_what_is_still_wanted_is_shown_and_taken_down_later(staff: httpx.Client,
     assert shown["timeline"][1]["payload"]["changed"] == ["accessories", "appearance"], "no personal data, but names"
 
 
+def test_correcting_a_name_keeps_the_ways_to_reach_the_customer(staff: httpx.Client, complete: dict[str, Any]) -> None:
+    contact = {"name": "A", "phone": "13955551111", "email": "a@b.cn"}
+    made = staff.post(TICKETS, json={**complete, "contact": contact}).raise_for_status().json()
+    path = f"{TICKETS}/{made['id']}"
+    staff.patch(f"{path}/intake", json={"contact": {"name": "AB"}}).raise_for_status()
+    shown = staff.get(path).json()
+    assert (shown["contact"], shown["customer"]) == ({**contact, "name": "AB"}, made["customer"])
+    nothing = {"contact": {"name": "AB", "phone": None, "email": None}}
+    refused = staff.patch(f"{path}/intake", json=nothing)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/contact")
+    staff.patch(f"{path}/intake", json={"contact": {"name": "AB", "email": None}}).raise_for_status()
+    assert staff.get(path).json()["contact"] == {"name": "AB", "phone": "13955551111", "email": None}
+
+
 def test_a_draft_is_submitted_when_it_is_complete(staff: httpx.Client, complete: dict[str, Any]) -> None:
     draft = staff.post(TICKETS, json={"kind": "repair", "channel": "counter", "draft": True}).raise_for_status().json()
     assert draft["state"] == "draft"

@@ -52,8 +52,10 @@ class Bench:
         self.refused |= found
         return list(found.values())
 
-    def does(self, ticket: str, action: str, at: datetime | None = None, **details: Any) -> list[str]:
-        return self.send(r.TicketEvent(ticket, action, operator="韩梅梅", details=details), at=at)
+    def does(
+        self, ticket: str, action: str, at: datetime | None = None, operator: str = "韩梅梅", **details: Any
+    ) -> list[str]:
+        return self.send(r.TicketEvent(ticket, action, operator=operator, details=details), at=at)
 
     def test(
         self,

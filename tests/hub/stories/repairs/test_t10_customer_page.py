@@ -151,6 +151,8 @@ def test_the_customer_agrees_once(shop, browser, offered):
     page = seen(browser, place)
     assert posted(browser, place, page, answer="approve", option="1").status_code == 409, "the tick is missing"
     assert posted(browser, place, page, answer="approve", option="9", agree="yes").status_code == 409
+    for neither in ({}, {"answer": "xx"}):
+        assert posted(browser, place, page, option="1", agree="yes", **neither).status_code == 409, "no answer"
     forged = browser.post(f"{place}/plan", data={"mark": "0" * 32, "answer": "approve", "option": "1", "agree": "yes"})
     assert forged.status_code == 409
     assert shop.shown(ticket)["state"] == "awaiting_approval"

@@ -145,6 +145,18 @@ def test_the_customer_agrees_in_advance_up_to_a_limit(shop):
     assert not shop.bench.does(ticket, "repaired", cost_minor=9000)
 
 
+def test_who_records_the_consent_in_advance_records_no_price(shop):
+    """S1: at the hub and at the bench, where the operator's name is compared."""
+    ticket = shop.on_bench()
+    details = {"limit_minor": 10000, "how": "phone", "said_by": "李雷"}
+    shop.act(shop.supervisor, ticket, "preapprove", **details).raise_for_status()
+    refused = shop.act(shop.supervisor, ticket, "repaired", cost_minor=10000)
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "price-by-witness")
+    operator = shop.shown(ticket)["timeline"][0]["actor"]["name"]
+    assert "price-by-witness" in shop.bench.does(ticket, "repaired", operator=operator, cost_minor=1)[0]
+    shop.act(shop.supervisor, ticket, "repaired", cost_minor=0).raise_for_status()
+
+
 @pytest.mark.parametrize("action", ["approve_plan", "decline_plan", "preapprove"])
 def test_a_bench_never_answers_for_the_customer(shop, action: str, request: FixtureRequest):
     ticket = shop.on_bench()

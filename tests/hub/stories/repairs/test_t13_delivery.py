@@ -23,6 +23,7 @@ def test_each_repair_is_recorded_with_time_work_and_parts(shop):
     ticket = shop.intake()
     shop.act(shop.counter, ticket, "preapprove", limit_minor=9000, how="in_person", said_by="李雷").raise_for_status()
     shop.bench.does(ticket, "taken")
+    assert "您已事先同意（李*），费用不超过 ¥90.00" in page(shop, ticket, "zh-CN")
     done = {"work": "更换 C5", "parts": ["C5 220 µF", {"part": "U2", "new_serial": "U2-77"}], "minutes": 25}
     at = datetime(2026, 1, 31, 8, tzinfo=UTC)
     assert not shop.bench.does(ticket, "repaired", at=at, cost_minor=9000, **done), "hours later, from a bench offline"
