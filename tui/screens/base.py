@@ -43,7 +43,8 @@ class BenchScreen(Screen[None]):
         return self._composed and self in self.app.screen_stack and self._has_parts()
 
     def _has_parts(self) -> bool:
-        return any(isinstance(child, StatusBar) for child in self.children)
+        there = {type(child) for child in self.children}
+        return {StatusBar, Notice, Entry, KeyBar} <= there
 
     @property
     def bench_app(self) -> "BenchApp":
@@ -75,6 +76,12 @@ class BenchScreen(Screen[None]):
         """Draw for the first time."""
         self._composed = True
         self.draw_all()
+        self.set_interval(1.0, self.tick)
+
+    def tick(self) -> None:
+        """Let the time go on, once a second: that for which the hub is away."""
+        if self.can_draw:
+            self.query_one(StatusBar).look()
 
     def on_screen_resume(self) -> None:
         """Draw what has changed behind another screen."""

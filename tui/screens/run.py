@@ -97,13 +97,11 @@ class RunScreen(RunActions):
                 yield Said(self._panel, id="panel-text")
                 yield QuestionPicture()
 
-    def on_mount(self) -> None:
-        """Draw, and let the time run."""
-        super().on_mount()
-        self.set_interval(1.0, self._tick)
-
-    def _tick(self) -> None:
-        """Let the times go on."""
+    def tick(self) -> None:
+        """Let the times of run and step go on, too."""
+        super().tick()
+        if not self.can_draw:
+            return
         self.query_one("#run-head", Said).localise()
         if self.shown is not None and self.shown.step is not None:
             self.query_one("#panel-text", Said).localise()

@@ -33,10 +33,6 @@ class StatusBar(Widget):
         self._now = now
         self._drawn: Content | None = None
 
-    def on_mount(self) -> None:
-        """Let the time go on for which the hub is away."""
-        self.set_interval(1.0, self.look)
-
     def localise(self) -> None:
         """Draw in the language of the moment."""
         self.look()
