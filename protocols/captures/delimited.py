@@ -20,6 +20,7 @@ from protocols.captures.table import Table, read_table
 from protocols.waveform import Capture
 
 _TIME_NAMES = re.compile(r"(x|t|time|times?tamp|seconds?|zeit|temps|时间|時間)( ?[axis]*| .*|_.*)?", re.IGNORECASE)
+_LONG_TIMES = re.compile(r".*[(\[/ ]\s*(?:(min|minutes?)|(h|hrs?|hours?))\s*[)\]]?", re.IGNORECASE)
 _COUNT_NAMES = re.compile(r"(#|n|n[or]\.?|index|sample|samples|sequence|point|序号)", re.IGNORECASE)
 _CHANNEL_NAMES = re.compile(r"(ch|channel|ref|math)[ _]?[a-z0-9]{1,2}", re.IGNORECASE)
 _MOST = 1e15
@@ -130,7 +131,7 @@ def _axis(
     if unit is not None and unit.code == "s":
         return 1, uniform_axis(table, 0, unit.factor)
     if unit is None and _TIME_NAMES.fullmatch(names[0]):
-        return 1, uniform_axis(table, 0)
+        return 1, uniform_axis(table, 0, _seconds(names[0]))
     first = 1 if _COUNT_NAMES.fullmatch(names[0]) and table.values.shape[1] > 1 else 0
     if first and table.values.shape[1] > 2:
         second = units[1] or Unit("s" if _TIME_NAMES.fullmatch(names[1]) else "1")
@@ -151,6 +152,12 @@ def _axis(
     if interval_s is None:
         raise table.fail("has no column of times and states no sample rate; give the sample rate (sample_rate_hz)")
     return first, TimeAxis(_stated(table, ("hoffset",)) or 0.0, interval_s)
+
+
+def _seconds(title: str) -> float:
+    """Return how many seconds the unit in the title of a time column has: loggers count minutes and hours."""
+    match = _LONG_TIMES.fullmatch(title)
+    return 1.0 if match is None else 60.0 if match[1] else 3600.0
 
 
 def _steps(table: Table, interval_s: float) -> bool:

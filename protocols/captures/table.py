@@ -26,6 +26,9 @@ _BEYOND_RANGE = ("∞", "-∞", "+∞")
 _ASSIGNED = re.compile(r"[#;%/ ]*([^:=]*[^:= ])\s*[:=]\s*(.+)")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,8}")
 """How Rigol prints the states of eight logic lines."""
+_HEAD_BYTES = 1 << 16
+_CHINESE = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])*+[\xa1-\xf7]?")
+"""GB 2312 has its characters in pairs of such bytes; a lone one is a letter or a sign (µ, °, Ω) of Windows."""
 _BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -77,7 +80,7 @@ class _Text:
                 raise CaptureError(
                     f"{name}: is no text and in no format known here (.sr, .bin, .wfm, .fff, .jpg); export it as CSV"
                 )
-            self._encoding = "utf-8"
+            self._encoding = _encoding(data[:_HEAD_BYTES])
         self.delimiter = ""
         self.decimal_comma = False
 
@@ -105,12 +108,22 @@ class _Text:
         return cells
 
 
+def _encoding(head: bytes) -> str:
+    """Return the encoding of a text without a byte order mark, from its beginning."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            return "gb18030" if _CHINESE.fullmatch(head) else "cp1252"
+    return "utf-8"
+
+
 def read_table(data: bytes, name: str, *, columns: tuple[int, ...] | None = None) -> Table:
     """Split ``data`` into header and numbers; raise ``CaptureError``.
 
-    Finds encoding (UTF-8, UTF-16), delimiter (comma, semicolon, tab, spaces) and decimal comma by itself. ``columns``
-    takes these columns from the first line on, whatever stands in the others (Tektronix writes settings beside the
-    samples).
+    Finds encoding (UTF-8, UTF-16, GB 18030, Windows 1252), delimiter (comma, semicolon, tab, spaces) and decimal comma
+    by itself. ``columns`` takes these columns from the first line on, whatever stands in the others (Tektronix writes
+    settings beside the samples).
     """
     text = _Text(data, name)
     header = _header(text, name, columns)

@@ -367,10 +367,19 @@ def test_tables_that_sigrok_writes() -> None:
         read_capture(head + b"logic,V\n1,5\n", "x.csv")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 def test_encodings(encoding: str) -> None:
     wave = read_capture("时间 (s),电压 (V)\n0,1.5\n1,2.5\n".encode(encoding), "x.csv").analog[0]
     assert shape(wave) == ("电压", "V", 0.0, 1.0, [1.5, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("title", "unit", "step_s"),
+    [("Time (µs),U (mV)", "V", 1e-6), ("Zeit (min),T (°C)", "Cel", 60.0), ("Time in hours,R (Ohm)", "Ohm", 3600.0)],
+)
+def test_units_in_the_letters_of_windows_and_of_loggers(title: str, unit: str, step_s: float) -> None:
+    (wave,) = read_capture(f"{title}\n0,1.5\n1,2.5\n".encode("cp1252"), "x.csv").analog
+    assert (wave.unit, wave.sample_interval_s) == (unit, pytest.approx(step_s))
 
 
 def test_channels_named_among_the_settings() -> None:
