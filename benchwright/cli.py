@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 
 from benchwright.errors import UsageError
 from benchwright.language import Language, speak_of_environment, translate, with_language
+from drivers.errors import Misconfigured
 from tui.i18n import N_, _
 
 COMMANDS = {
@@ -73,7 +74,7 @@ def main() -> None:
     translate(command)
     try:
         code = command(standalone_mode=False)
-    except UsageError as error:
+    except (UsageError, Misconfigured) as error:
         sys.exit(_refused(str(error)))
     except TyperException as error:
         sys.exit(_refused(error.format_message().replace("Value error, ", "")))

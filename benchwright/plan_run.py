@@ -30,10 +30,13 @@ from edge_agent.plans.soak import GAP, GROUP, SUMMARY
 from edge_agent.rack import Cancellation, Rack, RackError
 from edge_agent.spool import Spool, SpoolError
 from protocols.messages.records import Device, Outcome, RunFinished, StepFinished
+from protocols.serial_numbers import serial_form
 from tui.heard import heard
 from tui.i18n import _, pick
 
 CONNECT_S = 20.0
+ANY_DEVICE = "unknown"
+"""The serial number where none is given."""
 _POLL_S = 0.2
 _ROUNDS_A_LINE = 72
 """How often the progress of a soak is told."""
@@ -128,6 +131,7 @@ class _Session:
             if self.request.resume:
                 self._finished = self._runner.resume(self._interrupted())
                 return
+            self._refuse_over_another()
             device = Device(self.request.plan.plan.model, self.request.serial)
             run = f"{self.request.plan.plan.plan}-{uuid.uuid4().hex[:8]}"
             self._finished = self._runner.run(run, device, operator=self.request.operator)
@@ -135,15 +139,30 @@ class _Session:
             self._error = error
 
     def _interrupted(self) -> str:
-        for started in self.spool.open_runs():
-            if started.plan.name == self.request.plan.plan.plan:
-                self.steps += [
-                    record.body
-                    for record in self.spool.run_records(started.run)
-                    if isinstance(record.body, StepFinished)
-                ]
-                return started.run
-        raise RunRefused(f"{self.request.state} holds no interrupted run of this plan; leave out --resume")
+        """Return the interrupted run of this plan and, if it was named, this device."""
+        wanted = self.request.serial
+        runs = [one for one in self.spool.open_runs() if one.plan.name == self.request.plan.plan.plan]
+        if not runs:
+            raise RunRefused(f"{self.request.state} holds no interrupted run of this plan; leave out --resume")
+        of_device = [
+            one for one in runs if wanted == ANY_DEVICE or serial_form(wanted) == serial_form(one.device.serial)
+        ]
+        if not of_device:
+            raise RunRefused(
+                f"the interrupted run in {self.request.state} is of {runs[0].device.serial}, not of {wanted}; "
+                "name that device, or leave out --serial"
+            )
+        run = of_device[0].run
+        self.steps += [one.body for one in self.spool.run_records(run) if isinstance(one.body, StepFinished)]
+        return run
+
+    def _refuse_over_another(self) -> None:
+        """Refuse a new run where an interrupted one waits: its outputs may still be on."""
+        for one in self.spool.open_runs():
+            raise RunRefused(
+                f"{self.request.state} holds an interrupted run of {one.plan.name} on {one.device.serial}; "
+                "go on with it by --resume, or give another folder"
+            )
 
     def _abort(self, name: str) -> None:
         words = _("{signal}: stopping; outputs go to a safe state").format(signal=name)

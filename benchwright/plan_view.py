@@ -101,8 +101,8 @@ def step_line(record: StepFinished) -> Text:
 
 
 def print_results(steps: Iterable[StepFinished], finished: RunFinished) -> None:
-    """Print the table of all measurements, the outcome and the suspects."""
-    console = Console()
+    """Print the table of all measurements, what is to be said of them, the outcome and the suspects."""
+    console, steps = Console(), tuple(steps)
     table = Table(title=_("Measurements"))
     for heading in RESULT_HEADINGS:
         table.add_column(_(heading), overflow="fold", justify="right" if heading == "Value" else "left")
@@ -110,9 +110,20 @@ def print_results(steps: Iterable[StepFinished], finished: RunFinished) -> None:
         for one in step.measurements:
             table.add_row(step.step, one.name, value_text(one), limits_text(one), verdict_text(one.verdict))
     console.print(table)
+    for words in notes(one for step in steps for one in step.measurements):
+        console.print(Text(words, style="yellow"))
     outcome = (_(OUTCOMES[finished.outcome]), COLOURS[finished.outcome])
     console.print(Text.assemble(f"{_('Outcome')}: ", outcome))
     print_suspects(console, finished.suspects)
+
+
+def notes(measurements: Iterable[Measurement]) -> list[str]:
+    """Return what is to be said of values, such as an overdue calibration or why one is undecided (Q7), once each."""
+    about: dict[str, list[str]] = {}
+    for one in measurements:
+        if one.value is not None and one.reason:
+            about.setdefault(one.reason, []).append(one.name)
+    return [f"{', '.join(dict.fromkeys(names))}: {heard(reason)}" for reason, names in about.items()]
 
 
 def print_suspects(console: Console, suspects: Sequence[Suspect]) -> None:

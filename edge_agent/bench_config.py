@@ -140,9 +140,14 @@ def parse_bench_config(data: bytes, name: str = "bench.toml") -> BenchConfig:
 def _sentence(name: str, text: str, found: Sequence[Mistake]) -> str:
     """Return the first mistake with line, key and remedy, and the lines of the others."""
     lines = [_line_of(text, [str(part) for part in one.path]) for one in found]
-    place = f"line {lines[0]}, " if lines[0] else ""
-    more = f" (and {len(found) - 1} more: lines {', '.join(str(one or 1) for one in lines[1:])})" if found[1:] else ""
-    return f"{name}: {place}{'.'.join(map(str, found[0].path)) or 'the top level'}: {found[0].words}{more}"
+    where = ".".join(map(str, found[0].path)) or "the top level"
+    words, more = found[0].words, found[1:]
+    if more:
+        places = ", ".join(str(one or 1) for one in lines[1:])
+        words = f"{words} (and {len(more)} more: lines {places})"
+    if lines[0] is None:
+        return f"{name}: {where}: {words}"
+    return f"{name}: line {lines[0]}, {where}: {words}"
 
 
 def _line_of(text: str, path: Sequence[str]) -> int | None:

@@ -9,7 +9,7 @@ from msgspec import Meta
 YEAR = timedelta(days=365)
 MEASURING = ("multimeter", "oscilloscope", "supply", "camera")
 """Kinds of instruments whose numbers are judged."""
-Standing = Literal["valid", "overdue", "unknown"]
+Standing = Literal["valid", "overdue", "unknown", "future"]
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -40,17 +40,21 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 def standing(calibration: Calibration | None, today: date) -> Standing:
-    """Return whether a calibration holds today."""
+    """Return whether a calibration holds today; one of a day to come is a slip of the pen or of the clock."""
     if calibration is None:
         return "unknown"
+    if calibration.on > today:
+        return "future"
     return "valid" if today <= calibration.until else "overdue"
 
 
 def words(role: str, calibration: Calibration | None, today: date) -> str | None:
     """Say what is wrong with the calibration of an instrument, ``None`` when it holds."""
-    match standing(calibration, today):
-        case "valid":
-            return None
-        case "overdue" if calibration is not None:
-            return f"the calibration of {role} was due on {calibration.until}; have it calibrated"
-    return f"the calibration of {role} is not recorded; enter it in bench.toml under [instruments.{role}.calibration]"
+    on, until = (None, None) if calibration is None else (calibration.on, calibration.until)
+    reasons = {
+        "overdue": f"the calibration of {role} was due on {until}; have it calibrated",
+        "future": f"the calibration of {role} is of {on}, a day to come; correct it in bench.toml",
+        "unknown": f"the calibration of {role} is not recorded; enter it in bench.toml under "
+        f"[instruments.{role}.calibration]",
+    }
+    return reasons.get(standing(calibration, today))

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from drivers.capabilities import ChipIdentity
 from edge_agent.plans.source import SourceError, read_source
 from protocols.messages.records import Sha256
+from protocols.mistakes import mistakes
 
 FOLDER_VARIABLE = "BENCHWRIGHT_FIRMWARE"
 SHIPPED = Path(__file__).resolve().parent.parent / "firmware_profiles"
@@ -142,12 +143,20 @@ def load_firmware_profile(name: str) -> FirmwareProfile:
     """Read ``<name>.yaml``; raise ``FirmwareError``."""
     path = firmware_folder() / f"{name}.yaml"
     try:
-        source = read_source(path.read_bytes(), path.name)
-        return msgspec.convert(source.data, FirmwareProfile)
+        source = read_source(path.read_bytes(), str(path))
     except OSError as error:
         raise FirmwareError(f"there is no firmware profile {name} ({path.name} cannot be read)") from error
-    except (SourceError, msgspec.ValidationError) as error:
+    except SourceError as error:
         raise FirmwareError(f"firmware profile {name} is broken: {error}") from error
+    try:
+        return msgspec.convert(source.data, FirmwareProfile)
+    except msgspec.ValidationError as error:
+        one, *more = mistakes(source.data, FirmwareProfile)
+        words = f"line {source.line(one.path)}: {one.named()}"
+        if more:
+            lines = ", ".join(str(source.line(other.path)) for other in more)
+            words = f"{words} (and {len(more)} more: lines {lines})"
+        raise FirmwareError(f"firmware profile {name} is broken: {path}: {words}") from error
 
 
 def checked_image(image: Image) -> Path:

@@ -94,8 +94,11 @@ def _in_struct(data: dict[Any, Any], kind: Any, hook: Hook | None, path: Path) -
             yield from _walk(value, fields[key].type, hook, (*path, key))
         elif key not in known and config.forbid_unknown_fields:
             near = difflib.get_close_matches(str(key), known, 1)
-            hint = f" (is {near[0]!r} meant?)" if near else ""
-            detail = f"the key {key!r} is not known here{hint}; remove it or correct its spelling"
+            detail = (
+                f"the key {key!r} is not known here (is {near[0]!r} meant?); remove it or correct its spelling"
+                if near
+                else f"the key {key!r} is not known here; remove it or correct its spelling"
+            )
             yield Mistake((*path, key), detail, about_key=True)
     for name, field in fields.items():
         if field.required and name not in data:
@@ -158,7 +161,8 @@ def sentence(what: str, value: Any = None, wanted: Any = None) -> str:
         return f"{found[1]!r} is not known here; give {choice}"
     if found := re.fullmatch(r"Object missing required field `([^`]+)`", what):
         return f"the key {found[1]!r} is missing; add it"
-    return f"{_lower(what)}; correct it"
+    no_date = "RFC3339" in what
+    return f"{_shown(value)} is no date here; write one like 2026-01-31" if no_date else f"{_lower(what)}; correct it"
 
 
 def _choices(wanted: Any) -> list[str]:

@@ -53,7 +53,9 @@ TELLING = (
     *(
         f"edge_agent/{name}.py"
         for name in (
+            "bench_config",
             "bench_file",
+            "calibration",
             "desk",
             "discovery",
             "firmware_profile",

@@ -16,8 +16,10 @@ from tui.plain import one_line
 DOMAIN = "agent"
 DEEPEST = 8
 """How many sentences may stand within one another; what is deeper is shown as it came."""
-PLACES = ("line {0}: {1}", "step {0}: {1}")
+PLACES = ("line {0}: {1}", "step {0}: {1}", "{0} (and {1} more: lines {2})")
 """What stands before a sentence about a file."""
+AND = " · "
+"""Stands between several sentences about one thing."""
 _ABOUT = re.compile(r":(?: |$)")
 _PLACE = re.compile(r"\{(\d+)\}")
 
@@ -36,6 +38,8 @@ def _in_language(language: i18n.Language, sentence: str, within: int = 0) -> str
         if (found := _values(literals, sentence)) is not None:
             values = [_in_language(language, value, within + 1) for value in found]
             return translation.format(*values)
+    if AND in sentence:
+        return AND.join(_in_language(language, one, within + 1) for one in sentence.split(AND))
     head, colon, rest = sentence.partition(": ")
     if colon and " " not in head:  # "ch1: why", "T-000101: why"
         return f"{head}: {_in_language(language, rest, within + 1)}"

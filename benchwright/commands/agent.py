@@ -190,14 +190,15 @@ def _valid(request_type: Any, **fields: Any) -> Any:
     """Make a request from words; one that does not follow the contract ends in one sentence."""
     import msgspec
 
+    from protocols.mistakes import mistakes
+
+    given = {name: value for name, value in fields.items() if value is not None}
+    asked = given | {"do": request_type.__struct_config__.tag}
     try:
-        return msgspec.convert(
-            {name: value for name, value in fields.items() if value is not None}
-            | {"do": request_type.__struct_config__.tag},
-            request_type,
-        )
+        return msgspec.convert(asked, request_type)
     except msgspec.ValidationError as error:
-        raise UsageError(f"not a valid request: {error}") from error
+        words = "; ".join(one.named() for one in mistakes(asked, request_type))
+        raise UsageError(words) from error
 
 
 @app.command()

@@ -4,10 +4,11 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from drivers.simulated.personality import PlayedBench
     from drivers.simulated.products import Product
 
+Bench = TypeVar("Bench")
 app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_help=False, rich_markup_mode="rich")
 
 
@@ -69,6 +71,10 @@ def simulate(
     from drivers.simulated.bench import SimulatedBench
     from drivers.simulated.control import control_endpoint
 
+    if write_bench is not None and write_bench.exists():
+        raise UsageError(
+            f"{write_bench} exists, and may be the configuration of a running bench; remove it, or name a new file"
+        )
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -79,16 +85,13 @@ def simulate(
     if personality:
         if control is not None or pace:
             raise UsageError("a bench of personalities takes no time and has no control socket; leave both options out")
-        from drivers.errors import Misconfigured
         from drivers.simulated.personality import PlayedBench
 
-        try:
-            played = PlayedBench(
+        with _made(
+            lambda: PlayedBench(
                 personality, faults=fault or (), seed=seed, directory=directory, product=_product(product)
             )
-        except (Misconfigured, ValueError) as error:
-            raise UsageError(str(error)) from error
-        with played:
+        ) as played:
             if write_bench is not None:
                 _write_text(write_bench, played.bench_toml(name))
             _show_played(played, as_json)
@@ -99,10 +102,9 @@ def simulate(
         from drivers.simulated.tolerances import unit as good_unit
 
         on_bench = good_unit(on_bench, unit)
-    try:
-        bench = SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace, product=on_bench)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    bench = _made(
+        lambda: SimulatedBench(faults=fault or (), seed=seed, directory=directory, pace=pace, product=on_bench)
+    )
     with ExitStack() as stack:
         stack.enter_context(bench)
         if control is not None:
@@ -116,6 +118,18 @@ def simulate(
             _write_bench(bench, write_bench, name)
         _show_bench(bench, control, as_json)
         stopped.wait()
+
+
+def _made(make: Callable[[], Bench]) -> Bench:
+    """Make a bench; what cannot be played, and a folder that cannot be made, end in one sentence."""
+    try:
+        return make()
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        raise UsageError(
+            f"the folder {error.filename} cannot be made: {error.strerror}; give one where you may write"
+        ) from error
 
 
 @app.command("control")

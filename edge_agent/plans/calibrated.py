@@ -41,7 +41,7 @@ def _flagged(one: Measurement, calibration: Calibration | None, rule: Calibratio
     if state == "valid" or (state == "unknown" and rule != "undecided"):
         return one
     said = words(one.instrument, calibration, today) or ""
-    reason = said if one.reason is None else f"{one.reason}; {said}"
+    reason = said if one.reason is None else f"{one.reason} · {said}"
     verdict = Verdict.UNDECIDED if rule == "undecided" else one.verdict
     return replace(one, reason=reason[:4000], verdict=verdict)
 

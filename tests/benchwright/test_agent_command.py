@@ -162,7 +162,7 @@ def test_a_run_is_skipped_through_and_aborted(agent):
 
 def test_refusals_are_one_sentence(agent):
     assert "there is no test plan" in call(agent, "start-run", "--serial", "S", "--plan", "nothing", code=1)
-    assert "not a valid request" in call(agent, "start-run", "--serial", "S", "--ticket", "with space", code=1)
+    assert "ticket: the text" in call(agent, "start-run", "--serial", "S", "--ticket", "with space", code=1)
     assert "is not interrupted" in call(agent, "resume", "run-9", code=1)
     assert "is not interrupted" in call(agent, "abandon", "run-9", code=1)
     assert "no run is in progress, and none has ended" in call(agent, "run-state", code=1)

@@ -64,6 +64,8 @@ def test_the_terminal_says_which_language_is_spoken(capsys, monkeypatch):
             "'loud' 不在 'debug'",
         ),
         (["hub", "seed", "--stores", "0"], "Input should be greater than or equal to 1", "须大于或等于 1"),
+        (["simulate", "--directory", "/proc/x"], "the folder /proc/x cannot be made", "无法创建文件夹 /proc/x"),
+        (["simulate", "--write-bench", "/dev/null"], "/dev/null exists", "/dev/null 已存在"),
         (["plan", "show", "none"], "there is no test plan 'none'", "没有检测方案 'none'；有 bench-check"),
     ],
 )
@@ -86,3 +88,14 @@ def test_a_plan_that_is_wrong_is_told_in_chinese_with_its_place(capsys, monkeypa
     file.write_text("plan: p\nversion: x\nmodel: M\ntitle: {en: P, zh-CN: 方案}\nmain: []\n")
     _code, _out, err = told(capsys, monkeypatch, "plan", "check", str(file), "-l", "zh-CN")
     assert f"{file}: 第 2 行：version: 此处应为整数，而不是文字（'x'）；请改正" in err
+
+
+@pytest.mark.parametrize("command", [["profile", "list"], ["simulate", "--list-personalities"]])
+def test_a_folder_of_profiles_that_cannot_be_used_is_one_sentence(capsys, monkeypatch, tmp_path, command):
+    monkeypatch.setenv("BENCHWRIGHT_PROFILES", str(tmp_path / "none"))
+    code, out, err = told(capsys, monkeypatch, *command)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    (tmp_path / "own.yaml").write_text("name: [")
+    monkeypatch.setenv("BENCHWRIGHT_PROFILES", str(tmp_path))
+    code, _, err = told(capsys, monkeypatch, *command)
+    assert (code, err.count("\n"), "own.yaml, line " in err) == (2, 1, True)

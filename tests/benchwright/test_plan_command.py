@@ -12,12 +12,15 @@ from typing import Any
 
 import plan_texts
 import pytest
+from msgspec.structs import replace
 from plan_texts import plan, read
 
 from benchwright.plan_run import hint
+from benchwright.plan_view import notes
 from drivers.simulated.bench import SimulatedBench
 from drivers.simulated.control import control_endpoint
 from edge_agent.plans.prompts import Prompt, PromptKind
+from protocols.messages.records import DecisionRule, Limits, Measurement, Verdict
 from tui import i18n
 
 PROGRAM = str(Path(sys.executable).with_name("benchwright"))
@@ -150,6 +153,10 @@ def test_a_killed_run_resumes_from_its_folder(place: Place, tmp_path: Path) -> N
     process.kill()
     process.communicate(timeout=10)
     assert place.bench.device.state.feed.on, "nobody switched it off: the resumed run has to"
+    for words, wrong in (("holds an interrupted run", []), ("not of K2", ["--resume", "--serial", "K2"])):
+        done = subprocess.run([*command, *wrong], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2
+        assert words in done.stderr
     done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     steps = [(step["step"], step["attempt"]) for step in json.loads(done.stdout)["steps"]]
@@ -170,6 +177,19 @@ def test_how_to_answer_is_said_in_the_readers_language(prompt: Prompt, english: 
     assert hint(prompt) == english
     i18n.use("zh-CN")
     assert hint(prompt).endswith(chinese)
+
+
+def test_what_is_to_be_said_of_values_is_said_once_in_the_readers_language() -> None:
+    due = "the calibration of meter was due on 2026-01-01; have it calibrated"
+    close = "the value is closer to a limit than its expanded uncertainty (k = 2)"
+    one = Measurement(
+        "volts", 3.0, "V", 0.1, Limits(3.0, 3.6), None, DecisionRule.GUARD_BAND, Verdict.UNDECIDED, "meter", due
+    )
+    measured = [one, replace(one, name="amps"), replace(one, name="ohms", reason=f"{close} · {due}")]
+    assert notes([*measured, replace(one, value=None)]) == [f"volts, amps: {due}", f"ohms: {close} · {due}"]
+    i18n.use("zh-CN")
+    assert "meter 的校准已于 2026-01-01 到期；请送校" in notes(measured)[0]
+    assert notes(measured)[1].endswith(" · meter 的校准已于 2026-01-01 到期；请送校")
 
 
 def test_without_anybody_to_answer_the_run_ends_safely(place: Place, tmp_path: Path) -> None:

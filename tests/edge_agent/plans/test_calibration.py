@@ -87,7 +87,11 @@ def test_it_takes_a_verdict_back_where_the_plan_says_so(run: Run, calibration: C
 
 @pytest.mark.parametrize(
     ("calibration", "words"),
-    [(None, "not recorded; enter it in bench.toml"), (Calibration(on=date(2025, 1, 1)), "was due on 2026-01-01")],
+    [
+        (None, "not recorded; enter it in bench.toml"),
+        (Calibration(on=date(2030, 1, 1)), "of 2030-01-01, a day to come"),
+        (Calibration(on=date(2025, 1, 1)), "was due on 2026-01-01"),
+    ],
 )
 def test_it_stops_the_run_where_the_plan_says_so(
     run: Run, spool: Spool, calibration: Calibration | None, words: str
@@ -123,7 +127,8 @@ def test_an_old_calibration_widens_readings_and_what_analyses_are_told_of_scopes
 def test_a_limit_never_shrinks_below_what_is_stated_and_the_last_day_counts() -> None:
     one = Calibration(on=date(2026, 1, 1))
     assert one.growth(date(2026, 1, 2)) == 1.0
-    assert [standing(one, day) for day in (date(2027, 1, 1), date(2027, 1, 2))] == ["valid", "overdue"]
+    days = (date(2025, 12, 31), date(2026, 1, 1), date(2027, 1, 1), date(2027, 1, 2))
+    assert [standing(one, day) for day in days] == ["future", "valid", "valid", "overdue"]
 
 
 def test_bench_toml_holds_the_record_and_the_bench_tells_its_meters_how_warm_it_is() -> None:

@@ -180,3 +180,11 @@ def test_limits_and_patterns_of_a_profile() -> None:
     profile = msgspec.convert(base, FirmwareProfile)
     with pytest.raises(FirmwareError):
         profile.check_chip(ChipIdentity("other", "2"))
+
+
+def test_a_broken_profile_is_told_with_file_line_and_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    text = (SHIPPED / "sp100.yaml").read_text()
+    (tmp_path / "own.yaml").write_text(text.replace("chip:", "chp:", 1))
+    with pytest.raises(FirmwareError, match=r"own\.yaml: line \d+: the key 'chp' is not known here .*\(and 1 more"):
+        load_firmware_profile("own")
