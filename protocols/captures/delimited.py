@@ -20,7 +20,15 @@ from protocols.captures.table import Table, read_table
 from protocols.waveform import Capture
 
 _TIME_NAMES = re.compile(r"(x|t|time|times?tamp|seconds?|zeit|temps|时间|時間)( ?[axis]*| .*|_.*)?", re.IGNORECASE)
-_LONG_TIMES = re.compile(r".*[(\[/ ]\s*(?:(min|minutes?)|(h|hrs?|hours?))\s*[)\]]?", re.IGNORECASE)
+_LAST_WORD = re.compile(r"[a-zA-Zµμ]+(?=[)\]]?\s*$)")
+_TIME_UNITS = {
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("millis", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("micros", "microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("nanosecond", "nanoseconds"), 1e-9),
+}
+"""Units of times that elsewhere would be names of columns (``min``), or words."""
 _COUNT_NAMES = re.compile(r"(#|n|n[or]\.?|index|sample|samples|sequence|point|序号)", re.IGNORECASE)
 _CHANNEL_NAMES = re.compile(r"(ch|channel|ref|math)[ _]?[a-z0-9]{1,2}", re.IGNORECASE)
 _MOST = 1e15
@@ -155,9 +163,12 @@ def _axis(
 
 
 def _seconds(title: str) -> float:
-    """Return how many seconds the unit in the title of a time column has: loggers count minutes and hours."""
-    match = _LONG_TIMES.fullmatch(title)
-    return 1.0 if match is None else 60.0 if match[1] else 3600.0
+    """Return how many seconds the last word in the title of a time column is: ``Time (min)``, ``time_ms``, ``t us``."""
+    word = _LAST_WORD.search(title.replace("_", " "))
+    if word is None:
+        return 1.0
+    unit = parse_unit(word[0])
+    return unit.factor if unit is not None and unit.code == "s" else _TIME_UNITS.get(word[0].lower(), 1.0)
 
 
 def _steps(table: Table, interval_s: float) -> bool:

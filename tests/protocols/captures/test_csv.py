@@ -375,7 +375,16 @@ def test_encodings(encoding: str) -> None:
 
 @pytest.mark.parametrize(
     ("title", "unit", "step_s"),
-    [("Time (µs),U (mV)", "V", 1e-6), ("Zeit (min),T (°C)", "Cel", 60.0), ("Time in hours,R (Ohm)", "Ohm", 3600.0)],
+    [
+        ("Time (µs),U (mV)", "V", 1e-6),
+        ("Zeit (min),T (°C)", "Cel", 60.0),
+        ("Time in hours,R (Ohm)", "Ohm", 3600.0),
+        ("time_ms,U (V)", "V", 1e-3),
+        ("Time [milliseconds],U (V)", "V", 1e-3),
+        ("t ns,U (V)", "V", 1e-9),
+        ("Time_h,U (V)", "V", 3600.0),
+        ("Time axis,U (V)", "V", 1.0),
+    ],
 )
 def test_units_in_the_letters_of_windows_and_of_loggers(title: str, unit: str, step_s: float) -> None:
     (wave,) = read_capture(f"{title}\n0,1.5\n1,2.5\n".encode("cp1252"), "x.csv").analog
