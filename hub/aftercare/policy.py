@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from hub.core.labels import is_model
 from hub.identity.permissions import Role
 from hub.policies.loading import load
 from hub.policies.values import Document, Duration, wrong
@@ -87,7 +88,7 @@ class WarrantyRule(Document):
     def fits(self, model: str, fault: str, parts: tuple[str, ...]) -> bool:
         """Whether the rule is about such a repair; one part that fits is enough."""
         return (
-            (self.models is None or any(fnmatchcase(model, one) for one in self.models))
+            (self.models is None or is_model(model, self.models))
             and (self.faults is None or fault in self.faults)
             and (self.parts is None or any(fnmatchcase(part, one) for part in parts for one in self.parts))
         )

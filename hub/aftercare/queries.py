@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hub.aftercare.models import TASK_PREFIX, FollowUp, ImprovementTask, RepairWarranty, RepeatRepair
 from hub.aftercare.policy import Verdict
 from hub.core.ids import row_number
+from hub.core.labels import model_key
 from hub.core.paging import after_cursor
 from hub.identity.actors import Actor
 from hub.identity.models import User
@@ -21,7 +22,6 @@ _WARRANTIES = (
     select(RepairWarranty)
     .where(
         RepairWarranty.serial == bindparam("of_serial"),
-        RepairWarranty.model == bindparam("of_model"),
         RepairWarranty.ends_at > bindparam("at"),
     )
     .order_by(RepairWarranty.ticket_id.desc())
@@ -182,7 +182,8 @@ def warranty_of(session: Session, ticket_id: int) -> RepairWarranty | None:
 
 def warranties(session: Session, model: str, serial: str, at: datetime) -> Sequence[RepairWarranty]:
     """Return the warranties of a device that hold at a moment, the newest first."""
-    return session.scalars(_WARRANTIES, {"of_serial": serial, "of_model": model, "at": at}).all()
+    found = session.scalars(_WARRANTIES, {"of_serial": serial, "at": at}).all()
+    return [one for one in found if model_key(one.model) == model_key(model)]
 
 
 def repeat_of(session: Session, ticket_id: int) -> RepeatRepair | None:

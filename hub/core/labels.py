@@ -1,7 +1,9 @@
 """What stands on a device's label, as requests give it: brought to one form before anything is compared."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
@@ -12,6 +14,18 @@ from protocols.serial_numbers import serial_form
 def model_form(text: str) -> str:
     """Return a model's name as the hub keeps it: half-width, without blanks around it."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+@lru_cache(maxsize=4096)
+def model_key(name: str) -> str:
+    """Return what all spellings of a model's name share, to compare by; shown is the name as it was first kept."""
+    return " ".join(model_form(name).casefold().split())
+
+
+def is_model(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a model's name fits one of ``patterns`` (``SP-*``), in whatever case either is written."""
+    key = model_key(name)
+    return any(fnmatchcase(key, model_key(one)) for one in patterns)
 
 
 def _in(form: Callable[[str], str]) -> BeforeValidator:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from hub.aftercare.models import FollowUp
 from hub.appointments.models import Appointment
 from hub.core.ids import row_number
+from hub.core.labels import model_key
 from hub.core.paging import after_cursor
 from hub.customers import visibility
 from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
@@ -53,9 +54,9 @@ _OWNERS_OF = (
     )
 )
 _ADD_CONTACT_POINT = insert(ContactPoint.__table__)  # type: ignore[attr-defined]
-_DEVICE = select(CustomerDevice).where(
-    CustomerDevice.serial == bindparam("serial"), CustomerDevice.model == bindparam("model")
-)
+_DEVICES = select(CustomerDevice).where(CustomerDevice.serial == bindparam("serial")).order_by(CustomerDevice.id)
+_MODELS = select(CustomerDevice.model).where(CustomerDevice.serial == bindparam("serial")).order_by(CustomerDevice.id)
+"""Every intake of a device asks it."""
 
 
 def owners(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Customer]:
@@ -94,8 +95,15 @@ def contact_points(session: Session, customer_id: int) -> Sequence[ContactPoint]
 
 
 def device_by_serial(session: Session, model: str, serial: str) -> CustomerDevice | None:
-    """Return one device by what its label says."""
-    return session.scalar(_DEVICE, {"serial": serial, "model": model})
+    """Return one device by what its label says, in whatever case the model is written."""
+    key = model_key(model)
+    return next((one for one in session.scalars(_DEVICES, {"serial": serial}) if model_key(one.model) == key), None)
+
+
+def known_model(session: Session, model: str, serial: str) -> str:
+    """Return the model's name as the device with this serial is known by; as it is given for one that is not known."""
+    key = model_key(model)
+    return next((one for one in session.scalars(_MODELS, {"serial": serial}) if model_key(one) == key), model)
 
 
 def register_device(session: Session, model: str, serial: str, customer_id: int | None, at: datetime) -> None:

@@ -66,6 +66,11 @@ def recognise(session: Session, contact: ContactFacts) -> tuple[Customer | None,
     return customer, news
 
 
+def known_model(session: Session, model: str, serial: str) -> str:
+    """Return how a device's model is spelt: one device does not become two by the case of its model's name."""
+    return queries.known_model(session, model, serial) if model and serial else model
+
+
 def register_device(session: Session, model: str, serial: str, customer: Customer | None) -> None:
     """Know the device with this serial from now on; it is whose ticket it comes with."""
     if model and serial:

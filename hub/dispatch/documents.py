@@ -1,13 +1,13 @@
 """What a dispatch policy says: a document that a manager writes and reads (T4, T5)."""
 
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from hub.core.labels import is_model
 from hub.policies.loading import load
 from hub.policies.values import Document, wrong
 from hub.tickets.kinds import Kind, Urgency
@@ -50,7 +50,7 @@ class SkillRule(Document):
         """Whether the rule is about such tickets."""
         return (
             (self.kinds is None or kind in self.kinds)
-            and (self.models is None or any(fnmatchcase(model, pattern) for pattern in self.models))
+            and (self.models is None or is_model(model, self.models))
             and (self.faults is None or fault in self.faults)
         )
 

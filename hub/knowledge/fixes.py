@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.core.i18n import Language
+from hub.core.labels import model_key
 from hub.core.problems import Problem, ProblemType
 from hub.events import queries as event_queries
 from hub.identity.actors import Actor
@@ -60,7 +61,7 @@ def draft_new(session: Session, actor: Actor, limit: int) -> list[Article]:
     for fix in candidates(session, actor, limit=200):
         if len(drafted) == limit:
             break
-        of_model = [one for one in known if fix.ticket.model in one.article.models]
+        of_model = [one for one in known if one.is_about(fix.ticket.model)]
         if any(one.covers(fix) for one in of_model):
             continue
         line = of_model[0].article.product_line if of_model else fix.ticket.model
@@ -76,6 +77,10 @@ class _Subject:
 
     article: Article
     measurements: frozenset[str]
+
+    def is_about(self, model: str) -> bool:
+        """Whether the article is about a model, in whatever case either is written."""
+        return model_key(model) in map(model_key, self.article.models)
 
     def covers(self, fix: Fix) -> bool:
         """Whether the fix is of the same fault, or of one of the same measurements."""

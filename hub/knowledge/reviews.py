@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.labels import model_key
 from hub.core.problems import Problem, ProblemType
 from hub.events import service as events
 from hub.identity.actors import Actor
@@ -108,9 +109,9 @@ def gaps(session: Session, span: tuple[datetime, datetime], limit: int) -> list[
 def _published(session: Session, faults: Sequence[str]) -> dict[str, list[set[str]]]:
     found: dict[str, list[set[str]]] = {}
     for fault, models in queries.published_faults(session, faults):
-        found.setdefault(fault, []).append(set(models))
+        found.setdefault(fault, []).append({model_key(one) for one in models})
     return found
 
 
 def _covered(about: dict[str, list[set[str]]], model: str, fault: str) -> bool:
-    return any(not models or model in models for models in about.get(fault, ()))
+    return any(not models or model_key(model) in models for models in about.get(fault, ()))

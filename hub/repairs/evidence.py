@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from hub.core.i18n import Words
+from hub.core.labels import is_model, model_key
 from hub.measurements.runs import RunFacts
 from hub.policies.loading import load
 from hub.policies.values import Document
@@ -35,7 +35,7 @@ class FunctionalTests(Document):
 
     def rule(self, model: str) -> ProofRule | None:
         """Return the rule for a model."""
-        return next((one for one in self.rules if any(fnmatchcase(model, name) for name in one.models)), None)
+        return next((one for one in self.rules if is_model(model, one.models)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _after(run: RunFacts, work: Work) -> bool:
 def _is_right(run: RunFacts, rule: ProofRule | None, ticket_plan: str | None, model: str) -> bool:
     if rule is not None:
         return run.plan == rule.plan and run.plan_version is not None and run.plan_version >= rule.from_version
-    return run.plan == ticket_plan if ticket_plan is not None else run.model == model
+    return run.plan == ticket_plan if ticket_plan is not None else model_key(run.model or "") == model_key(model)
 
 
 def _wanted(rule: ProofRule | None, ticket_plan: str | None, model: str) -> Words:

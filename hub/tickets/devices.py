@@ -6,6 +6,7 @@ the first (D6, T12, T15).
 
 from sqlalchemy.orm import Session
 
+from hub.core.labels import model_key
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.tickets import queries
 from hub.tickets.kinds import Kind, State
@@ -38,7 +39,8 @@ def require_same(session: Session, ticket: Ticket, wanted: DeviceIn | None) -> N
     if wanted is None or ticket.kind not in _ABOUT_A_DEVICE or not _begun(session, ticket):
         return
     fills = ticket.state in _STILL_COMPLETED
-    pairs = {"model": (ticket.model, wanted.model), "serial": (ticket.serial, wanted.serial)}
+    model = None if wanted.model is None else model_key(wanted.model)
+    pairs = {"model": (model_key(ticket.model), model), "serial": (ticket.serial, wanted.serial)}
     changed = [name for name, (old, new) in pairs.items() if new is not None and new != old and not (fills and not old)]
     if changed:
         words = [_NAMES[name] for name in changed]

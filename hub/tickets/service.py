@@ -114,6 +114,7 @@ def create(session: Session, actor: Actor, wanted: NewTicket) -> Ticket:
     )
     for name, value in _columns(wanted).items():
         setattr(ticket, name, value)
+    ticket.model = registry.known_model(session, ticket.model, ticket.serial)
     if not ticket.symptom and not wanted.draft:
         ticket.symptom = "–"  # the kind does not want one; benches show it
     _customer, news = _recognise(session, ticket)  # held, so that the session need not read the row again
@@ -210,7 +211,11 @@ def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -
         devices.require_same(session, ticket, wanted.device)
         require_known_fault(session, wanted.fault)
         _require_still_reachable(ticket, _columns(wanted))
-    apply(session, ticket, "amend", actor, writes=_columns(wanted))
+    writes = _columns(wanted)
+    if wanted.device is not None:
+        model, serial = (writes.get(name, getattr(ticket, name)) for name in ("model", "serial"))
+        writes["model"] = registry.known_model(session, model, serial)
+    apply(session, ticket, "amend", actor, writes=writes)
     if wanted.contact is not None or wanted.device is not None:
         _customer, news = _recognise(session, ticket)
         events.append_all(session, actor, news)

@@ -118,6 +118,28 @@ def test_improvements_about_complaints_join_those_of_bad_answers(database: Datab
     assert migrate.differences(database) == []
 
 
+def test_models_of_before_get_one_spelling(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """M1, T15: what is of one device meets, whatever case its model was typed in."""
+    migrate.downgrade(database, "0031")
+    at = END
+    of_ticket = {"kind": "repair", "state": "new", "priority": 5, "symptom": "-", "created_at": at, "updated_at": at}
+    of_warranty = {"fault": "no_power", "policy_version": 0, "because": [], "starts_at": at, "ends_at": at}
+    with database.write() as session:
+        for model, serial in (("SP-100", "SN-1"), ("sp-100", "SN-1"), ("sp-100", "SN-2")):
+            session.add(CustomerDevice(model=model, serial=serial, created_at=at))
+            session.flush()
+        ticket = Ticket(model="sp-100", serial="SN-1", **of_ticket)
+        session.add_all([ticket, Ticket(model="SP-100", serial="SN-3", **of_ticket)])
+        session.flush()
+        session.add(RepairWarranty(ticket_id=ticket.id, model="Sp-100", serial="SN-1", **of_warranty))
+    migrate.upgrade(database)
+    with database.read() as session:
+        assert list(session.scalars(select(Ticket.model).order_by(Ticket.id))) == ["SP-100", "SP-100"]
+        assert list(session.scalars(select(RepairWarranty.model))) == ["SP-100"]
+        assert list(session.scalars(select(CustomerDevice.model).order_by(CustomerDevice.id)))[1:] == ["sp-100"] * 2
+    assert [one.args for one in caplog.records if "same device" in one.msg] == [(2, "sp-100")]
+
+
 def test_serial_numbers_of_before_get_one_form(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     """M1, D6, T15: what is of one device meets; of two records of a device one keeps what was typed, and is named."""
     migrate.downgrade(database, "0027")

@@ -109,6 +109,7 @@ def test_what_is_asked_most_is_reviewed_first(
         ticket = repair(["rail-3v3"], closed=False)
         staff.get(f"{TICKETS}/{ticket}/suggestions", params={"limit": 1}).raise_for_status()
     repair(closed=False, fault="housing_damage")
+    repair(closed=False, fault="no_power", device={"model": "sp-100", "serial": "SN-77"})
     with database.write() as session:
         session.execute(update(Edition).values(reviewed_at=datetime(2026, 1, 31, tzinfo=UTC)))
     queue = staff.get("/api/v1/knowledge/review-queue").raise_for_status().json()

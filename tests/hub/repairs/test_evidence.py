@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.measurements.runs import RunFacts
-from hub.repairs.evidence import ProofRule, Work, judge
+from hub.repairs.evidence import FunctionalTests, ProofRule, Work, judge
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RUN = RunFacts("R-000002", "bench-01", "SP-100", "repair", 3, "ab" * 32, NOON + timedelta(minutes=5), "passed")
@@ -62,6 +62,12 @@ def test_two_clocks_are_compared_in_utc() -> None:
     assert objection(early) == "", "by the bench's own clock the order is sure"
     late = replace(RUN, started_at=NOON - timedelta(days=365), clock_offset_s=-366 * 86_400.0)
     assert objection(late, work=at_hub) == ""
+
+
+def test_a_model_is_one_in_whatever_case_it_is_written() -> None:
+    assert objection(replace(RUN, model="sp-100"), rule=None, plan=None) == ""
+    assert FunctionalTests(rules=(RULE,)).rule("sp-100") is RULE
+    assert "wanted is SP-100" in objection(replace(RUN, model="sp-101"), rule=None, plan=None)
 
 
 def test_without_a_run_the_refusal_says_what_to_do() -> None:

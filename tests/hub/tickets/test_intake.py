@@ -144,10 +144,15 @@ def test_open_tickets_of_the_same_device_or_customer_are_named(staff: httpx.Clie
     """M1."""
     first = staff.post(TICKETS, json=complete).json()
     assert first["possible_duplicates"] == []
-    device = {"model": "ＳＰ-100", "serial": " ｓn－１ "}  # as an input method left in full-width mode types it
+    device = {
+        "model": "ＳＰ-100 ".lower(),
+        "serial": " ｓn－１ ",
+    }  # as an input method left in full-width mode types it
     same_serial = {**complete, "device": device, "contact": {"name": "韩梅梅", "email": "han@example.com"}}
     (twin,) = staff.post(TICKETS, json=same_serial).json()["possible_duplicates"]
     assert (twin["ticket"], twin["because"]) == (first["id"], ["serial"])
+    (known,) = staff.get("/api/v1/devices", params={"serial": "SN-1"}).json()["items"]
+    assert known["model"] == "SP-100", "one device, by the name that it was first known by"
     same_phone = {
         **complete,
         "device": {"model": "SP-100", "serial": "SN-2"},

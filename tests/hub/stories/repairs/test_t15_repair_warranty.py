@@ -67,7 +67,7 @@ def test_the_bench_is_told_which_warranty_a_device_came_back_under(shop):
 
 def test_the_fault_in_the_intake_is_enough(shop):
     first = shop.closed()
-    again = shop.intake(fault="dried_capacitor")
+    again = shop.intake(fault="dried_capacitor", device={"model": "sp-100", "serial": "sn-20260001"})
     assert warranty(shop, again)["repeat"] == {
         "warranty_of": first,
         "verdict": "repeat",
