@@ -17,6 +17,8 @@ MAX_LINE_CHARACTERS = 1 << 16
 MAX_HEADER_LINES = 500
 MAX_LINES_BESIDE = 40
 MAX_COLUMNS = 256
+MAX_WHOLE_ROWS = 1000
+MAX_SPARSE_ROWS = 100
 
 _DELIMITERS = (",", ";", "\t")
 _SPACES = " "
@@ -93,6 +95,7 @@ class _Text:
                 raise CaptureError(
                     f"{self._name}: line {number}: is longer than a row of values; export it as CSV again"
                 )
+            line = line.replace("−", "-")
             yield line.replace(",", ".") if self.decimal_comma else line
 
     def cells(self, line: str) -> list[str]:
@@ -127,6 +130,7 @@ def read_table(data: bytes, name: str, *, columns: tuple[int, ...] | None = None
     """
     text = _Text(data, name)
     header = _header(text, name, columns)
+    text.decimal_comma = text.decimal_comma or (text.delimiter != "," and _commas_follow(text, len(header)))
     values = _values(text, name, len(header), columns or _filled_columns(text, len(header)))
     return Table(name, header if columns is None else _beside(text), _trimmed(values), len(header) + 1)
 
@@ -156,6 +160,14 @@ def _header(text: _Text, name: str, columns: tuple[int, ...] | None) -> list[lis
     raise CaptureError(f"{name}: holds no rows of numbers in its first {len(seen)} lines; export the samples as CSV")
 
 
+def _commas_follow(text: _Text, skip: int) -> bool:
+    """Tell whether the first row with a decimal mark has a comma: whole numbers before it have neither."""
+    for line in islice(text.lines(), skip, skip + MAX_WHOLE_ROWS):
+        if "." in line or "," in line:
+            return "." not in line
+    return False
+
+
 def _split_anew(text: _Text, lines: list[str], seen: list[list[str]], width: int) -> list[list[str]]:
     """Return the header as the table is split: by itself a line shows only what it has most of (Owon's: tabs).
 
@@ -179,7 +191,7 @@ def _is_row(cells: list[str]) -> bool:
 
 
 def _number(cell: str) -> float | None:
-    if cell in _BEYOND_RANGE:
+    if cell in _BEYOND_RANGE or cell.lower() == "nan":
         return math.nan
     if _HEXADECIMAL.fullmatch(cell):
         return float(int(cell, 16))
@@ -187,16 +199,14 @@ def _number(cell: str) -> float | None:
         value = float(cell)
     except ValueError:
         return None
-    # float() also takes "nan", "infinity" and "1_000", which are words here.
+    # float() also takes "infinity" and "1_000", which are words here.
     return value if np.isfinite(value) and "_" not in cell else None
 
 
 def _filled_columns(text: _Text, skip: int) -> tuple[int, ...]:
-    """Return the columns of the first row of numbers."""
-    for number, line in enumerate(text.lines()):
-        if number == skip:
-            return tuple(range(len(text.cells(line))))
-    return ()
+    """Return the columns of the first rows of numbers: in the very first one some can be empty."""
+    rows = islice(text.lines(), skip, skip + MAX_SPARSE_ROWS)
+    return tuple(range(max((len(cells) for cells in map(text.cells, rows) if _is_row(cells)), default=0)))
 
 
 def _beside(text: _Text) -> list[list[str]]:

@@ -270,6 +270,8 @@ def test_hantek_logic_lines() -> None:
         ("0\t1.2\n0.5\t1.3\n1\t1.4\n", ("column 1", "1", 0.0, 0.5)),
         ("Zeit\tU\ns\tV\n0\t1,2\n0,5\t1,3\n1,0\t1,4\n", ("U", "V", 0.0, 0.5)),
         ("0,0 1,2\n0,5 1,3\n1,0 1,4\n", ("column 1", "1", 0.0, 0.5)),
+        ("t;mV (mV)\n0;1200\n0,5;1300\n1;1400\n", ("mV", "V", 0.0, 0.5)),
+        ("t,U (mV)\n−0.5,1200\n0,1300\n0.5,1400\n", ("U", "V", -0.5, 0.5)),
         ("Time (s)  CH1 (V)\n 0.0   1.2\n 0.5   1.3\n 1.0   1.4\n", ("CH1", "V", 0.0, 0.5)),
         ("# by hand\n# Time CH1\n0.0 1.2\n0.5 1.3\n1.0 1.4\n", ("CH1", "1", 0.0, 0.5)),
         ("index,Temp (°C)\n# note\n0,1.2\n1,1.3\n2,1.4\n", ("Temp", "Cel", 0.0, 0.25)),
@@ -340,6 +342,13 @@ def test_tables_of_other_makers(text: str, expected: tuple[str, str, float, floa
     (wave,) = read_capture(text.encode(), "x.csv").analog
     assert shape(wave)[:4] == (*expected[:2], *(pytest.approx(one) for one in expected[2:]))
     assert wave.values() == pytest.approx([1.2, 1.3, 1.4])
+
+
+@pytest.mark.parametrize("missing", ["", "NaN", "nan"])
+def test_a_missing_first_sample_is_no_title(missing: str) -> None:
+    first, second = read_capture(f"t,a,b\n0,1,{missing}\n1,2,5\n2,3,6\n".encode(), "x.csv").analog
+    assert first.values().tolist() == [1, 2, 3]
+    assert np.isnan(second.codes).tolist() == [True, False, False]
 
 
 def test_samples_beyond_the_range_have_no_value() -> None:
