@@ -137,7 +137,7 @@ def pulse_parameters(waveform: Waveform, *, accuracy: Accuracy = IDEAL) -> Pulse
     u_high = combined(level_uncertainty(levels.sigma_high, levels.count_high) * scale, step)
     low, high = (level * scale + edges.waveform.offset for level in (levels.low, levels.high))
     rise, fall = (_durations(edges, rising) for rising in (True, False))
-    period, positive, negative, duty = _timing(edges, accuracy)
+    period, positive, negative, duty = _timing(edges, _between_samples(edges, rise, fall), accuracy)
     fewest = min((d.samples for d in (rise, fall) if d.samples), default=math.inf)
     return PulseParameters(
         low=Quantity(low, unit, combined(u_low, accuracy.of_level(low))),
@@ -220,7 +220,42 @@ def _duration_answer(edges: Edges, duration: _Duration, accuracy: Accuracy) -> A
     return Quantity(value, "s", combined(u, accuracy.of_time(value)))
 
 
-def _timing(edges: Edges, accuracy: Accuracy) -> tuple[Answer, Answer, Answer, Answer]:
+@dataclass(frozen=True, slots=True)
+class _BetweenSamples:
+    """Standard uncertainty of a 50 % instant (s) because it is interpolated, and because of the levels it stands on.
+
+    The former does not fall with the number of edges when these meet the samples at the same places each time; where
+    they are known to come at many places (equivalent time), it does. The latter never does.
+    """
+
+    instant_s: float
+    levels_s: float
+    averages: bool
+
+    def of_mean(self, count: int) -> float:
+        return math.hypot(self.instant_s / math.sqrt(count) if self.averages else self.instant_s, self.levels_s)
+
+
+_STEP_SAMPLES = 0.8
+"""Apparent 10 % to 90 % duration of a step that falls between two samples."""
+_LEVELS_OF_TAILS = 0.001
+"""By how much of its duration an edge is misplaced, because the states of edges with long tails (RC) are."""
+
+
+def _between_samples(edges: Edges, *durations: _Duration) -> _BetweenSamples:
+    """Return how well an instant between samples is known: anywhere in an interval for steps, else by the square.
+
+    The law is the worst of trapezoid, Gaussian and RC edges, computed for 0.01 to 10 samples an edge; RC reach it.
+    """
+    seen = [one for one in durations if one.count]
+    samples = max(min(one.samples for one in seen), _STEP_SAMPLES)
+    interval = edges.waveform.sample_interval_s
+    instant = interval / math.sqrt(12.0) * (_STEP_SAMPLES / samples) ** 2
+    levels = interval * _LEVELS_OF_TAILS * max(one.samples for one in seen)
+    return _BetweenSamples(instant, levels, all(one.in_equivalent_time for one in seen))
+
+
+def _timing(edges: Edges, between: _BetweenSamples, accuracy: Accuracy) -> tuple[Answer, Answer, Answer, Answer]:
     """Return period, positive and negative width (s) and duty (%)."""
     rising, falling = edges.times_s(rising=True), edges.times_s(rising=False)
     single = edges.instant_uncertainty_s()
@@ -229,31 +264,38 @@ def _timing(edges: Edges, accuracy: Accuracy) -> tuple[Answer, Answer, Answer, A
     period: Answer = NoAnswer("the record has fewer than two transitions in the same direction")
     if train.size >= 2:
         periods = np.diff(train)
-        spread = float(periods.std())
+        spread = _scatter(periods)
         mean = float(train[-1] - train[0]) / periods.size
         if spread > _IRREGULAR * mean:
             period = NoAnswer("the transitions do not come at regular intervals: there is no one period")
         else:
             # Only the first and last instant enter the mean; jitter moves them as much as noise does.
-            u = math.sqrt(2.0) * math.hypot(single, spread / math.sqrt(2.0)) / periods.size
+            u = math.sqrt(2.0) * math.hypot(single, between.instant_s, spread / math.sqrt(2.0)) / periods.size
             period = Quantity(mean, "s", combined(u, accuracy.of_time(mean)))
     times = edges.waveform.start_s + edges.middle.at * edges.waveform.sample_interval_s
     widths = np.diff(times)
     # A width belongs to the transition that it begins with.
     positive, negative = (
-        _width(widths[edges.transitions.in_direction(rising=rises)], name, single, accuracy)
+        _width(widths[edges.transitions.in_direction(rising=rises)], name, single, between, accuracy)
         for rises, name in ((True, "positive"), (False, "negative"))
     )
     return period, positive, negative, _duty(period, positive)
 
 
-def _width(widths: npt.NDArray[np.float64], name: str, single: float, accuracy: Accuracy) -> Answer:
+def _scatter(values: npt.NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1)) if values.size > 1 else 0.0
+
+
+def _width(
+    widths: npt.NDArray[np.float64], name: str, single: float, between: _BetweenSamples, accuracy: Accuracy
+) -> Answer:
     if widths.size == 0:
         return NoAnswer(f"the record has no complete {name} pulse")
-    mean, spread = float(widths.mean()), float(widths.std())
+    mean, spread = float(widths.mean()), _scatter(widths)
     if spread > _IRREGULAR * mean:
         return NoAnswer(f"the {name} pulses differ in width: there is no one width")
     u = math.hypot(math.sqrt(2.0) * single, spread) / math.sqrt(widths.size)
+    u = math.hypot(u, math.sqrt(2.0) * between.of_mean(widths.size))
     return Quantity(mean, "s", combined(u, accuracy.of_time(mean)))
 
 
@@ -279,6 +321,8 @@ def _reciprocal(period: Answer) -> Answer:
 
 
 _MOST_WINDOWS = 256
+_ABERRATION_OF_FEW = 1e-4
+"""What smoothing and level search leave at four samples an edge, of the amplitude."""
 _REGION = 8
 """The post-transition aberration region is taken as this many transition durations."""
 
@@ -306,7 +350,12 @@ def _aberration(edges: Edges, duration: _Duration, *, rising: bool) -> Answer:
     value = 100.0 * float(peaks.mean()) / amplitude
     smoothing = math.sqrt(9.0 / (4.0 * (2 * half + 1)))
     step = quantisation_uncertainty(quantisation_step(edges.waveform)) / edges.waveform.scale
-    u = combined(float(peaks.std()) / math.sqrt(peaks.size), edges.noise * smoothing, step)
+    # The highest of many places is too high by noise; a parabola through a sharp corner is above every sample.
+    picked = edges.noise * smoothing * math.sqrt(2.0 * math.log(max(length / (2 * half + 1), 2.0)))
+    above = float(np.maximum(peaks - beyond.max(axis=1), 0.0).mean())
+    samples = max(duration.samples, _STEP_SAMPLES)
+    method = _ABERRATION_OF_FEW * amplitude * max(1.0, (WARN_SAMPLES_AN_EDGE / samples) ** 2)
+    u = combined(float(peaks.std()) / math.sqrt(peaks.size), edges.noise * smoothing, picked, above, method, step)
     return Quantity(max(value, 0.0), "%", None if u is None else 100.0 * u / amplitude)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_agent.analysis.fourier import cheap_length
+from edge_agent.analysis.fourier import MAIN_LOBE, blackman_harris_7, cheap_length, peak_of, power_spectrum
 from edge_agent.analysis.levels import CodeLevels, code_levels
 from edge_agent.analysis.result import IDEAL, Accuracy, Answer, NoAnswer, combined, quantisation_uncertainty
 from edge_agent.analysis.samples import (
@@ -29,7 +29,8 @@ from protocols.waveform import Waveform
 _LINE_OVER_MEDIAN = 100.0
 """Power over the median bin from which a line is ripple; of a million noise bins the highest stays below 25."""
 _MOST_HARMONICS = 200
-_SIDE_BINS = 3
+_HARMONIC_OVER_MEDIAN = 25.0
+_FEWEST_NOISE_BINS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def rail(waveform: Waveform, *, bandwidth_hz: float = 20e6, accuracy: Accuracy =
         return band
     ripple_rms = band.rms * scale
     ripple_pp = (band.greatest - band.least) * scale
-    noise_rms = band.noise * scale
+    noise_rms, u_noise = (value * scale for value in band.noise)
     ends = sorted(value * waveform.scale + mean for value in (band.least, band.greatest))
     # Quantisation noise is white: the band passes its share of it.
     share = math.sqrt(min(bandwidth_hz / nyquist, 1.0))
@@ -82,9 +83,8 @@ def rail(waveform: Waveform, *, bandwidth_hz: float = 20e6, accuracy: Accuracy =
     u_pp = None if u_extreme is None else math.sqrt(2.0) * u_extreme
     # The independent samples of a rms are twice bandwidth times duration at most.
     independent = max(n * share**2, 2.0)
-    u_rms = combined(
-        noise_rms / math.sqrt(2.0 * independent), step * share * (step * share / max(ripple_rms, step * share, 1e-300))
-    )
+    u_step = step * share * (step * share / max(ripple_rms, step * share, 1e-300))
+    u_rms = combined(noise_rms / math.sqrt(2.0 * independent), u_step)
     frequency: Answer = NoAnswer("no line stands out of the noise: there is no periodic ripple")
     if band.line is not None:
         hertz = band.line * waveform.sample_rate_hz
@@ -97,7 +97,7 @@ def rail(waveform: Waveform, *, bandwidth_hz: float = 20e6, accuracy: Accuracy =
         maximum=Quantity(ends[1], unit, combined(u_extreme, accuracy.of_level(ends[1]))),
         ripple_pp=Quantity(ripple_pp, unit, combined(u_pp, accuracy.of_difference(ripple_pp))),
         ripple_rms=Quantity(ripple_rms, unit, combined(u_rms, accuracy.of_difference(ripple_rms))),
-        noise_rms=Quantity(noise_rms, unit, combined(u_rms, accuracy.of_difference(noise_rms))),
+        noise_rms=Quantity(noise_rms, unit, combined(u_noise, u_step, accuracy.of_difference(noise_rms))),
         ripple_frequency=frequency,
         bandwidth=Quantity(min(bandwidth_hz, nyquist), "Hz"),
     )
@@ -114,10 +114,13 @@ def _mean_uncertainty(band: "_Band", n: int, deviation: float, ripple_pp: float,
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """The record less its mean, within the band, in codes; ``line`` in cycles a sample."""
+    """The record less its mean, within the band, in codes; ``line`` in cycles a sample.
+
+    ``noise`` is the rms without the ripple, and its standard uncertainty.
+    """
 
     rms: float
-    noise: float
+    noise: tuple[float, float]
     least: float
     greatest: float
     line: float | None
@@ -149,13 +152,46 @@ def _limited(codes: npt.NDArray[Any], mean: float, relative_bandwidth: float) ->
     total = float(power @ weight)
     rms = math.sqrt(total) / n
     least, greatest = _extremes(codes, mean, bins, n, relative_bandwidth)
-    line, lobes = _ripple_line(power)
-    removed = sum(lobe.stop - lobe.start for lobe in lobes)
-    # The lobes held their share of the noise as well.
-    noise = (
-        (total - sum(float(power[lobe] @ weight[lobe]) for lobe in lobes)) * power.size / max(power.size - removed, 1)
-    )
-    return _Band(rms, math.sqrt(max(noise, 0.0)) / n, least, greatest, None if line is None else line / n, n)
+    line = _ripple_line(power)
+    noise = (rms, rms / math.sqrt(2.0 * (power.size - 1)))
+    if line is not None:
+        response = np.ones(power.size) if relative_bandwidth >= 1.0 else np.cos(0.5 * math.pi * slope) ** 2
+        noise = _noise_beside(values, line, response) or noise
+    return _Band(rms, noise, least, greatest, None if line is None else line / n, n)
+
+
+def _noise_beside(
+    values: npt.NDArray[Any], line: float, response: npt.NDArray[np.float64]
+) -> tuple[float, float] | None:
+    """Return rms and standard uncertainty of what is in ``values`` beside a ripple; ``None`` where too little is left.
+
+    ``line`` is the ripple's fundamental in bins, ``response`` the band's power response, shape (k,). Through a window
+    with side lobes below -180 dB the ripple stays in its own lobes, which are taken out; their share of the noise is
+    that of the other bins.
+    """
+    window = blackman_harris_7(values.size, values.dtype == np.float32)
+    power = power_spectrum(values, window)[: response.size]
+    floor = float(np.median(power[1:]))
+    beside = np.ones(power.size, dtype=bool)
+    beside[: MAIN_LOBE + 1] = False
+    for order in range(1, _MOST_HARMONICS + 1):
+        harmonic = order * line
+        folded = min(harmonic % values.size, -harmonic % values.size)
+        low = max(round(folded) - 2, 1)
+        if low >= power.size - 2:
+            continue
+        centre = low + int(np.argmax(power[low : low + 5]))
+        if power[centre] > _HARMONIC_OVER_MEDIAN * floor:
+            beside[max(centre - MAIN_LOBE, 0) : centre + MAIN_LOBE + 1] = False
+            if folded == harmonic and centre < power.size - 1:
+                line = peak_of(power, centre)[0] / order
+    left = float(response[beside].sum())
+    if left < _FEWEST_NOISE_BINS:
+        return None
+    density = float((power * response)[beside].sum(dtype=np.float64)) / left
+    whole = float(response.sum())
+    rms = math.sqrt(2.0 * density * whole / (window.power * values.size))
+    return rms, 0.5 * rms * math.sqrt(window.noise_spread * values.size / 2.0 / left)
 
 
 def _extremes(
@@ -174,23 +210,15 @@ def _extremes(
     return float(inner.min()), float(inner.max())
 
 
-def _ripple_line(power: npt.NDArray[np.float64]) -> tuple[float | None, list[slice]]:
-    """Return the fundamental of the ripple in bins (``None`` without one) and the lobes of its harmonics."""
+def _ripple_line(power: npt.NDArray[np.float64]) -> float | None:
+    """Return the fundamental of the ripple in bins; ``None`` without one."""
     first = 2
     strongest = first + int(np.argmax(power[first:]))
     floor = float(np.median(power[first:]))
     peak = float(power[strongest])
     if peak <= _LINE_OVER_MEDIAN * floor or peak == 0.0:
-        return None, []
-    line = _centroid(power, strongest)
-    lobes: list[slice] = []
-    for order in range(1, min(_MOST_HARMONICS, int((power.size - 1) / line)) + 1):
-        centre = round(order * line)
-        start = max(centre - _SIDE_BINS, lobes[-1].stop if lobes else 1)
-        stop = min(centre + _SIDE_BINS + 1, power.size)
-        if stop > start:
-            lobes.append(slice(start, stop))
-    return line, lobes
+        return None
+    return _centroid(power, strongest)
 
 
 def _centroid(power: npt.NDArray[np.float64], peak: int) -> float:

@@ -3,6 +3,8 @@
 The tone's power is that of the whole main lobe, so a tone between two bins is measured as well as a coherent one.
 The window sees the middle of the record more than its ends, which leaves SINAD a statistical doubt of 12 dB/√n: short
 records therefore take the noise and distortion from the residual of the 4-parameter fit, as IEEE 1241 defines it.
+Noise alone is what remains of them without the harmonics, or, where these stand so high that the difference says
+little, the mean density of the bins beside tone and harmonics.
 """
 
 import math
@@ -96,19 +98,24 @@ def tone_metrics(
     if isinstance(split, NoAnswer):
         return split
     scale = abs(waveform.scale)
-    spread = math.sqrt(window.noise_spread)
+    spread = noise_spread = math.sqrt(window.noise_spread)
     if n <= _FIT_UP_TO:
         fit = sine_fit_4(waveform, frequency_hz=split.position / (n * waveform.sample_interval_s))
         if isinstance(fit, SineFit):
             tiny = float(np.finfo(power.dtype).tiny)
             rest = max((fit.residual_rms.value / scale) ** 2 * n * window.power / 2.0, tiny)
-            split = replace(split, rest=rest, noise=max(rest - split.distortion, 1e-6 * rest, tiny))
             spread = math.sqrt(2.0 / n)
+            difference = max(rest - split.distortion, tiny)
+            u_difference = math.hypot(difference * spread, split.distortion_noise)
+            if u_difference < split.noise * noise_spread:
+                split = replace(split, noise=difference)
+                noise_spread = u_difference / difference
+            split = replace(split, rest=rest)
     # Parseval: a main lobe holds A²/4 · n · Σw², noise of variance σ² holds σ² · Σw² a bin (one-sided).
     amplitude = 2.0 * math.sqrt(split.signal / (n * window.power)) * scale
     noise_rms = math.sqrt(split.noise * 2.0 / (n * window.power)) * scale
     frequency = split.position / (n * waveform.sample_interval_s)
-    u_noise_db = _DB_OF_RELATIVE_POWER * spread
+    u_rest_db, u_noise_db = _DB_OF_RELATIVE_POWER * spread, _DB_OF_RELATIVE_POWER * noise_spread
     u_step = quantisation_uncertainty(quantisation_step(waveform))
     sinad = _db(split.signal / split.rest)
     enob = (sinad - _db(1.5)) / _db(4.0)
@@ -122,16 +129,18 @@ def tone_metrics(
         amplitude=Quantity(
             amplitude,
             waveform.unit,
-            combined(noise_rms * math.sqrt(2.0 / n), u_step / math.sqrt(n), accuracy.of_difference(amplitude)),
+            combined(
+                noise_rms * math.sqrt(window.noise_spread), u_step / math.sqrt(n), accuracy.of_difference(amplitude)
+            ),
         ),
-        sinad=Quantity(sinad, "dB", u_noise_db),
+        sinad=Quantity(sinad, "dB", u_rest_db),
         snr=Quantity(_db(split.signal / split.noise), "dB", u_noise_db),
         thd=_thd(split),
         thd_percent=Quantity(100.0 * math.sqrt(split.distortion / split.signal), "%", 100.0 * _u_thd(split)),
         sfdr=Quantity(_db(split.peak / split.spur), "dB", 0.02 + u_noise_db),
-        enob=Quantity(enob, "bit", u_noise_db / _db(4.0)),
+        enob=Quantity(enob, "bit", u_rest_db / _db(4.0)),
         noise_rms=Quantity(
-            noise_rms, waveform.unit, combined(noise_rms * spread / 2, accuracy.of_difference(noise_rms))
+            noise_rms, waveform.unit, combined(noise_rms * noise_spread / 2, accuracy.of_difference(noise_rms))
         ),
     )
 

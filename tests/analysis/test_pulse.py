@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from analysis_signals import (
     digitise,
@@ -23,9 +24,10 @@ from hypothesis import strategies as st
 from edge_agent.analysis import transitions
 from edge_agent.analysis.jitter import jitter
 from edge_agent.analysis.levels import CodeLevels
-from edge_agent.analysis.pulse import edge_times, pulse_parameters
+from edge_agent.analysis.pulse import PulseParameters, edge_times, pulse_parameters
 from edge_agent.analysis.result import Accuracy
 from edge_agent.analysis.settling import settling
+from protocols.quantity import Quantity
 from protocols.waveform import Waveform
 
 PERIOD = 1000.37
@@ -216,3 +218,41 @@ def test_the_shortcut_for_clean_signals_finds_what_the_full_search_finds(seed, n
     if short is not None:
         for name in ("rising", "index_10", "index_50", "index_90"):
             assert getattr(short, name).tolist() == getattr(full, name).tolist()
+
+
+def _edge(shape: str, u: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return a transition from 0 to 1 whose 10 % to 90 % takes from u = -1/2 to 1/2 about."""
+    if shape == "trapezoid":
+        return np.clip(0.5 + 0.8 * u, 0.0, 1.0)
+    late = np.maximum(u + math.log(2.0) / 2.197, 0.0)
+    return 1.0 - np.exp(-2.197 * late)
+
+
+@pytest.mark.parametrize("shape", ["trapezoid", "rc"])
+@pytest.mark.parametrize("samples_an_edge", [0.01, 2.0, 5.0, 12.0])
+def test_times_lie_within_their_uncertainty_whatever_the_edges(shape: str, samples_an_edge: float) -> None:
+    """At k = 2 one in twenty may be outside; steps between two samples are known to a sample."""
+    rng = np.random.default_rng(12)
+    outside = checked = 0
+    for cycles in [2.6, 24.6] * 15:
+        period = rng.uniform(1, 1.5) * max(40.0, 8 * samples_an_edge)
+        duty, phase = rng.uniform(0.35, 0.65), rng.uniform(2, 10) + samples_an_edge
+        at = np.arange(int(cycles * period), dtype=np.float64)
+        codes = 1e-3 * rng.standard_normal(at.size)
+        for number in range(int(cycles) + 2):
+            rise = phase + number * period
+            codes += _edge(shape, (at - rise) / samples_an_edge)
+            codes -= _edge(shape, (at - rise - duty * period) / samples_an_edge)
+        found = pulse_parameters(Waveform("ch1", codes, 1.0))
+        assert isinstance(found, PulseParameters)
+        truths = (
+            (found.period, period),
+            (found.positive_width, duty * period),
+            (found.negative_width, (1 - duty) * period),
+            (found.overshoot, 0.0),
+        )
+        for answer, truth in truths:
+            assert isinstance(answer, Quantity) and answer.standard_uncertainty is not None
+            outside += abs(answer.value - truth) > 2 * answer.standard_uncertainty
+            checked += 1
+    assert outside <= 0.08 * checked

@@ -9,7 +9,7 @@ from analysis_signals import reason, value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.analysis.rail import dropouts, rail
+from edge_agent.analysis.rail import Rail, dropouts, rail
 from edge_agent.analysis.result import Accuracy
 from edge_agent.analysis.samples import code_deviation, code_mean
 from protocols.captures.sigrok import read_sr
@@ -135,3 +135,19 @@ def test_a_quiet_rail_from_a_session_file_keeps_the_uncertainty_of_its_converter
     (read,) = read_sr(write_sr(Capture(analog=(wave,)))).analog
     found = rail(read, bandwidth_hz=1e5)
     assert found.mean.standard_uncertainty == pytest.approx(0.04 / math.sqrt(12), rel=0.05)
+
+
+def test_leakage_of_the_ripple_is_no_noise() -> None:
+    at = np.arange(4800) / 48_000.0
+    ripple = 3.3 + 0.02 * np.sin(2 * math.pi * 1234.5 * at)
+    clean = rail(Waveform("ch1", ripple, 1 / 48_000.0))
+    assert isinstance(clean, Rail)
+    assert clean.noise_rms.value < 1e-9
+    rng = np.random.default_rng(3)
+    outside = 0
+    for _ in range(40):
+        noise = 10 ** rng.uniform(-4, -2.5)
+        found = rail(Waveform("ch1", ripple + noise * rng.standard_normal(at.size), 1 / 48_000.0))
+        assert isinstance(found, Rail) and found.noise_rms.standard_uncertainty is not None
+        outside += abs(found.noise_rms.value - noise) > 2 * found.noise_rms.standard_uncertainty
+    assert outside <= 5, "of 40, at k = 2"
