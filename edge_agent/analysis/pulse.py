@@ -133,11 +133,13 @@ def pulse_parameters(waveform: Waveform, *, accuracy: Accuracy = IDEAL) -> Pulse
         return NoAnswer("the record has no complete transition between the two levels")
     scale, unit, levels = edges.waveform.scale, waveform.unit, edges.levels
     step = quantisation_uncertainty(quantisation_step(waveform))
-    u_low = combined(level_uncertainty(levels.sigma_low, levels.count_low) * scale, step)
-    u_high = combined(level_uncertainty(levels.sigma_high, levels.count_high) * scale, step)
     low, high = (level * scale + edges.waveform.offset for level in (levels.low, levels.high))
     rise, fall = (_durations(edges, rising) for rising in (True, False))
-    period, positive, negative, duty = _timing(edges, _between_samples(edges, rise, fall), accuracy)
+    flat = _stands_still(edges)
+    u_state = 0.0 if flat else _STATES_OF_NO_STANDSTILL * (high - low)
+    u_low = combined(level_uncertainty(levels.sigma_low, levels.count_low) * scale, u_state, step)
+    u_high = combined(level_uncertainty(levels.sigma_high, levels.count_high) * scale, u_state, step)
+    period, positive, negative, duty = _timing(edges, _between_samples(edges, rise, fall, flat=flat), accuracy)
     fewest = min((d.samples for d in (rise, fall) if d.samples), default=math.inf)
     return PulseParameters(
         low=Quantity(low, unit, combined(u_low, accuracy.of_level(low))),
@@ -153,8 +155,33 @@ def pulse_parameters(waveform: Waveform, *, accuracy: Accuracy = IDEAL) -> Pulse
         negative_width=negative,
         duty=duty,
         transition_count=Quantity(float(edges.transitions.count), "1", 0.0),
-        warning=f"only {fewest:.2g} samples an edge; use a higher sample rate" if fewest < WARN_SAMPLES_AN_EDGE else "",
+        warning=_warning(fewest, flat=flat),
     )
+
+
+def _warning(samples_an_edge: float, *, flat: bool) -> str:
+    if samples_an_edge < WARN_SAMPLES_AN_EDGE:
+        return f"only {samples_an_edge:.2g} samples an edge; use a higher sample rate"
+    return "" if flat else "the signal never stands still: its levels are where it dwells longest"
+
+
+def _stands_still(edges: Edges) -> bool:
+    """Return whether the record dwells on its states: a sine spends at most a quarter of its time near each.
+
+    Looked at are up to 65,536 samples, all over the record; what noise does is told from neighbouring ones.
+    """
+    codes, levels = edges.waveform.codes, edges.levels
+    beginning = codes[:_LOOKED_AT].astype(np.float64)
+    noise = float(np.median(np.abs(np.diff(beginning, 2)))) / (0.6745 * math.sqrt(6.0))
+    near = max(0.02 * levels.amplitude, 3.0 * noise, quantisation_step(edges.waveform) / edges.waveform.scale)
+    looked = codes[:: max(1, codes.size // _LOOKED_AT)].astype(np.float64)
+    upper = looked > levels.fraction(0.5)
+    shares = (
+        float(np.mean(np.abs(part - level) <= near))
+        for part, level in ((looked[upper], levels.high), (looked[~upper], levels.low))
+        if part.size
+    )
+    return min(shares, default=1.0) > _SHARE_OF_A_STANDSTILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +265,15 @@ class _BetweenSamples:
 
 _STEP_SAMPLES = 0.8
 """Apparent 10 % to 90 % duration of a step that falls between two samples."""
+_LOOKED_AT = 1 << 16
+_SHARE_OF_A_STANDSTILL = 1 / 3
+_STATES_OF_NO_STANDSTILL = 0.075
+"""Standard uncertainty of a sine's modes against its peaks, of the amplitude (8 to 24 bit, noise up to 1 %)."""
 _LEVELS_OF_TAILS = 0.001
 """By how much of its duration an edge is misplaced, because the states of edges with long tails (RC) are."""
 
 
-def _between_samples(edges: Edges, *durations: _Duration) -> _BetweenSamples:
+def _between_samples(edges: Edges, *durations: _Duration, flat: bool) -> _BetweenSamples:
     """Return how well an instant between samples is known: anywhere in an interval for steps, else by the square.
 
     The law is the worst of trapezoid, Gaussian and RC edges, computed for 0.01 to 10 samples an edge; RC reach it.
@@ -251,7 +282,9 @@ def _between_samples(edges: Edges, *durations: _Duration) -> _BetweenSamples:
     samples = max(min(one.samples for one in seen), _STEP_SAMPLES)
     interval = edges.waveform.sample_interval_s
     instant = interval / math.sqrt(12.0) * (_STEP_SAMPLES / samples) ** 2
-    levels = interval * _LEVELS_OF_TAILS * max(one.samples for one in seen)
+    # A wrong level moves an instant by the slope, 80 % of the amplitude in a duration.
+    share = _LEVELS_OF_TAILS if flat else _STATES_OF_NO_STANDSTILL / math.sqrt(2.0) / 0.8
+    levels = interval * share * max(one.samples for one in seen)
     return _BetweenSamples(instant, levels, all(one.in_equivalent_time for one in seen))
 
 

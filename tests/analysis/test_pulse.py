@@ -256,3 +256,19 @@ def test_times_lie_within_their_uncertainty_whatever_the_edges(shape: str, sampl
             outside += abs(answer.value - truth) > 2 * answer.standard_uncertainty
             checked += 1
     assert outside <= 0.08 * checked
+
+
+@pytest.mark.parametrize("bits", [8, 12, 24])
+@pytest.mark.parametrize("noise", [0.0, 0.001, 0.01])
+def test_a_sine_has_no_states_and_its_levels_say_so(bits: int, noise: float) -> None:
+    """The same tone at several resolutions gave levels that excluded each other."""
+    rng = np.random.default_rng(1)
+    at = np.arange(24_000) / 48_000.0
+    step = 2.0 / 2**bits
+    codes = np.round((0.5 * np.sin(2 * math.pi * 437.7 * at) + noise * rng.standard_normal(at.size)) / step)
+    found = pulse_parameters(Waveform("ch1", codes.astype(np.int32), 1 / 48_000.0, scale=step))
+    assert isinstance(found, PulseParameters)
+    assert found.warning.startswith("the signal never stands still")
+    for answer, truth in ((found.low, -0.5), (found.high, 0.5), (found.duty, 50.0)):
+        assert isinstance(answer, Quantity) and answer.standard_uncertainty is not None
+        assert abs(answer.value - truth) < 2 * answer.standard_uncertainty
