@@ -174,9 +174,7 @@ def _levels_of(histogram: _Histogram, least: float, greatest: float) -> CodeLeve
     half = bins // 2
     bin_width = (greatest - least) / max(bins - 1, 1)
     low_bin = int(np.argmax(coarse[:half])) if half else 0
-    high_bin = (
-        bins - 1 - int(np.argmax(coarse[: half - 1 : -1] if half else coarse[::-1]))
-    )  # of equal ones the outermost
+    high_bin = bins - 1 - int(np.argmax(coarse[half:][::-1]))  # of equally full ones the outermost
     most = max(0.1 * (high_bin - low_bin), 1.0)
     low, sigma_low, count_low, high, sigma_high, count_high = (
         number
