@@ -28,6 +28,8 @@ _BEYOND_RANGE = ("∞", "-∞", "+∞")
 _ASSIGNED = re.compile(r"[#;%/ ]*([^:=]*[^:= ])\s*[:=]\s*(.+)")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,8}")
 """How Rigol prints the states of eight logic lines."""
+_MINUS = "−"
+"""Typographic; ``float`` knows the hyphen only."""
 _HEAD_BYTES = 1 << 16
 _CHINESE = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])*+[\xa1-\xf7]?")
 """GB 2312 has its characters in pairs of such bytes; a lone one is a letter or a sign (µ, °, Ω) of Windows."""
@@ -83,6 +85,7 @@ class _Text:
                     f"{name}: is no text and in no format known here (.sr, .bin, .wfm, .fff, .jpg); export it as CSV"
                 )
             self._encoding = _encoding(data[:_HEAD_BYTES])
+        self._may_hold_minus = not data.isascii()
         self.delimiter = ""
         self.decimal_comma = False
 
@@ -95,7 +98,8 @@ class _Text:
                 raise CaptureError(
                     f"{self._name}: line {number}: is longer than a row of values; export it as CSV again"
                 )
-            line = line.replace("−", "-")
+            if self._may_hold_minus:
+                line = line.replace(_MINUS, "-")
             yield line.replace(",", ".") if self.decimal_comma else line
 
     def cells(self, line: str) -> list[str]:
