@@ -43,7 +43,7 @@ def seed(
 
     try:
         password = secrets.token_urlsafe(9) if password_file is None else read_secret(password_file)
-        passwords.check(password, "seed")
+        passwords.check(password, None)
     except (SettingsError, Problem) as error:
         raise UsageError(f"--password-file: {error}") from error
     digest = passwords.digest(password)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.analysis import queries
 from hub.analysis.days import day_of, segments, week_of
 from hub.analysis.queries import TIMES, Dimension, Sums, TicketsWanted
-from hub.core.problems import Problem, ProblemType
+from hub.core.problems import ProblemType, problem_at
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 
@@ -51,9 +51,9 @@ def analyse(
     actor.require(Permission.ANALYSIS_READ)
     in_range = all(2000 <= one.year <= 2200 for one in (wanted.since, wanted.until))
     if not in_range or not timedelta() < wanted.until - wanted.since <= MAX_SPAN:
-        raise Problem(SPAN_WRONG)
+        raise problem_at("query:since", SPAN_WRONG)
     if len(set(by)) < len(by) or len(TIMES & set(by)) > 1:
-        raise Problem(DIMENSIONS_WRONG)
+        raise problem_at("query:by", DIMENSIONS_WRONG)
     found = queries.sums(session, actor, wanted, by, segments(wanted.since, wanted.until, zone))
     merged: dict[tuple[str | None, ...], Sums] = {}
     for values, figures in found:

@@ -14,7 +14,7 @@ from hub.calendars import service as calendars
 from hub.core.clock import now
 from hub.core.etags import Precondition
 from hub.core.i18n import Words
-from hub.core.problems import FieldError, Problem, ProblemType
+from hub.core.problems import FieldError, Problem, ProblemType, problem_at
 from hub.dispatch import queries as roster
 from hub.dispatch import service as dispatch
 from hub.dispatch.choosing import reaches
@@ -199,8 +199,8 @@ def _require_its_time(session: Session, row: Appointment, before: timedelta) -> 
     earliest = row.starts_at - before
     if earliest > now():
         zone = calendars.time_zone(session)
-        at, since = (f"{one.astimezone(zone):%Y-%m-%d %H:%M}" for one in (row.starts_at, earliest))
-        raise Problem(TOO_EARLY, appointment=row.public_id, starts_at=at, earliest=since)
+        at, since = (f"{one.astimezone(zone):%Y-%m-%d %H:%M} ({zone})" for one in (row.starts_at, earliest))
+        raise problem_at("#/outcome", TOO_EARLY, appointment=row.public_id, starts_at=at, earliest=since)
 
 
 def _apply(session: Session, actor: Actor, ticket: Ticket, row: Appointment, action: str) -> None:
@@ -260,14 +260,14 @@ def _slot(
         return Slot(starts_at, starts_at + length, best.person, best.bench)
     mine = [one for one in work if person in {None, one.person}]
     following = free(mine, booked, length, earliest=max(starts_at, now()), on_site=on_site)
-    raise Problem(NOT_FREE, next=_following(session, following))
+    raise problem_at("#/starts_at", NOT_FREE, next=_following(session, following))
 
 
 def _following(session: Session, found: Sequence[Slot]) -> Words:
     if not found:
         return {"en": "no shift of the following week has room", "zh-CN": "之后一周的班次均无空档"}
     zone = calendars.time_zone(session)
-    when = f"{found[0].starts_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    when = f"{found[0].starts_at.astimezone(zone):%Y-%m-%d %H:%M} ({zone})"
     return {"en": f"the next free time is {when}", "zh-CN": f"最近的空档是 {when}"}
 
 

@@ -14,7 +14,7 @@ from hub.bulk.tables import Table
 from hub.core.documented import refusals
 from hub.core.i18n import Language, preferred_language
 from hub.core.ids import row_number
-from hub.core.problems import BAD_CURSOR, REQUEST_TOO_LARGE, Problem, ProblemType
+from hub.core.problems import REQUEST_TOO_LARGE, Problem, ProblemType, problem_at
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.service import UNAUTHENTICATED
@@ -33,6 +33,15 @@ NO_SUCH_FILES = ProblemType(
     {
         "en": "There are files of customers, devices and tickets.",
         "zh-CN": "可用类型：customers、devices、tickets。",
+    },
+)
+AFTER_WRONG = ProblemType(
+    "export-after",
+    422,
+    {"en": "The export cannot go on there", "zh-CN": "无法从该处继续导出"},
+    {
+        "en": "Give the record's number that the header `Last-Record` of the file before had.",
+        "zh-CN": "请填写上一个文件响应头 `Last-Record` 中的记录编号。",
     },
 )
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, NO_SUCH_FILES)
@@ -135,7 +144,7 @@ def import_template(
 
 
 @exports_router.get(
-    "/{kind}", summary="Export a file", response_class=Response, responses=_COMMON | refusals(BAD_CURSOR)
+    "/{kind}", summary="Export a file", response_class=Response, responses=_COMMON | refusals(AFTER_WRONG)
 )
 def export_file(
     *,
@@ -160,7 +169,7 @@ def export_file(
     if after is not None:
         found = row_number(table.prefix, after)
         if found is None:
-            raise Problem(BAD_CURSOR)
+            raise problem_at("query:after", AFTER_WRONG)
         number = found
     language = preferred_language(accept_language)
     with database.read() if kind == Kind.DEVICES else database.write() as session:

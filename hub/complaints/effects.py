@@ -195,4 +195,4 @@ def _check(session: Session, ticket: Ticket, actor: Actor, action: str, details:
 
 def _wrong(action: str, where: str, words: Mapping[Any, str]) -> Problem:
     errors = (FieldError(where, words),)
-    return Problem(actions.DETAILS_WRONG, errors=errors, action=action_words(action), count=1)
+    return Problem(actions.DETAILS_WRONG, errors=errors, action=action_words(action, Kind.COMPLAINT), count=1)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from hub.complaints.details import ComplaintClass, Hazard
 from hub.complaints.policy import Grade, Name
 from hub.core.bodies import JsonBody
-from hub.policies.values import Day
+from hub.policies.values import ComingDay
 from hub.tickets.details import Code, Words
 from hub.tickets.kinds import State, Urgency
 
@@ -19,7 +19,7 @@ class NewImprovement(JsonBody):
     cause: Name = Field(description="A cause of the complaint policy.", examples=["packaging"])
     measure: Words = Field(examples=["Ship the SP-200 in the double box"])
     owner: Code = Field(description="The user who is responsible.", examples=["U-000007"])
-    due: Day = Field(examples=["2026-12-31"])
+    due: ComingDay = Field(examples=["2026-12-31"])
     ticket: Annotated[str, StringConstraints(max_length=40)] | None = Field(
         default=None, description="The complaint that it comes from.", examples=["T-000042"]
     )

@@ -80,24 +80,26 @@ def review(session: Session, actor: Actor, public: str, wanted: ReviewIn) -> tup
     )
     session.flush()
     events.append(session, actor, "complaint.reviewed", ticket.record, {"by": actor.person})
-    for improvement in wanted.improvements:
-        improve(session, actor, improvement, ticket=ticket)
+    for number, improvement in enumerate(wanted.improvements):
+        improve(session, actor, improvement, ticket=ticket, where=f"#/improvements/{number}")
     return ticket, complaint
 
 
-def improve(session: Session, actor: Actor, wanted: NewImprovement, *, ticket: Ticket | None = None) -> ImprovementTask:
-    """Let a cause become an improvement with an owner and a day (C4)."""
+def improve(
+    session: Session, actor: Actor, wanted: NewImprovement, *, ticket: Ticket | None = None, where: str = "#"
+) -> ImprovementTask:
+    """Let a cause become an improvement with an owner and a day (C4); ``where`` the request has it."""
     actor.require(Permission.COMPLAINT_REVIEW)
     errors: list[FieldError] = []
     if wanted.cause not in effects.in_force(session)[1].causes:
         words: Words = {"en": "name a cause of the complaint policy", "zh-CN": "请填写投诉策略中的原因"}
-        errors.append(FieldError("#/cause", words))
+        errors.append(FieldError(f"{where}/cause", words))
     if ticket is None and wanted.ticket is not None:
         ticket = tickets.get(session, actor, wanted.ticket)
     store = ticket.store if ticket is not None else None
     objection = duties.objection(session, actor, wanted.owner, store, Permission.AFTERCARE_WORK)
     if objection is not None:
-        errors.append(FieldError("#/owner", objection))
+        errors.append(FieldError(f"{where}/owner", objection))
     if errors:
         raise Problem(IMPROVEMENT_WRONG, errors=errors, count=len(errors))
     return aftercare.improve_cause(session, actor, wanted.cause, wanted.measure, wanted.owner, wanted.due, ticket)

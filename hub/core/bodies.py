@@ -1,11 +1,27 @@
 """What the bodies of requests have in common."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_VISIBLE = re.compile(
+    "[^\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff]"
+)
 _PLAIN = frozenset({"int", "float", "bool"})
+
+
+def _texts(name: str, value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Give each text of a member with its place; other objects look at their own."""
+    if isinstance(value, str):
+        yield (name,), value
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            if isinstance(one, str):
+                yield (name, number), one
 
 
 def _make_strict(part: Any) -> None:
@@ -30,6 +46,21 @@ class JsonBody(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seen(cls, given: Any) -> Any:
+        """Refuse text that nobody sees, and marks that turn the order of what is shown: ``gnp.exe`` as ``exe.png``."""
+        if isinstance(given, dict):
+            for name, value in given.items():
+                for at, text in _texts(name, value):
+                    if _TURNING.search(text) or (text and not _VISIBLE.search(text) and not text.isspace()):
+                        raise PydanticCustomError(
+                            "unseen_text",
+                            "it has characters that nobody sees, alone or to turn the order of others; leave them out",
+                            {"zh-CN": "含有不可见字符或改变文字方向的控制符；请删除", "at": at},
+                        )
+        return given
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:

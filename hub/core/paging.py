@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, tuple_
 
 from hub.core.clock import rfc3339
-from hub.core.problems import BAD_CURSOR, Problem
+from hub.core.problems import BAD_CURSOR, problem_at
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ def decode_cursor(text: str, types: Sequence[type]) -> tuple[Any, ...]:
         values: list[object] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return tuple(_typed(value, kind) for value, kind in zip(values, types, strict=True))
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise Problem(BAD_CURSOR) from error
+        raise problem_at("query:cursor", BAD_CURSOR) from error
 
 
 def _typed(value: object, kind: type) -> object:

@@ -77,6 +77,13 @@ class Problem(Exception):
         return body
 
 
+def problem_at(where: str, kind: ProblemType, **values: Any) -> Problem:
+    """Return a refusal that is about one place of the request, where its own words say what would be right."""
+    said = Problem(kind, **values)
+    words: Words = {"en": said.sentence("en"), "zh-CN": said.sentence("zh-CN")}
+    return Problem(kind, errors=(FieldError(where, words),), **values)
+
+
 def _field_error(error: FieldError, language: Language) -> dict[str, str]:
     kind, _, name = error.where.partition(":")
     place = {"pointer": error.where} if error.where.startswith("#") else {kind: name}

@@ -1,7 +1,7 @@
 """Validation errors of requests as field errors in both languages, each saying where and what would be right."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.core.formats import FORMATS, UNKNOWN
@@ -69,12 +69,20 @@ _QUOTED = re.compile("'([^']*)'")
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     """Turn pydantic's error list into at most 50 field errors."""
-    return tuple(_field_error(error) for error in errors[:50])
+    deeper = {error["loc"][:-1] for error in errors if error.get("loc")}
+    told = [one for one in errors if one["type"] != "too_short" or one["loc"] not in _above(deeper)]
+    return tuple(_field_error(error) for error in told[:50])
+
+
+def _above(places: Iterable[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    """Return ``places`` and all that they are in: a list is too short there only for members that are wrong."""
+    return {place[:length] for place in places for length in range(1, len(place) + 1)}
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    source, *path = error.get("loc", ()) or ("body",)
-    where = "#" + "".join(f"/{_escape(part)}" for part in path) if source == "body" else f"{source}:{path[0]}"
+    source, *path = (part for part in error.get("loc", ()) or ("body",) if part != "[key]")
+    path += error.get("ctx", {}).get("at", ())  # found by looking at several members together
+    where = "#" + "".join(f"/{escaped(part)}" for part in path) if source == "body" else f"{source}:{path[0]}"
     english = str(error["msg"])
     context = error.get("ctx", {})
     if error["type"] == "string_pattern_mismatch":
@@ -90,6 +98,6 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     return FieldError(where, {"en": english, "zh-CN": chinese})
 
 
-def _escape(part: object) -> str:
+def escaped(part: object) -> str:
     """Escape one reference token (RFC 6901, 3)."""
     return str(part).replace("~", "~0").replace("/", "~1")

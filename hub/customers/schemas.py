@@ -1,20 +1,19 @@
 """What the customer and device API takes and gives."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.core.bodies import JsonBody
-from hub.core.clock import now
 from hub.core.ids import public_id
 from hub.core.labels import Model, Serial
 from hub.customers.models import CUSTOMER_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.customers.registry import ContactFacts
 from hub.customers.tiers import Benefits
-from hub.policies.values import Day
+from hub.policies.values import Day, PastDay
 from hub.tickets.details import Code, MinorUnits
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
@@ -23,16 +22,6 @@ PersonName = Annotated[str, StringConstraints(min_length=1, max_length=128, stri
 Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 CustomerNumber = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{6,15}$")]
-
-
-def _no_day_to_come(day: date) -> date:
-    if day > (now() + timedelta(hours=14)).date():  # somewhere it is that day already
-        raise PydanticCustomError("day_to_come", "this day is still to come", {"zh-CN": "日期晚于今天"})
-    return day
-
-
-PastDay = Annotated[Day, AfterValidator(_no_day_to_come)]
-"""Today or before."""
 
 
 class NewCustomer(JsonBody):

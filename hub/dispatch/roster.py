@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
-from hub.core.problems import Problem, ProblemType
+from hub.core.problems import Problem, ProblemType, problem_at
 from hub.dispatch import queries
 from hub.dispatch.models import Certificate, Shift, Workplace
 from hub.dispatch.schemas import CertificateIn, NewShift, WorkplaceIn
@@ -136,7 +136,7 @@ def add_shift(session: Session, actor: Actor, wanted: NewShift) -> Shift:
     actor.require(Permission.ROSTER_WRITE)
     duties.require_fit(session, actor, wanted.person, place.store, Permission.TICKET_READ, where="#/person")
     if not timedelta() < wanted.ends_at - wanted.starts_at <= LONGEST_SHIFT:
-        raise Problem(SHIFT_TOO_LONG)
+        raise problem_at("#/ends_at", SHIFT_TOO_LONG)
     others = queries.shifts(session, ends_after=wanted.starts_at, starts_before=wanted.ends_at, person=wanted.person)
     if others:
         raise Problem(SHIFTS_OVERLAP, person=wanted.person, shift=others[0].public_id, bench=others[0].bench)

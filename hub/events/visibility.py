@@ -34,6 +34,15 @@ def condition(actor: Actor) -> ColumnElement[bool] | None:
     return or_(number.in_(mine), (Event.record_type == "store") & Event.record_id.in_(actor.stores))
 
 
+def record_types(actor: Actor) -> frozenset[str] | None:
+    """Return of which records ``actor`` can see events at all, as ``condition`` has it; ``None``: of all."""
+    if actor.bench is not None:
+        return frozenset()
+    if actor.stores is not None:
+        return frozenset({"ticket", "store"})
+    return None if actor.may(Permission.AUDIT_READ) else BUSINESS
+
+
 def seen(session: Session, actor: Actor, events: Sequence[Event]) -> list[Event]:
     """Return those of ``events`` that ``actor`` may see, in their order."""
     asked = condition(actor)

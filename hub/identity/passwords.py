@@ -12,17 +12,18 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from hub.core.i18n import Words
-from hub.core.problems import FieldError, Problem, ProblemType
+from hub.core.i18n import Words, both
+from hub.core.problems import FieldError, Problem, ProblemType, problem_at
 
 MIN_LENGTH, MAX_LENGTH = 10, 128
+MIN_DIFFERENT = 3
 BAD_PASSWORD = ProblemType(
     "bad-password",
     422,
     {"en": "The password cannot be used", "zh-CN": "密码不符合要求"},
     {
-        "en": "Choose 10 to 128 characters that are neither the login nor all the same; length counts, not symbols.",
-        "zh-CN": "密码须为 10 至 128 个字符，不得包含登录名，也不得全为同一字符；重在长度，不要求特殊符号。",
+        "en": "{reason}; length counts, not symbols.",
+        "zh-CN": "{reason}；重在长度，不要求特殊符号。",
     },
 )
 SAME_PASSWORD = ProblemType(
@@ -40,11 +41,25 @@ _turn = threading.BoundedSemaphore(2)
 _nobody = ""
 
 
-def check(password: str, login: str) -> None:
-    """Raise the bad-password problem for one that is too easy to guess."""
+def check(password: str, login: str | None, where: str = "#/password") -> None:
+    """Raise the bad-password problem for one that is too easy to guess; ``where`` it stands in the request.
+
+    Without a ``login`` it is for several accounts.
+    """
     plain = password.casefold()
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH or login.casefold() in plain or len(set(plain)) < 3:
-        raise Problem(BAD_PASSWORD)
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        reason = both(
+            f"Choose {MIN_LENGTH} to {MAX_LENGTH} characters", f"密码须为 {MIN_LENGTH} 至 {MAX_LENGTH} 个字符"
+        )
+    elif login is not None and login.casefold() in plain:
+        reason = both("Choose a password that does not contain the login", "密码不得包含登录名")
+    elif len(set(plain)) < MIN_DIFFERENT:
+        reason = both(
+            f"Choose at least {MIN_DIFFERENT} different characters", f"密码至少须有 {MIN_DIFFERENT} 个不同的字符"
+        )
+    else:
+        return
+    raise problem_at(where, BAD_PASSWORD, reason=reason)
 
 
 def check_another(new: str, present: str) -> None:

@@ -11,7 +11,7 @@ from hub.core.documented import refusals
 from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
-from hub.core.problems import BAD_CURSOR, Problem
+from hub.core.problems import BAD_CURSOR, Problem, problem_at
 from hub.identity import passwords, queries, throttle, users
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
@@ -87,12 +87,12 @@ def change_password(database: HubDatabase, caller: Caller, request: Request, wan
         user = queries.user(session, caller.id)
     assert user is not None  # noqa: S101 - the session that was just authenticated is this user's
     new = wanted.new.get_secret_value()
-    passwords.check(new, user.login)
+    passwords.check(new, user.login, "#/new")
     passwords.check_another(new, wanted.current.get_secret_value())
     address = address_of(request)
     stored = _counted_attempt(database, user.login, address)
     if not passwords.verify(wanted.current.get_secret_value(), stored) or stored is None:
-        raise Problem(users.WRONG_PASSWORD)
+        raise problem_at("#/current", users.WRONG_PASSWORD)
     digest = passwords.digest(new)
     with database.write() as session:
         throttle.attempt_succeeded(session, user.login, address)

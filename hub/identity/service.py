@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.i18n import listed
-from hub.core.problems import Problem, ProblemType
+from hub.core.problems import Problem, ProblemType, problem_at
 from hub.events import service as events
 from hub.fleet import service as fleet
 from hub.identity import queries, tokens, words
@@ -79,7 +79,7 @@ def create_key(
     if not 1 <= len(name.strip()) <= 64:
         raise Problem(BAD_KEY_NAME)
     if (role is Role.BENCH) != (bench is not None):
-        raise Problem(BENCH_KEY_NEEDS_BENCH)
+        raise problem_at("#/bench", BENCH_KEY_NEEDS_BENCH)
     foreign = sorted(set(scopes or ()) - ROLE_PERMISSIONS[role])
     if foreign:
         raise Problem(SCOPE_NOT_OF_ROLE, role=words.role(role), scopes=listed(map(words.permission, foreign)))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.etags import Precondition
-from hub.core.problems import Problem, ProblemType
+from hub.core.problems import Problem, ProblemType, problem_at
 from hub.events import service as events
 from hub.identity import queries, throttle, tokens, words
 from hub.identity.actors import Actor
@@ -81,7 +81,7 @@ def normal_login(login: str) -> str:
     """Return a login as it is stored and compared: NFKC, without case; raise the bad-login problem."""
     normal = unicodedata.normalize("NFKC", login.strip()).casefold()
     if not _LOGIN.fullmatch(normal):
-        raise Problem(BAD_LOGIN)
+        raise problem_at("#/login", BAD_LOGIN)
     return normal
 
 
@@ -182,7 +182,7 @@ def change_own_password(session: Session, actor: Actor, old_hash: str, password_
     """Store the new password, unless the old one (checked outside) is another by now; other sessions end."""
     user = queries.user(session, actor.id, for_update=True)
     if user is None or user.password_hash != old_hash:
-        raise Problem(WRONG_PASSWORD)
+        raise problem_at("#/current", WRONG_PASSWORD)
     user.password_hash = password_hash
     user.must_change_password = False
     queries.end_sessions_of(session, user.id, but=actor.session)
@@ -252,5 +252,5 @@ def _hand(actor: Actor) -> str | None:
 
 def _check_role(actor: Actor, role: Role, stores: Collection[str] | None) -> None:
     if role in KEY_ROLES:
-        raise Problem(NOT_A_PERSONS_ROLE, role=words.role(role))
+        raise problem_at("#/role", NOT_A_PERSONS_ROLE, role=words.role(role))
     check_grant(actor, role, stores)

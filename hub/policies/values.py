@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hub.core.bodies import JsonBody
+from hub.core.clock import now
 
 MINUTES_OF_DAY = 24 * 60
 MAX_DURATION = timedelta(hours=2000)
@@ -160,4 +161,26 @@ Span = Annotated[
 Hours = Annotated[tuple[Span, ...], Field(max_length=12), AfterValidator(_in_order)]
 """The opening hours of one day in order; empty: closed."""
 Day = Annotated[date, BeforeValidator(_day)]
+_FURTHEST_ZONE = timedelta(hours=14)
+"""Somewhere it is tomorrow already, or yesterday still."""
+
+
+def _no_day_to_come(day: date) -> date:
+    if day > (now() + _FURTHEST_ZONE).date():
+        raise PydanticCustomError("day_to_come", "this day is still to come", {"zh-CN": "日期晚于今天"})
+    return day
+
+
+def _no_day_gone(day: date) -> date:
+    if day < (now() - _FURTHEST_ZONE).date():
+        raise PydanticCustomError(
+            "day_gone", "this day has passed; give one to come", {"zh-CN": "日期已过；请填写今天或以后的日期"}
+        )
+    return day
+
+
+PastDay = Annotated[Day, AfterValidator(_no_day_to_come)]
+"""Today or before."""
+ComingDay = Annotated[Day, AfterValidator(_no_day_gone)]
+"""Today or later."""
 Moment = Annotated[AwareDatetime, AfterValidator(_moment)]

@@ -92,8 +92,11 @@ def _call(
     request: Request,
     token: str,
     lang: Annotated[str | None, Query(max_length=8)] = None,
+    language: Annotated[str | None, Query(max_length=8, description="As the papers call it; the same.")] = None,
 ) -> Call:
-    return Call(database, request, token, preferred_language(lang or request.headers.get("accept-language")))
+    return Call(
+        database, request, token, preferred_language(lang or language or request.headers.get("accept-language"))
+    )
 
 
 Called = Annotated[Call, Depends(_call)]

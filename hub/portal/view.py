@@ -124,11 +124,7 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
         detail=_detail(ticket, happened, say, clock),
         answer=_answer(session, ticket, happened),
         facts=_facts(session, ticket, say, clock),
-        timeline=tuple(
-            Step(clock.moment(event.occurred_at), event.occurred_at.isoformat(timespec="seconds"), words)
-            for event in reversed(happened)
-            if (words := _step(event, agreed.get(event.id), say)) is not None
-        ),
+        timeline=_timeline(happened, agreed, say, clock),
         plan=None if plan is None else _plan(plan, ticket, _mark(plan, ticket, link, key), say, clock),
         done=None if repair is None else _done(repair, say, clock),
         cause=None if fault is None else (fault.title.en if language == "en" else fault.title.zh_cn),
@@ -308,6 +304,18 @@ def _care(  # noqa: PLR0917 - one caller, above
         (say("page.warranty"), say("page.warranty_until", day=clock.day(warranted.ends_at)) if warranted else None),
     )
     return tuple((name, str(value)) for name, value in rows if value)
+
+
+def _timeline(
+    happened: list[Event], agreed: Mapping[int, Mapping[str, Any]], say: Speaker, clock: Clock
+) -> tuple[Step, ...]:
+    """Return what happened, the oldest first; the same several times on end is told once, as it was first."""
+    steps: list[Step] = []
+    for event in reversed(happened):
+        words = _step(event, agreed.get(event.id), say)
+        if words is not None and (not steps or steps[-1].words != words):
+            steps.append(Step(clock.moment(event.occurred_at), event.occurred_at.isoformat(timespec="seconds"), words))
+    return tuple(steps)
 
 
 def _step(event: Event, agreed: Mapping[str, Any] | None, say: Speaker) -> str | None:

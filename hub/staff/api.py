@@ -25,6 +25,7 @@ from hub.staff.schemas import (
     FileEntryOut,
     NewFileEntry,
     NewTraining,
+    Quarter,
     StaffFile,
     TrainingOut,
     TrainingResult,
@@ -118,7 +119,7 @@ def put_assessment(
     database: HubDatabase,
     caller: Caller,
     person: PersonPath,
-    quarter: Annotated[str, Path(pattern=r"^20[0-9]{2}-Q[1-4]$", examples=["2026-Q4"])],
+    quarter: Annotated[Quarter, Path(examples=["2026-Q4"])],
     wanted: AssessmentIn,
 ) -> AssessmentOut:
     """Theory, practice and customer rating of a quarter (H3), by somebody else."""

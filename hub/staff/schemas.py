@@ -1,19 +1,31 @@
 """What the staff API takes and gives."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from hub.core.bodies import JsonBody
-from hub.policies.values import Day
+from hub.core.clock import now
+from hub.policies.values import Day, PastDay
 from hub.staff.models import Assessment, FileEntry, Training
 from hub.staff.policy import Kind, Method, total
 
 Person = Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Score = Annotated[int, Field(ge=0, le=100)]
-Quarter = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-Q[1-4]$")]
+
+
+def _begun(quarter: str) -> str:
+    begins = date(int(quarter[:4]), 3 * int(quarter[-1]) - 2, 1)
+    if begins > (now() + timedelta(hours=14)).date():
+        raise PydanticCustomError("quarter_to_come", "this quarter has not begun", {"zh-CN": "该季度尚未开始"})
+    return quarter
+
+
+Quarter = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-Q[1-4]$"), AfterValidator(_begun)]
+"""A quarter that has begun at least."""
 
 
 class NewTraining(JsonBody):
@@ -31,7 +43,7 @@ class NewTraining(JsonBody):
 class TrainingResult(JsonBody):
     """How a lesson ended."""
 
-    held_on: Day
+    held_on: PastDay
     passed: bool
     score: Score | None = Field(default=None, description="Of the exam; left out: there was none.")
 
@@ -102,7 +114,7 @@ class NewFileEntry(JsonBody):
     """A reward or a sanction."""
 
     kind: Literal["reward", "sanction"]
-    on_day: Day
+    on_day: PastDay
     reason: Prose
 
 

@@ -19,8 +19,10 @@ from pydantic_core import PydanticCustomError
 
 from hub.complaints.details import DETAILS as OF_COMPLAINTS
 from hub.core.clock import now
+from hub.core.i18n import Words as BothWords
+from hub.core.i18n import both
 from hub.core.problems import FieldError, Problem, ProblemType
-from hub.core.validation import field_errors
+from hub.core.validation import escaped, field_errors
 from hub.policies.values import Moment
 from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
 from hub.tickets.states import action_words
@@ -183,11 +185,15 @@ class ProposePlan(Details):
             raise PydanticCustomError(
                 "plan_choice",
                 "offer two options at least, or say in only_option_because why there is one only",
-                {"zh-CN": chinese},
+                {"zh-CN": chinese, "at": ("only_option_because",)},
             )
         if len({option.currency for option in self.options}) > 1:
+            first = self.options[0].currency
+            other = next(number for number, option in enumerate(self.options) if option.currency != first)
             raise PydanticCustomError(
-                "plan_currency", "give all options in one currency", {"zh-CN": "所有方案须使用同一币种"}
+                "plan_currency",
+                "give all options in one currency",
+                {"zh-CN": "所有方案须使用同一币种", "at": ("options", other, "currency")},
             )
         return self
 
@@ -227,7 +233,7 @@ class ApprovePlan(Details):
     def _witness(self) -> Self:
         if self.how != "online" and self.said_by is None:
             raise PydanticCustomError(
-                "said_by", "say in said_by who agreed", {"zh-CN": "请在 said_by 填写是谁表示同意"}
+                "said_by", "say in said_by who agreed", {"zh-CN": "请在 said_by 填写是谁表示同意", "at": ("said_by",)}
             )
         return self
 
@@ -348,7 +354,21 @@ DETAILS: dict[str, type[Details]] = {
 """Actions that are not here take a note at most."""
 
 
-def checked(action: str, given: Any) -> Details | None:
+def require_words(action: str, checked: Details | None, note: str | None, given: Any, called: BothWords) -> None:
+    """Raise the action-details-wrong problem for what a person records without a word, or where nobody reads it."""
+    errors: list[FieldError] = []
+    if action in {"note", "finding"} and not note and not given:
+        errors.append(FieldError("#/note", both("write what is to be known of it", "请填写内容")))
+    if isinstance(checked, Repaired) and not (note or checked.work or checked.parts or checked.root_cause):
+        errors.append(FieldError("#/details/work", both("say what was done", "请填写维修内容")))
+    if action not in DETAILS and action != "finding" and isinstance(given, dict):
+        words = both("this action has no details; write it into note", "该操作没有 details；请写入 note")
+        errors += [FieldError(f"#/details/{escaped(name)}", words) for name in list(given)[:50]]
+    if errors:
+        raise Problem(DETAILS_WRONG, errors=errors, action=called, count=len(errors))
+
+
+def checked(action: str, given: Any, called: BothWords | None = None) -> Details | None:
     """Return the details that ``action`` needs; raise the action-details-wrong problem that names every mistake."""
     model = DETAILS.get(action)
     if model is None:
@@ -358,4 +378,4 @@ def checked(action: str, given: Any) -> Details | None:
     except ValidationError as error:
         found = [{**one, "loc": ("body", "details", *one["loc"])} for one in error.errors()]
         errors: tuple[FieldError, ...] = field_errors(found)
-        raise Problem(DETAILS_WRONG, errors=errors, action=action_words(action), count=len(found)) from error
+        raise Problem(DETAILS_WRONG, errors=errors, action=called or action_words(action), count=len(found)) from error

@@ -94,15 +94,18 @@ def require_taken(store: BlobStore, sha256: str) -> None:
         raise Problem(TYPE_NOT_TAKEN)
 
 
-def checked(store: BlobStore, wanted: Sequence[AttachmentIn]) -> list[StoredFile]:
-    """Return the files that a caller names; raise the file-not-there problem, which names each that is not there."""
+def checked(store: BlobStore, wanted: Sequence[AttachmentIn], where: str = "#/attachments/{}") -> list[StoredFile]:
+    """Return the files that a caller names; raise the file-not-there problem, which names each that is not there.
+
+    ``where`` the request names the file with a number.
+    """
     files: list[StoredFile] = []
     errors: list[FieldError] = []
     for number, one in enumerate(wanted):
         found = _look(store, one.sha256)
         if found is None or found[0] is None:
             words: Words = {"en": "upload the file first", "zh-CN": "请先上传该文件"}
-            errors.append(FieldError(f"#/attachments/{number}/sha256", words))
+            errors.append(FieldError(where.format(number) + "/sha256", words))
         else:
             files.append(StoredFile(one, found[0], found[1]))
     if errors:

@@ -98,7 +98,7 @@ def add_attachment(
     with database.write() as session:
         found = service.get(session, caller, ticket, for_update=True)
         caller.require(Permission.TICKET_NOTE)
-        (file,) = attachments.checked(request.app.state.attachments, [wanted])
+        (file,) = attachments.checked(request.app.state.attachments, [wanted], "#")
         return AttachmentOut.of(attachments.add(session, caller, found, file))
 
 

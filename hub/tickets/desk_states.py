@@ -162,7 +162,7 @@ RETURN_EXCHANGE = table(
         S.FULFILLED,
         P.TICKET_SERVE,
         "Carry the decision out",
-        "执行处理",
+        "落实处理决定",
         only_if=third_person_pays,
     ),
     row({S.FULFILLED, S.REFUSED}, "close", S.CLOSED, P.TICKET_CLOSE, "Close", "关闭"),

@@ -181,7 +181,9 @@ class ActionIn(JsonBody):
     """One step of a ticket's life."""
 
     action: Name = Field(examples=["close"], description="One of the ticket's `actions` without `address`.")
-    note: Annotated[str, StringConstraints(max_length=4000)] | None = Field(default=None, examples=["Delivered"])
+    note: Annotated[str, StringConstraints(max_length=4000, strip_whitespace=True)] | None = Field(
+        default=None, examples=["Delivered"]
+    )
     details: dict[str, Any] = Field(
         default={}, description="What this action needs besides; see `GET /api/v1/ticket-kinds`.", examples=[{}]
     )
@@ -193,7 +195,8 @@ class ActionOut(BaseModel):
     action: str = Field(examples=["assign"])
     title: str = Field(examples=["Assign to a bench"])
     address: str | None = Field(
-        description="Where below the ticket it is done; `null`: by POST …/actions.", examples=["assignment"]
+        description="Where it is done, below the ticket or, with `/`, from the root; `null`: by POST …/actions.",
+        examples=["assignment"],
     )
 
 

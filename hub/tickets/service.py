@@ -13,7 +13,7 @@ from hub.core.clock import now
 from hub.core.database import insert_now
 from hub.core.i18n import Words, both, coded
 from hub.core.ids import public_id
-from hub.core.problems import FieldError, Problem, ProblemType
+from hub.core.problems import INVALID_REQUEST, FieldError, Problem, ProblemType
 from hub.customers import registry
 from hub.customers.models import CUSTOMER_PREFIX, Customer
 from hub.dispatch.judging import in_force as dispatch_policy
@@ -205,7 +205,17 @@ def still_wanted(session: Session, ticket: Ticket, files: Sequence[Attachment] |
 
 
 def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -> Ticket:
-    """Take down more of an intake, or correct it; what is left out stays, in device and contact, too."""
+    """Take down more of an intake, or correct it.
+
+    What is left out stays, in device and contact, too; nothing can be emptied.
+    """
+    empty = [name for name in wanted.model_fields_set if getattr(wanted, name) is None]
+    if empty or not wanted.model_fields_set:
+        words = both(
+            "name what is to change; nothing of an intake can be emptied", "请填写要更正的内容；受理信息不能清空"
+        )
+        errors = [FieldError(f"#/{name}", words) for name in sorted(empty)] or [FieldError("#", words)]
+        raise Problem(INVALID_REQUEST, errors=errors, count=len(errors))
     ticket = get(session, actor, public_id, for_update=True)
     if possible(ticket, "amend") and actor.may(Permission.TICKET_CREATE):
         devices.require_same(session, ticket, wanted.device)
@@ -317,7 +327,8 @@ def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Tic
     action = wanted.action
     place = ADDRESSES.get(action)
     if place is not None:
-        reason = {"en": f"there is an address for it: …/{place}", "zh-CN": f"请使用 …/{place}"}
+        shown = place if place.startswith("/") else f"…/{place}"
+        reason = {"en": f"there is an address for it: {shown}", "zh-CN": f"请使用 {shown}"}
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action_words(action), reason=reason)
     facts: dict[str, Any] = {}
     writes: dict[str, Any] = {"bench": None} if action == "unassign" else {}
@@ -329,7 +340,7 @@ def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Tic
     if action == "rejudge":
         writes = {**judgement(session, ticket), "priority_pinned": False}
     details = {"note": wanted.note, "details": wanted.details, **facts}
-    apply(session, ticket, action, actor, details=details, writes=writes)
+    apply(session, ticket, action, actor, details=details, writes=writes, asked=True)
     return ticket
 
 
@@ -342,6 +353,7 @@ def apply(
     details: Mapping[str, Any] | None = None,
     writes: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
+    asked: bool = False,
 ) -> int:
     """Move ``ticket`` by ``action``: table, permission, details, guards; then state and event in one transaction.
 
@@ -349,8 +361,9 @@ def apply(
 
     ``writes`` are new values of fields that the transition lets the action change. In ``details``, ``note`` and
     ``details`` are what people wrote: they go into the event's remark, but for the facts that ``actions`` names; the
-    rest goes into the event. Raises the action-not-possible, forbidden, action-details-wrong or action-guarded problem
-    before anything is written.
+    rest goes into the event. ``asked``: a person waits for the answer and can be asked for words that are missing; what
+    a bench did offline has been done. Raises the action-not-possible, forbidden, action-details-wrong or action-guarded
+    problem before anything is written.
     """
     table = TABLES[Kind(ticket.kind)]
     before = State(ticket.state)
@@ -360,11 +373,14 @@ def apply(
     actor.require(row.permission)
     told = dict(details or {})
     note, words = told.pop("note", None), told.pop("details", None)
-    checked = actions.checked(action, words)
+    called = table.action_words(action)
+    checked = actions.checked(action, words, called)
+    if asked:
+        actions.require_words(action, checked, note, words, called)
     found = facts_of(session, ticket, actor) if row.guards else None
     reason = next((words for guard in row.guards if found and (words := guard(found)) is not None), None)
     if reason is not None:
-        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=table.action_words(action), reason=reason)
+        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=called, reason=reason)
     effect, more = effects.of_action(session, ticket, actor, checked, occurred_at or now())
     of_complaint, more_of_it = complaints.of_action(
         session, ticket, actor, action, checked, at=occurred_at or now(), said=bool(note or words)

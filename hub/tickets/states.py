@@ -19,11 +19,11 @@ ADDRESSES = {
     "send_back": "transfer/refusal",
     "call_back": "transfer",
     "schedule": "appointments",
-    "reschedule": "appointments",
-    "call_off": "appointments",
-    "arrived": "appointments",
+    "reschedule": "/api/v1/appointments/{appointment}",
+    "call_off": "/api/v1/appointments/{appointment}",
+    "arrived": "/api/v1/appointments/{appointment}/outcome",
 }
-"""Actions that have an address of their own below the ticket."""
+"""Actions that have an address of their own: below the ticket, or from the root."""
 
 TABLES: dict[Kind, Table] = {
     Kind.CONSULTATION: CONSULTATION,
@@ -36,7 +36,12 @@ TABLES: dict[Kind, Table] = {
 }
 
 
-def action_words(action: str) -> Words:
-    """Return what a sentence calls an action of any kind of ticket."""
-    titles = (row.title for table in TABLES.values() for row in table.transitions if row.action == action)
-    return coded(action, next(titles, None))
+def action_words(action: str, kind: str | None = None) -> Words:
+    """Return what a sentence calls an action of a ticket's ``kind``, or of any where that has none of the name.
+
+    What the kinds call differently has no name but its code there.
+    """
+    if kind is not None and action in TABLES[Kind(kind)].actions:
+        return TABLES[Kind(kind)].action_words(action)
+    titles = [row.title for table in TABLES.values() for row in table.transitions if row.action == action]
+    return coded(action, titles[0] if titles and all(one == titles[0] for one in titles) else None)

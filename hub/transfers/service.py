@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
-from hub.core.i18n import coded
-from hub.core.problems import Problem, ProblemType
+from hub.core.i18n import both, coded
+from hub.core.problems import Problem, ProblemType, problem_at
 from hub.events import service as events
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -55,8 +55,8 @@ MERGE_TARGET = ProblemType(
     409,
     {"en": "The other ticket cannot go on with it", "zh-CN": "目标工单不可合并"},
     {
-        "en": "{into} is {state}; merge into another ticket that is open.",
-        "zh-CN": "{into} 当前为{state}；请合并到另一张未关闭的工单。",
+        "en": "{into} is {why}; merge into another ticket that is open.",
+        "zh-CN": "{into} 为{why}；请合并到另一张未关闭的工单。",
     },
 )
 
@@ -68,7 +68,7 @@ def send(session: Session, actor: Actor, public_id: str, to_store: str, reason: 
     _require_store(actor, ticket.store)
     stores.check_open(session, [to_store], "#/to_store")
     if to_store == ticket.store:
-        raise Problem(SAME_STORE, store=to_store)
+        raise problem_at("#/to_store", SAME_STORE, store=to_store)
     told = {"from_store": ticket.store, "to_store": to_store, "note": reason}
     tickets.apply(session, ticket, "send", actor, writes={"bench": None}, details=told)
     transfer = Transfer(
@@ -113,8 +113,11 @@ def merge(session: Session, actor: Actor, public_id: str, into: str, note: str |
     locked = {one: tickets.get(session, actor, one, for_update=True) for one in (first, second)}
     ticket, target = locked[public_id], locked[into]
     actor.require(Permission.TICKET_ASSIGN)
-    if target is ticket or target.closed_at is not None or target.state == State.DRAFT:
-        raise Problem(MERGE_TARGET, into=into, state=coded(target.state, STATES[State(target.state)]))
+    if target is ticket:
+        raise problem_at("#/into", MERGE_TARGET, into=into, why=both("this ticket itself", "本工单自身"))
+    if target.closed_at is not None or target.state == State.DRAFT:
+        why = coded(target.state, STATES[State(target.state)])
+        raise problem_at("#/into", MERGE_TARGET, into=into, why=why)
     same_device = bool(ticket.serial) and (ticket.serial, ticket.model) == (target.serial, target.model)
     same_customer = ticket.customer_id is not None and ticket.customer_id == target.customer_id
     if not same_device and not same_customer:

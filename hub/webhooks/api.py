@@ -15,7 +15,7 @@ from hub.identity.api import Caller, HubDatabase
 from hub.identity.grants import GRANT_TOO_WIDE
 from hub.identity.permissions import Permission
 from hub.identity.service import UNAUTHENTICATED
-from hub.webhooks import queries, service
+from hub.webhooks import kinds, queries, service
 from hub.webhooks.models import WebhookEndpoint
 from hub.webhooks.schemas import (
     DeliveryOut,
@@ -50,7 +50,14 @@ def _with_secret(session: Session, endpoint: WebhookEndpoint) -> MadeWebhookEndp
     "",
     status_code=201,
     summary="Register a webhook endpoint",
-    responses=refusals(UNAUTHENTICATED, FORBIDDEN, GRANT_TOO_WIDE, service.URL_NOT_ALLOWED, service.TOO_MANY_ENDPOINTS),
+    responses=refusals(
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        GRANT_TOO_WIDE,
+        kinds.EVENTS_UNHEARD,
+        service.URL_NOT_ALLOWED,
+        service.TOO_MANY_ENDPOINTS,
+    ),
 )
 def create_webhook_endpoint(
     *, request: Request, database: HubDatabase, caller: Caller, wanted: NewWebhookEndpoint, response: Response
@@ -88,7 +95,7 @@ def show_webhook_endpoint(
 @router.patch(
     "/{endpoint}",
     summary="Change a webhook endpoint",
-    responses=_ONE | refusals(STALE_VERSION, BAD_IF_MATCH, service.URL_NOT_ALLOWED),
+    responses=_ONE | refusals(STALE_VERSION, BAD_IF_MATCH, kinds.EVENTS_UNHEARD, service.URL_NOT_ALLOWED),
 )
 def change_webhook_endpoint(
     *,

@@ -15,7 +15,7 @@ from hub.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hub.webhooks.states import State
 
 Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z_]+\.(\*|[a-z_]+))$", max_length=64)]
-Url = Annotated[str, StringConstraints(min_length=8, max_length=500, pattern=r"^https?://[^\s]+$")]
+Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\s]+$")]
 Patterns = Annotated[
     list[Pattern],
     Field(min_length=1, max_length=50, description="`ticket.created`, `ticket.*`, or `*`.", examples=[["ticket.*"]]),

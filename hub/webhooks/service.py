@@ -24,7 +24,7 @@ from hub.identity.actors import Actor
 from hub.identity.grants import GRANT_TOO_WIDE
 from hub.identity.permissions import Permission
 from hub.jobs.job import ACTOR
-from hub.webhooks import queries
+from hub.webhooks import kinds, queries
 from hub.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from hub.webhooks.outbound import Answer, is_public
 from hub.webhooks.schemas import NewWebhookEndpoint, Replay, WebhookEndpointChange
@@ -82,6 +82,7 @@ def create(session: Session, actor: Actor, settings: Settings, wanted: NewWebhoo
     """Register an endpoint; its secret is in the row that is returned, to be shown once."""
     actor.require(Permission.WEBHOOK_WRITE)
     check_url(settings, wanted.url)
+    kinds.check(actor, wanted.events)
     if queries.count_enabled(session) >= MAX_ENDPOINTS:
         raise Problem(TOO_MANY_ENDPOINTS, limit=MAX_ENDPOINTS)
     endpoint = WebhookEndpoint(
@@ -128,6 +129,8 @@ def change(  # noqa: PLR0917 - who, which, what, and against which version
     expected.check(endpoint.version)
     if wanted.url is not None:
         check_url(settings, wanted.url)
+    if wanted.events is not None:
+        kinds.check(actor, wanted.events)
     changes: dict[str, Any] = wanted.model_dump(exclude_unset=True, exclude={"enabled", "take_over"})
     changes = {name: value for name, value in changes.items() if value is not None or name == "description"}
     if wanted.enabled is True and endpoint.disabled_at is not None:

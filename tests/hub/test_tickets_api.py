@@ -240,7 +240,7 @@ def test_a_repair_without_a_passing_test_is_not_handed_over(staff: httpx.Client)
     ticket = create(staff)
     assign(staff, ticket).raise_for_status()
     agreed = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
-    for action, details in (("preapprove", agreed), ("taken", {}), ("repaired", {})):
+    for action, details in (("preapprove", agreed), ("taken", {}), ("repaired", {"parts": ["C5"]})):
         body = {"action": action, "details": details}
         staff.post(f"/api/v1/tickets/{ticket}/actions", json=body).raise_for_status()
     answer = staff.post(

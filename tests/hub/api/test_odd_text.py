@@ -1,6 +1,8 @@
 """Text that a database cannot hold is refused, not a failure of the hub."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +14,7 @@ BODY = '{"kind": "complaint", "symptom": "a%sb", "contact": {"name": "n", "phone
 def test_half_characters_and_nul(staff: httpx.Client, odd: str) -> None:
     answer = staff.post("/api/v1/tickets", content=BODY % odd, headers={"Content-Type": "application/json"})
     assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"]
+    assert answer.json()["errors"][0]["pointer"] == "#/symptom"
 
 
 def test_an_escaped_backslash_is_no_nul(staff: httpx.Client) -> None:
@@ -29,10 +31,59 @@ def test_an_escape_in_two_chunks(staff: httpx.Client) -> None:
         yield b"u0" + second.encode()
 
     answer = staff.post("/api/v1/tickets", content=chunks(), headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422, answer.text
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/symptom"), answer.text
+
+
+def test_text_that_nobody_sees_is_no_text(staff: httpx.Client) -> None:
+    for unseen, pointer in (("\u200b\u200b", "#/symptom"), ("a\u202eb", "#/symptom")):
+        answer = staff.post("/api/v1/tickets", json=json.loads(BODY % "") | {"symptom": unseen})
+        assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (422, [pointer])
+    body = json.loads(BODY % "") | {"symptom": "\u200e123\U0001f469\u200d\U0001f527"}
+    assert staff.post("/api/v1/tickets", json=body).status_code == 201, "what only joins what is seen may stay"
+
+
+def test_a_body_in_utf_16_is_told_to_be_no_utf_8(staff: httpx.Client) -> None:
+    sent = (BODY % "").encode("utf-16")
+    for body in (b"\xff\xfe", sent):
+        answer = staff.post("/api/v1/tickets", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, "UTF-8" in answer.json()["detail"]) == (400, True)
 
 
 @pytest.mark.parametrize("odd", ["%00", "%ED%A0%80", "%FF"])
 def test_in_an_address(staff: httpx.Client, odd: str) -> None:
     for path in (f"/api/v1/tickets?serial=a{odd}", f"/api/v1/tickets/T{odd}", f"/api/v1/stores/a{odd}"):
         assert staff.get(path).status_code in {200, 404, 422}, path
+    refused = staff.get("/api/v1/tickets?kind=repair&serial=%00").json()
+    assert [one["query"] for one in refused["errors"]] == ["serial"]
+
+
+def test_every_refusal_of_a_field_names_it(admin: httpx.Client) -> None:
+    user = {"login": "li.lei", "name": "李雷", "role": "technician", "password": "long enough 1"}
+    repair = {"kind": "repair", "channel": "web", "device": {"model": "SP-100", "serial": "S1"}}
+    ticket = admin.post("/api/v1/tickets", json=json.loads(BODY % "") | repair).raise_for_status().json()["id"]
+    at = f"/api/v1/tickets/{ticket}"
+    cases: list[tuple[str, str, Any, str]] = [
+        ("POST", "/api/v1/users", user | {"password": "aaaaaaaaaaaa"}, "#/password"),
+        ("POST", "/api/v1/users", user | {"login": "?!"}, "#/login"),
+        ("POST", "/api/v1/users", user | {"role": "store_system"}, "#/role"),
+        ("POST", "/api/v1/keys", {"name": "k", "role": "bench"}, "#/bench"),
+        ("POST", f"{at}/merge", {"into": ticket}, "#/into"),
+        ("GET", "/api/v1/tickets?cursor=x", None, "query:cursor"),
+        ("GET", "/api/v1/exports/tickets?after=x", None, "query:after"),
+        (
+            "GET",
+            "/api/v1/tickets?created_since=2026-02-01T00:00:00Z&created_until=2026-01-01T00:00:00Z",
+            None,
+            "query:created_until",
+        ),
+        ("GET", "/api/v1/analysis/tickets?by=day&by=week", None, "query:by"),
+        ("PATCH", f"{at}/intake", {}, "#"),
+        ("PATCH", f"{at}/intake", {"symptom": None}, "#/symptom"),
+        ("POST", f"{at}/attachments", {"sha256": "0" * 64}, "#/sha256"),
+        ("POST", f"{at}/actions", {"action": "note"}, "#/note"),
+        ("POST", f"{at}/actions", {"action": "note", "note": "x", "details": {"a": 1}}, "#/details/a"),
+    ]
+    for method, path, body, place in cases:
+        answer = admin.request(method, path, json=body)
+        (error,) = answer.json().get("errors", [{}])
+        assert error.get("pointer", f"query:{error.get('query')}") == place, (path, body, answer.text)

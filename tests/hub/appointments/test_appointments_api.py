@@ -131,11 +131,13 @@ def test_what_is_missing_for_an_appointment_is_named(admin: httpx.Client) -> Non
 def test_appointments_are_made_only_where_the_roster_is_asked(admin: httpx.Client) -> None:
     """T11: no raw action tells the customer of a time that nobody has."""
     path = take_in(admin, store=None)
-    for action in ("schedule", "reschedule", "call_off", "arrived"):
+    own = "/api/v1/appointments/{appointment}"
+    places = {"schedule": "…/appointments", "reschedule": own, "call_off": own, "arrived": f"{own}/outcome"}
+    for action, place in places.items():
         details = {"appointment_at": "2020-01-01T08:00:00Z", "place": "on_site"}
         answer = admin.post(f"{path}/actions", json={"action": action, "details": details})
         assert slug(answer) == (409, "action-guarded")
-        assert answer.json()["detail"].endswith("there is an address for it: …/appointments.")
+        assert answer.json()["detail"].endswith(f"there is an address for it: {place}.")
     shown = admin.get(path).json()
     assert [one["kind"] for one in shown["timeline"]] == ["ticket.created"]
     plain = {one["action"] for one in shown["actions"] if one["address"] is None}
@@ -151,7 +153,7 @@ def test_nobody_arrives_without_an_outcome_of_the_appointment(admin: httpx.Clien
     raw = admin.post(f"{path}/actions", json={"action": "arrived"}, headers={"Accept-Language": "zh-CN"})
     assert slug(raw) == (409, "action-guarded") and "到场开始（arrived）" in raw.json()["detail"]
     assert [one["address"] for one in admin.get(path).json()["actions"] if one["action"] == "arrived"] == [
-        "appointments"
+        "/api/v1/appointments/{appointment}/outcome"
     ]
     assert admin.get(f"{path}/appointments").json()[0]["state"] == "confirmed"
 

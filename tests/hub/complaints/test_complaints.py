@@ -226,7 +226,7 @@ def test_major_cases_are_reviewed_and_become_improvements(
 ) -> None:
     """C4: 复盘."""
     ticket, ordinary = complain("插座冒烟了"), complain()
-    improvement = {"cause": "part_fault", "measure": "Check incoming fuses", "owner": owner, "due": "2020-01-31"}
+    improvement = {"cause": "part_fault", "measure": "Check incoming fuses", "owner": owner, "due": "2120-01-31"}
     body = {"course": "…", "lessons": "…", "improvements": [improvement]}
     path = f"/api/v1/complaints/{ticket}/review"
     assert slug(quality.post(path, json=body)) == "case-not-to-review"
@@ -235,15 +235,18 @@ def test_major_cases_are_reviewed_and_become_improvements(
     assert [one["ticket"] for one in quality.get("/api/v1/complaints/unreviewed").json()] == [ticket]
     assert staff.post(path, json=body).status_code == 403
     assert slug(quality.post(f"/api/v1/complaints/{ordinary}/review", json=body)) == "case-not-to-review"
-    wrong = {**body, "improvements": [{**improvement, "owner": "U-9", "cause": "moon"}]}
-    assert [one["pointer"] for one in quality.post(path, json=wrong).json()["errors"]] == ["#/cause", "#/owner"]
+    wrong = {**body, "improvements": [improvement, {**improvement, "owner": "U-9", "cause": "moon"}]}
+    places = [f"#/improvements/1/{name}" for name in ("cause", "owner")]
+    assert [one["pointer"] for one in quality.post(path, json=wrong).json()["errors"]] == places
+    late = quality.post("/api/v1/complaints/improvements", json={**improvement, "due": "2020-01-01"})
+    assert [one["pointer"] for one in late.json()["errors"]] == ["#/due"], "overdue at birth"
     reviewed = quality.post(path, json=body).raise_for_status().json()
     assert reviewed["review"]["lessons"] == "…"
     assert quality.get("/api/v1/complaints/unreviewed").json() == []
     assert slug(quality.post(path, json=body)) == "case-not-to-review"
     asked = {"source": "complaint", "cause": "part_fault", "open": True}
     (begun,) = quality.get("/api/v1/improvement-tasks", params=asked).json()["items"]
-    assert (begun["ticket"], begun["plan"], begun["overdue"]) == (ticket, "Check incoming fuses", True)
+    assert (begun["ticket"], begun["plan"], begun["overdue"]) == (ticket, "Check incoming fuses", False)
     assert staff.get("/api/v1/improvement-tasks", params={"source": "survey"}).json()["items"] == []
     place = f"/api/v1/improvement-tasks/{begun['id']}/actions"
     staff.post(place, json={"action": "finish", "measure": "Every tenth fuse is measured"}).raise_for_status()

@@ -46,7 +46,7 @@ ENDPOINTS: list[tuple[str, str, object, P]] = [
     ("GET", "/fault-taxonomy/versions", None, P.POLICY_READ),
     ("GET", "/functional-test-rules", None, P.POLICY_READ),
     ("PUT", "/tickets/{new}/assignment", {"bench": "bench-01"}, P.TICKET_ASSIGN),
-    ("POST", "/tickets/{ticket}/actions", {"action": "note"}, P.TICKET_NOTE),
+    ("POST", "/tickets/{ticket}/actions", {"action": "note", "note": "x"}, P.TICKET_NOTE),
     ("POST", "/tickets/{ticket}/actions", {"action": "taken"}, P.TICKET_WORK),
     ("POST", "/tickets/{new}/actions", {"action": "cancel"}, P.TICKET_CANCEL),
     ("GET", "/runs", None, P.MEASUREMENT_READ),

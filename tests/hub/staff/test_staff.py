@@ -22,6 +22,7 @@ from hub.tickets import service as tickets
 pytestmark = pytest.mark.any_database
 STAFF = "/api/v1/staff"
 JOINED = date(2026, 1, 10)
+TODAY = datetime.now(UTC).date().isoformat()
 
 
 def slug(answer: httpx.Response) -> tuple[int, str]:
@@ -69,11 +70,11 @@ def test_a_lesson_is_planned_held_and_kept(admin: httpx.Client, wang: str) -> No
         "method": "mentoring",
         "content": "工位安全与静电防护",
         "hours": 2.5,
-        "planned_on": "2026-12-01",
+        "planned_on": TODAY,
     }
     lesson = admin.post(f"{STAFF}/trainings", json=body).raise_for_status().json()
     assert lesson["hours"] == 2.5
-    result = {"held_on": "2026-12-01", "passed": True, "score": 92}
+    result = {"held_on": TODAY, "passed": True, "score": 92}
     path = f"{STAFF}/trainings/{lesson['id']}/result"
     assert admin.post(path, json=result).raise_for_status().json()["score"] == 92
     assert slug(admin.post(path, json=result)) == (409, "training-held")
@@ -93,6 +94,15 @@ def test_a_quarter_is_assessed_by_somebody_else(admin: httpx.Client, wang: str) 
     assert kept["file"][0]["reason"] == "季度最佳一次修复率"
     assert admin.put(f"{STAFF}/{wang}/assessments/2026-Q5", json=body).status_code == 422
     assert admin.put(f"{STAFF}/{wang}/assessments/2026-Q4", json={**body, "theory": 101}).status_code == 422
+
+
+def test_nothing_is_recorded_of_days_to_come(admin: httpx.Client, wang: str) -> None:
+    year = datetime.now(UTC).year + 2
+    scores = {"theory": 80, "practice": 80, "customer_rating": 80}
+    assert slug(admin.put(f"{STAFF}/{wang}/assessments/{year}-Q3", json=scores)) == (422, "invalid-request")
+    entry = {"kind": "reward", "on_day": f"{year}-11-01", "reason": "x"}
+    refused = admin.post(f"{STAFF}/{wang}/file", json=entry)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/on_day")
 
 
 def test_people_see_their_own_file_and_write_nobodys(
@@ -136,7 +146,7 @@ def test_files_and_certificates_keep_to_the_stores_and_are_not_ones_own(
         )
     }
     lesson = {"kind": "induction", "method": "mentoring", "content": "x", "hours": 1, "planned_on": "2026-12-01"}
-    result = {"held_on": "2026-12-01", "passed": True}
+    result = {"held_on": TODAY, "passed": True}
     marks = {"theory": 1, "practice": 1, "customer_rating": 1}
     skill = {"level": 3}
     planned = {

@@ -7,10 +7,12 @@ import pytest
 from hub_running import MakeKey, RunningHub
 
 from hub.core.database import Database
+from hub.core.problems import Problem
 from hub.fleet import service as fleet
-from hub.tickets import intake, items
+from hub.tickets import actions, intake, items
 from hub.tickets.items import Item
 from hub.tickets.kinds import Channel, Kind
+from hub.tickets.states import action_words
 
 pytestmark = pytest.mark.any_database
 
@@ -187,6 +189,26 @@ def test_wrong_details_of_an_action_are_named(staff: httpx.Client, complete: dic
     answer = staff.post(path, json={"action": "promise"}, headers={"Accept-Language": "zh"})
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"pointer": "#/details/promised_at", "detail": "必填"}]
+
+
+def test_a_mistake_of_several_members_is_named_at_the_one_to_mend() -> None:
+    option = {"work": "x", "cost_minor": 1}
+    wrong = [
+        ("approve_plan", {"option": 1, "how": "phone"}, ["#/details/said_by"]),
+        ("propose_plan", {"options": [option]}, ["#/details/only_option_because"]),
+        ("propose_plan", {"options": [option, option | {"currency": "USD"}]}, ["#/details/options/1/currency"]),
+        ("propose_plan", {"options": [{"work": "x"}]}, ["#/details/options/0/cost_minor"]),
+    ]
+    for action, details, places in wrong:
+        with pytest.raises(Problem) as refused:
+            actions.checked(action, details)
+        assert [one.where for one in refused.value.errors] == places
+
+
+def test_an_action_is_called_what_its_kind_calls_it() -> None:
+    assert action_words("finding", "complaint")["zh-CN"] == "记录调查事实（finding）"
+    assert action_words("finding", "repair")["zh-CN"] == "记录诊断结果（finding）"
+    assert action_words("taken", "installation")["zh-CN"] == "“taken”", "the kinds that have it call it differently"
 
 
 def test_the_kinds_are_described(staff: httpx.Client) -> None:

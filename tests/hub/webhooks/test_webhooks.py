@@ -304,6 +304,10 @@ def test_mistakes_are_named_and_endpoints_removed(admin: httpx.Client, work: Wor
     path = f"{PATH}/{made['id']}"
     assert admin.post(PATH, json={"url": "ftp://x", "events": ["*"]}).status_code == 422
     assert admin.post(PATH, json={"url": "https://x.example.com/", "events": ["Ticket"]}).status_code == 422
+    for patterns, pointer in ((["ticket.creatd"], "#/events/0"), (["*", "nope.nope"], "#/events/1")):
+        refused = admin.post(PATH, json={"url": "https://x.example.com/", "events": patterns})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert "ticket.created" in admin.patch(path, json={"events": ["ticket.creatd"]}).json()["errors"][0]["detail"]
     assert admin.post(f"{path}/replays", json={}).status_code == 422
     assert admin.post(f"{path}/replays", json={"event": 10**9}).json()["type"].endswith("webhook-event")
     stale = admin.patch(path, json={"description": "x"}, headers={"If-Match": '"99"'})

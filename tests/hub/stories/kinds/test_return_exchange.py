@@ -15,7 +15,8 @@ def test_goods_come_back_and_two_people_decide(chain: Chain) -> None:
         purchase_proof={"kind": "receipt", "number": "FP-1"},
     )
     chain.does(chain.counter, ticket, "taken")
-    chain.does(chain.counter, ticket, "finding")
+    assert chain.may_not(chain.counter, ticket, "finding") == "action-details-wrong", "what was found has to be said"
+    chain.does(chain.counter, ticket, "finding", text="无人为损坏")
     chain.does(chain.counter, ticket, "propose", decision="exchange", reason="检测确认非人为故障")
     # The counter may not decide at all, and whoever proposed may not either.
     assert chain.may_not(chain.counter, ticket, "approve") == "forbidden"

@@ -87,8 +87,8 @@ def test_an_exception_is_a_second_persons_and_ends_with_rework(shop, repaired, h
 def test_a_supervisor_who_repaired_does_not_excuse_it(shop):
     ticket = shop.intake(serial="SN-2")
     shop.act(shop.counter, ticket, "preapprove", **AGREED).raise_for_status()
-    for action in ("taken", "repaired"):
-        shop.act(shop.supervisor, ticket, action).raise_for_status()
+    for action, done in (("taken", {}), ("repaired", DONE)):
+        shop.act(shop.supervisor, ticket, action, **done).raise_for_status()
     refused = shop.act(shop.supervisor, ticket, "waive_test", reason="trust me")
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:benchwright:problem:action-guarded")
     shop.act(shop.manager, ticket, "waive_test", reason="seen it work").raise_for_status()

@@ -81,6 +81,8 @@ def test_another_price_takes_another_approval(shop):
     (reason,) = shop.bench.does(ticket, "repaired", cost_minor=30001)
     assert "action-details-wrong" in reason
     refused = shop.act(shop.technician, ticket, "repaired", cost_minor=30001)
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["#/details/work"], "what was done has to be said"
+    refused = shop.act(shop.technician, ticket, "repaired", cost_minor=30001, work="电源板已更换")
     assert "the customer agreed to 30000 CNY" in refused.json()["errors"][0]["detail"]
     assert not shop.bench.does(ticket, "propose_plan", **OFFER), "a new price after the approval"
     assert shop.shown(ticket)["approval"] == "proposed"
@@ -150,11 +152,11 @@ def test_who_records_the_consent_in_advance_records_no_price(shop):
     ticket = shop.on_bench()
     details = {"limit_minor": 10000, "how": "phone", "said_by": "李雷"}
     shop.act(shop.supervisor, ticket, "preapprove", **details).raise_for_status()
-    refused = shop.act(shop.supervisor, ticket, "repaired", cost_minor=10000)
+    refused = shop.act(shop.supervisor, ticket, "repaired", cost_minor=10000, work="C5")
     assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "price-by-witness")
     operator = shop.shown(ticket)["timeline"][0]["actor"]["name"]
     assert "price-by-witness" in shop.bench.does(ticket, "repaired", operator=operator, cost_minor=1)[0]
-    shop.act(shop.supervisor, ticket, "repaired", cost_minor=0).raise_for_status()
+    shop.act(shop.supervisor, ticket, "repaired", cost_minor=0, work="C5").raise_for_status()
 
 
 @pytest.mark.parametrize("action", ["approve_plan", "decline_plan", "preapprove"])
