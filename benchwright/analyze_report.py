@@ -21,11 +21,36 @@ from edge_agent.analysis.result import NoAnswer
 from protocols.quantity import Quantity, format_measured, format_value
 from protocols.waveform import Capture, ThermalImage, Waveform
 from tui.heard import heard
-from tui.i18n import _
+from tui.i18n import N_, _
 
 _PLOT_COLUMNS = 72
 _MOST_ROWS = 40
 """Rows of decoded traffic that a screen shows; ``--json`` has them all."""
+
+FIELDS = {
+    "low": N_("low level"),
+    "high": N_("high level"),
+    "amplitude": N_("amplitude"),
+    "rise_time": N_("rise time"),
+    "fall_time": N_("fall time"),
+    "overshoot": N_("overshoot"),
+    "undershoot": N_("undershoot"),
+    "period": N_("period"),
+    "frequency": N_("frequency"),
+    "positive_width": N_("positive width"),
+    "negative_width": N_("negative width"),
+    "duty": N_("duty"),
+    "transition_count": N_("transitions"),
+    "mean": N_("mean"),
+    "minimum": N_("minimum"),
+    "maximum": N_("maximum"),
+    "ripple_pp": N_("ripple, peak to peak"),
+    "ripple_rms": N_("ripple rms"),
+    "noise_rms": N_("noise rms"),
+    "ripple_frequency": N_("ripple frequency"),
+    "bandwidth": N_("bandwidth"),
+}
+"""Words for what is found in an analogue record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +123,20 @@ def _wave(wave: Waveform) -> tuple[dict[str, Any], RenderableType]:
         "rail": steady.reason if isinstance(steady, NoAnswer) else _answers(steady),
     }
     heading = f"{wave.name}: {_record(wave.codes.size, wave.sample_rate_hz)}"
-    table = Table(box=None, padding=(0, 2), title=_("k = 2 uncertainties of the record"), title_style="dim italic")
-    table.add_column("", style="cyan")
-    table.add_column("")
-    chosen = _answers(steady) if isinstance(two_level, NoAnswer) else _answers(two_level)
-    for name, answer in chosen.items():
-        table.add_row(name.replace("_", " "), _shown(answer))
-    return data, Group(Text(heading, style="bold"), Text("\n".join(_trace(wave)), style="green"), table)
+    chosen = steady if isinstance(two_level, NoAnswer) and not isinstance(steady, NoAnswer) else two_level
+    picture = [Text(heading, style="bold"), Text("\n".join(_trace(wave)), style="green")]
+    return data, Group(*picture, *_numbers(chosen))
+
+
+def _numbers(result: object) -> list[RenderableType]:
+    """Return what an analysis found as a table, or why it found nothing."""
+    if isinstance(result, NoAnswer):
+        return [Text(heard(result.reason), style="dim")]
+    table = Table(box=None, padding=(0, 2), show_header=False)
+    table.add_column(style="cyan")
+    for name, answer in _answers(result).items():
+        table.add_row(_(FIELDS.get(name, name.replace("_", " "))), _shown(answer))
+    return [Text(_("k = 2 uncertainties of the record"), style="dim italic"), table]
 
 
 def _trace(wave: Waveform) -> list[str]:
@@ -160,9 +192,16 @@ def _thermal(image: ThermalImage) -> tuple[dict[str, Any], RenderableType]:
         "hottest": [row, column],
         "emissivity": image.emissivity,
     }
-    line = (
-        f"{data['minimum_c']:.2f} … {data['maximum_c']:.2f} °C, mean {data['mean_c']:.2f} °C, "
-        f"hottest at row {row}, column {column} (emissivity {image.emissivity:g})"
+    line = _(
+        "{minimum:.2f} … {maximum:.2f} °C, mean {mean:.2f} °C, hottest at row {row}, column {column} "
+        "(emissivity {emissivity:g})"
+    ).format(
+        minimum=data["minimum_c"],
+        maximum=data["maximum_c"],
+        mean=data["mean_c"],
+        row=row,
+        column=column,
+        emissivity=image.emissivity,
     )
     return data, Group(Text(line, style="bold"), *heat_map(celsius, 64))
 

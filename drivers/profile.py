@@ -70,8 +70,9 @@ class BrokenProfile(Misconfigured):
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
-        more = f" (and {len(problems) - 1} more; 'benchwright profile check' lists them)" if len(problems) > 1 else ""
-        super().__init__(problems[0] + more)
+        first, *more = problems
+        detail = f"{first} (and {len(more)} more; 'benchwright profile check' lists them)"
+        super().__init__(detail if more else first)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # chosen at run time
@@ -125,7 +126,7 @@ def parse_profile(text: str, origin: str) -> Profile:
             raise Misconfigured(f"{origin} uses a YAML alias (*name); write the values out")
         tree = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        raise Misconfigured(f"{origin}{_yaml_place(error)}; correct the YAML there") from error
+        raise Misconfigured(f"{origin}, {_yaml_place(error)}") from error
     except RecursionError as error:
         raise Misconfigured(f"{origin} is nested too deeply; a profile has a few levels") from error
     if not isinstance(tree, dict):
@@ -143,7 +144,7 @@ def parse_profile(text: str, origin: str) -> Profile:
 def _place(path: Sequence[str | int], lines: Mapping[tuple[str | int, ...], int]) -> str:
     """Name a place by its line (that of the nearest value around it) and its keys."""
     line = next(lines[at] for end in range(len(path), -1, -1) if (at := tuple(path[:end])) in lines)
-    return f"line {line}" + (f", at {'.'.join(map(str, path))}" if path else "")
+    return f"line {line}, at {'.'.join(map(str, path))}" if path else f"line {line}"
 
 
 def _lines(text: str) -> dict[tuple[str | int, ...], int]:
@@ -175,8 +176,9 @@ def json_schema() -> dict[str, Any]:
 def _yaml_place(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
-    where = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
-    return f"{where}: {problem}"
+    line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
+    detail = f"{problem}; correct the YAML there"
+    return f"line {line}, column {column}: {detail}"
 
 
 __all__ = ["BrokenProfile", "Profile", "ProfileBase", "json_schema", "load_profile", "parse_profile"]

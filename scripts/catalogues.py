@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 
 from benchwright import cli
 from benchwright.language import TYPER_SENTENCES, TYPER_WORDS
-from tui.heard import PLACES
+from tui.heard import PARTS, PLACES
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tui" / "locale" / "zh_CN" / "LC_MESSAGES"
@@ -69,12 +69,19 @@ TELLING = (
             "worklist",
         )
     ),
-    "drivers/guard.py",
+    *(f"drivers/{name}.py" for name in ("accuracy", "addresses", "guard", "profile", "profile_base", "registry")),
+    "drivers/discovery/search.py",
     "drivers/programmers",
     "drivers/scpi/link.py",
     *(f"drivers/scpi/{name}.py" for name in ("generator", "load", "multimeter", "oscilloscope", "supply")),
     *(f"drivers/{name}.py" for name in ("korad_supply", "modbus_relay", "modbus_supply", "mlx90640", "serial_meter")),
     "drivers/serial_generator.py",
+    *(f"drivers/{name}_model.py" for name in ("korad_supply", "modbus_supply", "serial_generator", "serial_meter")),
+    *(f"drivers/scpi/{name}.py" for name in ("generator_model", "load_model", "model", "multimeter_model")),
+    *(
+        f"drivers/simulated/{name}"
+        for name in ("control.py", "device.py", "personality/bench.py", "products", "tolerances.py")
+    ),
     "drivers/transports",
     "benchwright",
     "hub/backup",
@@ -82,7 +89,8 @@ TELLING = (
     "hub/core/migrate.py",
     "hub/core/settings.py",
     "hub/events/auditing.py",
-    "protocols/captures/reading.py",
+    "protocols/captures",
+    "protocols/thermal",
     "protocols/mistakes.py",
 )
 """Where the sentences are that a technician, or who uses the command line, is told."""
@@ -107,6 +115,7 @@ ERRORS = frozenset(
         "InstrumentRefused",
         "InstrumentUnavailable",
         "LeaseRefused",
+        "Misconfigured",
         "Mistake",
         "NoAnswer",
         "NoResponse",
@@ -127,6 +136,8 @@ ERRORS = frozenset(
         "WorklistError",
         "WrongCapability",
         "WrongIdentity",
+        "_broken",
+        "fail",
         "progress",
     }
 )
@@ -148,7 +159,7 @@ def extracted(file: Path) -> Catalog:
         for message in (*TYPER_WORDS, *help_texts()):
             catalogue.add(message)
         return catalogue
-    for sentence in (*TYPER_SENTENCES, *PLACES):
+    for sentence in (*TYPER_SENTENCES, *PLACES, *PARTS):
         catalogue.add(sentence)
     for name in TELLING:
         place = ROOT / name

@@ -16,8 +16,26 @@ from tui.plain import one_line
 DOMAIN = "agent"
 DEEPEST = 8
 """How many sentences may stand within one another; what is deeper is shown as it came."""
-PLACES = ("line {0}: {1}", "step {0}: {1}", "{0} (and {1} more: lines {2})")
+PLACES = (
+    "line {0}: {1}",
+    "step {0}: {1}",
+    "byte {0}: {1}",
+    "{0}, line {1}: {2}",
+    "{0}, line {1}, at {2}: {3}",
+    "{0}, line {1}, column {2}: {3}",
+    "{0} (and {1} more: lines {2})",
+)
 """What stands before a sentence about a file."""
+PARTS = (
+    "the FFF header",
+    "the description",
+    "the format",
+    "the header",
+    "the record directory",
+    "the samples",
+    "the start of the samples",
+)
+"""What of a file is cut short, as its reader names it."""
 AND = " · "
 """Stands between several sentences about one thing."""
 _ABOUT = re.compile(r":(?: |$)")
@@ -41,8 +59,9 @@ def _in_language(language: i18n.Language, sentence: str, within: int = 0) -> str
     if AND in sentence:
         return AND.join(_in_language(language, one, within + 1) for one in sentence.split(AND))
     head, colon, rest = sentence.partition(": ")
-    if colon and " " not in head:  # "ch1: why", "T-000101: why"
-        return f"{head}: {_in_language(language, rest, within + 1)}"
+    told = _in_language(language, rest, within + 1) if colon else ""
+    if told and (told != rest or " " not in head):  # "ch1: why", "T-000101: why", "my file.csv: why"
+        return f"{head}: {told}"
     return sentence
 
 
@@ -50,14 +69,14 @@ def _in_language(language: i18n.Language, sentence: str, within: int = 0) -> str
 def _sentences(language: i18n.Language) -> tuple[tuple[tuple[str, ...], str], ...]:
     """Return the texts between the places, and the translation.
 
-    Those that begin with words of their own come first, then those with the most of them.
+    Places come first, then those that begin with words of their own, then those with the most of them.
     """
     with (i18n.LOCALE_FOLDER / language.replace("-", "_") / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
         catalogue = gettext.GNUTranslations(file)
     known: dict[str, str] = catalogue._catalog  # type: ignore[attr-defined]  # it has no other way to list
     found = sorted(
         (one for one in known.items() if one[0]),
-        key=lambda one: (one[0].startswith("{0}"), -len(_PLACE.sub("", one[0]))),
+        key=lambda one: (one[0] not in PLACES, one[0].startswith("{0}"), -len(_PLACE.sub("", one[0]))),
     )
     return tuple((tuple(_PLACE.split(sentence)[::2]), translation) for sentence, translation in found)
 

@@ -47,6 +47,8 @@ def analyze(
 ) -> None:
     """Show levels, timing, ripple, bus traffic and temperatures of capture FILES.
 
+    A file that cannot be read does not keep the others from being shown; the exit code is 2 then.
+
     With --truth, show the captures whose true values are known (BENCHWRIGHT_CAPTURES names their folder).
     """
     if not files and not truth:
@@ -61,15 +63,22 @@ def analyze(
     from benchwright.analyze_report import Buses, report
 
     buses = Buses(uart=uart, i2c=i2c, spi=spi)
-    reports = [report(reading.capture(path), path.name, buses) for path in files or ()]
-    if as_json:
+    reports, refused = [], []
+    for path in files or ():
+        try:
+            reports.append(report(reading.capture(path), path.name, buses))
+        except UsageError as error:
+            refused.append(str(error))
+    if as_json and reports:
         sys.stdout.write(json.dumps([one.data for one in reports], indent=2, ensure_ascii=False) + "\n")
-        return
-    from rich.console import Console
+    elif reports:
+        from rich.console import Console
 
-    console = Console()
-    for one in reports:
-        console.print(one.picture)
+        console = Console()
+        for one in reports:
+            console.print(one.picture)
+    if refused:
+        raise UsageError("\n".join(refused))
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Command(Struct, frozen=True, kw_only=True):
         used = set(_PLACEHOLDER.findall(self.send))
         if used != set(self.arguments):
             wrong = ", ".join(sorted(used ^ set(self.arguments)))
-            raise ValueError(f"the placeholders of {self.send!r} and its arguments differ in {wrong}")
+            raise ValueError(f"{wrong} is in the placeholders of {self.send!r} or in its arguments, and not in both")
         if self.send.isascii() is False or "\n" in self.send:
             raise ValueError(f"{self.send!r} must be one line of ASCII")
         if (self.reply is not None) != ("?" in self.send):

@@ -40,6 +40,18 @@ def test_a_file_is_shown_with_its_traffic_and_timing(recording):
     assert "frequency" in result.stdout
 
 
+def test_a_bad_file_keeps_no_good_one_from_being_shown_and_too_few_samples_are_told(recording, tmp_path):
+    bad, short = tmp_path / "bad.csv", tmp_path / "short.csv"
+    bad.write_text("t,CH1\n0,x\n")
+    short.write_text("time (s),CH1 (V)\n0,0.1\n0.1,0.2\n0.2,0.1\n")
+    result = run(recording, bad, short, "--language", "zh-CN")
+    assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
+    assert "bad.csv" in result.stderr
+    assert "频率" in result.stdout and "正脉宽" in result.stdout and "frequency" not in result.stdout
+    assert "k = 2" not in result.stdout.partition("short.csv")[2]
+    assert "记录有 3 个采样点；至少需要 16 个" in result.stdout
+
+
 def test_machines_get_the_same_as_json(recording):
     (found,) = json.loads(run(recording, "--json", "--uart", "TX:9600:8N1").stdout)
     assert bytes(word["value"] for word in found["uart"]) == b"Hello bench\r\n" * 4

@@ -66,7 +66,7 @@ def test_every_meter_function_states_a_limit_of_error_or_why_not() -> None:
         ),
         ('read: {send: "READ?", reply: number}', 'read: {send: "READ?"}', "a query has a reply"),
         ('read: {send: "READ?", reply: number}', 'raed: {send: "READ?", reply: number}', "command 'read' is missing"),
-        ('{send: "CONF:VOLT:DC {range}"', '{send: "CONF:VOLT:DC {rnge}"', "and its arguments differ in range, rnge"),
+        ('{send: "CONF:VOLT:DC {range}"', '{send: "CONF:VOLT:DC {rnge}"', "range, rnge is in the placeholders of"),
         (
             "configure_diode: {send:",
             "configure_diode: {sned:",

@@ -47,6 +47,25 @@ def test_every_sentence_is_recognised_with_its_values():
             "check the cable and the name",
             ("supply 不可用", "没有此端口"),
         ),
+        (
+            "my scan.csv: line 501: 'OVERLOAD' in column 2 is no number",
+            ("my scan.csv：第 501 行：第 2 列的 'OVERLOAD' 不是数字",),
+        ),
+        (
+            "a.wav: byte 44: the samples needs 96 bytes, the file ends 9 bytes too early; copy it again from its "
+            "source",
+            ("第 44 字节：样本 需要 96 字节", "请从来源重新复制"),
+        ),
+        (
+            "b.toml: line 45, instruments.meter.calibration.on: 'x' is no date here; write one like 2026-01-31 "
+            "(and 1 more: lines 50)",
+            ("b.toml：第 45 行，instruments.meter.calibration.on：'x' 不是日期", "（另有 1 处：第 50 行）"),
+        ),
+        (
+            "own.yaml, line 17, at commands.a: a value > 0 is wanted here (nan); correct it",
+            ("own.yaml：第 17 行，commands.a 处：此处的值应 > 0",),
+        ),
+        ("no fault 'nope'; SP-100 can have leaky_ldo", ("没有故障 'nope'；SP-100 可以有 leaky_ldo",)),
         ("something that nobody foresaw", ("something that nobody foresaw",)),
         ("", ("",)),
     ],
