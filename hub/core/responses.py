@@ -50,7 +50,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     errors = field_errors(details)
     if isinstance(error.body, bytes):  # FastAPI leaves a body as bytes whose header names no JSON
         errors = tuple(FieldError("#", problems.NO_JSON_WORDS) if one.where == "#" else one for one in errors)
-    return _answer(request, Problem(problems.INVALID_REQUEST, errors=errors, count=len(details)))
+    return _answer(request, Problem(problems.INVALID_REQUEST, errors=errors, count=len(errors)))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

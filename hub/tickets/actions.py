@@ -378,4 +378,4 @@ def checked(action: str, given: Any, called: BothWords | None = None) -> Details
     except ValidationError as error:
         found = [{**one, "loc": ("body", "details", *one["loc"])} for one in error.errors()]
         errors: tuple[FieldError, ...] = field_errors(found)
-        raise Problem(DETAILS_WRONG, errors=errors, action=called or action_words(action), count=len(found)) from error
+        raise Problem(DETAILS_WRONG, errors=errors, action=called or action_words(action), count=len(errors)) from error
