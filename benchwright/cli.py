@@ -1,6 +1,7 @@
 """The ``benchwright`` command. A subcommand's module is imported only when it is called, so ``--help`` stays quick."""
 
 import importlib
+import re
 import sys
 from typing import Any
 
@@ -77,10 +78,19 @@ def main() -> None:
     except (UsageError, Misconfigured) as error:
         sys.exit(_refused(str(error)))
     except TyperException as error:
-        sys.exit(_refused(error.format_message().replace("Value error, ", "")))
+        sys.exit(_refused(_words(error)))
     except typer.Abort:
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _words(error: TyperException) -> str:
+    """Return what typer refuses, with the commands that there are where a wrong one resembles none."""
+    words = error.format_message().replace("Value error, ", "")
+    context = getattr(error, "ctx", None)
+    if context is not None and re.fullmatch(r"No such command '[^']*'\.", words):
+        return f"{words} There are {', '.join(context.command.list_commands(context))}."
+    return words
 
 
 def _refused(words: str) -> int:

@@ -54,6 +54,7 @@ TYPER_SENTENCES = (
     "Missing command.",
     "Missing option {0}.",
     "No such command {0}.",
+    "No such command {0}. There are {1}.",
     "No such command {0}. Did you mean {1}?",
     "No such option: {0}",
     "No such option: {0} (Possible options: {1})",

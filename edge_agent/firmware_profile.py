@@ -45,6 +45,10 @@ class Image(_Strict, frozen=True):
     size: Annotated[int, Meta(ge=1, le=MAX_IMAGE_BYTES)]
     sha256: Sha256
 
+    def __post_init__(self) -> None:
+        if "/" in self.file or "\\" in self.file or self.file.startswith("."):
+            raise ValueError(f"the image {self.file!r} must lie beside the profile; give its bare name")
+
 
 class Supply(_Strict, frozen=True):
     """The supply, V, within which the device may be written: outside it, a flash would end half-done."""

@@ -94,11 +94,12 @@ TELLING = (
     "protocols/mistakes.py",
 )
 """Where the sentences are that a technician, or who uses the command line, is told."""
-WORDING = ROOT / "protocols" / "mistakes.py"
-"""Makes sentences of what msgspec finds: returned ones, and the names of kinds in them."""
+WORDING = (ROOT / "protocols" / "mistakes.py", ROOT / "edge_agent" / "plans" / "check.py")
+"""Return sentences: of what msgspec finds, with the names of kinds in them, and of what is wrong with a plan."""
 ERRORS = frozenset(
     {
         "AgentError",
+        "AnalysisError",
         "BackupError",
         "BadResponse",
         "BenchConfigError",
@@ -134,6 +135,7 @@ ERRORS = frozenset(
         "UsageError",
         "ValueError",
         "WorklistError",
+        "Wrong",
         "WrongCapability",
         "WrongIdentity",
         "_broken",
@@ -164,7 +166,7 @@ def extracted(file: Path) -> Catalog:
     for name in TELLING:
         place = ROOT / name
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            for sentence in sentences_of(path.read_text(encoding="utf-8"), returned=path == WORDING):
+            for sentence in sentences_of(path.read_text(encoding="utf-8"), returned=path in WORDING):
                 catalogue.add(sentence)
     return catalogue
 

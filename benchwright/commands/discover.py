@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,6 +82,7 @@ def discover(
         )
     else:
         _show(found)
+        _say_silent(host or (), found)
         if write is None:
             _print(text)
         else:
@@ -166,6 +167,16 @@ def _show(found: tuple["Finding", ...]) -> None:
         table.add_row(one.place, said, profiles, f"{one.confidence:g}" if one.candidates else "")
     console = Console(stderr=True)
     console.print(table if found else _("nothing was found; switch instruments on, or name --port and --host"))
+
+
+def _say_silent(hosts: Sequence[str], found: tuple["Finding", ...]) -> None:
+    """Name the hosts that were asked by name and gave no answer."""
+    for host in hosts:
+        name, _colon, port = host.rpartition(":") if ":" in host and not host.endswith("]") else (host, "", "")
+        place = f"{name.strip('[]')}, port {port}"
+        if not any(one.place.startswith(place) for one in found):
+            words = _("no instrument answered at {host}; check that it is switched on, and its address")
+            sys.stderr.write("benchwright: " + words.format(host=host) + "\n")
 
 
 def _print(text: str) -> None:

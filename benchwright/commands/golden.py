@@ -67,12 +67,15 @@ def learn(
                 units = list({file.unit: file for file in units}.values())
             entry = learn_step(subject, name, sort, units, golden, channels=channels, false_reject=false_reject)
             if place is not None:
+                place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(golden.read(entry.sha256))
             learned.append(_described(golden, entry))
     except (PlanError, GoldenError) as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror}") from error
+        raise UsageError(
+            f"{error.filename}: {error.strerror}; give a file that you may read, or a folder that exists and is yours"
+        ) from error
     typer.echo(json.dumps(learned if step is None else learned[0], indent=2))
 
 

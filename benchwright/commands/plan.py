@@ -27,7 +27,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable JSO
 def check(
     files: Annotated[list[str], typer.Argument(help="Plan files (or names of shipped plans).")], as_json: AsJson = False
 ) -> None:
-    """Check whole plans without any instrument; exit code 2 when one is wrong."""
+    """Check whole plans, and the firmware that they write, without any instrument; exit code 2 when one is wrong."""
+    from edge_agent.plans.actions.firmware import images_of
     from edge_agent.plans.load import PlanError, find_plan, load_plan
     from tui.heard import heard
 
@@ -39,8 +40,11 @@ def check(
             results.append({"file": name, "ok": False, "problems": error.problems})
         else:
             plan = loaded.plan
+            found = [f"{name}: {words}" for words in images_of(step for _, _, step in plan.steps())]
             results.append(
-                {"file": name, "ok": True, "plan": plan.plan, "version": plan.version, "sha256": loaded.sha256}
+                {"file": name, "ok": False, "problems": found}
+                if found
+                else {"file": name, "ok": True, "plan": plan.plan, "version": plan.version, "sha256": loaded.sha256}
             )
     if as_json:
         typer.echo(json.dumps(results, ensure_ascii=False, indent=2))

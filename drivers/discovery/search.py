@@ -1,5 +1,6 @@
 """One search over everything that may be connected to this machine."""
 
+import ipaddress
 import os
 import re
 import threading
@@ -19,6 +20,7 @@ from drivers.guard import Guard
 from drivers.profile import Profile
 
 PARALLEL = 8
+MAX_PORT = 65535
 Job = Callable[[Guard], list[Finding]]
 
 
@@ -42,6 +44,11 @@ class Scope:
         for host in self.hosts:
             if not re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?", host):
                 raise Misconfigured(f"{host!r} is no host; write a name or address, with :port where it is not usual")
+            name, port = _host_and_port(host)
+            if re.fullmatch(r"[0-9.]+", name) and not _is_address(name):
+                raise Misconfigured(f"{name} is no network address; write four numbers up to 255, such as 192.168.1.40")
+            if port > MAX_PORT:
+                raise Misconfigured(f"{host}: there is no port {port}; ports are 1 to {MAX_PORT}")
 
 
 class Search:
@@ -297,6 +304,14 @@ def _host_and_port(text: str) -> tuple[str, int]:
         return host, int(port.lstrip(":") or 0)
     host, _, port = text.partition(":")
     return host, int(port or 0)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _target(address: str) -> str:

@@ -113,7 +113,7 @@ def _check_step(plan: Plan, path: tuple[str | int, ...], step: Step, files: Mapp
     if decoded is not None:
         yield from _check_files(path, *decoded, files)
     if step.timeout <= 0:
-        yield Problem((*path, "timeout"), "timeout must be above zero")
+        yield Problem((*path, "timeout"), "timeout must be above zero; write one such as 5 s")
     if decoded is None:
         return
     action, parameters = decoded
@@ -199,10 +199,14 @@ def _check_roles(plan: Plan, path: tuple[str | int, ...], step: Step) -> Iterato
         yield Problem((*path, "meanwhile"), "an instrument does one thing at a time; use another role")
     for role, point in step.connect.items():
         if role.partition(".")[0] not in plan.roles:
-            yield Problem((*path, "connect"), f"the role {role!r} is not among the plan's roles ({known})")
+            yield Problem(
+                (*path, "connect"), f"the role {role!r} is not among the plan's roles ({known}); add it there"
+            )
         if point not in plan.points:
             points = ", ".join(plan.points) or "none"
-            yield Problem((*path, "connect"), f"the point {point!r} is not among the plan's points ({points})")
+            yield Problem(
+                (*path, "connect"), f"the point {point!r} is not among the plan's points ({points}); add it there"
+            )
 
 
 def _check_analysis(use: AnalysisUse, action: Action[Any], parameters: Any, files: Mapping[str, bytes]) -> None:
@@ -294,7 +298,9 @@ def _check_limits(measure: MeasureSpec, limits: list[Amount], unit: str) -> str 
         return f"{measure.field} is a number; use low and high instead of expected"
     for limit in limits:
         if limit.unit != unit:
-            return f"the limit is in {limit.unit}, but {measure.field} is in {unit}"
+            if limit.unit == "1":
+                return f"the limit has no unit; {measure.field} is in {unit}, so write {limit.value:g} {unit}"
+            return f"the limit is in {limit.unit}, but {measure.field} is in {unit}; write it in {unit}"
     if len(limits) == 2 and limits[0].value > limits[1].value:
         return f"low ({limits[0].value:g}) is above high ({limits[1].value:g}); exchange them"
     return None

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,12 @@ def parse_plan(data: bytes, name: str, read_file: Callable[[str], bytes], *, lea
     absent: list[str] = []
     for file in filter(None, dict.fromkeys([plan.faults, *_files_of(plan)])):
         try:
-            files[file] = _beside(file, name, read_file)
+            files[file] = _beside(file, read_file)
+        except PlanError as error:
+            place = next((at for at, line in enumerate(data.split(b"\n"), 1) if file.encode() in line), 1)
+            absent += [f"{name}: line {place}: {problem}" for problem in error.problems]
+            continue
+        try:
             if file == plan.faults:
                 faults = _convert(_source(files[file], file), FaultDictionary)
         except PlanError as error:
@@ -97,7 +102,7 @@ def parse_plan(data: bytes, name: str, read_file: Callable[[str], bytes], *, lea
         raise PlanError(absent)
     problems = check_plan(plan, faults, files)
     if problems:
-        raise PlanError([_located(source, problem) for problem in problems])
+        raise PlanError(_told(source, problems))
     return LoadedPlan(plan, _identity(data, files), files, faults)
 
 
@@ -122,9 +127,9 @@ def _files_of(plan: Plan) -> list[str]:
     return found
 
 
-def _beside(file: str, plan_name: str, read_file: Callable[[str], bytes]) -> bytes:
+def _beside(file: str, read_file: Callable[[str], bytes]) -> bytes:
     if "/" in file or "\\" in file or file.startswith("."):
-        raise PlanError([f"{plan_name}: the file {file!r} must lie beside the plan; give its bare name"])
+        raise PlanError([f"the file {file!r} must lie beside the plan; give its bare name"])
     return read_file(file)
 
 
@@ -151,7 +156,12 @@ def _convert(source: Source, wanted: Any) -> Any:
         return msgspec.convert(source.data, wanted, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
         found = mistakes(source.data, wanted, decode_hook)
-        raise PlanError([_located(source, Problem(one.path, one.named())) for one in found]) from error
+        raise PlanError(_told(source, [Problem(one.path, one.named()) for one in found])) from error
+
+
+def _told(source: Source, problems: Sequence[Problem]) -> list[str]:
+    """Say what is wrong in the order of the file's lines."""
+    return [_located(source, one) for one in sorted(problems, key=lambda one: source.line(one.path))]
 
 
 def _located(source: Source, problem: Problem) -> str:

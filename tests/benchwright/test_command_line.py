@@ -57,6 +57,9 @@ def test_the_terminal_says_which_language_is_spoken(capsys, monkeypatch):
     [
         (["tui", "--language", "xx"], "there is no language 'xx'; there are en, zh-CN", None),
         (["plan", "run", "sp100-reflash"], "Missing option '--bench'.", "缺少选项 '--bench'。"),
+        (["plan", "zzzzz"], "No such command 'zzzzz'. There are next, ", "没有命令 'zzzzz'。有 next, "),
+        (["discover", "--host", "300.1.1.1"], "300.1.1.1 is no network address", "300.1.1.1 不是网络地址"),
+        (["discover", "--host", "127.0.0.1:99999"], "there is no port 99999", "没有端口 99999"),
         (["plan", "shw"], "No such command 'shw'. Did you mean 'show'?", "没有命令 'shw'。是否指 'show'？"),
         (
             ["agent", "run", "--bench", "x", "--log-level", "loud"],
@@ -99,3 +102,21 @@ def test_a_folder_of_profiles_that_cannot_be_used_is_one_sentence(capsys, monkey
     monkeypatch.setenv("BENCHWRIGHT_PROFILES", str(tmp_path))
     code, _, err = told(capsys, monkeypatch, *command)
     assert (code, err.count("\n"), "own.yaml, line " in err) == (2, 1, True)
+
+
+def test_a_host_that_gives_no_answer_is_named(capsys, monkeypatch):
+    quiet = ("--no-usb", "--no-serial", "--no-lan")
+    code, _, err = told(capsys, monkeypatch, "discover", *quiet, "--host", "127.0.0.1:9")
+    assert (code, "no instrument answered at 127.0.0.1:9; check" in err) == (3, True)
+
+
+def test_what_is_wrong_with_a_measurement_is_told_in_chinese(capsys, monkeypatch, tmp_path):
+    file = tmp_path / "p.plan.yaml"
+    file.write_text(
+        "plan: p\nversion: 1\nmodel: M\ntitle: {en: P, zh-CN: 方案}\n"
+        "roles: {meter: {kind: multimeter, title: {en: M, zh-CN: 表}}}\nmain:\n"
+        "  - {id: a, title: {en: A, zh-CN: 甲}, action: multimeter.read, role: meter, with: {function: dc_voltage},\n"
+        "     measure: [{name: v, field: value, low: 3.2}]}\n"
+    )
+    code, _, err = told(capsys, monkeypatch, "plan", "check", str(file), "-l", "zh-CN")
+    assert (code, "步骤 a：测量 v：限值没有单位；value 的单位是 V，因此请写 3.2 V" in err) == (2, True)

@@ -62,10 +62,10 @@ def test_learn_show_and_use(tmp_path: Path) -> None:
     (tmp_path / "edge.plan.yaml").write_text(PLAN)
     names = captures(tmp_path, 8)
     done = run(tmp_path, "golden", "learn", "edge.plan.yaml", "pulse", *names, "--of", "ch1",
-               "--output", "pulse.mask.json", "--store", "golden")  # fmt: skip
+               "--output", "new/pulse.mask.json", "--store", "golden")  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    content = (tmp_path / "pulse.mask.json").read_bytes()
+    content = (tmp_path / "new" / "pulse.mask.json").read_bytes()
     assert said["sha256"] == hashlib.sha256(content).hexdigest()
     assert (tmp_path / "golden" / said["sha256"]).read_bytes() == content
     assert (said["model"], said["plan"], said["plan_version"], said["step"]) == ("M-1", "edge", 3, "pulse")
@@ -74,6 +74,7 @@ def test_learn_show_and_use(tmp_path: Path) -> None:
     shown = json.loads(run(tmp_path, "golden", "show", "--store", "golden").stdout)
     assert shown == [said]
 
+    (tmp_path / "new" / "pulse.mask.json").rename(tmp_path / "pulse.mask.json")
     (tmp_path / "edge.plan.yaml").write_text(PLAN + USE)
     before = load_plan(tmp_path / "edge.plan.yaml").sha256
     (tmp_path / "pulse.mask.json").write_bytes(content.replace(b'"units":8', b'"units":9'))

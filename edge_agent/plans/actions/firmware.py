@@ -1,7 +1,7 @@
 """Firmware through a programmer. A wrong chip or image stops before anything is written."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from drivers.capabilities import FirmwareProgrammer, PowerSupply
@@ -10,7 +10,7 @@ from edge_agent.analysis.result import NoAnswer
 from edge_agent.firmware_journal import FirmwareJournal, Unfinished
 from edge_agent.firmware_profile import FirmwareError, FirmwareProfile, checked_image, load_firmware_profile
 from edge_agent.plans.actions.base import FLAG, TEXT, Action, Captured, Context, Field, Result, Value
-from edge_agent.plans.model import Strict
+from edge_agent.plans.model import Step, Strict
 from protocols.messages.records import Identifier
 from protocols.quantity import Quantity
 
@@ -42,6 +42,20 @@ class _Firmware(Action[Parameters]):
         except FirmwareError as error:
             return [str(error)]
         return []
+
+
+def images_of(steps: Iterable[Step]) -> Iterator[str]:
+    """Yield what is wrong with the images that steps of a sound plan name: not there, or with other bytes.
+
+    Before a write they are looked at again; this tells it before a device is on the bench.
+    """
+    for step in steps:
+        if step.action.startswith("firmware."):
+            parameters = Identify().decode({name: step.parameters.get(name) for name in ("profile", "version")})
+            try:
+                checked_image(load_firmware_profile(parameters.profile).image(parameters.version))
+            except FirmwareError as error:
+                yield f"step {step.id}: {error}"
 
 
 class Identify(_Firmware):

@@ -24,6 +24,8 @@ from edge_agent.firmware_profile import (
     checked_image,
     load_firmware_profile,
 )
+from edge_agent.plans.actions.firmware import images_of
+from edge_agent.plans.model import Step, Words
 
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
 
@@ -128,6 +130,8 @@ def test_a_wrong_image_stops_before_the_programmer_is_asked(tmp_path: Path, monk
     (tmp_path / "sl20.yaml").write_text((SHIPPED / "sl20.yaml").read_text())
     (tmp_path / description["images"][0]["file"]).write_bytes(b"another image")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    (told,) = images_of([Step("s", Words("S", "试"), "firmware.flash", "mcu", {"profile": "sl20"})])
+    assert "is not the released firmware 2.1.0" in told
     with pytest.raises(FirmwareError, match=r"is not the released firmware 2\.1\.0"):
         do(Bench(tmp_path, None, Feed(3.3)), "firmware.flash", supply="supply")
 
@@ -186,5 +190,8 @@ def test_a_broken_profile_is_told_with_file_line_and_remedy(tmp_path: Path, monk
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     text = (SHIPPED / "sp100.yaml").read_text()
     (tmp_path / "own.yaml").write_text(text.replace("chip:", "chp:", 1))
+    (tmp_path / "far.yaml").write_text(text.replace("file: ", "file: ../", 1))
+    with pytest.raises(FirmwareError, match="must lie beside the profile"):
+        load_firmware_profile("far")
     with pytest.raises(FirmwareError, match=r"own\.yaml: line \d+: the key 'chp' is not known here .*\(and 1 more"):
         load_firmware_profile("own")

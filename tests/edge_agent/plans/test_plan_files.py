@@ -65,7 +65,7 @@ def test_any_change_of_the_plan_or_its_files_changes_its_identity(plan_of: Make)
         ("{function: dc_voltage}", "{function: dc_voltage, range: 10 A}", ["step a", "range is in A", "reads V"]),
         ("field: value", "field: valu", ["step a", "a-value", "no field 'valu'", "value, minimum"]),
         ("low: 3.2 V", "low: 3.2 A", ["step a", "limit is in A", "in V"]),
-        ("low: 3.2 V", "low: 3.2", ["step a", "limit is in 1"]),
+        ("low: 3.2 V", "low: 3.2", ["step a", "the limit has no unit", "so write 3.2 V"]),
         ("low: 3.2 V", "low: 3.5 V", ["step a", "low (3.5) is above high (3.4)", "exchange"]),
         ("low: 3.2 V", "expected: true, low: 3.2 V", ["step a", "is a number; use low and high"]),
         ("name: b-value", "name: a-value", ["step b", "'a-value' is there twice"]),
@@ -75,7 +75,7 @@ def test_any_change_of_the_plan_or_its_files_changes_its_identity(plan_of: Make)
         ("timeout: 500 ms", "timeout: 500", ["line 2", "step a", "timeout", "has no unit", "500 ms"]),
         ("timeout: 500 ms", "timeout: 500 mV", ["step a", "timeout", "is not in s"]),
         ("timeout: 500 ms", "save: true", ["step a", "captures nothing"]),
-        ("timeout: 500 ms", "connect: {meter: TP_9}", ["step a", "point 'TP_9'", "TP_5V, TP_3V3"]),
+        ("timeout: 500 ms", "connect: {meter: TP_9}", ["step a", "point 'TP_9'", "TP_5V, TP_3V3", "add it there"]),
         ("timeout: 500 ms", "only_if: {failed: c}", ["step a", "no measurement 'c'"]),
         ("timeout: 500 ms", "only_if: {suspect: c}", ["step a", "no cause 'c'", "faults"]),
         ("timeout: 500 ms", "analyse: [{analysis: nonesuch}]", ["step a", "nonesuch"]),
@@ -101,6 +101,8 @@ def test_all_mistakes_are_told_at_once(plan_of: Make) -> None:
     with pytest.raises(PlanError, match=r"and 2 more") as caught:
         plan_of(GOOD.replace("role: meter", "role: metre").replace("name: b-value", "name: a-value"))
     assert len(caught.value.problems) == 3
+    lines = [int(one.split(": line ")[1].partition(":")[0]) for one in caught.value.problems]
+    assert lines == sorted(lines)
 
 
 def test_all_mistakes_of_form_are_told_each_in_its_line(plan_of: Make) -> None:
@@ -116,6 +118,8 @@ def test_all_mistakes_of_form_are_told_each_in_its_line(plan_of: Make) -> None:
         "low: [3]": "step a: low: [3] is not a quantity; write a number and a unit",
     }
     assert len(caught.value.problems) == len(wanted)
+    told_in = [int(one.split(": line ")[1].partition(":")[0]) for one in caught.value.problems]
+    assert told_in == sorted(told_in)
     for words, told in wanted.items():
         line = next(number for number, one in enumerate(lines, 1) if words in one)
         assert any(one.startswith(f"test.plan.yaml: line {line}: ") and told in one for one in caught.value.problems)
@@ -147,7 +151,7 @@ def test_the_fault_dictionary_is_checked_with_the_plan(plan_of: Make, old: str, 
 def test_a_missing_plan_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match=r"none\.yaml: cannot be read"):
         load_plan(tmp_path / "none.yaml")
-    with pytest.raises(PlanError, match="must lie beside the plan"):
+    with pytest.raises(PlanError, match=r"p: line \d+: the file '../x' must lie beside the plan"):
         parse_plan(plan(main=wait("a"), head=plan_texts.HEAD + "faults: ../x\n").encode(), "p", lambda _: b"")
 
 
