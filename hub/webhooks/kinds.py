@@ -11,7 +11,7 @@ from hub.identity.permissions import Permission
 from hub.tickets.states import TABLES
 
 RECORDS = {
-    **dict.fromkeys(("ticket", "appointment", "complaint", "escalation", "major", "sla"), "ticket"),
+    **dict.fromkeys(("ticket", "appointment", "complaint", "escalation", "major", "sla", "soak"), "ticket"),
     **dict.fromkeys(("bench", "shift", "workplace"), "bench"),
     **dict.fromkeys(("user", "session", "staff", "training", "assessment", "certificate"), "user"),
     "customer": "customer",
@@ -25,7 +25,7 @@ RECORDS = {
     "notification": "notification",
     "policy": "policy",
 }
-"""Family of events (what stands before the dot) → type of the records that they are about."""
+"""Family of events (what stands before the dot) → type of the records that they are about (``soak``: or a bench)."""
 _BESIDES_ACTIONS = frozenset(
     {
         *("created", "drafted", "absorbed", "attached", "photo_released", "photo_withdrawn", "not_dispatched"),

@@ -17,8 +17,10 @@ from typer.testing import CliRunner, Result
 from benchwright.commands.hub import app
 from benchwright.errors import UsageError
 from hub.core import migrate
+from hub.core.clock import now
 from hub.core.database import Database
 from hub.core.settings import Settings
+from hub.customers.models import CustomerDevice
 from hub.events.models import Event
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -128,6 +130,19 @@ def test_an_edited_history_is_found(database: Database) -> None:
 def test_migrating_down_and_up(database: Database) -> None:
     assert "base" in run("migrate", "base", "--down").stdout
     assert migrate.head() in run("migrate").stdout
+
+
+def test_migrating_names_on_standard_error_what_it_kept_twice(database: Database) -> None:
+    """M1: in a process of its own, for a test's log hears what nobody else does."""
+    migrate.downgrade(database, "0027")
+    with database.write() as session:
+        for model, serial in (("SP-100", "sn-1"), ("SP-100", "SN-1"), ("sp-100", "SN-1")):
+            session.add(CustomerDevice(model=model, serial=serial, created_at=now()))
+            session.flush()
+    command = [sys.executable, "-c", "from benchwright.cli import main; main()", "hub", "migrate"]
+    done = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=120, check=True)
+    assert "device D-000001 keeps 'sn-1'" in done.stderr
+    assert "device D-000003 (sp-100) is the same device as an older record" in done.stderr
 
 
 def test_a_port_that_is_taken_is_one_sentence() -> None:

@@ -29,6 +29,8 @@ MAX_DEAD_LETTERS = 10_000
 GAP_WINDOW = 5_000
 """How far back a missing record can be one that is still on its way (the bench's window of unreceipted records)."""
 GAP_PATIENCE_S = 10.0
+MAX_SERIAL = 64
+"""Characters; of a serial number in its form there can be more than were typed."""
 
 
 @dataclass(slots=True)
@@ -136,7 +138,7 @@ def _update_run(session: Session, run_id: int, record: r.Record) -> None:
     body = record.body
     if isinstance(body, r.RunStarted):
         run.plan, run.plan_version, run.plan_sha256 = body.plan.name, body.plan.version, body.plan.sha256
-        run.model, run.serial = body.device.model, serial_form(body.device.serial)
+        run.model, run.serial = body.device.model, serial_kept(body.device.serial)
         run.ticket, run.operator, run.started_at = body.ticket, body.operator, record.at
         run.instruments = run.instruments or _instruments(body.instruments)
     elif isinstance(body, r.RunResumed):
@@ -145,6 +147,12 @@ def _update_run(session: Session, run_id: int, record: r.Record) -> None:
     elif isinstance(body, r.RunFinished):
         run.finished_at, run.outcome = record.at, body.outcome.value
         run.suspects = [msgspec.to_builtins(suspect) for suspect in body.suspects]
+
+
+def serial_kept(typed: str) -> str:
+    """Return what a run keeps of a serial number: its form, or what was typed where its form is empty or too long."""
+    formed = serial_form(typed)
+    return formed if 0 < len(formed) <= MAX_SERIAL else typed
 
 
 def _instruments(found: tuple[r.InstrumentStatus, ...]) -> list[dict[str, str | None]]:

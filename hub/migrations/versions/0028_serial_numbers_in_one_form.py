@@ -19,6 +19,7 @@ depends_on = None
 TABLES = ("ticket", "run", "repair_warranty")
 ON_PAPER = r"upper(regexp_replace(normalize({0}, NFKC), '\s', '', 'g'))"
 """What comes nearest to the form in PostgreSQL's SQL, for whoever runs printed SQL by hand."""
+FITS = "length({0}) BETWEEN 1 AND 64"
 log = logging.getLogger("hub.migrations")
 
 
@@ -56,10 +57,12 @@ def upgrade() -> None:
 def _on_paper() -> None:
     mine, others = ON_PAPER.format("device.serial"), ON_PAPER.format("other.serial")
     for table in TABLES:
-        op.execute(f"UPDATE {table} SET serial = {ON_PAPER.format('serial')}")  # noqa: S608 - our own names
+        formed = ON_PAPER.format("serial")
+        op.execute(f"UPDATE {table} SET serial = {formed} WHERE {FITS.format(formed)}")  # noqa: S608 - our own names
     op.execute(
-        f"UPDATE device SET serial = {mine} WHERE NOT EXISTS (SELECT 1 FROM device AS other"  # noqa: S608
-        f" WHERE other.model = device.model AND other.id <> device.id AND {others} = {mine})"
+        f"UPDATE device SET serial = {mine} WHERE {FITS.format(mine)}"  # noqa: S608
+        " AND NOT EXISTS (SELECT 1 FROM device AS other WHERE other.model = device.model AND other.id <> device.id"
+        f" AND {others} = {mine} AND (other.serial = {mine} OR other.id < device.id))"
     )
 
 

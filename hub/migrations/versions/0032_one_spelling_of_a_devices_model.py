@@ -17,7 +17,7 @@ SAME = "device.serial = {0}.serial AND lower(device.model) = lower({0}.model)"
 OTHERS = """SELECT device.id, device.model FROM device WHERE EXISTS (SELECT 1 FROM device AS older
     WHERE older.serial = device.serial AND lower(older.model) = lower(device.model) AND older.id < device.id)
     ORDER BY device.id"""
-log = logging.getLogger("alembic.runtime.migration")
+log = logging.getLogger("hub.migrations")
 
 
 def upgrade() -> None:
