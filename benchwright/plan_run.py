@@ -71,7 +71,7 @@ def run_plan(request: Request) -> bool:
     instruments = {role: one for role, one in config.rack().items() if role in roles}
     with _folder(request.state) as folder, Rack(instruments) as rack:
         if not rack.wait_connected(CONNECT_S):
-            faults = "; ".join(f"{one.role}: {one.fault}" for one in rack.status() if not one.healthy)
+            faults = " · ".join(f"{one.role}: {one.fault}" for one in rack.status() if not one.healthy)
             raise UsageError(f"not all instruments answer ({faults})")
         try:
             with Spool(folder / "journal.sqlite") as spool:

@@ -179,7 +179,9 @@ def _choices(wanted: Any) -> list[str]:
 
 
 def _kind(names: str) -> str:
-    return " or ".join(_KINDS.get(name, name) for name in names.split(" | "))
+    """Return kinds in words; that a value may also be left out helps nobody who gave one."""
+    kinds = [name for name in names.split(" | ") if name != "null"] or ["null"]
+    return " or ".join(_KINDS.get(name, name) for name in kinds)
 
 
 def _shown(value: Any) -> str:

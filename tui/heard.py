@@ -34,8 +34,21 @@ PARTS = (
     "the record directory",
     "the samples",
     "the start of the samples",
+    "{0} (at line {1}, column {2})",
+    "{0} (at end of document)",
+    "Cannot declare {0} twice",
+    "Cannot overwrite a value",
+    "Expected '=' after a key in a key/value pair",
+    "Expected ']' at the end of a table declaration",
+    "Expected newline or end of document after a statement",
+    "Illegal character {0}",
+    "Invalid initial character for a key part",
+    "Invalid statement",
+    "Invalid value",
+    "Unclosed array",
+    "Unterminated string",
 )
-"""What of a file is cut short, as its reader names it."""
+"""What of a file is cut short, as its reader names it, and what the reader of TOML says."""
 AND = " · "
 """Stands between several sentences about one thing."""
 _ABOUT = re.compile(r":(?: |$)")

@@ -267,8 +267,12 @@ class ScpiLink:
         nothing_wanted = 1 if self.profile.quirks.block_prefix_bytes else 2
         if reader.length is None and not reader.prefix.strip() and reader.bytes_wanted == nothing_wanted:
             return self._reason_of_silence(message, error)
-        have = "" if reader.length is None else f" of {reader.length} bytes, {reader.bytes_wanted} missing"
-        return BadResponse(f"{self.label} broke off in the middle of a block{have}; check the cable, then ask again")
+        if reader.length is None:
+            return BadResponse(f"{self.label} broke off in the middle of a block; check the cable, then ask again")
+        return BadResponse(
+            f"{self.label} broke off in the middle of a block of {reader.length} bytes, {reader.bytes_wanted} missing; "
+            "check the cable, then ask again"
+        )
 
     def _not_understood(self, name: str, error: ProtocolError) -> BadResponse:
         self._cut_off = True

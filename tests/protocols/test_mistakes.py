@@ -55,7 +55,7 @@ def test_good_data_has_none() -> None:
     ("data", "wanted"),
     [
         ({}, [((), "the key 'parts' is missing; add it")]),
-        (GOOD | {"note": 3}, [(("note",), "text or nothing is wanted here, not a whole number (3); correct it")]),
+        (GOOD | {"note": 3}, [(("note",), "text is wanted here, not a whole number (3); correct it")]),
         (GOOD | {"noet": ""}, [(("noet",), "the key 'noet' is not known here (is 'note' meant?); remove it or")]),
         ({"parts": {"a": {"name": ""}}}, [(("parts", "a", "name"), "the text '' has not the wanted form")]),
         (GOOD | {"few": []}, [(("few",), "at least 1 entry is wanted here; correct it")]),

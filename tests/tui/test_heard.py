@@ -65,6 +65,11 @@ def test_every_sentence_is_recognised_with_its_values():
             "own.yaml, line 17, at commands.a: a value > 0 is wanted here (nan); correct it",
             ("own.yaml：第 17 行，commands.a 处：此处的值应 > 0",),
         ),
+        (
+            "b.toml: not valid TOML: Expected ']' at the end of a table declaration (at line 4, column 19); "
+            "mend that place",
+            ("b.toml：不是有效的 TOML：第 4 行第 19 列：表声明末尾应有 ']'；请修正该处",),
+        ),
         ("no fault 'nope'; SP-100 can have leaky_ldo", ("没有故障 'nope'；SP-100 可以有 leaky_ldo",)),
         ("something that nobody foresaw", ("something that nobody foresaw",)),
         ("", ("",)),
