@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from hub.core import malformed, problems
 from hub.core.i18n import Language, preferred_language
 from hub.core.problems import FieldError, Problem
-from hub.core.validation import field_errors
+from hub.core.validation import counted_errors
 
 log = logging.getLogger(__name__)
 _UNDEFINED = frozenset({"42P01", "42703"})
@@ -47,10 +47,10 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         said, (_, place, *_) = str(details[0].get("ctx", {}).get("error", "")), details[0]["loc"]
         why = malformed.reason(said, error.body if isinstance(error.body, str) else "", int(place))
         return _answer(request, Problem(problems.MALFORMED_BODY, reason=why))
-    errors = field_errors(details)
+    errors, count = counted_errors(details)
     if isinstance(error.body, bytes):  # FastAPI leaves a body as bytes whose header names no JSON
         errors = tuple(FieldError("#", problems.NO_JSON_WORDS) if one.where == "#" else one for one in errors)
-    return _answer(request, Problem(problems.INVALID_REQUEST, errors=errors, count=len(errors)))
+    return _answer(request, Problem(problems.INVALID_REQUEST, errors=errors, count=count))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -69,9 +69,14 @@ _QUOTED = re.compile("'([^']*)'")
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     """Turn pydantic's error list into at most 50 field errors."""
-    deeper = {error["loc"][:-1] for error in errors if error.get("loc")}
-    told = [one for one in errors if one["type"] != "too_short" or one["loc"] not in _above(deeper)]
-    return tuple(_field_error(error) for error in told[:50])
+    return counted_errors(errors)[0]
+
+
+def counted_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[tuple[FieldError, ...], int]:
+    """Return at most 50 field errors of pydantic's list, and how many there would be without that bound."""
+    above = _above({error["loc"][:-1] for error in errors if error.get("loc")})
+    told = [one for one in errors if one["type"] != "too_short" or one["loc"] not in above]
+    return tuple(_field_error(error) for error in told[:50]), len(told)
 
 
 def _above(places: Iterable[tuple[Any, ...]]) -> set[tuple[Any, ...]]:

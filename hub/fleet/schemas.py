@@ -13,7 +13,7 @@ from protocols.messages import control
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 
-Calibration = Literal["valid", "overdue", "unknown"]
+Calibration = Literal["valid", "overdue", "unknown", "future"]
 
 
 class InstrumentOut(BaseModel):
@@ -26,15 +26,22 @@ class InstrumentOut(BaseModel):
     fault: str | None
     calibrated_on: ToldDay = Field(default=None, description="`null` where the bench has no record of it.")
     calibration_due: ToldDay = Field(default=None, description="The last day on which that calibration holds.")
-    calibration: Calibration = Field(default="unknown", description="Whether the calibration holds today (UTC).")
+    calibration: Calibration = Field(
+        default="unknown",
+        description="Whether the calibration holds today (UTC); `future`: it is of a day to come, a slip of the pen or "
+        "of the clock.",
+    )
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "InstrumentOut":
         """Show what the bench told of one instrument."""
-        due = day_or_none(told.get("calibration_due") or "")
+        on, due = (day_or_none(told.get(name) or "") for name in ("calibrated_on", "calibration_due"))
+        today = now().date()
         standing: Calibration = "unknown"
-        if due is not None:
-            standing = "valid" if now().date() <= date.fromisoformat(due) else "overdue"
+        if on is not None and date.fromisoformat(on) > today:
+            standing = "future"
+        elif due is not None:
+            standing = "valid" if today <= date.fromisoformat(due) else "overdue"
         return cls(**told, calibration=standing)
 
 

@@ -32,21 +32,22 @@ UNKNOWN: Words = {
 def objection(session: Session, actor: Actor, person: str, store: str | None, permission: Permission) -> Words | None:
     """Return why ``person`` cannot be named for a record of ``store`` (``None``: of the whole chain).
 
-    Who works for all stores works for this one. Of other stores' people, whom ``actor`` does not see, nothing is told
-    but what is told of a number that nobody has.
+    Who works for all stores works for this one. Of people whom ``actor`` does not see, and who cannot be named, nothing
+    is told but what is told of a number that nobody has.
     """
     user = queries.user(session, person)
     if user is None or user.disabled_at is not None:
         return UNKNOWN
     here = user.stores is None or (store is not None and store in user.stores)
-    if not here and not users.visible(actor, user):
+    able = may(Role(user.role), permission)
+    if not (here and able) and not users.visible(actor, user):
         return UNKNOWN
     if not here and store is not None:
         return {
             "en": f"they do not work for the store {store}; name somebody who does",
             "zh-CN": f"不在门店 {store} 任职；请填写该门店的人员",
         }
-    if not may(Role(user.role), permission):
+    if not able:
         role, wanted = words.role(Role(user.role)), words.permission(permission)
         return {
             "en": f"the role {role['en']} lacks the permission {wanted['en']}; name somebody whose role has it",

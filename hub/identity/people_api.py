@@ -13,7 +13,7 @@ from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR, Problem, problem_at
 from hub.identity import passwords, queries, throttle, users
-from hub.identity.actors import FORBIDDEN
+from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.grants import GRANT_TOO_WIDE
 from hub.identity.models import User
@@ -134,15 +134,16 @@ def list_users(database: HubDatabase, caller: Caller, cursor: CursorText = None,
         return Page(items=[UserOut.of(user) for user in rows], next=following)
 
 
-def _with_keys(session: Session, user: User) -> PersonOut:
-    return PersonOut.with_keys(user, queries.live_keys_made_by(session, f"user:{user.public_id}"))
+def _with_keys(session: Session, caller: Actor, user: User) -> PersonOut:
+    seen = caller.may(Permission.KEY_READ)
+    return PersonOut.with_keys(user, queries.live_keys_made_by(session, f"user:{user.public_id}") if seen else None)
 
 
 @users_router.get("/{user}", summary="Show a user", responses=_ONE)
 def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Response) -> PersonOut:
     """One account; everybody may see their own."""
     with database.read() as session:
-        shown = _with_keys(session, users.get(session, caller, user))
+        shown = _with_keys(session, caller, users.get(session, caller, user))
     response.headers["ETag"] = etag(shown.version)
     return shown
 
@@ -158,7 +159,7 @@ def change_user(
     """Change name, role or stores, or disable the account. It holds from the user's next request on."""
     with database.write() as session:
         changes = wanted.model_dump(exclude_unset=True)
-        shown = _with_keys(session, users.change(session, caller, user, changes, expected))
+        shown = _with_keys(session, caller, users.change(session, caller, user, changes, expected))
     response.headers["ETag"] = etag(shown.version)
     return shown
 

@@ -90,16 +90,17 @@ class UserOut(BaseModel):
 class PersonOut(UserOut):
     """A person with an account, and the keys that they answer for."""
 
-    live_keys: list[str] = Field(
-        description="Keys that this person made and nobody has revoked. They go on working when the account is "
-        "disabled: systems and benches have them. Revoke those that only this person used.",
+    live_keys: list[str] | None = Field(
+        description="Keys that this person made and nobody has revoked; `null` for callers who may not list keys "
+        "(`key:read`). They go on working when the account is disabled: systems and benches have them. Revoke those "
+        "that only this person used.",
         examples=[["3f9a1c20b7de"]],
     )
 
     @classmethod
-    def with_keys(cls, user: User, keys: Sequence[str]) -> "PersonOut":
-        """Show one row and these keys."""
-        return cls(**UserOut.of(user).model_dump(), live_keys=list(keys))
+    def with_keys(cls, user: User, keys: Sequence[str] | None) -> "PersonOut":
+        """Show one row and these keys (``None``: they are not for the caller)."""
+        return cls(**UserOut.of(user).model_dump(), live_keys=None if keys is None else list(keys))
 
 
 class SessionOut(BaseModel):

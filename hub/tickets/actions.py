@@ -22,7 +22,7 @@ from hub.core.clock import now
 from hub.core.i18n import Words as BothWords
 from hub.core.i18n import both
 from hub.core.problems import FieldError, Problem, ProblemType
-from hub.core.validation import escaped, field_errors
+from hub.core.validation import counted_errors, escaped
 from hub.policies.values import Moment
 from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
 from hub.tickets.states import action_words
@@ -377,5 +377,5 @@ def checked(action: str, given: Any, called: BothWords | None = None) -> Details
         return model.model_validate(given or {})
     except ValidationError as error:
         found = [{**one, "loc": ("body", "details", *one["loc"])} for one in error.errors()]
-        errors: tuple[FieldError, ...] = field_errors(found)
-        raise Problem(DETAILS_WRONG, errors=errors, action=called or action_words(action), count=len(errors)) from error
+        wrong, count = counted_errors(found)
+        raise Problem(DETAILS_WRONG, errors=wrong, action=called or action_words(action), count=count) from error

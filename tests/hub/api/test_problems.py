@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 import hub
 from hub.core import malformed
 from hub.core.problems import INVALID_REQUEST, Problem, ProblemType
-from hub.core.validation import field_errors
+from hub.core.validation import counted_errors, field_errors
 from hub.identity.permissions import Role
 
 
@@ -127,3 +127,12 @@ def test_a_number_goes_with_its_noun() -> None:
     told = [Problem(INVALID_REQUEST, count=count).sentence("en").partition(";")[0] for count in (1, 4)]
     assert told == ["1 place of the request is wrong", "4 places of the request are wrong"]
     assert Problem(INVALID_REQUEST, count=4).sentence("zh-CN").startswith("请求中有 4 处错误")
+
+
+@pytest.mark.parametrize(("given", "listed", "count"), [([0, "x"], 1, 1), (["x"] * 60, 50, 60)])
+def test_the_sentence_counts_what_is_listed_and_what_was_left_off(given: list[Any], listed: int, count: int) -> None:
+    """A list that is too short for its wrong members alone is not a mistake of its own."""
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(Annotated[list[int], Field(min_length=2)]).validate_python(given)
+    errors, counted = counted_errors([{**one, "loc": ("body", *one["loc"])} for one in refused.value.errors()])
+    assert (len(errors), counted) == (listed, count)

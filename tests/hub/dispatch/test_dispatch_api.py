@@ -140,10 +140,11 @@ def test_a_device_goes_to_another_store_before_its_ticket_does(
 def test_only_people_of_the_store_who_may_do_it_are_named(
     hub: RunningHub, admin: httpx.Client, make_key: MakeKey, roster: Roster, take_in: TakeIn
 ) -> None:
-    """S5, H1: nothing is told of people of other stores, nor are they blocked or made responsible."""
+    """S5, H1: nothing is told of people who are not seen, nor are they blocked or made responsible where unfit."""
     roster.bench("bench-01")
     mine, theirs = roster.person("王芳", stores=["north"]), roster.person("李强", stores=["south"])
     clerk = roster.person("洪梅", "counter", stores=["north"])
+    unfit, everywhere = roster.person("周敏", "counter"), roster.person("孙丽")
     shift = {"bench": "bench-01", "starts_at": "2027-01-01T12:00:00Z", "ends_at": "2027-01-01T18:00:00Z"}
     place = f"/api/v1/tickets/{take_in()['id']}"
 
@@ -156,10 +157,11 @@ def test_only_people_of_the_store_who_may_do_it_are_named(
         nobody = supervisor.post("/api/v1/shifts", json={**shift, "person": "U-099999"})
         assert refusal(hidden) == refusal(nobody) == ("unknown-person", "#/person")
         supervisor.post("/api/v1/shifts", json={**shift, "person": mine}).raise_for_status()
-        for person, slug in ((theirs, "unknown-person"), (clerk, "person-unfit")):
+        for person, slug in ((theirs, "unknown-person"), (unfit, "unknown-person"), (clerk, "person-unfit")):
             answer = supervisor.put(f"{place}/assignment", json={"bench": "bench-01", "person": person})
             assert refusal(answer) == (slug, "#/person")
-        supervisor.put(f"{place}/assignment", json={"bench": "bench-01", "person": mine}).raise_for_status()
+        for person in (everywhere, mine):
+            supervisor.put(f"{place}/assignment", json={"bench": "bench-01", "person": person}).raise_for_status()
         supervisor.post(f"{place}/major-incident", json={"reason": "Smoke"}).raise_for_status()
         answer = supervisor.put(f"{place}/major-incident/team", json={"members": [mine, theirs]})
         assert refusal(answer) == ("unknown-person", "#/members/1")

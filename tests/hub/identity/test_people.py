@@ -184,6 +184,10 @@ class TestChanges:
         )
         admin.delete(f"/api/v1/keys/{revoked}").raise_for_status()
         assert admin.patch(f"/api/v1/users/{number}", json={"disabled": True}).json()["live_keys"] == [made]
+        make_user("han.meimei", "manager")
+        manager = log_in("han.meimei")
+        assert manager.get(f"/api/v1/users/{number}").json()["live_keys"] is None, "whoever may not list keys"
+        assert manager.get("/api/v1/keys").status_code == 403
 
     def test_two_administrators_do_not_overwrite_each_other(self, admin: httpx.Client, make_user: MakeUser) -> None:
         number = make_user("li.lei", "counter")

@@ -1,14 +1,17 @@
 """Q7: what benches read of reference boxes, with operator, instrument and calibration, as charts and gauge R&R."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import httpx
 import pytest
 from hub_bench import FakeBench
 from sqlalchemy import update
 
+from hub.core.clock import now
 from hub.core.database import Database
 from hub.fleet.models import Bench
+from hub.fleet.schemas import InstrumentOut
 from hub.measurements.ingest.reading import Batch
 from hub.measurements.ingest.storing import Patience, store_batches
 from hub.measurements.models import Run
@@ -120,3 +123,22 @@ def test_the_hub_says_whose_calibration_no_longer_holds(database: Database, staf
     (row,) = staff.get("/api/v1/measurements", params={"name": "v"}).json()["items"]
     assert (row["calibration_due"], row["verdict"]) == ("2021-01-15", "pass")
     assert "was due on 2021-01-15" in row["reason"]
+
+
+@pytest.mark.parametrize(
+    ("on", "due", "standing"),
+    [
+        (-1, 0, "valid"),
+        (0, 1, "valid"),
+        (-9, -1, "overdue"),
+        (1, 9, "future"),
+        (1, None, "future"),
+        (-1, None, "unknown"),
+    ],
+)
+def test_whether_a_calibration_holds_today(on: int, due: int | None, standing: str) -> None:
+    """Q7: one of a day to come is none, as the bench has it."""
+    days = [None if n is None else (now().date() + timedelta(days=n)).isoformat() for n in (on, due)]
+    told = {"role": "meter", "profile": "keysight-34461a", "identity": None, "healthy": True, "fault": None}
+    shown = InstrumentOut.of({**told, "calibrated_on": days[0], "calibration_due": days[1]})
+    assert shown.calibration == standing
