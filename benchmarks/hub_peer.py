@@ -162,10 +162,11 @@ class Raw:
     """One connection as the hub has it, and the two requests as plain SQL.
 
     A list reads the key and the rows. An intake reads the key, then in one transaction what the hub reads (whether
-    policies changed, the owner of the contact, tickets alike, warranties, the chain's end, workplaces, open
-    tickets of the same device or customer) and writes what the hub writes: customer, contact point, device, ticket, the
-    two chained events (which are audit and outbox at once) and how the dispatch stands. Deadlines are computed from
-    these when somebody asks, so nobody writes them. What a policy says is Python and not SQL: the peer is told it.
+    policies changed, how the device was written before, the owner of the contact, tickets alike, warranties, the
+    chain's end, workplaces, open tickets of the same device or customer) and writes what the hub writes: customer,
+    contact point, device, ticket, the two chained events (which are audit and outbox at once) and how the dispatch
+    stands. Deadlines are computed from these when somebody asks, so nobody writes them. What a policy says is Python
+    and not SQL: the peer is told it.
     ``tests/hub/test_peer.py`` holds that both write the same rows and show the same.
     """
 
@@ -205,6 +206,7 @@ class Raw:
         run, one, key = self.connection.execute, self._one, contact["phone"]
         run("BEGIN IMMEDIATE")
         one("SELECT max(id) FROM policy_version")
+        run("SELECT model FROM device WHERE serial = ? ORDER BY id", (device["serial"],)).fetchall()
         owner = one(_OWNER, key, contact.get("email"))
         told: list[tuple[str, str, str, dict[str, Any]]] = []
         if owner is None:

@@ -25,6 +25,7 @@ from protocols.messages.records import (
     StepFinished,
     Verdict,
 )
+from protocols.serial_numbers import serial_form
 
 log = logging.getLogger(__name__)
 
@@ -260,6 +261,10 @@ def _open(path: Path | None) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         for statement in _SCHEMA:
             db.execute(statement)
+        # Runs that were kept before serial numbers had one form are found by it, too.
+        for (serial,) in db.execute("SELECT DISTINCT serial FROM run").fetchall():
+            if (form := serial_form(serial)) and form != serial:
+                db.execute("UPDATE run SET serial = ? WHERE serial = ?", (form, serial))
     except (sqlite3.Error, OSError):
         db.close()
         raise

@@ -40,6 +40,7 @@ BEGIN_S = 60.0
 SUSPEND_S = 15.0
 _CONNECT_S = 5.0
 _READY_S = 15.0
+_LONGEST_SERIAL = 64
 
 
 class RunError(Exception):
@@ -114,7 +115,7 @@ class Runs:
         first = [
             summary_of(one)
             for one in unfinished
-            if one is not None and ticket in {None, one.ticket} and serial in {None, one.device.serial}
+            if one is not None and ticket in {None, one.ticket} and serial in {None, serial_form(one.device.serial)}
         ]
         known = {one.run for one in first}  # a kill may have come between the history and the run's last record
         ended = self._history.summaries(ticket=ticket, serial=serial, limit=limit)
@@ -148,6 +149,10 @@ class Runs:
         Raises ``RunError``, ``PlanError``, ``LeaseRefused``, ``SpoolError``.
         """
         serial = serial_form(serial)
+        if not 1 <= len(serial) <= _LONGEST_SERIAL:
+            raise RunError(
+                f"a serial number has 1 to {_LONGEST_SERIAL} characters besides blanks: scan or type it again"
+            )
         known = None if ticket is None else self._worklist.ticket(ticket)
         if known is not None:
             item = known.item

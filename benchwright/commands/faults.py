@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchwright.errors import UsageError
-from tui import i18n
-from tui.i18n import pick
+from tui.i18n import _, ngettext, pick
 
 if TYPE_CHECKING:
     from edge_agent.plans.diagnosis import FaultDictionary
@@ -59,7 +58,7 @@ def next_command(
     for worth in found[:5]:
         typer.echo(f"→ {pick(worth.step.title.as_dict(), worth.step.id)}: {pick(worth.words())}")
     if not suspects:
-        typer.echo(i18n._("nothing has failed"))
+        typer.echo(_("nothing has failed"))
 
 
 def learn_command(
@@ -94,10 +93,8 @@ def learn_command(
         except OSError as error:
             raise UsageError(f"{output} cannot be written: {error.strerror}") from error
     for name, count in lesson.runs.items():
-        typer.echo(
-            f"{name}: {count} {'run' if count == 1 else 'runs'}{' (new: give it words)' if name in lesson.new else ''}",
-            err=True,
-        )
+        counted = ngettext("{name}: {count} run", "{name}: {count} runs", count).format(name=name, count=count)
+        typer.echo(counted + (_(" (new: give it words)") if name in lesson.new else ""), err=True)
 
 
 def _load(name: str) -> "LoadedPlan":

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
 from benchwright.errors import UsageError
 from tui import i18n
+from tui.i18n import _
 
 
 def seed(
@@ -50,7 +51,7 @@ def seed(
     end = until.replace(tzinfo=UTC) if until else datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     began_s = time.monotonic()
     with open_database(config) as database, Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(i18n._("a year of work"), total=1.0)
+        task = bar.add_task(_("a year of work"), total=1.0)
         try:
             with database.write() as session:
                 counts = fill(
@@ -71,7 +72,7 @@ def seed(
         )
         return
     sys.stdout.write("\n".join(f"{count:>8} {name}" for name, count in counts.items()) + "\n")
-    sys.stdout.write(i18n._("took {seconds} s").format(seconds=took_s) + "\n")
+    sys.stdout.write(_("took {seconds} s").format(seconds=took_s) + "\n")
     if password_file is None:
-        words = i18n._("all accounts have the password {password} (shown this once); `hub user list` names them")
+        words = _("all accounts have the password {password} (shown this once); `hub user list` names them")
         sys.stdout.write(words.format(password=password) + "\n")

@@ -29,8 +29,11 @@ from protocols.waveform import Waveform
 _LINE_OVER_MEDIAN = 100.0
 """Power over the median bin from which a line is ripple; of a million noise bins the highest stays below 25."""
 _MOST_HARMONICS = 200
-_HARMONIC_OVER_MEDIAN = 25.0
+_HARMONIC_OVER_FLOOR = 12.0
 _FEWEST_NOISE_BINS = 8
+_LEAST_SHARE_OF_NOISE = 0.25
+"""Share of the band that the ripple's harmonics must leave, or what is between them is not noise alone."""
+NO_NOISE = NoAnswer("the ripple's harmonics leave no room for the noise; capture more periods of the ripple")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Rail:
     maximum: Quantity
     ripple_pp: Quantity
     ripple_rms: Quantity
-    noise_rms: Quantity
+    noise_rms: Answer
     ripple_frequency: Answer
     bandwidth: Quantity
 
@@ -75,7 +78,8 @@ def rail(waveform: Waveform, *, bandwidth_hz: float = 20e6, accuracy: Accuracy =
         return band
     ripple_rms = band.rms * scale
     ripple_pp = (band.greatest - band.least) * scale
-    noise_rms, u_noise = (value * scale for value in band.noise)
+    # Where noise cannot be told from the ripple, an extreme may be off by as much as both.
+    noise_rms, u_noise = (value * scale for value in band.noise or (band.rms, 0.0))
     ends = sorted(value * waveform.scale + mean for value in (band.least, band.greatest))
     # Quantisation noise is white: the band passes its share of it.
     share = math.sqrt(min(bandwidth_hz / nyquist, 1.0))
@@ -97,7 +101,9 @@ def rail(waveform: Waveform, *, bandwidth_hz: float = 20e6, accuracy: Accuracy =
         maximum=Quantity(ends[1], unit, combined(u_extreme, accuracy.of_level(ends[1]))),
         ripple_pp=Quantity(ripple_pp, unit, combined(u_pp, accuracy.of_difference(ripple_pp))),
         ripple_rms=Quantity(ripple_rms, unit, combined(u_rms, accuracy.of_difference(ripple_rms))),
-        noise_rms=Quantity(noise_rms, unit, combined(u_noise, u_step, accuracy.of_difference(noise_rms))),
+        noise_rms=NO_NOISE
+        if band.noise is None
+        else Quantity(noise_rms, unit, combined(u_noise, u_step, accuracy.of_difference(noise_rms))),
         ripple_frequency=frequency,
         bandwidth=Quantity(min(bandwidth_hz, nyquist), "Hz"),
     )
@@ -116,11 +122,11 @@ def _mean_uncertainty(band: "_Band", n: int, deviation: float, ripple_pp: float,
 class _Band:
     """The record less its mean, within the band, in codes; ``line`` in cycles a sample.
 
-    ``noise`` is the rms without the ripple, and its standard uncertainty.
+    ``noise`` is the rms without the ripple, and its standard uncertainty; ``None`` where they cannot be told apart.
     """
 
     rms: float
-    noise: tuple[float, float]
+    noise: tuple[float, float] | None
     least: float
     greatest: float
     line: float | None
@@ -153,10 +159,10 @@ def _limited(codes: npt.NDArray[Any], mean: float, relative_bandwidth: float) ->
     rms = math.sqrt(total) / n
     least, greatest = _extremes(codes, mean, bins, n, relative_bandwidth)
     line = _ripple_line(power)
-    noise = (rms, rms / math.sqrt(2.0 * (power.size - 1)))
+    noise: tuple[float, float] | None = (rms, rms / math.sqrt(2.0 * (power.size - 1)))
     if line is not None:
         response = np.ones(power.size) if relative_bandwidth >= 1.0 else np.cos(0.5 * math.pi * slope) ** 2
-        noise = _noise_beside(values, line, response) or noise
+        noise = _noise_beside(values, line, response)
     return _Band(rms, noise, least, greatest, None if line is None else line / n, n)
 
 
@@ -167,11 +173,13 @@ def _noise_beside(
 
     ``line`` is the ripple's fundamental in bins, ``response`` the band's power response, shape (k,). Through a window
     with side lobes below -180 dB the ripple stays in its own lobes, which are taken out; their share of the noise is
-    that of the other bins.
+    that of the other bins. Harmonics too weak to be seen there raise the mean of the others and not their median: by
+    so much it is unsure.
     """
     window = blackman_harris_7(values.size, values.dtype == np.float32)
     power = power_spectrum(values, window)[: response.size]
-    floor = float(np.median(power[1:]))
+    # The lowest tenth of noise bins ends at 0.105 of their mean, whatever lines stand above them.
+    floor = float(np.quantile(power[MAIN_LOBE + 1 :], 0.1)) / -math.log(0.9)
     beside = np.ones(power.size, dtype=bool)
     beside[: MAIN_LOBE + 1] = False
     for order in range(1, _MOST_HARMONICS + 1):
@@ -181,17 +189,19 @@ def _noise_beside(
         if low >= power.size - 2:
             continue
         centre = low + int(np.argmax(power[low : low + 5]))
-        if power[centre] > _HARMONIC_OVER_MEDIAN * floor:
+        if power[centre] > _HARMONIC_OVER_FLOOR * floor:
             beside[max(centre - MAIN_LOBE, 0) : centre + MAIN_LOBE + 1] = False
             if folded == harmonic and centre < power.size - 1:
                 line = peak_of(power, centre)[0] / order
-    left = float(response[beside].sum())
-    if left < _FEWEST_NOISE_BINS:
+    left, whole = float(response[beside].sum()), float(response.sum())
+    if left < max(_FEWEST_NOISE_BINS, _LEAST_SHARE_OF_NOISE * whole):
         return None
-    density = float((power * response)[beside].sum(dtype=np.float64)) / left
-    whole = float(response.sum())
-    rms = math.sqrt(2.0 * density * whole / (window.power * values.size))
-    return rms, 0.5 * rms * math.sqrt(window.noise_spread * values.size / 2.0 / left)
+    densities = (
+        float((power * response)[beside].sum(dtype=np.float64)) / left,
+        float(np.median(power[beside & (response > 0.5)])) / math.log(2.0),
+    )
+    rms, typical = (math.sqrt(2.0 * density * whole / (window.power * values.size)) for density in densities)
+    return rms, math.hypot(0.5 * rms * math.sqrt(window.noise_spread * values.size / 2.0 / left), 2.0 * (rms - typical))
 
 
 def _extremes(

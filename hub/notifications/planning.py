@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from hub.calendars import service as calendars
@@ -69,16 +70,23 @@ def plan(session: Session, settings: Settings, channels: Channels) -> int:
             continue
         zone = zone or _zone(session)
         ticket = queries.ticket(session, event.record_id) if event.record_type == "ticket" else None
+        untold: set[tuple[str, str]] = set()
         for rule in rules:
             try:
                 with session.begin_nested():
                     messages = list(_messages(session, settings, channels, policy, rule, event, ticket, zone))
                     session.add_all(messages)
+            except (
+                SQLAlchemyError
+            ):  # a database that is busy or full is no fault of the event: all of it is tried again
+                raise
             except Exception:
                 # Whatever is wrong with one event, those that follow are told of, and this one is seen to be untold.
                 log.exception("no message %s of event %d", rule.template, event.id)
-                messages = [_untold(settings, rule, event, ticket)]
-                session.add_all(messages)
+                if (rule.template, rule.to) not in untold:
+                    untold.add((rule.template, rule.to))
+                    session.add(_untold(settings, rule, event, ticket))
+                continue
             planned += len(messages)
     return planned
 
@@ -90,7 +98,7 @@ def _untold(settings: Settings, rule: NotificationRule, event: Event, ticket: Ti
         ticket_id=ticket.id if ticket else None,
         customer_id=ticket.customer_id if ticket else None,
         audience=rule.to,
-        channel=rule.level or "none",
+        channel="none" if rule.to == "customer" else "staff",
         template=rule.template,
         language=settings.language,
         state=State.UNSENT.value,

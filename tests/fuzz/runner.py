@@ -138,6 +138,9 @@ def run(names: Sequence[str], inputs: int, seed: int, processes: int) -> Iterato
             left[one.name] -= 1
             if not left[one.name]:
                 yield results[one.name]
+        # Ended by their own: a child may have inherited a handler that lets it live through terminate().
+        pool.close()
+        pool.join()
 
 
 def _run(job: tuple[str, int, int, int]) -> Result:

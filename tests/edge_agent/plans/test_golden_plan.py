@@ -35,7 +35,7 @@ def quick(name: str) -> LoadedPlan:
 def ran(fault: str, folder: Path, number: int = UNSEEN) -> tuple[RunFinished, dict[str, Measurement]]:
     folder.mkdir()
     with SimulatedBench([fault] if fault else [], product=unit(PRODUCT, number)) as bench:
-        finished, steps = run_on(bench, quick("cs12-golden"), folder, warm_up_s=12.0)
+        finished, steps = run_on(bench, quick("cs12-golden"), folder, warm_until_s=14.5)
     return finished, {one.name: one for step in steps for one in step.measurements}
 
 
@@ -43,7 +43,6 @@ def test_a_good_unit_passes_and_faulty_ones_fail_where_they_differ(tmp_path: Pat
     uses = {use.step.id: use.kind for use in golden_uses(load_plan(find_plan("cs12-golden")).plan)}
     assert set(uses.values()) == {MaskKind.VI, MaskKind.SPECTRUM, MaskKind.WAVEFORM, MaskKind.HEAT}
     faults = ("", "worn_switch", "dried_capacitor")
-    # One after the other: the board warms by the clock, and masks tell a board that was on for longer.
     good, worn, dried = (ran(fault, tmp_path / (fault or "good")) for fault in faults)
     assert good[0].outcome is Outcome.PASSED, {n: (m.value, m.reason) for n, m in good[1].items()}
     for step in ("signature", "ripple-spectrum", "soft-start", "heat-map"):
