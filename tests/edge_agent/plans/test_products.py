@@ -45,6 +45,7 @@ def run_all(jobs: Iterable[tuple[Product, str]], factory: pytest.TempPathFactory
     def one(job: tuple[Product, str]) -> Ran:
         return functional(*job, factory.mktemp(f"{job[0].key}-{job[1] or 'good'}"))
 
+    factory.getbasetemp()  # made before the threads would make it all at once
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(one, jobs))
 
