@@ -341,9 +341,11 @@ class SerialConsole(Instrument):
         until: str | None = None,
         max_bytes: int = 1_000_000,
         progress: Progress | None = None,
+        fresh: bool = False,
     ) -> ConsoleLog:
         """Collect output for ``seconds``, ending early at the first line that matches the pattern ``until``.
 
+        What had arrived before is part of it, since a boot log may begin early; ``fresh`` throws it away.
         ``progress`` is told, with every piece that comes, how much of the time is over and the newest line.
         """
 

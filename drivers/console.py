@@ -37,8 +37,9 @@ class UartConsole(SerialConsole):
         until: str | None = None,
         max_bytes: int = 1_000_000,
         progress: Progress | None = None,
+        fresh: bool = False,
     ) -> ConsoleLog:
-        """Collect what arrives from now on; what had arrived before is part of it, since a boot log may begin early.
+        """Collect what arrives from now on, and what had arrived before unless the log is to be ``fresh``.
 
         Ends after ``seconds``, at ``max_bytes``, or at the first whole line in which the pattern ``until`` is found.
         """
@@ -48,6 +49,8 @@ class UartConsole(SerialConsole):
             pattern = None if until is None else re.compile(until)
         except re.error as error:
             raise Misconfigured(f"until: {until!r} is no regular expression ({error}); correct the plan") from error
+        if fresh:
+            self._stream.drain()
         began = time.monotonic()
         data = bytearray()
         line_times: list[float] = []

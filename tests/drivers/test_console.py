@@ -43,6 +43,19 @@ def test_it_listens_until_the_line_that_was_waited_for() -> None:
         console.close()
 
 
+def test_a_fresh_log_leaves_out_what_had_arrived_before() -> None:
+    with PtyInstrument([]) as port:
+        console = opened(port)
+        port.send(b"last words\r\n")
+        assert console.listen(10, until="words").text == "last words\r\n"
+        port.send(b"reset: brown-out\r\n")
+        time.sleep(0.2)  # it lies in the port's buffer, as nobody listens
+        speaker = say_later(port, b"ready\r\n", every_s=0.5)
+        assert console.listen(10, until="^ready", fresh=True).text == "ready\r\n"
+        speaker.join()
+        console.close()
+
+
 def test_it_listens_for_its_time_and_within_its_bound() -> None:
     with PtyInstrument([]) as port:
         console = opened(port)

@@ -14,10 +14,15 @@ TELL_EVERY_S = 0.2
 
 
 class ListenParameters(Strict, frozen=True):
-    """``until`` (a regular expression) ends the listening early, at the first line that matches."""
+    """``until`` (a regular expression) ends the listening early, at the first line that matches.
+
+    ``fresh`` leaves out what had arrived before: for a log that the step itself brings about (``meanwhile``), which the
+    device's last words of an earlier run would otherwise begin.
+    """
 
     seconds: Seconds
     until: str | None = None
+    fresh: bool = False
 
 
 class Listen(Action[ListenParameters]):
@@ -53,8 +58,8 @@ class Listen(Action[ListenParameters]):
                 context.progress(fraction, line)
 
         context.progress(0.0, "listening to the device")
-        seconds, until = float(parameters.seconds), parameters.until
-        log = context.call(lambda console: console.listen(seconds, until=until, progress=tell))
+        seconds, until, fresh = float(parameters.seconds), parameters.until, parameters.fresh
+        log = context.call(lambda console: console.listen(seconds, until=until, progress=tell, fresh=fresh))
         matched = False
         if parameters.until is not None:
             pattern = re.compile(parameters.until)

@@ -155,6 +155,24 @@ def test_elimination_needs_fewer_steps_than_the_whole_test(tmp_path: Path, runs:
     assert any("chosen to tell" in (step.detail or "") and "用于区分" in (step.detail or "") for step in ran.steps)
 
 
+def test_the_retest_does_not_hear_what_the_device_said_before_its_repair(tmp_path: Path) -> None:
+    """D6: a console stays open between two runs, and a cold joint resets the device again and again meanwhile."""
+    loaded = load_plan(find_plan("sp100-functional"))
+    with SimulatedBench(["cold_joint"], directory=tmp_path / "bench") as bench:
+        config = {role: InstrumentConfig(*bench.instruments[role]) for role in loaded.plan.roles}
+        with Rack(config) as rack, Spool(tmp_path / "journal.sqlite") as spool:
+            assert rack.wait_connected(20), [one.fault for one in rack.status()]
+
+            def run(name: str) -> Outcome:
+                store = FolderCaptureStore(tmp_path / "captures")
+                runner = Runner(loaded, rack, spool, store, Technician(bench), clock=SkippingClock(bench))
+                return runner.run(name, Device("SP-100", "SP100-1")).outcome
+
+            assert run("r1") is Outcome.FAILED
+            bench.device.repair_all()
+            assert run("r2") is Outcome.PASSED
+
+
 def test_corrupted_firmware_is_repaired_and_the_old_content_kept(tmp_path: Path) -> None:
     with SimulatedBench(["corrupted_firmware"], directory=tmp_path / "bench") as bench:
         before = bytes(bench.device.mcu_flash[:24576])
