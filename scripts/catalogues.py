@@ -120,6 +120,7 @@ ERRORS = frozenset(
         "Mistake",
         "NoAnswer",
         "NoResponse",
+        "NoTable",
         "OutOfRange",
         "PlanError",
         "Problem",

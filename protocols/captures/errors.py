@@ -10,6 +10,10 @@ class CaptureError(ProtocolError):
     """
 
 
+class NoTable(CaptureError):
+    """A file that is no text, or a text without rows of numbers."""
+
+
 def quoted(text: str, limit: int = 40) -> str:
     """Return text from a file as it can stand in a message: in quotes, on one line, ``limit`` characters at most."""
     return repr(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -1,23 +1,33 @@
 """One entrance for every capture format: what a file is, its content says."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import PurePath
 
-from protocols.captures.errors import CaptureError
+from protocols.captures.errors import CaptureError, NoTable
 from protocols.captures.limits import LIMIT_BYTES
 from protocols.waveform import Capture
 
-_SIGNED = {
-    ".sr": "PK",
-    ".npz": "PK",
-    ".bwc": "BWC1",
-    ".bin": "AG, RG",
-    ".wfm": ":WFM, A5 A5, A1 A5, 01 FF FF FF",
-    ".wav": "RIFF",
-    ".jpg": "FF D8 FF",
-    ".jpeg": "FF D8 FF",
-    ".fff": "FFF",
-}
-"""How the content of files whose names end so begins."""
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the caller says of a file."""
+
+    sample_rate_hz: float | None
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Binary:
+    """A format that its first bytes tell."""
+
+    signatures: tuple[bytes, ...]
+    endings: tuple[str, ...]
+    """How names of such files end; none for those that are refused."""
+    read: Callable[[bytes, str, _Given], Capture]
+    at: int = 0
+    """The byte that the signatures stand at."""
 
 
 def read_capture(
@@ -33,77 +43,80 @@ def read_capture(
         raise CaptureError(f"{name}: a sample rate of {sample_rate_hz} Hz is none; give the one of the recording")
     if not data:
         raise CaptureError(f"{name}: is empty; record or copy it again")
-    # Parsers load when their format is met, so an idle bench stays small.
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        from protocols.captures.npz_heat import is_heat, read_npz_heat
-        from protocols.captures.sigrok import read_sr
-
-        if is_heat(data):
-            return read_npz_heat(data, name)
-        return read_sr(data, name, sample_rate_hz=sample_rate_hz, limit_bytes=limit_bytes)
-    binary = _read_binary(data, name, limit_bytes)
-    if binary is not None:
-        return binary
+    for binary in _BINARIES:
+        if data.startswith(binary.signatures, binary.at):
+            return binary.read(data, name, _Given(sample_rate_hz, limit_bytes))
     try:
         return _read_text(data, name, sample_rate_hz)
-    except CaptureError as error:
+    except NoTable as error:
         ending = PurePath(name).suffix.lower()
-        if ending not in _SIGNED:
+        if not (expected := _beginnings(ending)):
             raise
         raise CaptureError(
-            f"{name}: is no {ending} file, its beginning ({_SIGNED[ending]}) is missing; record or copy it again"
+            f"{name}: is no {ending} file, its beginning ({expected}) is missing; record or copy it again"
         ) from error
 
 
-def _read_binary(data: bytes, name: str, limit_bytes: int) -> Capture | None:  # noqa: PLR0911 - one for each signature
-    """Read a file with a known signature; ``None`` for any other."""
-    if data[:4] in (b"AG01", b"AG03", b"AG10", b"RG01", b"RG03"):
-        from protocols.captures.agilent_bin import read_agilent_bin
+def _beginnings(ending: str) -> str:
+    """Return how files whose names end so begin, empty where no signature tells."""
+    signatures = [one for binary in _BINARIES if ending in binary.endings for one in binary.signatures]
+    return ", ".join(dict.fromkeys(map(_printed, signatures)))
 
-        return read_agilent_bin(data, name)
-    if data.startswith(b"BWC1"):
-        from protocols.captures.packed import read_packed
 
-        return read_packed(data, name, limit_bytes=limit_bytes)
-    if data.startswith(b"\x01\xff\xff\xff"):
-        from protocols.captures.rigol_wfm import read_rigol_wfm
+def _printed(signature: bytes) -> str:
+    """Return a signature as letters, without the control characters behind them, or in hexadecimal: ``01 FF FF FF``."""
+    letters = signature.rstrip(bytes(range(32)))
+    return letters.decode() if letters and letters.isascii() else signature.hex(" ").upper()
 
-        return read_rigol_wfm(data, name)
-    if data.startswith((b"\xa5\xa5\0\0", b"\xa1\xa5\0\0")):
-        from protocols.captures.rigol_wfm_e import read_rigol_wfm_e
 
-        return read_rigol_wfm_e(data, name)
-    if data.startswith(b"\xa5\xa5\xa4\x01"):
-        from protocols.captures.rigol_wfm_b import read_rigol_wfm_b
+def _parser(module: str, function: str) -> Callable[[bytes, str, _Given], Capture]:
+    """Return a reader that needs the file alone; its module loads with the first, so an idle bench stays small."""
 
-        return read_rigol_wfm_b(data, name)
-    if data.startswith(b"\xa5\xa5\x38\0"):
-        from protocols.captures.rigol_wfm_2000 import read_rigol_wfm_2000
+    def read(data: bytes, name: str, _given: _Given) -> Capture:
+        capture: Capture = getattr(import_module(f"protocols.{module}"), function)(data, name)
+        return capture
 
-        return read_rigol_wfm_2000(data, name)
-    if data.startswith((b"\xa5\xa5", b"\xa1\xa5")):
-        raise CaptureError(f"{name}: is a Rigol .wfm of a family not read; save it as CSV")
-    if data.startswith(b"\x02\0\0\0"):
-        from protocols.captures.rigol_wfm_dho import read_rigol_wfm_dho
+    return read
 
-        return read_rigol_wfm_dho(data, name)
-    if data[2:6] == b":WFM":
-        from protocols.captures.tek_wfm import read_tek_wfm
 
-        return read_tek_wfm(data, name)
-    if data[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64"):
-        from protocols.captures.wav import read_wav
+def _zip(data: bytes, name: str, given: _Given) -> Capture:
+    from protocols.captures.npz_heat import is_heat, read_npz_heat
+    from protocols.captures.sigrok import read_sr
 
-        return read_wav(data, name)
-    if data.startswith(b"\xff\xd8\xff"):
-        from protocols.thermal.flir import read_flir_jpeg
+    if is_heat(data):
+        return read_npz_heat(data, name)
+    return read_sr(data, name, sample_rate_hz=given.sample_rate_hz, limit_bytes=given.limit_bytes)
 
-        return read_flir_jpeg(data, name)
-    if data.startswith((b"FFF\0", b"AFF\0")):
-        from protocols.thermal.flir import read_fff
 
-        return read_fff(data, name)
-    return None
+def _packed(data: bytes, name: str, given: _Given) -> Capture:
+    from protocols.captures.packed import read_packed
+
+    return read_packed(data, name, limit_bytes=given.limit_bytes)
+
+
+def _unknown_rigol(_data: bytes, name: str, _given: _Given) -> Capture:
+    raise CaptureError(f"{name}: is a Rigol .wfm of a family not read; save it as CSV")
+
+
+_WFM = (".wfm",)
+_BINARIES = (
+    _Binary((b"PK\x03\x04", b"PK\x05\x06"), (".sr", ".npz"), _zip),
+    _Binary(
+        (b"AG01", b"AG03", b"AG10", b"RG01", b"RG03"), (".bin",), _parser("captures.agilent_bin", "read_agilent_bin")
+    ),
+    _Binary((b"BWC1",), (".bwc",), _packed),
+    _Binary((b"\x01\xff\xff\xff",), _WFM, _parser("captures.rigol_wfm", "read_rigol_wfm")),
+    _Binary((b"\xa5\xa5\0\0", b"\xa1\xa5\0\0"), _WFM, _parser("captures.rigol_wfm_e", "read_rigol_wfm_e")),
+    _Binary((b"\xa5\xa5\xa4\x01",), _WFM, _parser("captures.rigol_wfm_b", "read_rigol_wfm_b")),
+    _Binary((b"\xa5\xa5\x38\0",), _WFM, _parser("captures.rigol_wfm_2000", "read_rigol_wfm_2000")),
+    _Binary((b"\xa5\xa5", b"\xa1\xa5"), (), _unknown_rigol),
+    _Binary((b"\x02\0\0\0",), _WFM, _parser("captures.rigol_wfm_dho", "read_rigol_wfm_dho")),
+    _Binary((b":WFM",), _WFM, _parser("captures.tek_wfm", "read_tek_wfm"), at=2),
+    _Binary((b"RIFF", b"RIFX", b"RF64", b"BW64"), (".wav",), _parser("captures.wav", "read_wav")),
+    _Binary((b"\xff\xd8\xff",), (".jpg", ".jpeg"), _parser("thermal.flir", "read_flir_jpeg")),
+    _Binary((b"FFF\0", b"AFF\0"), (".fff",), _parser("thermal.flir", "read_fff")),
+)
+"""The first that fits reads the file."""
 
 
 def _read_text(data: bytes, name: str, sample_rate_hz: float | None) -> Capture:  # noqa: PLR0911 - one for each maker

@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from protocols.captures.errors import CaptureError, quoted
+from protocols.captures.errors import CaptureError, NoTable, quoted
 
 MAX_LINE_CHARACTERS = 1 << 16
 MAX_HEADER_LINES = 500
@@ -81,7 +81,7 @@ class _Text:
         self._encoding = next((codec for mark, codec in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
         if not self._encoding:
             if b"\0" in data[:4096]:
-                raise CaptureError(
+                raise NoTable(
                     f"{name}: is no text and in no format known here (.sr, .bin, .wfm, .fff, .jpg); export it as CSV"
                 )
             self._encoding = _encoding(data[:_HEAD_BYTES])
@@ -161,7 +161,7 @@ def _header(text: _Text, name: str, columns: tuple[int, ...] | None) -> list[lis
         text.delimiter, text.decimal_comma = _most_frequent(line), False
         lines.append(line)
         seen.append(text.cells(line))
-    raise CaptureError(f"{name}: holds no rows of numbers in its first {len(seen)} lines; export the samples as CSV")
+    raise NoTable(f"{name}: holds no rows of numbers in its first {len(seen)} lines; export the samples as CSV")
 
 
 def _commas_follow(text: _Text, skip: int) -> bool:
