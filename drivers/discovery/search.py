@@ -44,10 +44,10 @@ class Scope:
         for host in self.hosts:
             if not re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?", host):
                 raise Misconfigured(f"{host!r} is no host; write a name or address, with :port where it is not usual")
-            name, port = _host_and_port(host)
+            name, port = host_and_port(host)
             if re.fullmatch(r"[0-9.]+", name) and not _is_address(name):
                 raise Misconfigured(f"{name} is no network address; write four numbers up to 255, such as 192.168.1.40")
-            if port > MAX_PORT:
+            if port is not None and not 1 <= port <= MAX_PORT:
                 raise Misconfigured(f"{host}: there is no port {port}; ports are 1 to {MAX_PORT}")
 
 
@@ -156,8 +156,8 @@ class Search:
         return job
 
     def _host_job(self, text: str) -> Job:
-        host, port = _host_and_port(text)
-        ports = (port,) if port else (*lan.RAW_PORTS, lan.MODBUS_PORT)
+        host, port = host_and_port(text)
+        ports = (*lan.RAW_PORTS, lan.MODBUS_PORT) if port is None else (port,)
         return lambda guard: self._ask_host(host, ports, guard, None)
 
     def _ask_host(
@@ -298,12 +298,14 @@ def _hinted(about: Known, device: str) -> tuple[Candidate, ...]:
     )
 
 
-def _host_and_port(text: str) -> tuple[str, int]:
+def host_and_port(text: str) -> tuple[str, int | None]:
+    """Split ``name``, ``name:port`` or ``[IPv6]:port`` of a host that `Scope` has taken; no port is ``None``."""
     if text.startswith("["):
         host, _, port = text[1:].partition("]")
-        return host, int(port.lstrip(":") or 0)
-    host, _, port = text.partition(":")
-    return host, int(port or 0)
+        port = port.removeprefix(":")
+    else:
+        host, _, port = text.partition(":")
+    return host, int(port) if port else None
 
 
 def _is_address(name: str) -> bool:

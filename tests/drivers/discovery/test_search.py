@@ -18,7 +18,7 @@ from drivers.discovery import lan, sysfs, usb_ids
 from drivers.discovery.findings import Finding
 from drivers.discovery.matching import is_text, looks_like_identity
 from drivers.discovery.proposal import bench_toml
-from drivers.discovery.search import Scope, Search
+from drivers.discovery.search import Scope, Search, host_and_port
 from drivers.errors import Cancelled, Misconfigured
 from drivers.guard import Guard
 from drivers.registry import profiles
@@ -302,6 +302,16 @@ def test_a_cancelled_search_ends_at_once_and_sends_nothing_more() -> None:
 def test_hosts_that_are_none() -> None:
     with pytest.raises(Misconfigured, match="is no host"):
         Scope(hosts=("a b",))
+    for host in ("10.0.0.1:0", "[::1]:0", "scope:65536"):
+        with pytest.raises(Misconfigured, match="ports are 1 to 65535"):
+            Scope(hosts=(host,))
+
+
+def test_a_host_and_its_port() -> None:
+    assert host_and_port("scope.local") == ("scope.local", None)
+    assert host_and_port("10.0.0.1:5025") == ("10.0.0.1", 5025)
+    assert host_and_port("[fe80::1]") == ("fe80::1", None)
+    assert host_and_port("[fe80::1]:5025") == ("fe80::1", 5025)
 
 
 def test_words_of_instruments_and_words_of_consoles() -> None:
