@@ -293,7 +293,7 @@ class ProgramMessageReader:
             byte = self._buffer[at]
             if byte == 0x0A:
                 # A carriage return that is the last byte of a block is data, not half a terminator.
-                end = at - 1 if self._buffer[self._block_end : at].endswith(b"\r") else at
+                end = at - 1 if self._buffer.endswith(b"\r", self._block_end, at) else at
                 self._ready.append(bytes(self._buffer[:end]))
                 self._restart(at + 1)
             elif byte == 0x23 and not self._quote:

@@ -174,7 +174,7 @@ def _stands_still(edges: Edges) -> bool:
     beginning = codes[:_LOOKED_AT].astype(np.float64)
     noise = float(np.median(np.abs(np.diff(beginning, 2)))) / (0.6745 * math.sqrt(6.0))
     near = max(0.02 * levels.amplitude, 3.0 * noise, quantisation_step(edges.waveform) / edges.waveform.scale)
-    looked = codes[:: max(1, codes.size // _LOOKED_AT)].astype(np.float64)
+    looked = codes[:: max(1, -(-codes.size // _LOOKED_AT))].astype(np.float64)
     upper = looked > levels.fraction(0.5)
     shares = (
         float(np.mean(np.abs(part - level) <= near))

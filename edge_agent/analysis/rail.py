@@ -153,7 +153,7 @@ def _limited(codes: npt.NDArray[Any], mean: float, relative_bandwidth: float) ->
     power = np.square(bins.real, dtype=np.float64) + np.square(bins.imag, dtype=np.float64)
     # Parseval, one-sided: every bin but the mean and the one at half the sample rate stands for two.
     weight = np.full(power.size, 2.0)
-    if power.size == n // 2 + 1 and n % 2 == 0:
+    if power.size == n // 2 + 1:  # a cheap length is even
         weight[-1] = 1.0
     total = float(power @ weight)
     rms = math.sqrt(total) / n

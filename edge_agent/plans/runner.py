@@ -24,7 +24,6 @@ from edge_agent.plans.ending import RunRefused, not_safe, refuse_unfit
 from edge_agent.plans.flow import (
     Monitoring,
     Next,
-    Order,
     Progress,
     next_step,
     outcome_of_run,
@@ -101,6 +100,7 @@ class Runner:
         self._leases: Mapping[str, Lease] = {}
         self._run = ""
         self._steps = {step.id: step for _, _, step in plan.plan.steps()}
+        self._order = order_of(plan.plan, plan.faults)
 
     def abort(self, reason: str) -> None:
         """Stop the run: the step under way ends at once, then teardown brings the outputs to a safe state."""
@@ -181,8 +181,8 @@ class Runner:
                 words = "; ".join(f"{role}: {said}" for role, said in failures.items())
                 raise RunRefused(f"run {run} cannot go on because outputs could not be made safe ({words})")
             self._progress = Progress.of(records)
-            self._redo = redo_after_interruption(self.plan.plan, self._progress, self._elimination())
-            pending = next_step(self.plan.plan, self._progress, {}, self._elimination())
+            self._redo = redo_after_interruption(self.plan.plan, self._progress, self._order)
+            pending = next_step(self.plan.plan, self._progress, {}, self._order)
             if isinstance(pending, Monitoring) and self.plan.plan.soak is not None:
                 self._resume_soak(SoakState.of(self.plan.plan.soak, journalled))
             step = pending.step.id if isinstance(pending, Next) else None
@@ -237,10 +237,7 @@ class Runner:
     def _next(self) -> Next | Monitoring | None:
         """Return what to do now, after a pause that somebody wants."""
         self.pause.wait()
-        return next_step(self.plan.plan, self._progress, self._redo, self._elimination())
-
-    def _elimination(self) -> Order | None:
-        return order_of(self.plan.plan, self.plan.faults)
+        return next_step(self.plan.plan, self._progress, self._redo, self._order)
 
     def _chosen(self, turn: Next) -> str | None:
         """Say why elimination takes this step next, ``None`` where the plan's own order does."""
