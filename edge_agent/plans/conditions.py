@@ -1,9 +1,9 @@
 """Whether a step that is done on a condition is needed, by what was measured so far."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from edge_agent.plans.diagnosis import FaultDictionary
-from edge_agent.plans.model import Step
+from edge_agent.plans.model import Condition
 from protocols.messages.reasons import reason_of
 from protocols.messages.records import Measurement, Suspect, Verdict
 
@@ -11,17 +11,18 @@ _LONGEST = 4000
 
 
 def not_needed(
-    step: Step, faults: FaultDictionary | None, measured: Iterable[Measurement], suspects: Sequence[Suspect]
+    condition: Condition,
+    faults: FaultDictionary | None,
+    measured: Iterable[Measurement],
+    suspects: Callable[[], Sequence[Suspect]],
 ) -> str | None:
-    """Return why ``step`` is not needed, ``None`` where it is."""
-    condition = step.only_if
-    if condition is None:
-        return None
+    """Return why a step on ``condition`` is not needed, ``None`` where it is; suspects are dear and asked for last."""
     if condition.failed is not None:
         failing = {one.name for one in measured if one.verdict in {Verdict.FAIL, Verdict.UNDECIDED}}
         detail = f"not needed: {condition.failed} did not fail"
         return None if condition.failed in failing else detail
-    if suspects and suspects[0].cause == condition.suspect:
+    first = next(iter(suspects()), None)
+    if first is not None and first.cause == condition.suspect:
         return None
     causes = () if faults is None else faults.causes
     title = next(one.title for one in causes if one.cause == condition.suspect)  # the plan was checked for it

@@ -357,7 +357,9 @@ class Runner:
     def _skipped(self, step: Step, reason: str | None) -> Attempt | None:
         if reason is not None:
             return skipped(reason)
-        why = not_needed(step, self.plan.faults, self._progress.measurements(), self._suspects())
+        if step.only_if is None:
+            return None
+        why = not_needed(step.only_if, self.plan.faults, self._progress.measurements(), self._suspects)
         return None if why is None else Attempt(detail=why, trouble=Outcome.SKIPPED, needed=False)
 
     def _suspects(self) -> tuple[Suspect, ...]:
