@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from edge_agent.calibration import Calibration
 from protocols.messages.records import Identifier
-from protocols.mistakes import Mistake, mistakes
+from protocols.mistakes import Mistake, mistakes, with_more
 
 MAX_BYTES = 1_000_000
 MEASURE = ("multimeter", "oscilloscope", "power_supply", "electronic_load", "thermal_camera")
@@ -141,10 +141,7 @@ def _sentence(name: str, text: str, found: Sequence[Mistake]) -> str:
     """Return the first mistake with line, key and remedy, and the lines of the others."""
     lines = [_line_of(text, [str(part) for part in one.path]) for one in found]
     where = ".".join(map(str, found[0].path)) or "the top level"
-    words, more = found[0].words, found[1:]
-    if more:
-        places = ", ".join(str(one or 1) for one in lines[1:])
-        words = f"{words} (and {len(more)} more: lines {places})"
+    words = with_more(found[0].words, [one or 1 for one in lines[1:]])
     if lines[0] is None:
         return f"{name}: {where}: {words}"
     return f"{name}: line {lines[0]}, {where}: {words}"

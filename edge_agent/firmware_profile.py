@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from drivers.capabilities import ChipIdentity
-from edge_agent.plans.source import SourceError, read_source
+from edge_agent.plans.source import SourceError, is_bare_name, read_source
 from protocols.messages.records import Sha256
-from protocols.mistakes import mistakes
+from protocols.mistakes import mistakes, with_more
 
 FOLDER_VARIABLE = "BENCHWRIGHT_FIRMWARE"
 SHIPPED = Path(__file__).resolve().parent.parent / "firmware_profiles"
@@ -46,7 +46,7 @@ class Image(_Strict, frozen=True):
     sha256: Sha256
 
     def __post_init__(self) -> None:
-        if "/" in self.file or "\\" in self.file or self.file.startswith("."):
+        if not is_bare_name(self.file):
             raise ValueError(f"the image {self.file!r} must lie beside the profile; give its bare name")
 
 
@@ -156,10 +156,8 @@ def load_firmware_profile(name: str) -> FirmwareProfile:
         return msgspec.convert(source.data, FirmwareProfile)
     except msgspec.ValidationError as error:
         one, *more = mistakes(source.data, FirmwareProfile)
-        words = f"line {source.line(one.path)}: {one.named()}"
-        if more:
-            lines = ", ".join(str(source.line(other.path)) for other in more)
-            words = f"{words} (and {len(more)} more: lines {lines})"
+        first = f"line {source.line(one.path)}: {one.named()}"
+        words = with_more(first, [source.line(other.path) for other in more])
         raise FirmwareError(f"firmware profile {name} is broken: {path}: {words}") from error
 
 

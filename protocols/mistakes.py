@@ -8,7 +8,7 @@ import difflib
 import enum
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
@@ -52,6 +52,11 @@ class Mistake:
 def mistakes(data: Any, wanted: Any, dec_hook: Hook | None = None) -> list[Mistake]:
     """Return what keeps plain ``data`` from becoming a ``wanted``, in the order of its types; at most ``MOST``."""
     return list(islice(_walk(data, wanted, dec_hook, ()), MOST))
+
+
+def with_more(words: str, lines: Sequence[int]) -> str:
+    """Return the words about the first mistake, and how many more there are on which ``lines``, if any."""
+    return f"{words} (and {len(lines)} more: lines {', '.join(map(str, lines))})" if lines else words
 
 
 def _walk(data: Any, wanted: Any, hook: Hook | None, path: Path) -> Iterator[Mistake]:
@@ -140,12 +145,13 @@ def _parts(where: str) -> Path:
 
 def sentence(what: str, value: Any = None, wanted: Any = None) -> str:
     """Return msgspec's words as a person writes: what is there, what is wanted, and that it is to be corrected."""
-    shown = f" ({_shown(value)})" if isinstance(value, str | int | float) else ""
+    said = _shown(value) if isinstance(value, str | int | float) else ""
+    shown = f" ({said})" if said else ""
     if found := re.fullmatch(r"Expected `([^`]+)`, got `([^`]+)`", what):
-        wanted, there = _kind(found[1]), _kind(found[2])
-        if shown:
-            return f"{wanted} is wanted here, not {there} ({_shown(value)}); correct it"
-        return f"{wanted} is wanted here, not {there}; correct it"
+        expected, there = _kind(found[1]), _kind(found[2])
+        if said:
+            return f"{expected} is wanted here, not {there} ({said}); correct it"
+        return f"{expected} is wanted here, not {there}; correct it"
     if found := re.fullmatch(r"Expected `str` matching regex '(.*)'", what):
         return f"the text {_shown(value)} has not the wanted form {found[1]}; correct it"
     if found := re.fullmatch(r"Expected `(\w+)` (of length )?([<>]=?) (\S+)", what):

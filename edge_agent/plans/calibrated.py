@@ -10,7 +10,7 @@ from edge_agent.analysis.result import Accuracy
 from edge_agent.calibration import MEASURING, Calibration, standing, words
 from edge_agent.plans.actions.base import Result
 from edge_agent.plans.model import CalibrationRule, RoleNeed
-from protocols.messages.records import Measurement, Verdict
+from protocols.messages.records import MAX_TEXT, Measurement, Verdict
 from protocols.quantity import Quantity
 
 
@@ -43,7 +43,7 @@ def _flagged(one: Measurement, calibration: Calibration | None, rule: Calibratio
     said = words(one.instrument, calibration, today) or ""
     reason = said if one.reason is None else f"{one.reason} · {said}"
     verdict = Verdict.UNDECIDED if rule == "undecided" else one.verdict
-    return replace(one, reason=reason[:4000], verdict=verdict)
+    return replace(one, reason=reason[:MAX_TEXT], verdict=verdict)
 
 
 def grown(result: Result, factor: float) -> Result:

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from edge_agent.plans.diagnosis import FaultDictionary
 from edge_agent.plans.model import Condition
 from protocols.messages.reasons import reason_of
-from protocols.messages.records import Measurement, Suspect, Verdict
-
-_LONGEST = 4000
+from protocols.messages.records import MAX_TEXT, Measurement, Suspect, Verdict
 
 
 def not_needed(
@@ -30,4 +28,4 @@ def not_needed(
         "en": f"only needed when this is suspected first: {title.en}",
         "zh-CN": f"仅在首先怀疑以下原因时需要：{title.zh_cn}",
     }
-    return reason_of(words, _LONGEST)
+    return reason_of(words, MAX_TEXT)

@@ -7,9 +7,7 @@ from edge_agent.plans.calibrated import obstacles
 from edge_agent.plans.journal import Journal
 from edge_agent.plans.model import Plan
 from edge_agent.rack import Rack
-from protocols.messages.records import Outcome, RunFinished, StepFinished
-
-_MAX_DETAIL = 4000
+from protocols.messages.records import MAX_TEXT, Outcome, RunFinished, StepFinished
 
 
 class RunRefused(Exception):
@@ -33,7 +31,7 @@ def not_safe(run: str, failures: Mapping[str, str]) -> StepFinished:
     words = "; ".join(f"{role}: {said}" for role, said in failures.items())
     detail = f"switch {', '.join(failures)} off by hand, outputs could not be made safe: {words}"
     title = {"en": "Outputs to a safe state", "zh-CN": "输出置于安全状态"}
-    return StepFinished(run, "safe-state", "teardown", 1, Outcome.ERROR, 0.0, (), title, detail[:_MAX_DETAIL])
+    return StepFinished(run, "safe-state", "teardown", 1, Outcome.ERROR, 0.0, (), title, detail[:MAX_TEXT])
 
 
 def abandon(journal: Journal, run: str, failures: Mapping[str, str] | None = None) -> RunFinished:

@@ -14,7 +14,7 @@ from edge_agent.plans.check import check_plan
 from edge_agent.plans.diagnosis import FaultDictionary
 from edge_agent.plans.model import Plan, Step
 from edge_agent.plans.problem import Problem
-from edge_agent.plans.source import MAX_BYTES, Source, SourceError, read_source
+from edge_agent.plans.source import MAX_BYTES, Source, SourceError, is_bare_name, read_source
 from edge_agent.plans.units import decode_hook
 from protocols.messages.records import PlanReference
 from protocols.mistakes import mistakes
@@ -128,7 +128,7 @@ def _files_of(plan: Plan) -> list[str]:
 
 
 def _beside(file: str, read_file: Callable[[str], bytes]) -> bytes:
-    if "/" in file or "\\" in file or file.startswith("."):
+    if not is_bare_name(file):
         raise PlanError([f"the file {file!r} must lie beside the plan; give its bare name"])
     return read_file(file)
 

@@ -11,10 +11,10 @@ from edge_agent.analysis.verdict import judge, judge_expected
 from edge_agent.plans.actions.base import FieldKind, Value
 from edge_agent.plans.check import fields_of
 from edge_agent.plans.model import MeasureSpec, Step
-from protocols.messages.records import Limits, Measurement, Verdict
+from protocols.messages.records import MAX_TEXT, Limits, Measurement, Verdict
 from protocols.quantity import Quantity
 
-MAX_TEXT = 1000
+_LONGEST_VALUE = 1000
 
 
 def measurements_of(
@@ -66,7 +66,7 @@ def _measurement(step: Step, spec: MeasureSpec, value: Value, unit: str) -> Meas
                 reason = _undecided(uncertainty)
         case NoAnswer():
             verdict = Verdict.UNDECIDED if spec.judged else Verdict.NONE
-            reason = value.reason[:4000]
+            reason = value.reason[:MAX_TEXT]
         case _:
             plain = value if isinstance(value, bool) else _bounded(value)
             verdict = judge_expected(value, spec.expected)
@@ -91,6 +91,6 @@ def _undecided(uncertainty: float | None) -> str:
 
 
 def _bounded(text: str) -> str:
-    if len(text) <= MAX_TEXT:
+    if len(text) <= _LONGEST_VALUE:
         return text
-    return f"{text[:MAX_TEXT]}… ({len(text) - MAX_TEXT} more characters)"
+    return f"{text[:_LONGEST_VALUE]}… ({len(text) - _LONGEST_VALUE} more characters)"

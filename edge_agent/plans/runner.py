@@ -41,6 +41,7 @@ from edge_agent.plans.prompts import Operator
 from edge_agent.plans.soak import GROUP, SoakState
 from edge_agent.rack import Cancellation, Lease, Rack
 from protocols.messages.records import (
+    MAX_TEXT,
     Device,
     InstrumentStatus,
     Outcome,
@@ -55,7 +56,6 @@ log = logging.getLogger(__name__)
 SAFE_STATE_S = 5.0
 DRIVING = ("supply", "generator")
 """Kinds of instruments with outputs; what only looks needs no safe state."""
-_MAX_DETAIL = 4000
 
 
 class Runner:
@@ -315,7 +315,7 @@ class Runner:
         measurements = flagged(measured, self._calibrations, self.plan.plan.calibration, self._today())
         outcome = done.trouble or outcome_of_step(measurements)
         said = " · ".join(filter(None, (done.detail, chosen)))
-        detail = said[:_MAX_DETAIL] or None
+        detail = said[:MAX_TEXT] or None
         record = StepFinished(
             self._run,
             step.id,

@@ -41,6 +41,11 @@ class Source:
         return 1
 
 
+def is_bare_name(file: str) -> bool:
+    """Return whether ``file`` names one beside the file that names it: no folder, and nothing hidden."""
+    return not ("/" in file or "\\" in file or file.startswith("."))
+
+
 def read_source(data: bytes, name: str) -> Source:
     """Decode YAML ``data`` of the file called ``name``; raise ``SourceError``."""
     if len(data) > MAX_BYTES:

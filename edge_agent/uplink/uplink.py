@@ -18,7 +18,7 @@ from edge_agent.uplink.window import Batch, SendWindow, envelope
 from edge_agent.worklist import Worklist, WorklistError
 from protocols.messages import codec, control, topics
 from protocols.messages.live import encode_frame
-from protocols.messages.records import InstrumentStatus
+from protocols.messages.records import MAX_TEXT, InstrumentStatus
 
 log = logging.getLogger(__name__)
 
@@ -250,7 +250,7 @@ class Uplink:
             self._check_bench(desired.bench)
             is_new = self._worklist.apply(desired)
         except (codec.MessageError, WorklistError) as error:
-            self._fault = str(error)[:4000]
+            self._fault = str(error)[:MAX_TEXT]
             raise
         self._fault = None
         if is_new:

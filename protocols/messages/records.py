@@ -9,7 +9,9 @@ from msgspec import Meta, Struct
 Identifier = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 """A name made by a machine or chosen for one: bench, run, step, ticket, instrument role."""
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, Meta(max_length=4000)]
+MAX_TEXT = 4000
+"""Characters of a text in a record or message; who makes one cuts it."""
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 IsoDate = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 """A day without time of day, or nothing."""
 SequenceNumber = Annotated[int, Meta(ge=1, le=2**53 - 1)]
