@@ -1,6 +1,15 @@
 """CSV exports of Agilent and Keysight scopes: InfiniiVision (``x-axis,1,2``) and Infiniium (``XInc:``, ``XOrg:``)."""
 
-from protocols.captures.columns import TimeAxis, Unit, channel_name, gaps_note, parse_unit, uniform_axis, waveform
+from protocols.captures.columns import (
+    TimeAxis,
+    Unit,
+    channel_name,
+    checked_interval,
+    gaps_note,
+    parse_unit,
+    uniform_axis,
+    waveform,
+)
 from protocols.captures.table import Table, read_table
 from protocols.waveform import Capture
 
@@ -43,13 +52,7 @@ def _infiniium(table: Table) -> Capture:
     def number(key: str, column: int) -> float:
         cells = settings[key]
         text = cells[min(column, len(cells) - 1)] if cells else ""
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not abs(value) < 1e12:
-            raise table.fail(f"{key} is {text[:40]!r}, no number; save the waveform again")
-        return value
+        return table.number(text, key)
 
     width = table.values.shape[1]
     # "XY values" repeat the time before each channel's value; "Y values" leave it out.
@@ -58,11 +61,9 @@ def _infiniium(table: Table) -> Capture:
     units = settings.get("yunits", [])
     waves = []
     for index, column in enumerate(columns):
-        interval_s, start_s = number("xinc", index), number("xorg", index)
-        if not 1e-18 < interval_s < 1e6:
-            raise table.fail(f"XInc of {interval_s:g} s is none; save the waveform again")
+        axis = TimeAxis(number("xorg", index), checked_interval(table, number("xinc", index), "xinc"))
         unit = parse_unit(units[min(index, len(units) - 1)]) if units else None
-        waves.append(waveform(table, column, f"CH{index + 1}", unit or Unit("V"), TimeAxis(start_s, interval_s)))
+        waves.append(waveform(table, column, f"CH{index + 1}", unit or Unit("V"), axis))
     kept = {title: settings[key][0] for key, title in _KEPT.items() if settings.get(key)}
     note = {"note": "channels are numbered in the order of the file, which does not name them"}
     return Capture(analog=tuple(waves), metadata={"format": "Infiniium CSV", **kept, **note, **gaps_note(waves)})

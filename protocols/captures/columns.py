@@ -63,6 +63,13 @@ class TimeAxis:
     interval_s: float
 
 
+def checked_interval(table: Table, interval_s: float, what: str) -> float:
+    """Return ``interval_s``; raise ``CaptureError`` when no scope samples so. ``what`` is its name in the file."""
+    if not 1e-18 < interval_s < 1e6:
+        raise table.fail(f"{what} of {interval_s:g} s is none; save the waveform again")
+    return interval_s
+
+
 def uniform_axis(table: Table, column: int, factor: float = 1.0) -> TimeAxis:
     """Return the time axis that a column of times describes; raise ``CaptureError`` when its steps are not all alike.
 

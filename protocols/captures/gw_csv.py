@@ -5,20 +5,28 @@ firmware without a mode print the converter's codes: 25 to a division, 0 at grou
 With several channels each line has a pair of cells for each of them.
 """
 
-import math
-
-from protocols.captures.columns import TimeAxis, Unit, channel_name, gaps_note, parse_unit, uniform_axis, waveform
+from protocols.captures.columns import (
+    TimeAxis,
+    Unit,
+    channel_name,
+    checked_interval,
+    gaps_note,
+    parse_unit,
+    uniform_axis,
+    waveform,
+)
 from protocols.captures.table import Table
 from protocols.waveform import Capture
 
 _TITLE = "waveform data"
+_PERIOD = "sampling period"
 _CODES_PER_DIVISION = 25
 _AGREEMENT = 1e-3
 
 
 def matches(table: Table) -> bool:
     """Tell whether the header is GW Instek's."""
-    return {_TITLE, "sampling period", "vertical scale", "source"} <= table.settings().keys()
+    return {_TITLE, _PERIOD, "vertical scale", "source"} <= table.settings().keys()
 
 
 def capture_from(table: Table) -> Capture:
@@ -55,20 +63,11 @@ def _each(table: Table, key: str) -> list[str]:
 def _number(table: Table, key: str, index: int) -> float:
     values = _each(table, key)
     text = values[index] if index < len(values) else ""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not abs(value) < 1e12:
-        raise table.fail(f"{key} is {text[:40]!r}, no number; save the waveform again")
-    return value
+    return table.number(text, key)
 
 
 def _interval_s(table: Table, index: int) -> float:
-    interval_s = _number(table, "sampling period", index)
-    if not 1e-18 < interval_s < 1e6:
-        raise table.fail(f"a sampling period of {interval_s:g} s is none; save the waveform again")
-    return interval_s
+    return checked_interval(table, _number(table, _PERIOD, index), _PERIOD)
 
 
 def _printed_axis(table: Table, index: int) -> TimeAxis:

@@ -19,6 +19,7 @@ from protocols.captures.columns import (
     TimeAxis,
     Unit,
     channel_name,
+    checked_interval,
     gaps_note,
     parse_unit,
     split_name,
@@ -66,10 +67,9 @@ def capture_from(table: Table) -> Capture:
     if "start" in lowered and "increment" in lowered:
         if first:
             _check_count(table)
-        axis = TimeAxis(
-            _setting(table, lowered.index("start"), "Start"),
-            _interval_s(table, _setting(table, lowered.index("increment"), "Increment")),
-        )
+        start_s = table.number(table.cell(1, lowered.index("start")), "Start")
+        interval_s = table.number(table.cell(1, lowered.index("increment")), "Increment")
+        axis = TimeAxis(start_s, checked_interval(table, interval_s, "Increment"))
     else:
         axis = uniform_axis(table, 0)
     waves = []
@@ -104,27 +104,6 @@ def _logic(table: Table, pods: dict[int, int], axis: TimeAxis) -> LogicCapture:
     return LogicCapture(words, 1.0 / axis.interval_s, names)
 
 
-def _setting(table: Table, column: int, what: str) -> float:
-    text = table.cell(1, column)
-    return _float(table, text, what)
-
-
-def _float(table: Table, text: str, what: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = np.nan
-    if not abs(value) < 1e12:
-        raise table.fail(f"{what} is {text[:40]!r}, no number; export the waveform again")
-    return value
-
-
-def _interval_s(table: Table, interval_s: float) -> float:
-    if not 1e-18 < interval_s < 1e6:
-        raise table.fail(f"an interval of {interval_s:g} s is none; export the waveform again")
-    return interval_s
-
-
 def _check_count(table: Table) -> None:
     """Raise when the first column, which counts samples, has a gap."""
     numbers = table.values[:, 0]
@@ -134,10 +113,8 @@ def _check_count(table: Table) -> None:
 
 
 def _titled(table: Table, title: list[str], assigned: dict[str, str]) -> Capture:
-    interval_s = _float(table, assigned.get("tinc", ""), "tInc")
-    start_s = _float(table, assigned.get("t0", "0"), "t0")
-    if not 1e-18 < interval_s < 1e6:
-        raise table.fail(f"tInc of {interval_s:g} s is none; export the waveform again")
+    interval_s = checked_interval(table, table.number(assigned.get("tinc", ""), "tInc"), "tInc")
+    axis = TimeAxis(table.number(assigned.get("t0", "0"), "t0"), interval_s)
     names = [cell for cell in title if cell and not _ASSIGNED.fullmatch(cell)]
     width = table.values.shape[1]
     first = 1 if names and names[0].lower().startswith("time") else 0
@@ -148,7 +125,7 @@ def _titled(table: Table, title: list[str], assigned: dict[str, str]) -> Capture
         label, unit = split_name(names[column])
         if unit is None and re.fullmatch(r"CH\dV", label, re.IGNORECASE):
             label = label[:-1]
-        waves.append(waveform(table, column, channel_name(label), unit or Unit("V"), TimeAxis(start_s, interval_s)))
+        waves.append(waveform(table, column, channel_name(label), unit or Unit("V"), axis))
     if not waves:
         raise table.fail("its title names no channel; export the waveform again")
     return Capture(analog=tuple(waves), metadata={"format": "Rigol CSV", **gaps_note(waves)})

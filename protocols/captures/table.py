@@ -19,6 +19,7 @@ MAX_LINES_BESIDE = 40
 MAX_COLUMNS = 256
 MAX_WHOLE_ROWS = 1000
 MAX_SPARSE_ROWS = 100
+_MOST = 1e12
 
 _DELIMITERS = (",", ";", "\t")
 _SPACES = " "
@@ -57,6 +58,16 @@ class Table:
         if line < len(self.header) and column < len(self.header[line]):
             return self.header[line][column]
         return ""
+
+    def number(self, text: str, what: str) -> float:
+        """Return the number in a header cell; ``what`` names it in the error. Times and scales are below 1e12."""
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not abs(value) < _MOST:
+            raise self.fail(f"{what} is {quoted(text)}, no number; save the waveform again")
+        return value
 
     def settings(self) -> dict[str, list[str]]:
         """Return the header lines that begin with a key: key in lower case without colon or ``=`` → the other cells.
