@@ -23,6 +23,7 @@ _PREFIXES = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "µ": 1e-6, 
 _NAME_AND_UNIT = re.compile(r"(.*?)\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _NAME_IN_UNIT = re.compile(r"(.*?)\s*(?:/|\bin)\s+(\S+)")
 _GAP_TOLERANCE = 0.3
+_AGREEMENT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,16 @@ def uniform_axis(table: Table, column: int, factor: float = 1.0) -> TimeAxis:
             int(np.argmax(errors)),
         )
     return TimeAxis(float(times[0]), float(interval))
+
+
+def agrees(interval_s: float, reference_s: float) -> bool:
+    """Tell whether two intervals, the one stated and the one of the times, differ by printed digits alone."""
+    return abs(interval_s - reference_s) <= _AGREEMENT * reference_s
+
+
+def refined(axis: TimeAxis, stated_s: float) -> TimeAxis:
+    """Return the axis with the interval stated, which has more digits than printed times, where both agree."""
+    return TimeAxis(axis.start_s, stated_s) if agrees(stated_s, axis.interval_s) else axis
 
 
 def waveform(table: Table, column: int, name: str, unit: Unit, axis: TimeAxis) -> Waveform:

@@ -7,6 +7,7 @@ import numpy as np
 from protocols.captures.columns import (
     TimeAxis,
     Unit,
+    agrees,
     channel_name,
     gaps_note,
     parse_unit,
@@ -32,7 +33,6 @@ _TIME_UNITS = {
 _COUNT_NAMES = re.compile(r"(#|n|n[or]\.?|index|sample|samples|sequence|point|序号)", re.IGNORECASE)
 _CHANNEL_NAMES = re.compile(r"(ch|channel|ref|math)[ _]?[a-z0-9]{1,2}", re.IGNORECASE)
 _MOST = 1e15
-_AGREEMENT = 1e-3
 _SETTINGS = ("hunit", "vunit", "tracename", "horizontal units", "vertical units")
 """Keys whose values would pass for names or units of columns."""
 _CLOCK = re.compile(r"\d{1,4}([/.-]\d{1,2}[/.-]\d{1,4}|:\d{2}).*")
@@ -174,7 +174,7 @@ def _seconds(title: str) -> float:
 def _steps(table: Table, interval_s: float) -> bool:
     """Tell whether the first column rises by the interval stated, as times do that have no title (Yokogawa)."""
     try:
-        return abs(uniform_axis(table, 0).interval_s - interval_s) <= _AGREEMENT * interval_s
+        return agrees(uniform_axis(table, 0).interval_s, interval_s)
     except CaptureError:
         return False
 

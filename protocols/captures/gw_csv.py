@@ -12,6 +12,7 @@ from protocols.captures.columns import (
     checked_interval,
     gaps_note,
     parse_unit,
+    refined,
     uniform_axis,
     waveform,
 )
@@ -21,7 +22,6 @@ from protocols.waveform import Capture
 _TITLE = "waveform data"
 _PERIOD = "sampling period"
 _CODES_PER_DIVISION = 25
-_AGREEMENT = 1e-3
 
 
 def matches(table: Table) -> bool:
@@ -44,7 +44,7 @@ def capture_from(table: Table) -> Capture:
             raise table.fail(f"has no column for {source}; save the waveform again")
         unit = units[index] if index < len(units) else Unit("V")
         if detailed:
-            axis = _printed_axis(table, index)
+            axis = refined(uniform_axis(table, 2 * index), _interval_s(table, index))
         else:
             unit = Unit(unit.code, unit.factor * _number(table, "vertical scale", index) / _CODES_PER_DIVISION)
             axis = _centred_axis(table, index)
@@ -68,14 +68,6 @@ def _number(table: Table, key: str, index: int) -> float:
 
 def _interval_s(table: Table, index: int) -> float:
     return checked_interval(table, _number(table, _PERIOD, index), _PERIOD)
-
-
-def _printed_axis(table: Table, index: int) -> TimeAxis:
-    """Return the axis of the printed times; the period stated has more digits, where both agree."""
-    axis = uniform_axis(table, 2 * index)
-    stated_s = _interval_s(table, index)
-    agree = abs(stated_s - axis.interval_s) <= _AGREEMENT * axis.interval_s
-    return TimeAxis(axis.start_s, stated_s) if agree else axis
 
 
 def _centred_axis(table: Table, index: int) -> TimeAxis:

@@ -12,7 +12,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from protocols.captures.columns import TimeAxis, Unit, channel_name, gaps_note, parse_unit, uniform_axis, waveform
+from protocols.captures.columns import (
+    TimeAxis,
+    Unit,
+    channel_name,
+    gaps_note,
+    parse_unit,
+    refined,
+    uniform_axis,
+    waveform,
+)
 from protocols.captures.errors import quoted
 from protocols.captures.table import Table, read_table
 from protocols.waveform import Capture, LogicCapture, Waveform
@@ -21,7 +30,6 @@ _BESIDE_COLUMNS = (3, 4)
 _BESIDE = re.compile(rb'(?:\xef\xbb\xbf)?"?Record Length"?\s*,[^,\r\n]+,[^,\r\n]*,\s*[-+]?[\d.]+')
 _DIGITAL = re.compile(r"(?:.*_)?D(\d{1,2})", re.IGNORECASE)
 _KEPT = ("model", "firmware version", "label", "source")
-_AGREEMENT = 1e-3
 _TIME_UNITS = ("", "s")
 
 
@@ -54,17 +62,16 @@ def _beside(table: Table) -> Capture:
 
 
 def _axis(table: Table, settings: dict[str, list[str]], column: int = 0) -> TimeAxis:
-    """Return the time axis of a block; the interval stated has more digits than the printed times, where both agree."""
+    """Return the time axis of a block, with the interval stated where the printed times have fewer digits."""
     horizontal = "".join(settings.get("horizontal units", [])[column : column + 1])
     if horizontal.lower() not in _TIME_UNITS:
         raise table.fail(f"its horizontal axis is in {quoted(horizontal)}, no time; save the channels without it")
     axis = uniform_axis(table, column)
     try:
-        stated = float("".join(settings.get("sample interval", [])[column : column + 1]))
+        stated_s = float("".join(settings.get("sample interval", [])[column : column + 1]))
     except ValueError:
         return axis
-    agree = abs(stated - axis.interval_s) <= _AGREEMENT * axis.interval_s
-    return TimeAxis(axis.start_s, stated) if agree else axis
+    return refined(axis, stated_s)
 
 
 def capture_from(table: Table) -> Capture:
