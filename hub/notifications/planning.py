@@ -6,13 +6,13 @@ transaction that moves its mark. So nothing is told that did not happen, and not
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from hub.calendars import service as calendars
@@ -70,25 +70,56 @@ def plan(session: Session, settings: Settings, channels: Channels) -> int:
             continue
         zone = zone or _zone(session)
         ticket = queries.ticket(session, event.record_id) if event.record_type == "ticket" else None
-        untold: set[tuple[str, str]] = set()
-        for rule in rules:
-            try:
-                with session.begin_nested():
-                    messages = list(_messages(session, settings, channels, policy, rule, event, ticket, zone))
-                    session.add_all(messages)
-            except (
-                SQLAlchemyError
-            ):  # a database that is busy or full is no fault of the event: all of it is tried again
-                raise
-            except Exception:
-                # Whatever is wrong with one event, those that follow are told of, and this one is seen to be untold.
-                log.exception("no message %s of event %d", rule.template, event.id)
-                if (rule.template, rule.to) not in untold:
-                    untold.add((rule.template, rule.to))
-                    session.add(_untold(settings, rule, event, ticket))
-                continue
-            planned += len(messages)
+        told: set[tuple[str, str]] = set()
+        for rule in (rule for rule in rules if _fits(rule, event, ticket)):
+            written = _written(session, settings, channels, policy, rule, event, ticket, zone, told)
+            if written is None:
+                untold = _untold(settings, rule, event, ticket)
+                session.add_all(_not_yet(told, [untold]))
+            else:
+                planned += written
     return planned
+
+
+def _written(  # noqa: PLR0917 - one step of the loop above
+    session: Session,
+    settings: Settings,
+    channels: Channels,
+    policy: NotificationPolicy,
+    rule: NotificationRule,
+    event: Event,
+    ticket: Ticket | None,
+    zone: ZoneInfo,
+    told: set[tuple[str, str]],
+) -> int | None:
+    """Keep what a rule says of an event, and return how many messages; ``None``: something is wrong with this event.
+
+    What it is, those events that follow are told of, and this one is seen to be untold. A database that is busy or full
+    is no fault of the event: all of it is tried again.
+    """
+    ahead = set(told)
+    try:
+        with session.begin_nested():
+            messages = _not_yet(ahead, _messages(session, settings, channels, policy, rule, event, ticket, zone))
+            session.add_all(messages)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("no message %s of event %d", rule.template, event.id)
+        return None
+    told |= ahead
+    return len(messages)
+
+
+def _not_yet(told: set[tuple[str, str]], messages: Iterable[Notification]) -> list[Notification]:
+    """Return what no other rule of the policy has said over the same channel, and note that it is said."""
+    found = []
+    for message in messages:
+        said = (message.template, message.channel)
+        if said not in told:
+            told.add(said)
+            found.append(message)
+    return found
 
 
 def _untold(settings: Settings, rule: NotificationRule, event: Event, ticket: Ticket | None) -> Notification:
@@ -118,8 +149,6 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
     ticket: Ticket | None,
     zone: ZoneInfo,
 ) -> Iterator[Notification]:
-    if not _fits(rule, event, ticket):
-        return
     at = now()
     customer_id = ticket.customer_id if ticket else None
     language = settings.language

@@ -28,6 +28,7 @@ from hub.notifications import documents, service
 from hub.notifications.channels import load_channels
 from hub.notifications.models import Notification
 from hub.notifications.sending import plan_messages, send_messages
+from hub.policies import service as policies
 from hub.policies.loading import DocumentError, parse
 from hub.stores import service as stores
 from hub.stores.schemas import NewStore
@@ -293,6 +294,48 @@ def test_an_event_that_cannot_be_told_silences_no_other(staff: httpx.Client, wor
         ("received", None),
         ("promised", "unwritable"),
         ("received", None),
+    ]
+
+
+def test_an_event_whose_message_the_database_refuses_silences_no_other(
+    staff: httpx.Client, work: Work, database: Database
+) -> None:
+    """T9: only a database that is busy or full has all of it tried again; one row that it refuses is this event's."""
+    create(staff)
+    work.plan()
+    with database.write() as session:
+        told = work.rows()[0].model_dump(exclude={"id", "event_id"})
+        number = events.append(session, ACTOR, "ticket.promise", ("ticket", "T-000001"), {})
+        session.add(Notification(event_id=number, **{**told, "template": "promised"}))
+    create(staff)
+    work.plan()
+    assert [(row.template, row.channel, row.reason) for row in work.rows()[2:]] == [
+        ("promised", "none", "unwritable"),
+        ("received", "sms", None),
+    ]
+
+
+def test_two_rules_that_say_the_same_over_one_channel_say_it_once(
+    staff: httpx.Client, work: Work, database: Database
+) -> None:
+    """T9: a chain's own policy has a rule for all repairs beside one for all tickets; the second adds its channel."""
+    document = documents.delivered().model_dump(mode="json", by_alias=True)
+    document["rules"] += [
+        {"event": "ticket.created", "kinds": ["repair"], "template": "received", "channels": ["sms", "email"]},
+        {"event": "ticket.promise", "kinds": ["repair"], "template": "promised"},
+    ]
+    with database.write() as session:
+        address = (documents.FAMILY, documents.STANDARD, 1)
+        policies.put(session, command_line_actor(), address, document, None)
+    create(staff)
+    with database.write() as session:
+        never = {"promised_at": "9999-12-31T23:59:59Z"}
+        events.append(session, ACTOR, "ticket.promise", ("ticket", "T-000001"), never)
+    work.plan()
+    assert [(row.template, row.channel) for row in work.rows()] == [
+        ("received", "sms"),
+        ("received", "email"),
+        ("promised", "none"),
     ]
 
 
