@@ -130,7 +130,8 @@ def change(  # noqa: PLR0917 - who, which, what, and against which version
     if wanted.url is not None:
         check_url(settings, wanted.url)
     if wanted.events is not None:
-        kinds.check(actor, wanted.events)
+        hears = actor if wanted.take_over else listener(session, endpoint) or actor  # not whoever changes it
+        kinds.check(hears, wanted.events)
     changes: dict[str, Any] = wanted.model_dump(exclude_unset=True, exclude={"enabled", "take_over"})
     changes = {name: value for name, value in changes.items() if value is not None or name == "description"}
     if wanted.enabled is True and endpoint.disabled_at is not None:
