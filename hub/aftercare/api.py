@@ -51,7 +51,7 @@ Accepted = Annotated[str | None, Header(alias="accept-language", include_in_sche
 @ticket_router.get(
     "/{ticket}/follow-up",
     summary="Show what was asked after the close",
-    responses=_ONE | refusals(tickets.TICKET_NOT_FOUND, service.NOTHING_TO_ASK),
+    responses=_ONE | refusals(service.NOTHING_TO_ASK),
 )
 def show_follow_up(database: HubDatabase, caller: Caller, ticket: TicketId) -> FollowUpOut:
     """Survey and call-back of a closed ticket (T14)."""

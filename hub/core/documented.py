@@ -1,5 +1,6 @@
 """The parts of the OpenAPI document that every endpoint shares: how a refusal looks, and which can happen."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,12 +32,24 @@ class ProblemBody(BaseModel):
     errors: list[FieldErrorBody] | None = None
 
 
-def refusals(*kinds: ProblemType) -> dict[int | str, dict[str, Any]]:
+class Refusals(dict[int | str, dict[str, Any]]):
+    """The refusals of an endpoint by their status; ``|`` keeps what both sides say of one status."""
+
+    def __init__(self, kinds: Iterable[ProblemType]) -> None:
+        self.kinds = tuple({kind.slug: kind for kind in kinds}.values())
+        by_status: dict[int, list[ProblemType]] = {}
+        for kind in (*self.kinds, problems.INVALID_REQUEST):
+            by_status.setdefault(kind.status, []).append(kind)
+        super().__init__({status: _refusal(of) for status, of in sorted(by_status.items())})
+
+    def __or__(self, other: "Refusals") -> "Refusals":  # type: ignore[override]
+        """Return the refusals of both."""
+        return Refusals((*self.kinds, *other.kinds))
+
+
+def refusals(*kinds: ProblemType) -> Refusals:
     """Return the documentation of the refusals that an endpoint can give, besides those that all can."""
-    by_status: dict[int, list[ProblemType]] = {}
-    for kind in (*kinds, problems.INVALID_REQUEST):
-        by_status.setdefault(kind.status, []).append(kind)
-    return {status: _refusal(of) for status, of in sorted(by_status.items())}
+    return Refusals(kinds)
 
 
 def _refusal(kinds: list[ProblemType]) -> dict[str, Any]:

@@ -37,7 +37,10 @@ router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
 _ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND)
 _CHANGE = refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND, service.NOT_A_CUSTOMER_NOW)
-_WHOLE = refusals(FORBIDDEN, service.OTHER_STORES_TOO)
+_RECORDED: dict[int | str, dict[str, Any]] = {
+    200: {"model": CustomerOut, "description": "The very purchase was recorded before."}
+}
+_WHOLE = refusals(service.OTHER_STORES_TOO)
 CustomerId = Annotated[str, Path(max_length=40, description="The customer's number.", examples=["C-000007"])]
 Text = Annotated[str | None, Query(min_length=1, max_length=128)]
 
@@ -93,7 +96,7 @@ def show_customer(database: HubDatabase, caller: Caller, customer: CustomerId, r
     "/{customer}",
     summary="Change a customer",
     responses=_CHANGE
-    | refusals(service.NOT_A_CUSTOMER_NOW, service.CONTACT_TAKEN, service.NO_CONTACT, STALE_VERSION, BAD_IF_MATCH),
+    | refusals(service.CONTACT_TAKEN, service.NO_CONTACT, STALE_VERSION, BAD_IF_MATCH),
 )
 def change_customer(
     *,
@@ -126,9 +129,7 @@ def list_purchases(database: HubDatabase, caller: Caller, customer: CustomerId) 
     "/{customer}/purchases",
     status_code=201,
     summary="Record a purchase",
-    responses=_CHANGE
-    | refusals(service.NOT_A_CUSTOMER_NOW, service.PURCHASE_TAKEN)
-    | {200: {"model": CustomerOut, "description": "The very purchase was recorded before."}},
+    responses=_RECORDED | (_CHANGE | refusals(service.PURCHASE_TAKEN)),
 )
 def add_purchase(
     database: HubDatabase, caller: Caller, customer: CustomerId, wanted: NewPurchase, response: Response
@@ -143,7 +144,7 @@ def add_purchase(
 @router.delete(
     "/{customer}/purchases/{number}",
     summary="Take back a purchase",
-    responses=_CHANGE | refusals(service.CUSTOMER_NOT_FOUND, service.PURCHASE_NOT_FOUND, service.NOT_A_CUSTOMER_NOW),
+    responses=_CHANGE | refusals(service.PURCHASE_NOT_FOUND),
 )
 def take_back_purchase(
     database: HubDatabase,
@@ -177,7 +178,7 @@ def export_customer(database: HubDatabase, caller: Caller, customer: CustomerId)
 @router.post(
     "/{customer}/erasure",
     summary="Erase a customer",
-    responses=_CHANGE | _WHOLE | refusals(erasing.OPEN_TICKETS, service.NOT_A_CUSTOMER_NOW, erasing.NOT_CONFIRMED),
+    responses=_CHANGE | _WHOLE | refusals(erasing.OPEN_TICKETS, erasing.NOT_CONFIRMED),
 )
 def erase_customer(
     request: Request, database: HubDatabase, caller: Caller, customer: CustomerId, wanted: ErasureIn

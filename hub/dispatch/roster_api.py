@@ -89,7 +89,7 @@ def put_certificate(
     "/{person}/{skill}",
     status_code=204,
     summary="Withdraw a certificate",
-    responses=_COMMON | refusals(FORBIDDEN, OWN_FILE, roster.CERTIFICATE_NOT_FOUND),
+    responses=_COMMON | refusals(OWN_FILE, roster.CERTIFICATE_NOT_FOUND),
 )
 def withdraw_certificate(database: HubDatabase, caller: Caller, person: PersonPath, skill: SkillPath) -> Response:
     """The person is not chosen for this skill any more; tickets that the person has stay."""
@@ -121,8 +121,9 @@ def list_shifts(
     status_code=201,
     summary="Plan a shift",
     responses=_COMMON
-    | refusals(roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, PERSON_UNFIT)
-    | refusals(roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP),
+    | refusals(
+        roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, PERSON_UNFIT, roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP
+    ),
 )
 def plan_shift(database: HubDatabase, caller: Caller, wanted: NewShift, response: Response) -> ShiftOut:
     """A person works at one bench at a time, at most 24 hours."""

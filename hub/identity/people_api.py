@@ -151,7 +151,7 @@ def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Res
 @users_router.patch(
     "/{user}",
     summary="Change a user",
-    responses=_ONE | _GRANT | refusals(STALE_VERSION, BAD_IF_MATCH, STORE_CLOSED, UNKNOWN_STORES),
+    responses=_ONE | _GRANT | refusals(STALE_VERSION, BAD_IF_MATCH),
 )
 def change_user(
     *, database: HubDatabase, caller: Caller, user: UserId, wanted: UserChange, expected: Expected, response: Response
@@ -168,7 +168,7 @@ def change_user(
     "/{user}/password",
     status_code=204,
     summary="Give a user another password",
-    responses=_ONE | _GRANT | refusals(passwords.BAD_PASSWORD, STORE_CLOSED, UNKNOWN_STORES),
+    responses=_ONE | refusals(GRANT_TOO_WIDE, passwords.BAD_PASSWORD),
 )
 def give_password(database: HubDatabase, caller: Caller, user: UserId, wanted: GivenPassword) -> None:
     """For somebody who forgot theirs: all sessions end, and the given password has to be changed at the login."""

@@ -34,7 +34,7 @@ policy_router = policies.router(
 )
 
 _COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_CUSTOMER = _COMMON | refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND)
+_CUSTOMER = _COMMON | refusals(service.CUSTOMER_NOT_FOUND)
 CustomerId = Annotated[str, Path(max_length=40, examples=["C-000042"])]
 
 

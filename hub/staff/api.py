@@ -72,7 +72,7 @@ def list_training_due(database: HubDatabase, caller: Caller) -> list[DueOut]:
     "/trainings",
     status_code=201,
     summary="Plan a lesson",
-    responses=_COMMON | refusals(FORBIDDEN, UNKNOWN_PERSON, OWN_FILE),
+    responses=_COMMON | refusals(UNKNOWN_PERSON, OWN_FILE),
 )
 def plan_training(database: HubDatabase, caller: Caller, wanted: NewTraining, response: Response) -> TrainingOut:
     """Kind, method, hours and content for one person (H2)."""
@@ -86,7 +86,7 @@ def plan_training(database: HubDatabase, caller: Caller, wanted: NewTraining, re
     "/trainings/{training}/result",
     summary="Record how a lesson ended",
     responses=_COMMON
-    | refusals(FORBIDDEN, OWN_FILE, service.TRAINING_NOT_FOUND, service.TRAINING_HELD, STALE_VERSION, BAD_IF_MATCH),
+    | refusals(OWN_FILE, service.TRAINING_NOT_FOUND, service.TRAINING_HELD, STALE_VERSION, BAD_IF_MATCH),
 )
 def record_training(
     *,

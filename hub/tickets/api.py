@@ -25,6 +25,7 @@ from hub.identity.service import UNAUTHENTICATED
 from hub.measurements import queries as measurement_queries
 from hub.measurements.service import run_details
 from hub.policies.values import Moment
+from hub.repairs import plans, work
 from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
 from hub.tickets import actions, attachments, devices, intake, queries, remarks, service
 from hub.tickets.kinds import Channel, Kind, State
@@ -236,9 +237,7 @@ def list_timeline(
     summary="Assign a ticket to a bench",
     responses=_ACT
     | refusals(
-        service.TICKET_NOT_FOUND,
         BENCH_NOT_FOUND,
-        service.ACTION_NOT_POSSIBLE,
         desk.BENCH_ELSEWHERE,
         duties.UNKNOWN_PERSON,
         duties.PERSON_UNFIT,
@@ -265,7 +264,7 @@ def assign_ticket(
 @router.patch(
     "/{ticket}/intake",
     summary="Complete or correct an intake",
-    responses=_ACT | refusals(devices.DEVICE_FIXED, service.FAULT_UNKNOWN),
+    responses=_ACT | refusals(devices.DEVICE_FIXED, service.FAULT_UNKNOWN, intake.INTAKE_INCOMPLETE),
 )
 def amend_intake(
     *,
@@ -290,7 +289,15 @@ def amend_intake(
 @router.post(
     "/{ticket}/actions",
     summary="Take an action on a ticket",
-    responses=_ACT | refusals(actions.DETAILS_WRONG, intake.INTAKE_INCOMPLETE),
+    responses=_ACT
+    | refusals(
+        actions.DETAILS_WRONG,
+        intake.INTAKE_INCOMPLETE,
+        plans.PLAN_OUTDATED,
+        plans.PLAN_EXPIRED,
+        plans.SECOND_PERSON,
+        work.PRICED_BY_WITNESS,
+    ),
 )
 def act_on_ticket(
     *,

@@ -106,7 +106,7 @@ def add_attachment(
     "/{ticket}/attachments/{attachment}",
     summary="Download a file of a ticket",
     response_class=Response,
-    responses=_FILE | _ONE | refusals(service.TICKET_NOT_FOUND, attachments.ATTACHMENT_NOT_FOUND),
+    responses=_FILE | (_ONE | refusals(attachments.ATTACHMENT_NOT_FOUND)),
 )
 def download_attachment(
     request: Request, database: HubDatabase, caller: Caller, ticket: TicketId, attachment: AttachmentId

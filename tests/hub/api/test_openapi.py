@@ -58,6 +58,27 @@ def test_every_operation_says_what_it_does_and_how_it_refuses(document: dict[str
                 assert answer["content"][problems.MEDIA_TYPE]["examples"], (name, status)
 
 
+@pytest.mark.parametrize(
+    ("operation", "status", "slugs"),
+    [
+        ("POST /api/v1/shifts", 422, {"unknown-person", "shift-too-long", "invalid-request"}),
+        ("POST /api/v1/tickets/{ticket}/merge", 409, {"action-not-possible", "not-the-same"}),
+        ("POST /api/v1/tickets/{ticket}/actions", 409, {"action-guarded", "price-by-witness", "plan-outdated"}),
+        ("PATCH /api/v1/tickets/{ticket}/intake", 422, {"bad-if-match", "fault-unknown", "intake-incomplete"}),
+    ],
+)
+def test_what_operations_share_is_lost_by_none_that_refuses_more_with_the_same_status(
+    document: dict[str, Any], operation: str, status: int, slugs: set[str]
+) -> None:
+    found = dict(operations(document))[operation]["responses"][str(status)]
+    assert slugs <= found["content"][problems.MEDIA_TYPE]["examples"].keys()
+
+
+def test_another_password_is_not_refused_for_what_only_new_accounts_are(document: dict[str, Any]) -> None:
+    found = dict(operations(document))["PUT /api/v1/users/{user}/password"]["responses"]["422"]
+    assert found["content"][problems.MEDIA_TYPE]["examples"].keys() == {"bad-password", "invalid-request"}
+
+
 def test_every_parameter_has_a_name_a_type_and_words_or_an_example(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
         for parameter in operation.get("parameters", []):
