@@ -95,8 +95,7 @@ def show_customer(database: HubDatabase, caller: Caller, customer: CustomerId, r
 @router.patch(
     "/{customer}",
     summary="Change a customer",
-    responses=_CHANGE
-    | refusals(service.CONTACT_TAKEN, service.NO_CONTACT, STALE_VERSION, BAD_IF_MATCH),
+    responses=_CHANGE | refusals(service.CONTACT_TAKEN, service.NO_CONTACT, STALE_VERSION, BAD_IF_MATCH),
 )
 def change_customer(
     *,

@@ -121,9 +121,7 @@ def list_shifts(
     status_code=201,
     summary="Plan a shift",
     responses=_COMMON
-    | refusals(
-        roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, PERSON_UNFIT, roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP
-    ),
+    | refusals(roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, PERSON_UNFIT, roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP),
 )
 def plan_shift(database: HubDatabase, caller: Caller, wanted: NewShift, response: Response) -> ShiftOut:
     """A person works at one bench at a time, at most 24 hours."""

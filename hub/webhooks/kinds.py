@@ -13,6 +13,7 @@ from hub.identity.permissions import Permission
 from hub.knowledge.states import EDITIONS
 from hub.tickets.states import TABLES as TICKETS
 
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """The events with one word before the dot."""
