@@ -79,6 +79,7 @@ def parse_plan(data: bytes, name: str, read_file: Callable[[str], bytes], *, lea
     """Decode and check the plan ``data`` called ``name``; ``read_file`` gives the files beside it."""
     source = _source(data, name)
     plan: Plan = _convert(source, Plan)
+    places = _references(plan)
     if learning:
         from edge_agent.plans.golden import without_comparisons
 
@@ -86,12 +87,11 @@ def parse_plan(data: bytes, name: str, read_file: Callable[[str], bytes], *, lea
     files: dict[str, bytes] = {}
     faults = None
     absent: list[str] = []
-    for file in filter(None, dict.fromkeys([plan.faults, *_files_of(plan)])):
+    for file in _references(plan):
         try:
             files[file] = _beside(file, read_file)
         except PlanError as error:
-            place = next((at for at, line in enumerate(data.split(b"\n"), 1) if file.encode() in line), 1)
-            absent += [f"{name}: line {place}: {problem}" for problem in error.problems]
+            absent += [_located(source, Problem(places[file], words)) for words in error.problems]
             continue
         try:
             if file == plan.faults:
@@ -115,15 +115,25 @@ def _identity(data: bytes, files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _files_of(plan: Plan) -> list[str]:
-    """Return the files beside the plan that its steps name; wrong parameters are told by the check of the plan."""
-    found = []
-    for _, _, step in plan.steps():
-        found += [use.reference for use in step.analyse if use.reference is not None]
+def _references(plan: Plan) -> dict[str, tuple[str | int, ...]]:
+    """Return the files beside the plan that it names, each with the path in the plan where it does so first.
+
+    Wrong parameters are told by the check of the plan.
+    """
+    found: dict[str, tuple[str | int, ...]] = {}
+    if plan.faults:
+        found[plan.faults] = ("faults",)
+    for _, path, step in plan.steps():
+        for index, use in enumerate(step.analyse):
+            if use.reference:
+                found.setdefault(use.reference, (*path, "analyse", index, "reference"))
         action = ACTIONS.get(step.action)
-        if action is not None:
-            with contextlib.suppress(msgspec.ValidationError):
-                found += action.files(action.decode(step.parameters))
+        if action is None:
+            continue
+        with contextlib.suppress(msgspec.ValidationError):
+            for file in filter(None, action.files(action.decode(step.parameters))):
+                keys = [key for key, value in step.parameters.items() if value == file]
+                found.setdefault(file, (*path, "with", *keys[:1]))
     return found
 
 

@@ -155,6 +155,24 @@ def test_a_missing_plan_is_named(tmp_path: Path) -> None:
         parse_plan(plan(main=wait("a"), head=plan_texts.HEAD + "faults: ../x\n").encode(), "p", lambda _: b"")
 
 
+def test_a_missing_file_is_told_where_the_plan_names_it() -> None:
+    def none(name: str) -> bytes:
+        raise PlanError([f"{name}: cannot be read"])
+
+    asked = "with: {kind: confirm, text: {en: Look, zh-CN: 看}, picture: a.png}"
+    text = "# not a.png, f.yaml\n" + plan(
+        main=wait("not-f.yaml") + wait("b").replace("wait", "prompt").replace("with: {seconds: 1 ms}", asked),
+        head=plan_texts.HEAD + "faults: f.yaml\n",
+    )
+    lines = text.splitlines()
+    with pytest.raises(PlanError) as caught:
+        parse_plan(text.encode(), "p", none)
+    assert caught.value.problems == [
+        f"p: line {lines.index('faults: f.yaml') + 1}: f.yaml: cannot be read",
+        f"p: line {lines.index('    ' + asked) + 1}: step b: a.png: cannot be read",
+    ]
+
+
 @given(st.binary(max_size=100), st.integers(0, len(GOOD)), st.integers(0, 40))
 def test_no_damage_gives_another_error(damage: bytes, at: int, length: int) -> None:
     data = GOOD.encode()
