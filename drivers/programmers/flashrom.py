@@ -75,12 +75,12 @@ class Flashrom(FirmwareProgrammer):
         When a write fails, flashrom tries ever larger erasures, up to the whole chip. So what the chip held is read
         first, and kept as a file that the error names, unless the write did not come as far as the chip.
         """
-        self._memory(image)  # an image that cannot be written is refused before the chip is read for minutes
+        data, size = self._memory(image)  # what cannot be written is refused before the chip is read for minutes
         with scratch_file(".bin") as before:
             self._run(["-r", str(before)], self.profile.timeout_s, progress)
             flags = ["--flash-contents", str(before), "--noverify-all"]  # verifies what was written, only not the rest
             try:
-                self._with_image(image, flags, "-w", progress)
+                self._with_image(data, size, flags, "-w", progress)
             except (Misconfigured, ConnectionLost):
                 raise
             except InstrumentError as error:
@@ -89,7 +89,7 @@ class Flashrom(FirmwareProgrammer):
 
     def verify(self, image: Path, *, progress: Progress | None = None) -> None:
         """Compare the chip with ``image``; the first difference is in the error."""
-        self._with_image(image, [], "-v", progress)
+        self._with_image(*self._memory(image), [], "-v", progress)
         report(progress, 1.0, "verify")
 
     def _memory(self, image: Path) -> tuple[bytes, int]:
@@ -101,8 +101,7 @@ class Flashrom(FirmwareProgrammer):
             raise Misconfigured(f"{image} has {len(data)} bytes, but the chip of {self._label} only {size}")
         return data, size
 
-    def _with_image(self, image: Path, flags: list[str], action: str, progress: Progress | None) -> None:
-        data, size = self._memory(image)
+    def _with_image(self, data: bytes, size: int, flags: list[str], action: str, progress: Progress | None) -> None:
         with scratch_file(".bin", data + b"\xff" * (size - len(data))) as raw:
             layout = raw.with_suffix(".layout")
             layout.write_text(f"00000000:{len(data) - 1:08x} image\n", encoding="ascii")

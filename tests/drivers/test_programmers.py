@@ -5,6 +5,7 @@ import stat
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripted_server import PtyInstrument
@@ -15,7 +16,7 @@ from drivers.guard import Guard
 from drivers.programmers import flashrom
 from drivers.programmers.base import load_image
 from drivers.registry import open_instrument
-from drivers.transports.tool import MAX_OUTPUT_CHARACTERS, find_tool, run_tool
+from drivers.transports.tool import MAX_OUTPUT_CHARACTERS, ToolResult, find_tool, run_tool
 
 CHIP = "SST25VF032B"
 SIZE = 4 << 20
@@ -46,13 +47,22 @@ def test_flashrom_identifies_writes_verifies_and_reads_back(tmp_path: Path) -> N
     programmer.close()
 
 
-def test_a_smaller_image_leaves_the_rest_of_the_chip_alone(tmp_path: Path) -> None:
+def test_a_smaller_image_leaves_the_rest_of_the_chip_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = bytearray(os.urandom(SIZE))
     (tmp_path / "chip.bin").write_bytes(memory)
     image = tmp_path / "firmware.bin"
     image.write_bytes(b"\x55" * 4096)
-    flash_chip(tmp_path).flash(image)
+    chip = flash_chip(tmp_path)
+    actions: list[str] = []
+
+    def run(command: list[str], **options: Any) -> ToolResult:
+        actions.append(next(one for one in command if one in {"-V", "-r", "-w"}))
+        return run_tool(command, **options)
+
+    monkeypatch.setattr(flashrom, "run_tool", run)
+    chip.flash(image)
     assert (tmp_path / "chip.bin").read_bytes() == b"\x55" * 4096 + memory[4096:]
+    assert actions == ["-V", "-r", "-w"], "probed once: a probe that fails later would be taken for a failed write"
 
 
 def test_a_difference_is_told_with_its_place(tmp_path: Path) -> None:
