@@ -14,7 +14,8 @@ from edge_agent.bus import EventBus
 from edge_agent.by_hand.desk import ByHandDesk
 from edge_agent.captures import BenchCaptures, CaptureStoreError
 from edge_agent.clock import BenchClock
-from edge_agent.discovery import KINDS, Discoveries
+from edge_agent.discovery import Discoveries
+from edge_agent.kinds import KINDS
 from edge_agent.local_api import events, frames, requests, views
 from edge_agent.local_api.server import Handler
 from edge_agent.manual_control import ManualControl

@@ -16,23 +16,12 @@ from drivers.registry import find_profile, profiles
 from edge_agent.bench_config import InstrumentConfig
 from edge_agent.bench_file import BenchFile
 from edge_agent.bus import EventBus
+from edge_agent.kinds import KINDS
 from edge_agent.local_api import events, views
 from edge_agent.local_api.requests import Adopt, Discover
 from edge_agent.rack import Rack, RackError
 
 log = logging.getLogger(__name__)
-KINDS: Mapping[str, str] = {
-    "multimeter": "multimeter",
-    "oscilloscope": "oscilloscope",
-    "signal_generator": "generator",
-    "power_supply": "supply",
-    "electronic_load": "load",
-    "scanner": "scanner",
-    "thermal_camera": "camera",
-    "firmware_programmer": "programmer",
-    "serial_console": "console",
-}
-"""Capabilities of profiles as plans name them (``edge_agent.plans.actions.base.KINDS``)."""
 _CLOSE_S = 3.0
 
 

@@ -2,18 +2,14 @@
 
 from collections.abc import Iterable
 
-from drivers.errors import InstrumentError
-from drivers.registry import find_profile
+from edge_agent.kinds import drives
 from edge_agent.rack import LeaseRefused, Rack, RackError, says
 from protocols.messages.records import InstrumentStatus
-
-_DRIVING = frozenset({"power_supply", "signal_generator"})
-"""Capabilities with outputs that can harm a device; what only looks needs no safe state."""
 
 
 def driven(instruments: Iterable[InstrumentStatus]) -> tuple[str, ...]:
     """Return the roles of a run whose instruments drive something, as the run's first record has them."""
-    return tuple(one.role for one in instruments if _drives(one.profile))
+    return tuple(one.role for one in instruments if drives(one.profile))
 
 
 def make_safe(rack: Rack, roles: Iterable[str], holder: str) -> dict[str, str]:
@@ -31,10 +27,3 @@ def make_safe(rack: Rack, roles: Iterable[str], holder: str) -> dict[str, str]:
         except RackError as error:  # the role is no longer in the configuration
             failures[role] = says(error)
     return failures
-
-
-def _drives(profile: str) -> bool:
-    try:
-        return find_profile(profile).capability in _DRIVING
-    except InstrumentError:
-        return True  # its profile is gone from this program: what it drives is not known

@@ -25,6 +25,7 @@ from edge_agent.firmware_profile import (
     firmware_folder,
     load_firmware_profile,
 )
+from edge_agent.kinds import capability_of
 from edge_agent.local_api.events import FirmwareChanged
 from edge_agent.local_api.firmware import FirmwareAct, FirmwareJob, FirmwareView
 from edge_agent.rack import CallCancelled, Cancellation, Rack, RackError, WrongCapability, says
@@ -34,15 +35,6 @@ JOB_S = 900.0
 TOLD_EVERY_S = 0.1
 KEPT_BACKUPS = 10
 _FAILING = (RackError, InstrumentError, FirmwareError, OSError)
-
-
-def _capability(profile: str) -> str:
-    from drivers.registry import find_profile
-
-    try:
-        return find_profile(profile).capability
-    except InstrumentError:
-        return ""
 
 
 class FirmwareDesk:
@@ -176,7 +168,7 @@ class FirmwareDesk:
         A supply that somebody else controls, or none at all, says nothing: then the person who confirms looks.
         """
         limits = profile.supply
-        supplies = [one for one in self._rack.status() if one.healthy and _capability(one.profile) == "power_supply"]
+        supplies = [one for one in self._rack.status() if one.healthy and capability_of(one.profile) == "power_supply"]
         if limits is None or len(supplies) != 1:
             return
         role = supplies[0].role

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from edge_agent.captures import CaptureStoreError
+from edge_agent.kinds import DRIVING
 from edge_agent.plans import events
 from edge_agent.plans.actions import ACTIONS
 from edge_agent.plans.asking import Asking, skipped
@@ -54,8 +55,6 @@ from protocols.messages.records import (
 
 log = logging.getLogger(__name__)
 SAFE_STATE_S = 5.0
-DRIVING = ("supply", "generator")
-"""Kinds of instruments with outputs; what only looks needs no safe state."""
 
 
 class Runner:
