@@ -1,7 +1,7 @@
 """From columns of numbers to waveforms: units, time axes, names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from protocols.captures.quantisation import quantisation_step
 from protocols.captures.table import Table
-from protocols.waveform import Waveform
+from protocols.waveform import LogicCapture, Waveform
 
 _UNITS = {
     "v": "V", "volt": "V", "volts": "V", "伏": "V",
@@ -24,6 +24,7 @@ _NAME_AND_UNIT = re.compile(r"(.*?)\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _NAME_IN_UNIT = re.compile(r"(.*?)\s*(?:/|\bin)\s+(\S+)")
 _GAP_TOLERANCE = 0.3
 _AGREEMENT = 1e-3
+_MOST_LINES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class TimeAxis:
 
     start_s: float
     interval_s: float
+
+    @property
+    def rate_hz(self) -> float:
+        """The sample rate."""
+        return 1.0 / self.interval_s
 
 
 def checked_interval(table: Table, interval_s: float, what: str) -> float:
@@ -118,6 +124,37 @@ def waveform(table: Table, column: int, name: str, unit: Unit, axis: TimeAxis) -
         start_s=axis.start_s,
         resolution=quantisation_step(values),
     )
+
+
+def logic(
+    table: Table, columns: Mapping[int, int], bits_each: int, rate_hz: float, names: Sequence[str] = ()
+) -> LogicCapture:
+    """Return the logic lines in ``columns``, keyed by the lowest bit of the ``bits_each`` lines that a column has.
+
+    ``names`` are those of the lines from bit 0 on, ``D0``, ``D1`` … if not given. Raises ``CaptureError`` with the line
+    of a cell that is no state of its lines.
+    """
+    width = max(columns) + bits_each
+    names = names or [f"D{bit}" for bit in range(width)]
+    if width > _MOST_LINES:
+        raise table.fail(f"names the logic line {names[-1][:40]}; {_MOST_LINES} are read at most")
+    word = next(size for size in (1, 2, 4, 8) if 8 * size >= width)
+    words = np.zeros(table.values.shape[0], f"u{word}")
+    channels: list[str | None] = [None] * width
+    for lowest, column in columns.items():
+        lines = slice(lowest, lowest + bits_each)
+        channels[lines] = names[lines]
+        states = table.values[:, column]
+        wrong = ~((states >= 0) & (states < 1 << bits_each) & (np.floor(states) == states))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            label = names[lowest] if bits_each == 1 else f"{names[lines][-1]}-{names[lowest]}"
+            most = (1 << bits_each) - 1
+            raise table.fail(
+                f"{label[:40]} is {states[row]:g}, no whole number from 0 to {most}; save the waveform again", row
+            )
+        words |= states.astype(words.dtype) << words.dtype.type(lowest)
+    return LogicCapture(words, rate_hz, tuple(channels))
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -7,12 +7,10 @@ place announces words of the logic lines.
 
 import re
 
-import numpy as np
-
-from protocols.captures.columns import Unit, gaps_note, uniform_axis, waveform
+from protocols.captures.columns import Unit, gaps_note, logic, uniform_axis, waveform
 from protocols.captures.errors import quoted
 from protocols.captures.table import Table
-from protocols.waveform import Capture, LogicCapture
+from protocols.waveform import Capture
 
 _SETTING = re.compile(r"#(timebase|voltbase|threshold)=-?\d+\((\S+)\)", re.IGNORECASE)
 _VALUE_UNITS = {"uv": Unit("V", 1e-3), "mv/100": Unit("V")}
@@ -32,12 +30,7 @@ def capture_from(table: Table) -> Capture:
         raise table.fail("has other columns than time and value; save the waveform again")
     axis = uniform_axis(table, 0)
     if "threshold" in settings:
-        words = table.values[:, 1]
-        wrong = ~((words >= 0) & (words < 1 << _LINES) & (words % 1 == 0))
-        if wrong.any():
-            raise table.fail(f"is no word of {_LINES} logic lines; save the waveform again", int(np.argmax(wrong)))
-        channels = tuple(f"D{bit}" for bit in range(_LINES))
-        return Capture(logic=LogicCapture(words.astype(np.uint16), 1.0 / axis.interval_s, channels), metadata=_FORMAT)
+        return Capture(logic=logic(table, {0: 1}, _LINES, axis.rate_hz), metadata=_FORMAT)
     unit = _VALUE_UNITS.get(settings["voltbase"])
     if unit is None:
         raise table.fail(f"its scale is in {quoted(settings['voltbase'])}, neither uV nor mv/100; save it again")

@@ -21,13 +21,14 @@ from protocols.captures.columns import (
     channel_name,
     checked_interval,
     gaps_note,
+    logic,
     parse_unit,
     split_name,
     uniform_axis,
     waveform,
 )
 from protocols.captures.table import Table, read_table
-from protocols.waveform import Capture, LogicCapture
+from protocols.waveform import Capture
 
 _ASSIGNED = re.compile(r"(t0|tInc)\s*=\s*([-+0-9.eE]+)\s*s?", re.IGNORECASE)
 _OLD_TITLE = re.compile(r"X\((CH ?\d|MATH)\)", re.IGNORECASE)
@@ -83,25 +84,10 @@ def capture_from(table: Table) -> Capture:
             label = match[1]
         unit = unit or parse_unit(table.cell(1, column)) or Unit("V")
         waves.append(waveform(table, column, channel_name(label), unit, axis))
-    logic = _logic(table, pods, axis) if pods else None
-    return Capture(analog=tuple(waves), logic=logic, metadata={"format": "Rigol CSV", **gaps_note(waves)})
-
-
-def _logic(table: Table, pods: dict[int, int], axis: TimeAxis) -> LogicCapture:
-    """Return the logic lines; ``pods`` are the columns by the lowest of their eight lines."""
-    if any(lowest not in (0, 8) for lowest in pods):
+    if not pods.keys() <= {0, 8}:
         raise table.fail("its title names other logic lines than D7-D0 and D15-D8; export the waveform again")
-    words = np.zeros(table.values.shape[0], np.uint16)
-    for lowest, column in pods.items():
-        states = table.values[:, column]
-        wrong = ~((states >= 0) & (states <= 0xFF) & (np.floor(states) == states))
-        if wrong.any():
-            raise table.fail(
-                "the state of eight logic lines is no byte; export the waveform again", int(np.argmax(wrong))
-            )
-        words |= states.astype(np.uint16) << np.uint16(lowest)
-    names = tuple(f"D{bit}" if bit // 8 * 8 in pods else None for bit in range(16))
-    return LogicCapture(words, 1.0 / axis.interval_s, names)
+    lines = logic(table, pods, 8, axis.rate_hz) if pods else None
+    return Capture(analog=tuple(waves), logic=lines, metadata={"format": "Rigol CSV", **gaps_note(waves)})
 
 
 def _check_count(table: Table) -> None:

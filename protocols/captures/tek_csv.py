@@ -17,6 +17,7 @@ from protocols.captures.columns import (
     Unit,
     channel_name,
     gaps_note,
+    logic,
     parse_unit,
     refined,
     uniform_axis,
@@ -84,7 +85,7 @@ def capture_from(table: Table) -> Capture:
     units = ["", *settings.get("vertical units", [])]
     times = [column for column, name in enumerate(names) if name.lower() == "time"]
     analog: list[Waveform] = []
-    logic: LogicCapture | None = None
+    digital: LogicCapture | None = None
     for time, following in zip(times, [*times[1:], width], strict=True):
         block = _rows_with_times(table, time)
         axis = _axis(block, settings, time)
@@ -95,31 +96,15 @@ def capture_from(table: Table) -> Capture:
             elif names[column]:
                 unit = parse_unit(units[column]) if column < len(units) else None
                 analog.append(waveform(block, column, channel_name(names[column]), unit or Unit("V"), axis))
-        if bits and logic is not None:
+        if bits and digital is not None:
             raise table.fail("has two blocks of digital channels; save them one by one")
-        logic = _logic(block, bits, axis) if bits else logic
+        digital = logic(block, bits, 1, axis.rate_hz) if bits else digital
     kept = {key: settings[key][0] for key in _KEPT if settings.get(key) and settings[key][0]}
     metadata = {"format": "Tektronix CSV", **kept, **gaps_note(analog)}
-    return Capture(analog=tuple(analog), logic=logic, metadata=metadata)
+    return Capture(analog=tuple(analog), logic=digital, metadata=metadata)
 
 
 def _rows_with_times(table: Table, column: int) -> Table:
     """Return the rows of a block, which can be shorter than the one beside it."""
     without = np.flatnonzero(np.isnan(table.values[:, column]))
     return replace(table, values=table.values[: without[0]]) if without.size else table
-
-
-def _logic(table: Table, bits: dict[int, int], axis: TimeAxis) -> LogicCapture:
-    width = max(bits) + 1
-    if width > 64:
-        raise table.fail(f"names a digital channel D{width - 1}; 64 are read at most")
-    word = next(size for size in (1, 2, 4, 8) if 8 * size >= width)
-    words = np.zeros(table.values.shape[0], f"u{word}")
-    for bit, column in bits.items():
-        states = table.values[:, column]
-        wrong = ~((states == 0) | (states == 1))
-        if wrong.any():
-            raise table.fail(f"D{bit} is neither 0 nor 1; save the waveform again", int(np.argmax(wrong)))
-        words |= states.astype(words.dtype) << words.dtype.type(bit)
-    channels = tuple(f"D{bit}" if bit in bits else None for bit in range(width))
-    return LogicCapture(words, 1.0 / axis.interval_s, channels)

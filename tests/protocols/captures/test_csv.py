@@ -92,7 +92,7 @@ def test_rigol_logic_lines() -> None:
     )
     assert upper.logic is not None
     assert upper.logic.channels == (*[None] * 8, *(f"D{bit}" for bit in range(8, 16)))
-    with pytest.raises(CaptureError, match="line 4: the state of eight logic lines is no byte"):
+    with pytest.raises(CaptureError, match="line 4: D7-D0 is 256, no whole number from 0 to 255"):
         read_rigol_csv(text.replace(b"0x00", b"256"))
 
 
@@ -370,8 +370,8 @@ def test_tables_that_sigrok_writes() -> None:
     assert (named.logic.words.tolist(), [wave.name for wave in named.analog]) == ([1, 2, 2], ["A0"])
     with pytest.raises(CaptureError, match="states no sample rate"):
         read_capture(head.replace(b"; Samplerate: 2.5 MHz\n", b"") + b"logic,logic,V\n1,0,5\n", "x.csv")
-    with pytest.raises(CaptureError, match="D1 is neither 0 nor 1"):
-        read_capture(head + b"logic,logic,V\n1,7,5\n", "x.csv")
+    with pytest.raises(CaptureError, match="line 5: CLK is 7, no whole number from 0 to 1"):
+        read_capture(head.replace(b"D1", b"CLK") + b"logic,logic,V\n1,7,5\n", "x.csv")
     with pytest.raises(CaptureError, match="2 columns for 3 channels"):
         read_capture(head + b"logic,V\n1,5\n", "x.csv")
 
@@ -466,7 +466,10 @@ def test_the_step_of_a_converter_shows_in_its_samples() -> None:
         (b"XInc:,x\nXOrg:,0\nData:,\n1\n", "xinc is 'x'"),
         (b"XInc:,-1\nXOrg:,0\nData:,\n1\n", "xinc of -1 s is none"),
         (b"Sample Interval,1\nWaveform Type,ANALOG\n0,1\n1,2\n", "no line TIME"),
-        (b"Sample Interval,1\nTIME,D0\n0,1\n1,7\n", "D0 is neither 0 nor 1"),
+        (b"Sample Interval,1\nTIME,D0\n0,1\n1,7\n", "line 4: D0 is 7, no whole number from 0 to 1"),
+        (b"Sample Interval,1\nTIME,D0\n0,1\n1,0.5\n", "line 4: D0 is 0.5, no whole"),
+        (b"Sample Interval,1\nTIME,CH1,D0\n0,1,1\n1,2,\n", "line 4: D0 is nan, no whole"),
+        (b"Sample Interval,1\nTIME,D64\n0,1\n1,0\n", "names the logic line D64; 64 are read at most"),
         ((GW.format("\n").replace("S,", "Hz,") + "Waveform Data,\n1,\n2,\n").encode(), "horizontal axis is no time"),
         ((GW.format("\n").replace("4.0E-06", "?") + "Waveform Data,\n1,\n2,\n").encode(), "sampling period is"),
         ((GW.format("\n").replace("4.0E-06", "0") + "Waveform Data,\n1,\n2,\n").encode(), "period of 0 s"),
@@ -475,7 +478,10 @@ def test_the_step_of_a_converter_shows_in_its_samples() -> None:
         (b"Record Length,2,,0,-43\nSource,MATH,,12,-47\nHorizontal Units,Hz,,24,-59\n", "is in 'Hz', no time"),
         (b"#timebase=4(ps),#voltbase=1(uV)\n\n1,2,3\n2,3,4\n", "other columns than time and value"),
         (b"#timebase=4(ps)\n,#voltbase=1(kV)\n1,2\n2,3\n", "scale is in 'kv'"),
-        (b"#timebase=4(ns)\n,#threshold=1(mv)\n1,2\n2,65536\n", "line 4: is no word of 16"),
+        (
+            b"#timebase=4(ns)\n,#threshold=1(mv)\n1,2\n2,65536\n",
+            "line 4: D15-D0 is 65536, no whole number from 0 to 65535",
+        ),
         (b"a" * 70_000, "longer than a row"),
     ],
 )
