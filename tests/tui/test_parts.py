@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 
 import pytest
 from bench_at_work import lamp
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.binding import Binding
+from tui_driving import work_at
 
 from edge_agent.local_api import events, views
 from edge_agent.plans.load import SHIPPED_PLANS, load_plan
@@ -25,7 +27,10 @@ from tui.app import BenchApp
 from tui.bench_state import BenchState
 from tui.formatting import fit, limits, parse_number, since, with_uncertainty
 from tui.keys import GLOBAL_KEYS
+from tui.screens.base import BenchScreen
+from tui.screens.by_hand import ByHandScreen
 from tui.screens.console import ConsoleScreen
+from tui.screens.discovery import DiscoveryScreen
 from tui.screens.firmware import FirmwareScreen
 from tui.screens.generator import GeneratorScreen
 from tui.screens.heat import HeatScreen
@@ -56,6 +61,7 @@ SCREENS = (
     GeneratorScreen,
     ConsoleScreen,
     FirmwareScreen,
+    DiscoveryScreen,
 )
 AT = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
 
@@ -142,6 +148,28 @@ def test_no_printable_key_is_a_command_and_every_key_does_something(screen):
     assert {binding.key for binding in screen.BINDINGS if isinstance(binding, Binding)} == {
         key.key for key in screen.KEYS
     }
+
+
+def test_every_screen_has_one_of_each_of_its_clocks(tmp_path, monkeypatch):
+    clocks = {screen: [] for screen in SCREENS}
+    begin = BenchScreen.set_interval
+
+    def noted(screen, seconds, what, **options):
+        if not what.__name__.startswith("_on_"):  # Textual's own
+            clocks[type(screen)].append(what.__name__)
+        return begin(screen, seconds, what, **options)
+
+    monkeypatch.setattr(BenchScreen, "set_interval", noted)
+
+    async def work(hands):
+        for screen in SCREENS[1:]:
+            names = [name for name in ("ticket", "role") if name in signature(screen).parameters]
+            await hands.app.push_screen(screen(*names))
+
+    work_at(tmp_path / "none.sock", work)
+    for screen, begun in clocks.items():
+        by_hand = ["_renew", "take_control"] if issubclass(screen, ByHandScreen) else []
+        assert sorted(begun) == [*by_hand, "tick"], screen
 
 
 # -- numbers and cells -----------------------------------------------------------------------------------------------

@@ -73,7 +73,11 @@ class BenchScreen(Screen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Draw for the first time."""
+        """Draw for the first time.
+
+        Textual calls the ``on_mount`` of every class of a screen by itself: one that called its parent's would do it
+        twice.
+        """
         self._composed = True
         self.draw_all()
         self.set_interval(1.0, self.tick)

@@ -62,7 +62,6 @@ class ByHandScreen(BenchScreen):
 
     def on_mount(self) -> None:
         """Take control, and keep it."""
-        super().on_mount()
         self.set_interval(MONITOR_AGAIN_S, self.take_control)
         self.set_interval(RENEW_S, self._renew)
 

@@ -58,7 +58,6 @@ class ConsoleScreen(ByHandScreen):
 
     def on_mount(self) -> None:
         """Begin with what is logged already."""
-        super().on_mount()
         self.query_one(Entry).hint(N_("Type a line for the device, then ⏎"))
         self._fetch()
 

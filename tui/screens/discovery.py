@@ -68,7 +68,6 @@ class DiscoveryScreen(ListScreen):
 
     def on_mount(self) -> None:
         """Show the last search; without one, begin."""
-        super().on_mount()
         self._fetch()
 
     @work(group="fetch", exclusive=True)

@@ -55,7 +55,6 @@ class FirmwareScreen(BenchScreen):
 
     def on_mount(self) -> None:
         """Fetch what there is to be written, and the last job."""
-        super().on_mount()
         self._fetch()
 
     def draw(self, changed: set[Topic]) -> None:

@@ -67,7 +67,6 @@ class HeatScreen(RecordPanel):
 
     def on_mount(self) -> None:
         """Show the picture that is there already."""
-        super().on_mount()
         self.look()
 
     def watching(self, token: str) -> Request[Done] | None:

@@ -55,7 +55,6 @@ class ScopeScreen(ScopeActions):
 
     def on_mount(self) -> None:
         """Show the record that is there already."""
-        super().on_mount()
         self.look()
 
     def watching(self, token: str) -> Request[Done] | None:
