@@ -5,7 +5,7 @@ from bench_at_work import ITEMS
 from tui_driving import work_at
 
 from edge_agent.local_api.client import SyncAgentClient
-from edge_agent.local_api.requests import Describe, GetRunState, GetWorklist
+from edge_agent.local_api.requests import AcquireLease, Describe, GetRunState, GetWorklist, ReleaseLease
 from protocols.messages.control import Desired, Receipt, Refusal
 from protocols.messages.records import Outcome
 
@@ -209,6 +209,22 @@ def test_a_run_from_scan_to_verdict_with_every_kind_of_question(bench):
     answers = {one.name: one.value for step in run.steps for one in step.measurements}
     assert answers["label"] == "T-000103", "a scan answers a question that asks for text"
     assert answers["screws"] == 4
+
+
+def test_a_ticket_is_not_taken_by_a_run_that_is_refused(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        with SyncAgentClient(bench.socket) as other:
+            lease = other.request(AcquireLease("meter", "wang"))
+            await hands.press("f9")
+            await hands.sees("meter", "wang")
+            assert events_of(bench, "T-000101") == ()
+            other.request(ReleaseLease(lease.token))
+        await hands.press("f9")
+        await hands.sees("meter → TP_3V3")
+        assert [one.action for one in events_of(bench, "T-000101")] == ["taken"]
+
+    work_at(bench.socket, work)
 
 
 def test_skip_with_reason_abort_with_confirmation_and_again(bench):

@@ -85,7 +85,7 @@ class TicketedScreen(ListScreen):
 
     @work(group="ticket", exclusive=True)
     async def action_start_run(self) -> None:
-        """Start the plan of the ticket, which takes it; without a plan, let one be chosen."""
+        """Start the plan of the ticket, and take the ticket when it has begun; without a plan, let one be chosen."""
         from tui.screens.run import RunScreen
         from tui.screens.start import choose_plan, is_untaken, may_test
 
@@ -99,8 +99,6 @@ class TicketedScreen(ListScreen):
         try:
             if plan is None and (plan := await choose_plan(app, device.model)) is None:
                 return
-            if self.bench.ticket(ticket) is not None and is_untaken(view):  # who tests a device works on it
-                await ticket_actions.take(app, ticket)
             self.notice.say(_("Starting …"), "info")
             await app.link.request(
                 StartRun(serial=device.serial, plan=plan, ticket=ticket, model=device.model, operator=app.operator),
@@ -111,7 +109,16 @@ class TicketedScreen(ListScreen):
             return
         self.notice.clear()
         app.link.ask("run")
-        app.push_screen(RunScreen())
+        untold = ""
+        if (still := self.bench.ticket(ticket)) is not None and is_untaken(still):  # who tests a device works on it
+            try:
+                await ticket_actions.take(app, ticket)
+            except AgentError as error:  # the run goes on all the same
+                untold = _("Not kept: {reason}").format(reason=heard(error))
+        screen = RunScreen()
+        await app.push_screen(screen)
+        if untold:
+            screen.notice.say(untold)
 
     @work(group="ticket", exclusive=True)
     async def _act(self, act: "Callable[..., Awaitable[bool]]") -> None:
