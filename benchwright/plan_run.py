@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.text import Text
 
 from benchwright.errors import UsageError
 from benchwright.plan_view import print_results, results_as_data, step_line
@@ -30,13 +31,11 @@ from edge_agent.plans.soak import GAP, GROUP, SUMMARY
 from edge_agent.rack import Cancellation, Rack, RackError
 from edge_agent.spool import Spool, SpoolError
 from protocols.messages.records import Device, Outcome, RunFinished, StepFinished
-from protocols.serial_numbers import serial_form
-from tui.heard import heard
+from protocols.serial_numbers import NO_SERIAL, serial_form
+from tui.heard import AND, heard
 from tui.i18n import _, pick
 
 CONNECT_S = 20.0
-ANY_DEVICE = "unknown"
-"""The serial number where none is given."""
 _POLL_S = 0.2
 _ROUNDS_A_LINE = 72
 """How often the progress of a soak is told."""
@@ -71,7 +70,7 @@ def run_plan(request: Request) -> bool:
     instruments = {role: one for role, one in config.rack().items() if role in roles}
     with _folder(request.state) as folder, Rack(instruments) as rack:
         if not rack.wait_connected(CONNECT_S):
-            faults = " · ".join(f"{one.role}: {one.fault}" for one in rack.status() if not one.healthy)
+            faults = AND.join(f"{one.role}: {one.fault}" for one in rack.status() if not one.healthy)
             raise UsageError(f"not all instruments answer ({faults})")
         try:
             with Spool(folder / "journal.sqlite") as spool:
@@ -145,7 +144,7 @@ class _Session:
         if not runs:
             raise RunRefused(f"{self.request.state} holds no interrupted run of this plan; leave out --resume")
         of_device = [
-            one for one in runs if wanted == ANY_DEVICE or serial_form(wanted) == serial_form(one.device.serial)
+            one for one in runs if wanted == NO_SERIAL or serial_form(wanted) == serial_form(one.device.serial)
         ]
         if not of_device:
             raise RunRefused(
@@ -189,19 +188,20 @@ class _Session:
     def _answer(self, prompt: Prompt) -> None:
         text = pick(prompt.text)
         if self.request.yes and prompt.kind is PromptKind.CONFIRM:
-            self._console.print(f"{text} ({_('confirmed by --yes')})", style="dim")
+            self._console.print(f"{text} ({_('confirmed by --yes')})", style="dim", markup=False)
             self._give(prompt, Answer(True))
             return
         if prompt.picture is not None:
-            self._console.print(_("picture: {path}").format(path=self._picture(prompt)), style="dim")
-        self._console.print(f"[bold]{text}[/] ({hint(prompt)})")
+            words = _("picture: {path}").format(path=self._picture(prompt))
+            self._console.print(words, style="dim", markup=False)
+        self._console.print(Text.assemble((text, "bold"), f" ({hint(prompt)})"))
         while self._desk.pending is prompt:
             if not select.select([sys.stdin], [], [], _POLL_S)[0]:
                 continue
             line = sys.stdin.readline()
             if not line:
                 words = _("nobody is there to answer; use --yes or --simulator")
-                self._console.print(words, style="bold red")
+                self._console.print(words, style="bold red", markup=False)
                 self._runner.abort("nobody was there to answer")
                 return
             if self._give(prompt, _parse(prompt, line.strip())):
@@ -217,7 +217,7 @@ class _Session:
         try:
             self._desk.answer(prompt.id, answer)
         except ValueError as error:
-            self._console.print(heard(error), style="yellow")
+            self._console.print(heard(error), style="yellow", markup=False)
             return False
         return True
 

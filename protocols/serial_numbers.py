@@ -2,6 +2,9 @@
 
 import unicodedata
 
+NO_SERIAL = "unknown"
+"""Stands for the serial number where none is given."""
+
 
 def serial_form(text: str) -> str:
     """Return a serial number as it is kept: half-width, in capitals, without blanks and invisible characters.

@@ -9,6 +9,7 @@ import typer
 
 from benchwright.commands import faults, golden
 from benchwright.errors import UsageError
+from protocols.serial_numbers import NO_SERIAL
 from tui.i18n import _
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def schema(
 def run(
     file: PlanFile,
     bench: Annotated[Path, typer.Option("--bench", help="bench.toml with the instruments.")],
-    serial: Annotated[str, typer.Option("--serial", help="Serial number of the device.")] = "unknown",
+    serial: Annotated[str, typer.Option("--serial", help="Serial number of the device.")] = NO_SERIAL,
     operator: Annotated[str | None, typer.Option("--operator", help="Who is at the bench.")] = None,
     state: Annotated[
         Path | None, typer.Option("--state", help="Folder for journal and captures; kept, so that a run can resume.")
@@ -110,7 +111,7 @@ def run(
     """
     from benchwright.plan_run import Request, run_plan
 
-    if learning and serial == "unknown":
+    if learning and serial == NO_SERIAL:
         raise UsageError("--learning needs --serial: what is learned from is so many units, not so many runs")
     if resume and state is None:
         raise UsageError("--resume needs --state: the folder of the run that was interrupted")

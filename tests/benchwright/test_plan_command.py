@@ -12,6 +12,7 @@ from typing import Any
 
 import plan_texts
 import pytest
+from bench_at_work import lamp
 from msgspec.structs import replace
 from plan_texts import plan, read
 
@@ -200,3 +201,23 @@ def test_without_anybody_to_answer_the_run_ends_safely(place: Place, tmp_path: P
     assert done.returncode == 1
     assert "按回车，或输入 n" in done.stderr
     assert "没有人回答；请使用 --yes 或 --simulator" in done.stderr
+
+
+def test_what_a_plan_asks_is_printed_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "[b]"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    (tmp_path / "lamp.png").write_bytes(lamp())
+    (tmp_path / "bench.toml").write_text('[bench]\nname = "b"\n')
+    (tmp_path / "p.yaml").write_text(
+        "plan: p\nversion: 1\nmodel: M\ntitle: {en: P, zh-CN: 方案}\nmain:\n"
+        '  - {id: a, title: {en: A, zh-CN: 甲}, action: prompt, with: {text: {en: "[ok] or [/x]?", zh-CN: 一}}}\n'
+        "  - {id: b, title: {en: B, zh-CN: 乙}, action: prompt,\n"
+        '     with: {kind: text, picture: lamp.png, text: {en: "Type [/red] [ok].", zh-CN: 二}}}\n'
+    )
+    done = benchwright("plan", "run", tmp_path / "p.yaml", "--bench", tmp_path / "bench.toml", "--yes")
+    said = done.stderr.replace("\n", "")
+    assert done.returncode == 1, said
+    assert "[ok] or [/x]? (confirmed by --yes)" in said
+    assert f"picture: {folder}/benchwright-lamp.png" in said
+    assert "Type [/red] [ok]. ()" in said
