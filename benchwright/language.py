@@ -10,12 +10,14 @@ from benchwright.errors import UsageError
 from tui import i18n
 
 
-def _speak(wanted: str) -> str:
+def _speak(context: typer.Context, wanted: str) -> str:
     """Speak ``wanted`` from now on, or go on with what is spoken; return the language."""
     if wanted:
         if wanted not in i18n.LANGUAGES:
             raise UsageError(f"there is no language {wanted!r}; there are {', '.join(i18n.LANGUAGES)}")
         i18n.use(wanted)  # type: ignore[arg-type]  # it was just looked up
+        translate(context.command)
+        _translate_headings()
     return i18n.language()
 
 
@@ -25,23 +27,25 @@ Language = Annotated[
         "--language",
         "-l",
         callback=_speak,
+        is_eager=True,
         metavar="LANGUAGE",
         show_default=False,
         help="Language of what is printed, en or zh-CN; that of the terminal if left out.",
     ),
 ]
-"""Its default is an empty text."""
+"""Its default is an empty text. Eager, as ``--help`` is: a help that is asked for after it is in its language."""
 
-TYPER_WORDS = (
-    "Arguments",
-    "Commands",
-    "Error",
-    "Options",
-    "[default: {}]",
-    "[env var: {}]",
-    "[required]",
-    "Show this message and exit.",
-)
+_HEADINGS = {
+    "ARGUMENTS_PANEL_TITLE": "Arguments",
+    "COMMANDS_PANEL_TITLE": "Commands",
+    "ERRORS_PANEL_TITLE": "Error",
+    "OPTIONS_PANEL_TITLE": "Options",
+    "DEFAULT_STRING": "[default: {}]",
+    "ENVVAR_STRING": "[env var: {}]",
+    "REQUIRED_LONG_STRING": "[required]",
+}
+"""What typer says in its help, by the names of its settings."""
+TYPER_WORDS = (*_HEADINGS.values(), "Show this message and exit.")
 """What typer says in its help; it looks these up in our catalogue."""
 TYPER_SENTENCES = (
     "Got unexpected extra argument(s) ({0})",
@@ -97,12 +101,25 @@ def _leaves(command: Any) -> Iterator[Any]:
 
 
 def translate(command: Any) -> None:
-    """Put the help of a command, its parameters and its subcommands into the language in use."""
+    """Put the help of a command, its parameters and its subcommands into the language in use, from whichever other."""
     for name in ("help", "short_help", "epilog"):
-        if words := getattr(command, name, None):
-            setattr(command, name, i18n._(words))
+        _translate(command, name)
     for parameter in (*command.params, command.get_help_option(typer.Context(command))):
-        if words := getattr(parameter, "help", None):
-            parameter.help = i18n._(words)
+        _translate(parameter, "help")
     for one in getattr(command, "commands", {}).values():
         translate(one)
+
+
+def _translate_headings() -> None:
+    """Translate what typer looks up once, in the language of the terminal, when its help is imported."""
+    from typer import rich_utils
+
+    for name, words in _HEADINGS.items():
+        setattr(rich_utils, name, i18n._(words))
+
+
+def _translate(place: Any, name: str) -> None:
+    """Translate one text; its English is kept beside it, because there is no way back from a translation."""
+    english = place.__dict__.setdefault("in_english", {})
+    if words := english.setdefault(name, getattr(place, name, None)):
+        setattr(place, name, i18n._(words))

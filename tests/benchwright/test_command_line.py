@@ -48,6 +48,14 @@ def test_the_terminal_says_which_language_is_spoken(capsys, monkeypatch):
     assert "Show what a plan does" in out and "--language" in out
     code, out, _ = told(capsys, monkeypatch, "--language", "zh-CN", "plan", "show", "--help")
     assert "显示方案的内容" in out
+    for locale, language, wanted, unwanted in (
+        ("C.UTF-8", "zh-CN", ("显示本帮助并退出。", "选项"), ("Options", "Show this")),
+        ("zh_CN.UTF-8", "en", ("Show this message and exit.", "Options"), ("选项", "显示")),
+    ):
+        for words in (("-l", language, "--help"), ("profile", "list", "-l", language, "--help")):
+            code, out, _ = told(capsys, monkeypatch, *words, locale=locale)
+            assert code == 0
+            assert all(one in out for one in wanted) and not any(one in out for one in unwanted), out
     code, out, _ = told(capsys, monkeypatch, "plan", "show", "lm200-ask", "-l", "zh-CN")
     assert (code, "步骤" in out, "group" in out) == (0, True, False)
 
