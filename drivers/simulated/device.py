@@ -121,14 +121,18 @@ class Device:
                 self._begin(faults=self.state.faults | {name}, reset=fault.resets)
 
     def repair(self, name: str) -> None:
-        """Take a fault out (the part is replaced, or the firmware written); raise ``ValueError`` when it is unknown."""
+        """Take a fault out (the part is replaced, or the firmware written); raise ``ValueError`` when it is unknown.
+
+        Whoever replaces a part takes the board off the bench, and minutes later it is back as warm as the room.
+        """
         fault = self.product.fault(name)
         with self._lock:
             if name == CORRUPTED_FIRMWARE:
                 self._write_firmware(firmware.good_image(self.product.firmware_version))
                 self._begin(reset="external")
             elif name in self.state.faults:
-                self._begin(faults=self.state.faults - {name}, reset="external" if fault.resets else None)
+                reset = "external" if fault.resets else None
+                self._begin(faults=self.state.faults - {name}, reset=reset, cold=True)
 
     def repair_all(self) -> None:
         """Make the device healthy."""
@@ -310,8 +314,12 @@ class Device:
         faults: frozenset[str] | None = None,
         mode: StageMode | None = None,
         rom_bootloader: bool | None = None,
+        cold: bool = False,
     ) -> None:
-        """Begin a new epoch now; ``reset`` is the reason when the MCU restarts with it."""
+        """Begin a new epoch now.
+
+        ``reset`` is the reason when the MCU restarts with it; a ``cold`` board is as warm as the room.
+        """
         with self._lock:
             now = self.now()
             before = self._epochs[-1]
@@ -331,7 +339,7 @@ class Device:
                 state=state,
                 noise_key=self._key,
                 rail_start_v=float(before.main_mean(np.array([now]))[0]),
-                heat_start_k=before.rises_k(now),
+                heat_start_k={} if cold else before.rises_k(now),
                 reset_reason=reset or "power-on",
                 said=with_answer(before.said, now + 2e-3, say) if say else before.said,
                 model=before.model,

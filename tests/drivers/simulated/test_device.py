@@ -120,6 +120,16 @@ def test_a_repaired_device_is_healthy_again(powered, fault):
     assert {name: value for name, value in seen.items() if value != HEALTHY[name]} == {}
 
 
+def test_a_repaired_board_comes_back_as_warm_as_the_room(powered):
+    """How soon after a repair a quick bench measures again is no property of the board."""
+    workbench = powered("leaky_ldo")
+    workbench.clock.now_s += 20.0
+    assert workbench.device.temperatures_c(workbench.clock.now_s).max() > 60.0
+    workbench.device.power(Feed())
+    workbench.device.repair("leaky_ldo")
+    assert workbench.device.temperatures_c(workbench.clock.now_s).max() == pytest.approx(heat.AMBIENT_C)
+
+
 def test_an_unpowered_board_is_dead(powered):
     workbench = powered()
     workbench.device.power(Feed())
