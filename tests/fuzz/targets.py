@@ -185,8 +185,8 @@ def _dho_summed(data: bytes) -> bytes:
 
 
 def _captures() -> Iterator[Target]:
+    import csv_texts
     import rigol_files
-    import test_csv
     import test_flir
     import test_isf_wav
     import test_scope_binaries as binaries
@@ -208,7 +208,7 @@ def _captures() -> Iterator[Target]:
             rigol_files.rigol_2000(b"DS4A", (bytes(16),)),
         ],
         "tek_wfm": [binaries.GOOD_TEK],
-        "csv": list(test_csv.SEEDS),
+        "csv": list(csv_texts.SEEDS),
         "sigrok": [test_sigrok.SEED, test_sigrok.STORED_SEED, write_sr(capture)],
         "wav": [write_wav(capture)],
         "fff": [test_flir.GOOD],

@@ -1,6 +1,9 @@
 """What a file is, its content says; its name only helps to say what is wrong with it."""
 
 import pytest
+from hostile_input import survives
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from protocols.captures import CaptureError, read_capture
 
@@ -43,3 +46,14 @@ def test_a_table_under_another_name_is_a_table(name: str) -> None:
 def test_a_rigol_file_of_a_family_not_read_is_named() -> None:
     with pytest.raises(CaptureError, match=r"is a Rigol \.wfm of a family not read"):
         read_capture(b"\xa5\xa5\x77\x77" * 50, "x.wfm")
+
+
+def test_an_impossible_sample_rate_is_refused() -> None:
+    with pytest.raises(CaptureError, match="sample rate of 0"):
+        read_capture(b"1\n2\n", "x.csv", sample_rate_hz=0.0)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_only_ever_raise_capture_errors(data: bytes) -> None:
+    survives(lambda d: read_capture(d, "noise.bin"), data, CaptureError)
