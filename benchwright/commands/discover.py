@@ -172,11 +172,20 @@ def _show(found: tuple["Finding", ...]) -> None:
 def _say_silent(hosts: Sequence[str], found: tuple["Finding", ...]) -> None:
     """Name the hosts that were asked by name and gave no answer."""
     for host in hosts:
-        name, _colon, port = host.rpartition(":") if ":" in host and not host.endswith("]") else (host, "", "")
-        place = f"{name.strip('[]')}, port {port}"
-        if not any(one.place.startswith(place) for one in found):
+        if not any(is_at(one.address, host) for one in found):
             words = _("no instrument answered at {host}; check that it is switched on, and its address")
             sys.stderr.write("benchwright: " + words.format(host=host) + "\n")
+
+
+def is_at(address: str, host: str) -> bool:
+    """Return whether the address of a finding is at a host that was named and, where it names one, at its port."""
+    from drivers.discovery.search import host_and_port
+
+    name, port = host_and_port(host.lower())
+    visa, modbus = f"tcpip::{name}::", f"modbus-tcp:{name}:"
+    if port is None:
+        return address.lower().startswith((visa, modbus))
+    return address.lower().startswith((f"{visa}{port}::", f"{visa}hislip0,{port}::", f"{modbus}{port}?"))
 
 
 def _print(text: str) -> None:

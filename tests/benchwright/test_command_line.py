@@ -5,6 +5,7 @@ import re
 import pytest
 
 from benchwright import cli
+from benchwright.commands.discover import is_at
 from benchwright.language import translate
 from tui import i18n
 
@@ -116,6 +117,24 @@ def test_a_host_that_gives_no_answer_is_named(capsys, monkeypatch):
     quiet = ("--no-usb", "--no-serial", "--no-lan")
     code, _, err = told(capsys, monkeypatch, "discover", *quiet, "--host", "127.0.0.1:9")
     assert (code, "no instrument answered at 127.0.0.1:9; check" in err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "there"),
+    [
+        ("TCPIP::192.168.1.40::inst0::INSTR", "192.168.1.40", True),
+        ("TCPIP::192.168.1.40::5025::SOCKET", "192.168.1.40:5025", True),
+        ("TCPIP::192.168.1.40::5025::SOCKET", "192.168.1.40:50", False),
+        ("TCPIP::192.168.1.40::5025::SOCKET", "192.168.1.4", False),
+        ("TCPIP::fd00::7::5025::SOCKET", "[fd00::7]:5025", True),
+        ("TCPIP::scope.lan::hislip0,4880::INSTR", "Scope.lan:4880", True),
+        ("modbus-tcp:192.168.1.40:502?unit=1", "192.168.1.40:502", True),
+        ("modbus-tcp:192.168.1.40:502?unit=1", "192.168.1.40:50", False),
+        ("serial:/dev/ttyUSB0", "192.168.1.40", False),
+    ],
+)
+def test_what_was_found_is_at_a_host_that_was_named(address, host, there):
+    assert is_at(address, host) is there
 
 
 def test_what_is_wrong_with_a_measurement_is_told_in_chinese(capsys, monkeypatch, tmp_path):
