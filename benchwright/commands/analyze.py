@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchwright.errors import UsageError
+from benchwright.errors import UsageError, not_written
 from protocols.captures.limits import LIMIT_BYTES
 from tui.i18n import _
 
@@ -117,9 +117,7 @@ def _convert(files: list[Path], target: Path, reading: _Reading) -> None:
     except CaptureError as error:
         raise UsageError(str(error)) from error
     except OSError as error:
-        raise UsageError(
-            f"{target} cannot be written: {error.strerror}; give a file in a folder that exists and is yours"
-        ) from error
+        raise not_written(target, error) from error
     sys.stdout.write(_("{file}: {size} bytes").format(file=target, size=len(content)) + "\n")
 
 

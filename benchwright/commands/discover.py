@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchwright.errors import UsageError
+from benchwright.errors import UsageError, not_written
 from tui.i18n import _, pick
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def discover(
         try:
             write.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UsageError(
-                f"{write} cannot be written: {error.strerror}; give a file in a folder that exists and is yours"
-            ) from error
+            raise not_written(write, error) from error
     if as_json:
         _print(
             json.dumps({"findings": [_plain(one) for one in found], "bench_toml": text}, ensure_ascii=False, indent=2)

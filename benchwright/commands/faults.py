@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchwright.errors import UsageError
+from benchwright.errors import UsageError, not_written
 from tui.i18n import _, ngettext, pick
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def learn_command(
         try:
             output.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"{output} cannot be written: {error.strerror}") from error
+            raise not_written(output, error) from error
     for name, count in lesson.runs.items():
         counted = ngettext("{name}: {count} run", "{name}: {count} runs", count).format(name=name, count=count)
         typer.echo(counted + (_(" (new: give it words)") if name in lesson.new else ""), err=True)

@@ -16,8 +16,7 @@ from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, o
 from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.commands.hub_readings import readings
 from benchwright.commands.hub_seed import seed
-from benchwright.errors import UsageError
-from tui import i18n
+from benchwright.errors import UsageError, not_written
 from tui.i18n import _
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve the hub and look after its database.")
@@ -136,7 +135,6 @@ def key_create(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key and show it, this once."""
-    from hub.core.problems import Problem
     from hub.identity.actors import command_line_actor
     from hub.identity.permissions import Permission, Role
     from hub.identity.service import create_key
@@ -148,23 +146,19 @@ def key_create(
     scopes = [Permission(one) for one in scope] if scope else None
     if output is not None and output.exists():
         raise UsageError(f"{output} exists; name a new file for the key")
-    with open_database(config) as database:
-        try:
-            with database.write() as session:
-                key, token = create_key(
-                    session,
-                    command_line_actor(),
-                    name=name,
-                    role=Role(role),
-                    bench=bench,
-                    scopes=scopes,
-                    stores=store or None,
-                )
-                shown: dict[str, Any] = {"id": key.id, "name": key.name, "role": key.role, "bench": key.bench}
-                if output is not None:
-                    _write_secret(output, token)
-        except Problem as problem:
-            raise UsageError(problem.sentence(i18n.language())) from problem
+    with open_database(config) as database, database.write() as session:
+        key, token = create_key(
+            session,
+            command_line_actor(),
+            name=name,
+            role=Role(role),
+            bench=bench,
+            scopes=scopes,
+            stores=store or None,
+        )
+        shown: dict[str, Any] = {"id": key.id, "name": key.name, "role": key.role, "bench": key.bench}
+        if output is not None:
+            _write_secret(output, token)
     shown |= {"file": str(output)} if output is not None else {"key": token}
     if as_json:
         print_json(shown)
@@ -210,16 +204,11 @@ def key_revoke(
     key: Annotated[str, typer.Argument(help="The key's id, from `key list`.")], config: Config = None
 ) -> None:
     """Make a key useless from now on."""
-    from hub.core.problems import Problem
     from hub.identity.actors import command_line_actor
     from hub.identity.service import revoke_key
 
-    with open_database(config) as database:
-        try:
-            with database.write() as session:
-                revoke_key(session, command_line_actor(), key)
-        except Problem as problem:
-            raise UsageError(problem.sentence(i18n.language())) from problem
+    with open_database(config) as database, database.write() as session:
+        revoke_key(session, command_line_actor(), key)
     sys.stdout.write(_("key {key} is revoked").format(key=key) + "\n")
 
 
@@ -236,7 +225,6 @@ def user_create(
     as_json: AsJson = False,
 ) -> None:
     """Make an account, the first administrator's too, with a password that has to be changed at the first login."""
-    from hub.core.problems import Problem
     from hub.identity import passwords, users
     from hub.identity.actors import command_line_actor
     from hub.identity.permissions import Role
@@ -246,20 +234,16 @@ def user_create(
         raise UsageError("--name: give the person a name of 1 to 128 characters")
     password = _new_password()
     digest = passwords.digest(password)
-    with open_database(config) as database:
-        try:
-            with database.write() as session:
-                user = users.create(
-                    session,
-                    command_line_actor(),
-                    login=login,
-                    name=name.strip(),
-                    role=Role(role),
-                    stores=store or None,
-                    password_hash=digest,
-                )
-        except Problem as problem:
-            raise UsageError(problem.sentence(i18n.language())) from problem
+    with open_database(config) as database, database.write() as session:
+        user = users.create(
+            session,
+            command_line_actor(),
+            login=login,
+            name=name.strip(),
+            role=Role(role),
+            stores=store or None,
+            password_hash=digest,
+        )
     _show_password(user.public_id, user.login, password, as_json=as_json)
 
 
@@ -268,21 +252,16 @@ def user_password(
     login: Annotated[str, typer.Argument(help="The person's login.")], config: Config = None, as_json: AsJson = False
 ) -> None:
     """Give somebody who forgot theirs a new password; their sessions end."""
-    from hub.core.problems import Problem
     from hub.identity import passwords, queries, users
     from hub.identity.actors import command_line_actor
 
     password = _new_password()
     digest = passwords.digest(password)
-    with open_database(config) as database:
-        try:
-            with database.write() as session:
-                found = queries.user_by_login(session, users.normal_login(login))
-                if found is None:
-                    raise UsageError(f"nobody has the login {login}; see: benchwright hub user list")
-                users.reset_password(session, command_line_actor(), found.public_id, digest)
-        except Problem as problem:
-            raise UsageError(problem.sentence(i18n.language())) from problem
+    with open_database(config) as database, database.write() as session:
+        found = queries.user_by_login(session, users.normal_login(login))
+        if found is None:
+            raise UsageError(f"nobody has the login {login}; see: benchwright hub user list")
+        users.reset_password(session, command_line_actor(), found.public_id, digest)
     _show_password(found.public_id, found.login, password, as_json=as_json)
 
 
@@ -342,6 +321,6 @@ def _write_secret(path: Path, secret: str) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise not_written(path, error) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(secret + "\n")

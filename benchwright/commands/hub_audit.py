@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
-from benchwright.errors import UsageError
+from benchwright.errors import UsageError, not_written
 from tui.heard import heard
 from tui.i18n import _
 
@@ -80,7 +80,7 @@ def verify(
         try:
             note.write_text(f"{report.head}\n", encoding="utf-8")
         except OSError as error:
-            raise UsageError(f"--note {note} cannot be written: {error.strerror}") from error
+            raise not_written(f"--note {note}", error) from error
 
 
 def _noted(head: str | None, file: Path | None) -> str | None:

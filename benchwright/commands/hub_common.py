@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchwright.errors import UsageError
+from tui import i18n
 
 if TYPE_CHECKING:
     from hub.core.database import Database
@@ -26,13 +27,14 @@ LogJson = Annotated[bool, typer.Option("--log-json", help="Log one JSON object a
 
 @contextmanager
 def read_settings(config: Path | None) -> Iterator["Settings"]:
-    """Give the settings; whatever is wrong with them or the database's place ends in one sentence.
+    """Give the settings; whatever is wrong with them or the database's place, or is refused, ends in one sentence.
 
     What a command of the hub writes is for its own user of the system alone.
     """
     from sqlalchemy.exc import OperationalError
 
     from hub.core.private import for_this_user_alone
+    from hub.core.problems import Problem
     from hub.core.settings import SettingsError, load_settings
 
     try:
@@ -42,6 +44,8 @@ def read_settings(config: Path | None) -> Iterator["Settings"]:
         raise UsageError(str(error)) from error
     except OperationalError as error:
         raise UsageError(f"the database cannot be used: {error.orig}") from error
+    except Problem as problem:
+        raise UsageError(problem.sentence(i18n.language())) from problem
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from rich.table import Column, Table
 
 from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
 from benchwright.errors import UsageError
-from tui import i18n
 from tui.i18n import N_, _
 
 app = typer.Typer(no_args_is_help=True, help="Run the hub's periodic work, and look at it.")
@@ -70,17 +69,13 @@ def run_now(
 ) -> None:
     """Run one job in this process, whether it is due or not."""
     from hub.core.logs import configure_logging
-    from hub.core.problems import Problem
     from hub.jobs import queries, service
     from hub.jobs.job import JobRun
     from hub.jobs.scheduler import run_once
 
     configure_logging(log_level, as_json=log_json)
     with read_settings(config) as settings, open_database(config) as database:
-        try:
-            job = service.find(name)
-        except Problem as problem:
-            raise UsageError(problem.sentence(i18n.language())) from problem
+        job = service.find(name)
         if not job.wanted(settings):
             raise UsageError(f"job {name} is switched off by the settings; docs/operations.md says which it needs")
         done = run_once(job, JobRun(database, settings))

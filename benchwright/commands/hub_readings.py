@@ -7,7 +7,6 @@ import typer
 
 from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
 from benchwright.errors import UsageError
-from tui import i18n
 
 
 def readings(
@@ -26,7 +25,6 @@ def readings(
 ) -> None:
     """Print readings with operator, instrument and calibration as CSV (or JSON), the newest first."""
     from hub.core.csv_text import csv_text
-    from hub.core.problems import Problem
     from hub.identity.actors import command_line_actor
     from hub.measurements import queries, studies
     from hub.measurements.queries import DataFilter
@@ -39,17 +37,14 @@ def readings(
         raise UsageError(f"--gauge is {' or '.join(studies.Appraiser)}, and needs --model and --name")
     actor, wanted = command_line_actor(), DataFilter(serial=serial, model=model, bench=bench)
     with open_database(config) as database, database.read() as session:
-        try:
-            if chart:
-                found: Any = studies.control_chart(session, actor, wanted, names)
-                print_json(found.model_dump(mode="json"))
-                return
-            if gauge is not None:
-                study = studies.gauge_study(session, actor, wanted, names, studies.Appraiser(gauge))
-                print_json(study.model_dump(mode="json"))
-                return
-        except Problem as problem:
-            raise UsageError(problem.sentence(i18n.language())) from problem
+        if chart:
+            found: Any = studies.control_chart(session, actor, wanted, names)
+            print_json(found.model_dump(mode="json"))
+            return
+        if gauge is not None:
+            study = studies.gauge_study(session, actor, wanted, names, studies.Appraiser(gauge))
+            print_json(study.model_dump(mode="json"))
+            return
         rows = [MeasurementRow.of(*row) for row in queries.readings(session, actor, wanted, names, limit)]
     if as_json:
         print_json([row.model_dump(mode="json") for row in rows])

@@ -45,25 +45,24 @@ def seed(
     try:
         password = secrets.token_urlsafe(9) if password_file is None else read_secret(password_file)
         passwords.check(password, None)
-    except (SettingsError, Problem) as error:
+    except SettingsError as error:
         raise UsageError(f"--password-file: {error}") from error
+    except Problem as problem:
+        raise UsageError(f"--password-file: {problem.sentence(i18n.language())}") from problem
     digest = passwords.digest(password)
     end = until.replace(tzinfo=UTC) if until else datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     began_s = time.monotonic()
     with open_database(config) as database, Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(_("a year of work"), total=1.0)
-        try:
-            with database.write() as session:
-                counts = fill(
-                    session,
-                    size=Size(stores=stores, staff=staff, devices=devices, tickets=tickets),
-                    seed=seed_number,
-                    end=end,
-                    password_hash=digest,
-                    progress=lambda fraction: bar.update(task, completed=fraction),
-                )
-        except Problem as problem:
-            raise UsageError(problem.sentence(i18n.language())) from problem
+        with database.write() as session:
+            counts = fill(
+                session,
+                size=Size(stores=stores, staff=staff, devices=devices, tickets=tickets),
+                seed=seed_number,
+                end=end,
+                password_hash=digest,
+                progress=lambda fraction: bar.update(task, completed=fraction),
+            )
     took_s = round(time.monotonic() - began_s, 1)
     if as_json:
         shown = None if password_file else password

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from benchwright.errors import UsageError
+from benchwright.errors import UsageError, not_written
 from tui.i18n import _, pick
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise not_written(path, error) from error
 
 
 def _show_played(bench: "PlayedBench", as_json: bool) -> None:
@@ -211,7 +211,7 @@ def _write_bench(bench: "SimulatedBench", path: Path, name: str) -> None:
     try:
         bench.write_bench_toml(path, name)
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+        raise not_written(path, error) from error
 
 
 def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) -> None:

@@ -137,6 +137,20 @@ def test_what_was_found_is_at_a_host_that_was_named(address, host, there):
     assert is_at(address, host) is there
 
 
+def test_a_password_that_is_too_easy_is_told_in_chinese(capsys, monkeypatch, tmp_path):
+    file = tmp_path / "password"
+    file.write_text("short")
+    code, _, err = told(capsys, monkeypatch, "hub", "seed", "--password-file", str(file), "-l", "zh-CN")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--password-file: " in err and HAN.search(err)
+
+
+def test_a_file_that_cannot_be_written_is_told_with_its_remedy(capsys, monkeypatch):
+    code, _, err = told(capsys, monkeypatch, "simulate", "--write-bench", "/proc/none/b.toml")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "/proc/none/b.toml cannot be written: No such file or directory; give a file in a folder" in err
+
+
 def test_what_is_wrong_with_a_measurement_is_told_in_chinese(capsys, monkeypatch, tmp_path):
     file = tmp_path / "p.plan.yaml"
     file.write_text(
