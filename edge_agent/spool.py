@@ -310,6 +310,10 @@ class Spool:
         """Return what the hub will not take and why, oldest first."""
         return self._kept("SELECT * FROM record WHERE state = 2 ORDER BY seq LIMIT ?", (limit,))
 
+    def kept(self, seq: int) -> Kept | None:
+        """Return the record of this number with where it stands, ``None`` when it is not here (or no more)."""
+        return next(iter(self._kept("SELECT * FROM record WHERE seq = ?", (seq,))), None)
+
     def open_runs(self) -> tuple[records.RunStarted, ...]:
         """Return the runs that were started and not finished, oldest first (after a crash: what to resume)."""
         with self._reading() as db:

@@ -10,7 +10,7 @@ from edge_agent.spool import Kept, Spool, State
 from protocols.messages import codec
 from protocols.messages.control import Desired, WorkItem
 from protocols.messages.dossiers import Dossier, FaultName, dossiers_of, faults_of
-from protocols.messages.records import HANDING_OVER, Record, TicketEvent
+from protocols.messages.records import Record, TicketEvent, hand_over_in
 
 log = logging.getLogger(__name__)
 
@@ -80,23 +80,35 @@ class Worklist:
             if self._desired is not None and desired.revision <= self._desired.revision:
                 return False
             kept = frozenset(item.ticket for item in desired.worklist)
+            left = self._left_by_hand_over(kept)
             try:
-                self._remember_handed_over(kept)
-                self._db.execute(
-                    "INSERT OR REPLACE INTO desired VALUES (1, ?, ?)", (desired.revision, codec.encode(desired))
-                )
+                with self._db:
+                    self._db.execute("BEGIN IMMEDIATE")
+                    self._remember_handed_over(left, kept)
+                    self._db.execute(
+                        "INSERT OR REPLACE INTO desired VALUES (1, ?, ?)", (desired.revision, codec.encode(desired))
+                    )
             except sqlite3.Error as error:
                 raise WorklistError(f"worklist {self._path} cannot be written ({error}): free space on it") from error
             self._desired = desired
         self._spool.forget_tickets(kept)
         return True
 
-    def _remember_handed_over(self, kept: frozenset[str]) -> None:
-        """Note down which tickets leave the list because they were handed over here; forget those that came back."""
-        for item in () if self._desired is None else self._desired.worklist:
-            if item.ticket not in kept and (event := _hand_over(self._spool.ticket_events(item.ticket))) is not None:
-                row = (item.ticket, event.record.at.isoformat(), codec.encode(item), codec.encode(event.record))
-                self._db.execute("INSERT OR REPLACE INTO handed_over VALUES (?, ?, ?, ?)", row)
+    def _items(self) -> tuple[WorkItem, ...]:
+        return () if self._desired is None else self._desired.worklist
+
+    def _left_by_hand_over(self, kept: frozenset[str]) -> list[tuple[WorkItem, Record]]:
+        """Return the tickets that leave the list because they were handed over here, each with that event."""
+        leaving = [item for item in self._items() if item.ticket not in kept]
+        events = ((item, _hand_over(self._spool.ticket_events(item.ticket))) for item in leaving)
+        return [(item, event.record) for item, event in events if event is not None]
+
+    def _remember_handed_over(self, left: list[tuple[WorkItem, Record]], kept: frozenset[str]) -> None:
+        """Note down the tickets that leave the list by a hand-over; forget those that came back."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO handed_over VALUES (?, ?, ?, ?)",
+            [(item.ticket, record.at.isoformat(), codec.encode(item), codec.encode(record)) for item, record in left],
+        )
         self._db.executemany("DELETE FROM handed_over WHERE ticket = ?", [(ticket,) for ticket in kept])
         self._db.execute(
             "DELETE FROM handed_over WHERE ticket NOT IN (SELECT ticket FROM handed_over ORDER BY at DESC LIMIT ?)",
@@ -104,18 +116,39 @@ class Worklist:
         )
 
     def handed_over(self) -> tuple[Ticket, ...]:
-        """Return the tickets that were handed over here and left the list, the newest first; with that event alone."""
-        with self._mutex:
-            rows = self._db.execute("SELECT item, record FROM handed_over ORDER BY at DESC").fetchall()
-        refused = [one.record for one in self._spool.refused()]
-        records = ((codec.decode(item, WorkItem), codec.decode(record, Record)) for item, record in rows)
-        return tuple(Ticket(item, (Kept(record, State.RECEIVED),)) for item, record in records if record not in refused)
+        """Return the tickets that were handed over here and left the list, the newest first; with that event alone.
+
+        What the file no longer tells is left out and logged: the list does without it. Raises ``SpoolError``.
+        """
+        try:
+            with self._mutex:
+                rows = self._db.execute("SELECT item, record FROM handed_over ORDER BY at DESC").fetchall()
+        except sqlite3.Error as error:
+            log.error("the worklist %s does not tell what was handed over here (%s): check its disk", self._path, error)
+            return ()
+        found = []
+        for item, record in rows:
+            try:
+                ticket, kept = codec.decode(item, WorkItem), self._as_it_stands(codec.decode(record, Record))
+            except codec.MessageError as error:
+                log.error("a ticket that was handed over here cannot be read in %s: %s", self._path, error)
+                continue
+            if kept.state is not State.REFUSED:
+                found.append(Ticket(ticket, (kept,)))
+        return tuple(found)
+
+    def _as_it_stands(self, record: Record) -> Kept:
+        """Return a record with where it stands: what the spool has no more, the hub has received."""
+        kept = self._spool.kept(record.seq)
+        # A spool that was begun anew gives the number to another record.
+        return kept if kept is not None and kept.record == record else Kept(record, State.RECEIVED)
 
     def tickets(self) -> tuple[Ticket, ...]:
         """Return the tickets in the hub's order."""
-        items = () if self._desired is None else self._desired.worklist
         dossiers = {} if self._desired is None else dossiers_of(self._desired)
-        return tuple(Ticket(item, self._spool.ticket_events(item.ticket), dossiers.get(item.ticket)) for item in items)
+        return tuple(
+            Ticket(item, self._spool.ticket_events(item.ticket), dossiers.get(item.ticket)) for item in self._items()
+        )
 
     def faults(self) -> tuple[FaultName, ...]:
         """Return the fault taxonomy as the hub told it last."""
@@ -123,7 +156,7 @@ class Worklist:
 
     def ticket(self, ticket: str) -> Ticket | None:
         """Return one ticket, ``None`` when it is not on this bench's list."""
-        for item in () if self._desired is None else self._desired.worklist:
+        for item in self._items():
             if item.ticket == ticket:
                 return Ticket(item, self._spool.ticket_events(ticket))
         return None
@@ -134,12 +167,12 @@ class Worklist:
 
 
 def _hand_over(events: tuple[Kept, ...]) -> Kept | None:
-    """Return the event by which a ticket was handed over, ``None`` when it was not, or was taken again since."""
-    for kept in reversed(events):
-        action = kept.record.body.action if isinstance(kept.record.body, TicketEvent) else ""
-        if kept.state is not State.REFUSED and action in {"taken", *HANDING_OVER}:
-            return kept if action in HANDING_OVER else None
-    return None
+    """Return the event by which a ticket was handed over, as far as the hub has not refused it."""
+    return hand_over_in(
+        (kept.record.body.action, kept)
+        for kept in events
+        if isinstance(kept.record.body, TicketEvent) and kept.state is not State.REFUSED
+    )
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, Desired | None]:

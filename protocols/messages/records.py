@@ -1,8 +1,9 @@
 """What a bench journals in its spool and sends up to the hub, one record an event of a run or a ticket."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -17,6 +18,8 @@ IsoDate = Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 SequenceNumber = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Epoch = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
 """Made with the spool file: a sequence number means something only within its epoch."""
+
+_Event = TypeVar("_Event")
 
 
 class Outcome(StrEnum):
@@ -218,6 +221,20 @@ TICKET_ACTIONS = (
 """What can be done on a ticket at a bench; whether it can be now, the hub's transition tables decide."""
 HANDING_OVER = frozenset({"handed_over", "give_back"})
 """Those by which the device leaves the bench for the counter."""
+
+
+def hand_over_in(done: Iterable[tuple[str, _Event]]) -> _Event | None:
+    """Return the event by which a device left the bench, ``None`` when it did not, or was taken again since.
+
+    ``done`` is what was done on its ticket, in order, each action with its event; without those that were refused.
+    """
+    left: _Event | None = None
+    for action, event in done:
+        if action in HANDING_OVER:
+            left = event
+        elif action == "taken":
+            left = None
+    return left
 
 
 class TicketEvent(_Frozen, frozen=True, tag="ticket_event"):

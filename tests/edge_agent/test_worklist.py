@@ -1,9 +1,12 @@
 """The bench's copy of its tickets: what it remembers of those that it handed over."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from edge_agent.spool import Spool
-from edge_agent.worklist import REMEMBERED, Worklist
+from edge_agent.spool import Spool, State
+from edge_agent.worklist import REMEMBERED, Worklist, WorklistError
 from protocols.messages.control import Desired, Receipt, Refusal, WorkItem
 from protocols.messages.records import Device, TicketEvent
 
@@ -56,6 +59,44 @@ def test_what_left_for_another_reason_was_not_handed_over(spool, worklist):
     assert remembered(worklist) == [("T-3", "li")]
     spool.apply_receipt(Receipt("bench-01", spool.epoch, refused=(Refusal(seq, "it is not repaired"),)))
     assert worklist.handed_over() == (), "the hub refused it afterwards"
+
+
+def test_a_hand_over_waits_until_the_hub_has_it(spool, worklist):
+    worklist.apply(desired(1, "T-1"))
+    seq = worklist.record(TicketEvent("T-1", "handed_over", "li"))
+    worklist.apply(desired(2))
+    states = lambda: [one.events[0].state for one in worklist.handed_over()]  # noqa: E731
+    assert states() == [State.WAITING]
+    spool.apply_receipt(Receipt("bench-01", spool.epoch, committed=((seq, seq),)))
+    assert states() == [State.RECEIVED]
+
+
+def test_what_cannot_be_read_of_the_handed_over_does_not_keep_the_list_from_being_told(tmp_path, worklist, caplog):
+    worklist.apply(desired(1, "T-1", "T-2", "T-3"))
+    for ticket in ("T-1", "T-2"):
+        worklist.record(TicketEvent(ticket, "handed_over", "li"))
+    worklist.apply(desired(2, "T-3"))
+    with closing(sqlite3.connect(tmp_path / "worklist.db", isolation_level=None)) as other:
+        other.execute("UPDATE handed_over SET item = x'7b' WHERE ticket = 'T-2'")
+        assert remembered(worklist) == [("T-1", "li")]
+        assert "cannot be read in" in caplog.text
+        other.execute("DROP TABLE handed_over")
+    assert worklist.handed_over() == ()
+    assert "does not tell what was handed over here (no such table" in caplog.text
+    assert [one.item.ticket for one in worklist.tickets()] == ["T-3"]
+
+
+def test_a_list_is_stored_whole_or_not_at_all(tmp_path, spool, worklist):
+    worklist.apply(desired(1, "T-1"))
+    worklist.record(TicketEvent("T-1", "handed_over", "li"))
+    with closing(sqlite3.connect(tmp_path / "worklist.db", isolation_level=None)) as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON desired BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        with pytest.raises(WorklistError, match="cannot be written"):
+            worklist.apply(desired(2))
+        assert worklist.handed_over() == () and worklist.revision == 1
+        other.execute("DROP TRIGGER full")
+    assert worklist.apply(desired(2))
+    assert remembered(worklist) == [("T-1", "li")]
 
 
 def test_only_the_newest_are_remembered(worklist):

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.views import TicketEventView, TicketView
-from protocols.messages.records import HANDING_OVER
+from protocols.messages.records import hand_over_in
 from tui.formatting import one_line, parse_number
 from tui.heard import heard
 from tui.i18n import N_, _, pick
@@ -63,9 +63,7 @@ async def take(app: "BenchApp", ticket: str) -> None:
 
 def hand_over_of(view: TicketView) -> TicketEventView | None:
     """Return the event by which the device left the bench, ``None`` when it did not, or was taken again since."""
-    done = (one for one in reversed(view.events) if one.state != "refused" and one.action in {"taken", *HANDING_OVER})
-    last = next(done, None)
-    return None if last is None or last.action == "taken" else last
+    return hand_over_in((one.action, one) for one in view.events if one.state != "refused")
 
 
 def deed(event: TicketEventView) -> str:
