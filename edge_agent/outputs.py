@@ -15,7 +15,7 @@ def driven(instruments: Iterable[InstrumentStatus]) -> tuple[str, ...]:
 def make_safe(rack: Rack, roles: Iterable[str], holder: str) -> dict[str, str]:
     """Switch the outputs of ``roles`` off; return role and words of each that could not be. Blocks for some seconds.
 
-    One that a person controls by hand is left to that person.
+    One that a person or another run controls is left to them.
     """
     failures: dict[str, str] = {}
     for role in roles:

@@ -15,9 +15,10 @@ from protocols.messages.records import Body, CaptureTaken, RunFinished, RunStart
 
 
 class RunTelling:
-    """Its methods are called in the runner's thread; ``view`` and ``begun`` are read from any.
+    """Its methods are called in the runner's thread, ``journalled`` also in that of whoever abandons a run.
 
-    ``begun`` is set with the first record of a run that starts or is resumed.
+    ``view`` and ``begun`` are read from any thread; ``begun`` is set with the first record of a run that starts or is
+    resumed.
     """
 
     def __init__(self, bus: EventBus, spool: Spool) -> None:
@@ -27,21 +28,20 @@ class RunTelling:
         self.begun = threading.Event()
 
     def journalled(self, body: Body) -> None:
-        """Take in what has just been journalled (in the runner's thread)."""
-        view = self.view
+        """Take in what has just been journalled: in the runner's thread, or of a run that somebody abandons."""
         match body:
             case RunStarted():
                 self.view = RunView(body, datetime.now(UTC))
                 self._bus.publish(told.RunBegan(body.run))
                 self.begun.set()
-            case StepFinished() if view is not None:
-                view.journalled(body, datetime.now(UTC))
+            case StepFinished():
+                self._shown(body)
                 self._bus.publish(told.StepEnded(body))
-            case CaptureTaken() if view is not None:
-                view.journalled(body, datetime.now(UTC))
+            case CaptureTaken():
+                self._shown(body)
                 self._bus.publish(told.CaptureSaved(body))
-            case RunFinished() if view is not None:
-                view.journalled(body, datetime.now(UTC))
+            case RunFinished():
+                self._shown(body)
                 self._bus.publish(told.RunEnded(body.run, body.outcome, body.suspects))
             case _ if hasattr(body, "run"):  # RunResumed
                 self.view = RunView.of(self._spool.run_records(body.run))
@@ -49,6 +49,12 @@ class RunTelling:
                 self.begun.set()
             case _:
                 pass
+
+    def _shown(self, body: StepFinished | CaptureTaken | RunFinished) -> None:
+        """Take a record into the view, if that is of the record's run."""
+        view = self.view
+        if view is not None and view.started.run == body.run:
+            view.journalled(body, datetime.now(UTC))
 
     def asked(self, prompt: Prompt) -> None:
         """Show a question that has just been opened (in the runner's thread)."""

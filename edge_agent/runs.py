@@ -25,7 +25,7 @@ from edge_agent.run_telling import RunTelling
 from edge_agent.run_view import RunView
 from edge_agent.spool import Spool, SpoolError
 from edge_agent.worklist import Worklist
-from protocols.messages.records import Body, Device, RunFinished, RunStarted, StepFinished
+from protocols.messages.records import Device, RunFinished, RunStarted, StepFinished
 from protocols.serial_numbers import serial_form
 
 if TYPE_CHECKING:  # numpy comes with these; an idle agent does without
@@ -82,7 +82,6 @@ class Runs:
         self._journal: RunJournal | None = None
         self._error: Exception | None = None
         self._faults: dict[str, str] = {}
-        self._unsafe: dict[str, str] = {}
 
     # -- what clients ask -----------------------------------------------------------------------------------------
 
@@ -134,9 +133,16 @@ class Runs:
 
     def interrupted(self) -> tuple[Interrupted, ...]:
         """Return the runs that were begun, are not finished and not in progress, oldest first."""
-        current = self.current
+        current, not_off = self.current, self._rack.not_off
         return tuple(
-            Interrupted(run.run, run.plan, run.device, run.ticket, self._faults.get(run.run), self._maybe_on(run.run))
+            Interrupted(
+                run.run,
+                run.plan,
+                run.device,
+                run.ticket,
+                self._faults.get(run.run),
+                {role: not_off[role] for role in driven(run.instruments) if role in not_off},
+            )
             for run in self._spool.open_runs()
             if run.run != current
         )
@@ -182,20 +188,18 @@ class Runs:
     def abandon(self, run: str) -> RunFinished:
         """End an interrupted run as aborted and return its last record.
 
-        What it drove is switched off; what cannot be is in its records.
+        What it drove is switched off; what cannot be is in its records. Raises ``RunError`` and ``SpoolError``.
         """
         from edge_agent.plans.ending import abandon
 
         with self._mutex:
-            if run not in {one.run for one in self.interrupted()}:
-                raise RunError(f"run {run} is not interrupted: abort the one in progress instead")
-            unsafe = make_safe(self._rack, self._driven(run), f"the end of run {run}")
-            view = (
-                self._telling.view if self._telling.view is not None and self._telling.view.started.run == run else None
-            )
-            finished = abandon(RunJournal(self._spool, _into(view), self._keep), run, unsafe)
+            started = self._interrupted(run)
+        # Without the lock: while instruments take seconds to answer, another run can be aborted or paused.
+        unsafe = make_safe(self._rack, driven(started.instruments), f"the end of run {run}")
+        with self._mutex:
+            self._interrupted(run)  # somebody may have gone on with it or ended it meanwhile
+            finished = abandon(RunJournal(self._spool, self._telling.journalled, self._keep), run, unsafe)
             self._faults.pop(run, None)
-        self._bus.publish(told.RunEnded(run, finished.outcome, finished.suspects))
         return finished
 
     def abort(self, run: str, reason: str) -> None:
@@ -227,8 +231,7 @@ class Runs:
         try:
             self._rack.wait_connected(_CONNECT_S)
             with self._rack.leased(self._rack.roles, "agent start") as leases:
-                self._unsafe = self._rack.safe_state(leases)
-                for role, words in self._unsafe.items():
+                for role, words in self._rack.safe_state(leases).items():
                     log.warning("at start, %s could not be brought to a safe state: %s", role, words)
         finally:
             self._ready.set()
@@ -245,16 +248,12 @@ class Runs:
                 self._faults[interrupted.run] = str(error)
                 log.exception("run %s could not be resumed", interrupted.run)
 
-    def _maybe_on(self, run: str) -> dict[str, str]:
-        """Return what a run drives that could not be switched off at the start, and why."""
-        if not self._unsafe:
-            return {}
-        return {role: self._unsafe[role] for role in self._driven(run) if role in self._unsafe}
-
-    def _driven(self, run: str) -> tuple[str, ...]:
-        """Return the roles of a run of the spool that drive something."""
-        bodies = (record.body for record in self._spool.run_records(run))
-        return next((driven(body.instruments) for body in bodies if isinstance(body, RunStarted)), ())
+    def _interrupted(self, run: str) -> RunStarted:
+        """Return how an interrupted run began. Raises ``RunError`` when it is none."""
+        started = next((one for one in self._spool.open_runs() if one.run == run), None)
+        if started is None or run == self.current:
+            raise RunError(f"run {run} is not interrupted: abort the one in progress instead")
+        return started
 
     def _monitors(self, interrupted: Interrupted) -> bool:
         """Return whether a run is in its stability monitoring, and its plan lets it go on by itself (D7)."""
@@ -358,8 +357,3 @@ class Runs:
                 self._history.keep(journalled.state(running=False), finished)
         except (HistoryError, SpoolError) as error:
             log.error("run %s is not in this bench's list of runs: %s", finished.run, error)
-
-
-def _into(view: RunView | None) -> Callable[[Body], None]:
-    """Return what takes records into ``view``, if there is one."""
-    return lambda body: None if view is None else view.journalled(body, datetime.now(UTC))

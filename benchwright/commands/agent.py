@@ -409,7 +409,7 @@ def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
     console = Console(highlight=False)
     for happened in agent.events():
         match happened:
-            case events.StepEnded() if not as_json:
+            case events.StepEnded() if not as_json and happened.record.run == run_name:
                 console.print(step_line(happened.record), soft_wrap=True)
             case events.PromptWanted() if not as_json:
                 typer.echo(f"?         {pick(happened.prompt.text)}  (benchwright agent answer)")

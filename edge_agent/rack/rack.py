@@ -47,6 +47,7 @@ class Rack:
         self._slots: dict[str, Slot] = {}
         self._opener = opener
         self._timing = timing or Timing()
+        self._not_off: dict[str, str] = {}
         for role, config in instruments.items():
             self._slots[role] = self._new_slot(role, config)
 
@@ -65,6 +66,12 @@ class Rack:
     def calibrations(self) -> dict[str, Calibration | None]:
         """The calibration record of each instrument, by role."""
         return {role: slot.config.calibration for role, slot in self._slots.items()}
+
+    @property
+    def not_off(self) -> dict[str, str]:
+        """Role and words of each instrument whose last ``safe_state`` failed: its output may still be on."""
+        with self._lock:
+            return dict(self._not_off)
 
     def status(self) -> tuple[InstrumentStatus, ...]:
         """Return every instrument as last seen."""
@@ -108,6 +115,7 @@ class Rack:
             with self._lock:
                 slot = self._new_slot(role, config)
                 self._slots = {**self._slots, role: slot}  # others may be walking the old one
+                self._not_off.pop(role, None)  # was said of the one before
         finally:
             self._leases.release(lease)
         self._changed(slot.status)
@@ -208,6 +216,8 @@ class Rack:
                 call.result()
             except (RackError, InstrumentError, OSError) as error:
                 failures[role] = says(error)
+        with self._lock:
+            self._not_off = {role: words for role, words in self._not_off.items() if role not in leases} | failures
         return failures
 
     def close(self) -> None:
