@@ -9,19 +9,26 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _VISIBLE = re.compile(
-    "[^\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff]"
+    "[^\\s\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"
+    "\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufe00-\ufe0f\ufeff]"
 )
+_BLANK = re.compile("[^\\S\\x1c-\\x1f]*")
+"""What is stripped; Python alone calls the separators of files and records blank."""
 _PLAIN = frozenset({"int", "float", "bool"})
 
 
-def _texts(name: str, value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Give each text of a member with its place; other objects look at their own."""
-    if isinstance(value, str):
-        yield (name,), value
-    elif isinstance(value, list):
-        for number, one in enumerate(value):
+def _texts(given: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Give each text of a body with its place but for plain ASCII, all of which is seen and turns no order."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), given)]
+    while waiting:  # a body can nest deeper than a function may call itself
+        at, value = waiting.pop()
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, one in members:
             if isinstance(one, str):
-                yield (name, number), one
+                if not (one.isascii() and one.isprintable()):
+                    yield (*at, name), one
+            elif isinstance(one, dict | list):
+                waiting.append(((*at, name), one))
 
 
 def _make_strict(part: Any) -> None:
@@ -52,16 +59,13 @@ class JsonBody(BaseModel):
     def _seen(cls, given: Any) -> Any:
         """Refuse text that nobody sees, and marks that turn the order of what is shown: ``gnp.exe`` as ``exe.png``."""
         if isinstance(given, dict):
-            for name, value in given.items():
-                for at, text in _texts(name, value):
-                    if text.isascii():  # every sign of it is seen, and none turns the order
-                        continue
-                    if _TURNING.search(text) or (text and not _VISIBLE.search(text) and not text.isspace()):
-                        raise PydanticCustomError(
-                            "unseen_text",
-                            "it has characters that nobody sees, alone or to turn the order of others; leave them out",
-                            {"zh-CN": "含有不可见字符或改变文字方向的控制符；请删除", "at": at},
-                        )
+            for at, text in _texts(given):
+                if _TURNING.search(text) or not (_VISIBLE.search(text) or _BLANK.fullmatch(text)):
+                    raise PydanticCustomError(
+                        "unseen_text",
+                        "it has characters that nobody sees, alone or to turn the order of others; leave them out",
+                        {"zh-CN": "含有不可见字符或改变文字方向的控制符；请删除", "at": at},
+                    )
         return given
 
     @classmethod

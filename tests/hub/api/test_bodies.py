@@ -48,6 +48,28 @@ def test_values_of_the_type_are_taken() -> None:
     assert Whole.model_validate(given).model_dump(mode="json") == given
 
 
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ({"words": {"en": "\u200b"}}, ("words", "en")),
+        ({"words": {"en": "seen", "zh-CN": ["seen", {"more": "\x1b\x7f"}]}}, ("words", "zh-CN", 1, "more")),
+        ({"words": "gnp\u202eexe"}, ("words",)),
+    ],
+)
+def test_unseen_text_is_found_wherever_it_is_and_its_place_is_told(
+    given: dict[str, Any], place: tuple[str | int, ...]
+) -> None:
+    class Told(JsonBody):
+        words: Any
+
+    for seen in ("", " \n", "two\nlines\t", "\x1b[1mbold", "\u4e2d\u200d"):
+        Told.model_validate({"words": {"en": seen}})
+    with pytest.raises(ValidationError) as refused:
+        Told.model_validate(given)
+    (error,) = refused.value.errors()
+    assert (error["type"], error["ctx"]["at"]) == ("unseen_text", place)
+
+
 def test_every_body_of_the_api_and_every_action_is_strict(tmp_path: Path) -> None:
     routes = [
         route

@@ -38,6 +38,9 @@ def test_text_that_nobody_sees_is_no_text(staff: httpx.Client) -> None:
     for unseen, pointer in (("\u200b\u200b", "#/symptom"), ("a\u202eb", "#/symptom")):
         answer = staff.post("/api/v1/tickets", json=json.loads(BODY % "") | {"symptom": unseen})
         assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (422, [pointer])
+    for control in ("\x01", "\x1b\x7f", "\x9b", "\x1c", "\x85\x9b"):
+        answer = staff.post("/api/v1/tickets", json=json.loads(BODY % "") | {"symptom": control})
+        assert [one["pointer"] for one in answer.json()["errors"]] == ["#/symptom"], repr(control)
     body = json.loads(BODY % "") | {"symptom": "\u200e123\U0001f469\u200d\U0001f527"}
     assert staff.post("/api/v1/tickets", json=body).status_code == 201, "what only joins what is seen may stay"
 
