@@ -1,5 +1,6 @@
 """Migrations on a database that is in use: every step down and up again, on each kind of database."""
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -7,6 +8,7 @@ from seeded import END
 from sqlalchemy import inspect, select, text
 
 from hub.aftercare.models import ImprovementTask, RepairWarranty
+from hub.complaints.models import Complaint, ComplaintPayment
 from hub.core import migrate
 from hub.core.database import Database
 from hub.customers.models import CustomerDevice
@@ -125,18 +127,21 @@ def test_models_of_before_get_one_spelling(database: Database, caplog: pytest.Lo
     of_ticket = {"kind": "repair", "state": "new", "priority": 5, "symptom": "-", "created_at": at, "updated_at": at}
     of_warranty = {"fault": "no_power", "policy_version": 0, "because": [], "starts_at": at, "ends_at": at}
     with database.write() as session:
-        for model, serial in (("SP-100", "SN-1"), ("sp-100", "SN-1"), ("sp-100", "SN-2")):
+        for model, serial in (("SP-100", "SN-1"), ("sp-100", "SN-1"), ("sp-100", "SN-2"), ("Größe\u3000５", "SN-5")):
             session.add(CustomerDevice(model=model, serial=serial, created_at=at))
             session.flush()
         ticket = Ticket(model="sp-100", serial="SN-1", **of_ticket)
-        session.add_all([ticket, Ticket(model="SP-100", serial="SN-3", **of_ticket)])
+        others = (("SP-100", "SN-3"), ("GRÖSSE 5", "SN-5"), ("Größe 6", "SN-5"))
+        session.add_all([ticket, *(Ticket(model=model, serial=serial, **of_ticket) for model, serial in others)])
         session.flush()
         session.add(RepairWarranty(ticket_id=ticket.id, model="Sp-100", serial="SN-1", **of_warranty))
     migrate.upgrade(database)
     with database.read() as session:
-        assert list(session.scalars(select(Ticket.model).order_by(Ticket.id))) == ["SP-100", "SP-100"]
+        assert list(session.scalars(select(Ticket.model).order_by(Ticket.id))) == [
+            *("SP-100", "SP-100", "Größe\u3000５", "Größe 6")
+        ]
         assert list(session.scalars(select(RepairWarranty.model))) == ["SP-100"]
-        assert list(session.scalars(select(CustomerDevice.model).order_by(CustomerDevice.id)))[1:] == ["sp-100"] * 2
+        assert list(session.scalars(select(CustomerDevice.model).order_by(CustomerDevice.id)))[1:3] == ["sp-100"] * 2
     assert [one.args for one in caplog.records if "same device" in one.msg] == [(2, "sp-100")]
 
 
@@ -208,3 +213,34 @@ def test_who_made_an_account_is_known_from_its_events(database: Database) -> Non
     assert [tuple(one) for one in hands] == [
         (None, "user:U-000001"), ("user:U-000001", None), ("key:0123456789ab", "user:U-000001")
     ]  # fmt: skip
+
+
+def test_what_was_paid_before_was_paid_when_its_event_says(database: Database) -> None:
+    """C4: a customer can be told of a complaint again after the money went out; without an event, that counts."""
+    migrate.downgrade(database, "0029")
+    at = END
+    of_ticket = {"kind": "complaint", "state": "new", "priority": 5, "symptom": "-", "created_at": at, "updated_at": at}
+    with database.write() as session:
+        tickets = [Ticket(model="SP-100", serial=f"SN-{number}", **of_ticket) for number in range(2)]
+        session.add_all(tickets)
+        session.flush()
+        for ticket in tickets:
+            session.add(
+                Complaint(
+                    ticket_id=ticket.id,
+                    compensation_minor=500,
+                    currency="CNY",
+                    told_at=at,
+                    requested_by="user:U-000001",
+                    granted_by="user:U-000002",
+                    paid_by="user:U-000003",
+                )
+            )
+        for days in (9, 3):
+            moment = at - timedelta(days=days)
+            append(session, command_line_actor(), "ticket.fulfil", tickets[0].record, {}, occurred_at=moment)
+        append(session, command_line_actor(), "ticket.feedback", tickets[0].record, {}, occurred_at=at)
+    migrate.upgrade(database)
+    with database.read() as session:
+        paid = list(session.scalars(select(ComplaintPayment.paid_at).order_by(ComplaintPayment.ticket_id)))
+    assert paid == [at - timedelta(days=3), at]

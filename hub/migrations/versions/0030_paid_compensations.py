@@ -15,8 +15,15 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 PERSONS = "granted_by <> requested_by AND paid_by <> requested_by AND paid_by <> granted_by"
 TAKE_OVER = """INSERT INTO complaint_payment
         (ticket_id, round, amount_minor, currency, requested_by, granted_by, paid_by, paid_at)
-    SELECT ticket_id, round, compensation_minor, currency, requested_by, granted_by, paid_by, told_at
-    FROM complaint WHERE paid_by IS NOT NULL AND compensation_minor > 0 ORDER BY ticket_id"""
+    SELECT ticket_id, round, compensation_minor, currency, requested_by, granted_by, paid_by,
+        COALESCE(paid.occurred_at, told_at)
+    FROM complaint
+    LEFT JOIN (SELECT record_id, MAX(id) AS id FROM event
+        WHERE kind = 'ticket.fulfil' AND record_type = 'ticket' GROUP BY record_id) AS newest
+        ON CAST(SUBSTR(newest.record_id, 3) AS BIGINT) = complaint.ticket_id
+    LEFT JOIN event AS paid ON paid.id = newest.id
+    WHERE paid_by IS NOT NULL AND compensation_minor > 0 ORDER BY ticket_id"""
+"""Paid when the event of it says; a complaint without one, when its customer was told last."""
 
 
 def upgrade() -> None:
