@@ -10,6 +10,15 @@ from pydantic import BeforeValidator, StringConstraints
 
 from protocols.serial_numbers import serial_form
 
+_LONGEST = 64
+"""Characters; of a serial number in its form there can be more than were typed."""
+
+
+def serial_kept(typed: str) -> str:
+    """Return what a run keeps of a serial number: its form, or what was typed where its form is empty or too long."""
+    formed = serial_form(typed)
+    return formed if 0 < len(formed) <= _LONGEST else typed
+
 
 def model_form(text: str) -> str:
     """Return a model's name as the hub keeps it: half-width, without blanks around it."""
@@ -32,7 +41,7 @@ def _in(form: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(lambda given: form(given) if isinstance(given, str) else given)
 
 
-_Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+_Label = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST)]
 Serial = Annotated[_Label, _in(serial_form)]
 """A serial number in a request, typed in any form."""
 Model = Annotated[_Label, _in(model_form)]

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from hub.core.labels import serial_kept
 from hub.core.paging import after_cursor
 from hub.dispatch.places import in_stores_of
 from hub.identity.actors import Actor
 from hub.measurements import visibility
 from hub.measurements.models import Capture, DeadLetter, Measurement, Record, RefusedRecord, Run, Spool, Step
-from protocols.serial_numbers import serial_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _of_runs(statement: Select[*tuple[Any, ...]], actor: Actor, wanted: DataFilt
         _seen_by(statement, actor),
         {
             Run.id: wanted.run_id,
-            Run.serial: wanted.serial and serial_form(wanted.serial),
+            Run.serial: wanted.serial and serial_kept(wanted.serial),
             Run.model: wanted.model,
             Run.ticket: wanted.ticket,
             Run.bench: wanted.bench,

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from hub.core.clock import day_or_none, now, rfc3339
+from hub.core.labels import serial_kept
 from hub.core.problems import Problem
 from hub.dispatch import desk
 from hub.fleet import service as fleet
@@ -22,15 +23,12 @@ from hub.tickets import service as tickets
 from protocols.messages import codec, control
 from protocols.messages import records as r
 from protocols.messages.reasons import reason_of
-from protocols.serial_numbers import serial_form
 
 KEPT_BODY_BYTES = 65_536
 MAX_DEAD_LETTERS = 10_000
 GAP_WINDOW = 5_000
 """How far back a missing record can be one that is still on its way (the bench's window of unreceipted records)."""
 GAP_PATIENCE_S = 10.0
-MAX_SERIAL = 64
-"""Characters; of a serial number in its form there can be more than were typed."""
 
 
 @dataclass(slots=True)
@@ -147,12 +145,6 @@ def _update_run(session: Session, run_id: int, record: r.Record) -> None:
     elif isinstance(body, r.RunFinished):
         run.finished_at, run.outcome = record.at, body.outcome.value
         run.suspects = [msgspec.to_builtins(suspect) for suspect in body.suspects]
-
-
-def serial_kept(typed: str) -> str:
-    """Return what a run keeps of a serial number: its form, or what was typed where its form is empty or too long."""
-    formed = serial_form(typed)
-    return formed if 0 < len(formed) <= MAX_SERIAL else typed
 
 
 def _instruments(found: tuple[r.InstrumentStatus, ...]) -> list[dict[str, str | None]]:
