@@ -40,7 +40,7 @@ class WholeText:
         if b"json" not in headers.get(b"content-type", b"").lower():
             await self._app(scope, receive, send)
             return
-        body = b""
+        body = bytearray()
 
         async def looked_through() -> Message:
             nonlocal body
@@ -66,7 +66,7 @@ def _place(scope: Scope) -> str:
     return f"query:{next(named, 'address')}".replace("\x00", "␀")
 
 
-def _path_in(body: bytes) -> tuple[str | int, ...]:
+def _path_in(body: bytearray) -> tuple[str | int, ...]:
     """Return the way to the first text with a NUL; nothing where the body is no JSON."""
     try:
         return _path_of(json.loads(body, strict=False)) or ()

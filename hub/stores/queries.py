@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from hub.identity.actors import Actor
 from hub.stores.models import Store
+
+_EXISTING = select(Store.code, Store.closed_at).where(Store.code.in_(bindparam("codes", expanding=True)))
 
 
 def _visible(actor: Actor) -> Select[Store]:
@@ -30,5 +32,5 @@ def stores(session: Session, actor: Actor, after: str | None, limit: int) -> Seq
 
 def existing(session: Session, codes: Collection[str]) -> dict[str, datetime | None]:
     """Return which of ``codes`` are stores, and since when each is closed."""
-    found = session.execute(select(Store.code, Store.closed_at).where(Store.code.in_(codes)))
+    found = session.execute(_EXISTING, {"codes": list(codes)})
     return {row.code: row.closed_at for row in found}

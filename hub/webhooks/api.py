@@ -78,7 +78,10 @@ def list_webhook_endpoints(
     with database.read() as session:
         found = queries.endpoints(session, caller, cursor, limit)
         rows, following = split_page(found, limit, lambda row: [row.id])
-        return Page(items=[_shown(session, row) for row in rows], next=following)
+        owners = {(row.owner_kind, row.owner_id): row for row in rows}
+        owned = {owner: service.listener(session, row) is not None for owner, row in owners.items()}
+        shown = [WebhookEndpointOut.of(row, owned=owned[row.owner_kind, row.owner_id]) for row in rows]
+        return Page(items=shown, next=following)
 
 
 @router.get("/{endpoint}", summary="Show a webhook endpoint", responses=_ONE)
