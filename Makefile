@@ -37,7 +37,7 @@ demo:  ## Watch one device being repaired, end to end (DEMO="--keep" leaves it r
 test:  ## Run the whole test suite
 	@scripts/setup.sh $(FOR_TEST)
 	@$(WITH_PEERS) || echo "make: no programs to compare with; their tests are skipped"
-	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) $(RUN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(LONG_FIRST))
+	@PYTEST_DEBUG_TEMPROOT=$(SCRATCH) scripts/suite.sh -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(LONG_FIRST))
 
 check:  ## Style, types, floors
 	@scripts/setup.sh
