@@ -26,7 +26,7 @@ from drivers.simulated.points import PointKind
 from drivers.simulated.products import Product, sp100
 from drivers.simulated.rails import Feed
 from drivers.simulated.uart import Frames
-from drivers.simulated.waves import WAVES, Wave
+from drivers.simulated.waves import WAVES, Wave, driven_stage
 
 UNLIMITED_HZ = 1e9
 
@@ -39,7 +39,7 @@ class LineIn(Protocol):
         ...
 
     def played(self, stage: Stage, times_s: Floats) -> Floats:
-        """Return the volts that the output stage gives for them."""
+        """Return the volts that the output stage gives for them if nothing limits it."""
         ...
 
 
@@ -236,10 +236,9 @@ class Device:
             return np.zeros(0)
         if kind is PointKind.LINE:
             return np.zeros(times_s.shape) if self.line_in is None else self.line_in.voltage(times_s)
-        volts = self._volts(WAVES[kind], times_s, bandwidth_hz)
-        if kind is PointKind.STAGE and self.line_in is not None and self._epoch(float(times_s[-1])).powers_mcu:
-            volts = volts + self.line_in.played(self.state.board.stage, times_s)
-        return volts
+        if kind is PointKind.STAGE and self.line_in is not None:
+            return self._volts(driven_stage(self.line_in.played), times_s, bandwidth_hz)
+        return self._volts(WAVES[kind], times_s, bandwidth_hz)
 
     def _volts(self, wave: Wave, times_s: Floats, bandwidth_hz: float) -> Floats:
         """Return a wave that runs through the epochs."""

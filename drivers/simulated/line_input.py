@@ -26,7 +26,7 @@ class LineInput:
         return self._generator.open_circuit_v(1, times_s)
 
     def played(self, stage: Stage, times_s: Floats) -> Floats:
-        """Return the volts that ``stage`` gives for it, in the steady state.
+        """Return the volts that ``stage`` gives for it if nothing limits it, in the steady state.
 
         A periodic wave passes as its Fourier series; one without a period (noise, direct voltage) is not played.
         """
@@ -35,7 +35,7 @@ class LineInput:
             return np.zeros(times_s.shape)
         series = np.fft.rfft(self.voltage(np.arange(_POINTS) / (_POINTS * frequency_hz)))
         series *= stage.line_gain * stage.passes(frequency_hz * np.arange(series.size))
-        period = np.clip(np.fft.irfft(series, _POINTS), -stage.clip_v, stage.clip_v)
+        period = np.fft.irfft(series, _POINTS)
         cycles = times_s * frequency_hz
         place = (cycles - np.floor(cycles)) * _POINTS
         return np.asarray(np.interp(place, np.arange(_POINTS + 1), np.append(period, period[0])))

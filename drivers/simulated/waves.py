@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from drivers.simulated import mcu
-from drivers.simulated.board import StageKind
+from drivers.simulated.board import Stage, StageKind
 from drivers.simulated.edges import render, slowed
 from drivers.simulated.epoch import Epoch
 from drivers.simulated.i2c_bus import read_transaction, recovery_clocks
@@ -135,14 +135,14 @@ def _output(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     return wave + _noise(epoch, times_s, bandwidth_hz, MAIN_NOISE_V, 5)
 
 
-def _audio(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
-    """Return the amplifier's output: the tone as far as the supply and the clipping allow, and hum."""
+def _audio(epoch: Epoch, times_s: Floats, bandwidth_hz: float, line_v: Floats | float = 0.0) -> Floats:
+    """Return the amplifier's output: tone and ``line_v`` together as far as supply and clipping allow, and hum."""
     stage = epoch.board.stage
     on = _switched(epoch, times_s, bandwidth_hz, 1.0)
     cycles = times_s * stage.tone_hz / epoch.slowness
     level = stage.tone_v * float(np.abs(stage.passes(stage.tone_hz)))
     tone = level * gain(stage.tone_hz, bandwidth_hz) * np.sin(2.0 * math.pi * (cycles - np.floor(cycles)))
-    wave: Floats = on * np.clip(tone, -stage.clip_v, stage.clip_v)
+    wave: Floats = np.clip(on * tone + line_v, -stage.clip_v, stage.clip_v)
     if epoch.powers_mcu and stage.hum_v:
         hum = times_s * 100.0
         wave = wave + stage.hum_v * np.sin(2.0 * math.pi * (hum - np.floor(hum)))
@@ -162,6 +162,19 @@ def _reference(epoch: Epoch, times_s: Floats, _bandwidth_hz: float) -> Floats:
 
 def _stage(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
     return _STAGES[epoch.board.stage.kind](epoch, times_s, bandwidth_hz)
+
+
+def driven_stage(played: Callable[[Stage, Floats], Floats]) -> Wave:
+    """Return the wave of an amplifier of which something drives the line input.
+
+    ``played`` returns the volts that a stage would give for it at times in seconds if nothing limited them.
+    """
+
+    def wave(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:
+        line_v = played(epoch.board.stage, times_s) if epoch.powers_mcu else 0.0
+        return _audio(epoch, times_s, bandwidth_hz, line_v)
+
+    return wave
 
 
 def _coil(epoch: Epoch, times_s: Floats, bandwidth_hz: float) -> Floats:

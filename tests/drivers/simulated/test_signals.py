@@ -117,3 +117,25 @@ def test_the_line_input_is_heard_through_coupling_and_output_filter(shape, frequ
     assert not line.played(stage, times).any()
     tip.point = "TP_GND"
     assert not line.voltage(times).any()
+
+
+def test_an_amplifier_clips_its_tone_and_its_line_input_together():
+    now = [0.0]
+    device = Device(product=known_product("speaker"), faults=["clipping_amplifier"], clock=lambda: now[0])
+    generator = Sdg1032x()
+    device.line_in = LineInput(generator, Wiring(device).probe("generator", "LINE_IN"))
+    device.power(Feed(12.0, 1.0, True))
+    now[0] = 2.0
+    times = 1.0 + np.arange(20_000) / 1e6
+    clip_v = device.state.board.stage.clip_v
+    tone = device.voltage("TP_SPK", times)
+    generator.handle(b"C1:BSWV WVTP,SINE,FRQ,300,AMP,3")
+    generator.handle(b"C1:OUTP ON")
+    both = device.voltage("TP_SPK", times)
+    for heard in (tone, both):
+        assert clip_v < np.abs(heard).max() < clip_v + 0.01  # with its noise
+    assert np.abs(both - tone).max() > clip_v
+    device.repair("clipping_amplifier")
+    now[0] = 4.0
+    assert np.abs(device.voltage("TP_SPK", times)).max() < clip_v + 0.01  # the board that was, not the one that is
+    assert np.abs(device.voltage("TP_SPK", times + 2.0)).max() > 3.0
