@@ -49,6 +49,8 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS run_ticket ON run (ticket)",
     "CREATE INDEX IF NOT EXISTS run_serial ON run (serial)",
 )
+_VERSION: Final = 1
+"""Since 1, runs are found by the one form of the serial number."""
 _PRUNE = """DELETE FROM run WHERE number IN (SELECT number FROM (
     SELECT number, row_number() OVER newest AS place, sum(size) OVER newest AS held
     FROM run WINDOW newest AS (ORDER BY number DESC)
@@ -100,7 +102,7 @@ class RunHistory:
         head = _Head(started, state.started_at, finished, ended_at or datetime.now(UTC), failing_names(state))
         first = msgspec.json.encode(head)
         rest = zlib.compress(msgspec.json.encode(_Measured(state.steps, state.captures)))
-        row = (state.run, state.ticket, state.device.serial, len(first) + len(rest), first, rest)
+        row = (state.run, state.ticket, known_serial(state.device.serial), len(first) + len(rest), first, rest)
         with self._mutex:
             try:
                 try:
@@ -150,7 +152,7 @@ class RunHistory:
         rows = self._read(
             """SELECT name, head FROM run WHERE (?1 IS NULL OR ticket = ?1) AND (?2 IS NULL OR serial = ?2)
                 ORDER BY number DESC LIMIT ?3""",
-            (ticket, serial, limit),
+            (ticket, serial and known_serial(serial), limit),
         )
         found = []
         for name, encoded in rows:
@@ -196,6 +198,11 @@ class RunHistory:
         if code in _HELD:
             return HistoryError(f"run history {self._path} is held by another program ({error}): end that one")
         return HistoryError(f"run history {self._path} cannot be used ({error}): check its disk, restart the agent")
+
+
+def known_serial(text: str) -> str:
+    """Return what a device's runs are found by: its serial number in the one form, as it stands where it has none."""
+    return serial_form(text) or text
 
 
 def failing_names(state: RunState) -> tuple[str, ...]:
@@ -252,20 +259,34 @@ def _open(path: Path | None) -> sqlite3.Connection:
     try:
         if path is not None:
             path.chmod(0o600)
-        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            damage = sqlite3.DatabaseError(found)
-            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise damage
+            if path.with_name(path.name + "-wal").exists():  # not closed: a kill or a power cut
+                _check(db)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        for statement in _SCHEMA:
-            db.execute(statement)
-        # Runs that were kept before serial numbers had one form are found by it, too.
-        for (serial,) in db.execute("SELECT DISTINCT serial FROM run").fetchall():
-            if (form := serial_form(serial)) and form != serial:
-                db.execute("UPDATE run SET serial = ? WHERE serial = ?", (form, serial))
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version < _VERSION:
+            _bring_up(db)
     except (sqlite3.Error, OSError):
         db.close()
         raise
     return db
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Raise ``sqlite3.DatabaseError`` for damaged pages; reads the whole file."""
+    (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        damage = sqlite3.DatabaseError(found)
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage
+
+
+def _bring_up(db: sqlite3.Connection) -> None:
+    """Make the tables in a new file, or bring those of an older version to this one: all of it or nothing."""
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA:
+            db.execute(statement)
+        for (serial,) in db.execute("SELECT DISTINCT serial FROM run").fetchall():
+            db.execute("UPDATE run SET serial = ? WHERE serial = ?", (known_serial(serial), serial))
+        db.execute(f"PRAGMA user_version = {_VERSION}")

@@ -19,7 +19,7 @@ from edge_agent.outputs import driven, make_safe
 from edge_agent.plan_shelf import PlanShelf
 from edge_agent.plans.prompts import Answer, PromptDesk
 from edge_agent.rack import Rack
-from edge_agent.run_history import HistoryError, RunHistory, summary_of
+from edge_agent.run_history import HistoryError, RunHistory, known_serial, summary_of
 from edge_agent.run_journal import RunJournal, RunSuspended
 from edge_agent.run_telling import RunTelling
 from edge_agent.run_view import RunView
@@ -109,12 +109,12 @@ class Runs:
 
     def summaries(self, *, ticket: str | None, serial: str | None, limit: int) -> tuple[RunSummary, ...]:
         """Return the runs without an end, then those that ended, the newest first. Raises like ``state``."""
-        serial = serial and serial_form(serial)
+        serial = serial and known_serial(serial)
         unfinished = (self.state(one.run) for one in reversed(self._spool.open_runs()))
         first = [
             summary_of(one)
             for one in unfinished
-            if one is not None and ticket in {None, one.ticket} and serial in {None, serial_form(one.device.serial)}
+            if one is not None and ticket in {None, one.ticket} and serial in {None, known_serial(one.device.serial)}
         ]
         known = {one.run for one in first}  # a kill may have come between the history and the run's last record
         ended = self._history.summaries(ticket=ticket, serial=serial, limit=limit)

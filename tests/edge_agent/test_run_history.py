@@ -80,6 +80,29 @@ def test_runs_of_a_ticket_or_device_the_newest_first(path: Path) -> None:
     history.close()
 
 
+def test_a_device_is_found_however_its_serial_number_is_typed_and_also_without_a_form(path: Path) -> None:
+    history = RunHistory(path)
+    history.keep(*ended("b:1", serial="ａ 1"))
+    history.keep(*ended("b:2", serial="\u200b"))
+    for typed, found in (("A1", "b:1"), ("a1 ", "b:1"), ("\u200b", "b:2")):
+        assert [one.run for one in history.summaries(serial=typed)] == [found]
+    history.close()
+
+
+def test_a_file_of_an_older_version_is_brought_up_once(path: Path) -> None:
+    history = RunHistory(path)
+    history.keep(*ended("b:1", serial="A1"))
+    history._db.execute("UPDATE run SET serial = 'a 1'")
+    history._db.execute("PRAGMA user_version = 0")  # as it was before serial numbers had one form
+    history.close()
+    for spelt, found in (("A1", ["b:1"]), ("a 1", [])):  # the second start leaves what it finds
+        history = RunHistory(path)
+        assert [one.run for one in history.summaries(serial="A1")] == found
+        assert history._db.execute("SELECT serial FROM run").fetchall() == [(spelt,)]
+        history._db.execute("UPDATE run SET serial = 'a 1'")
+        history.close()
+
+
 @pytest.mark.parametrize(("bounds", "left"), [({"max_runs": 3}, ["b:9", "b:8", "b:7"]), ({"max_bytes": 1}, ["b:9"])])
 def test_the_oldest_make_room(path: Path, bounds: dict[str, int], left: list[str]) -> None:
     history = RunHistory(path, **bounds)
@@ -108,14 +131,22 @@ def _spoil(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_damaged_pages_are_found_at_opening_and_mended(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("killed", [True, False])
+def test_damaged_pages_are_found_and_mended_at_opening_after_a_kill_and_otherwise_by_the_first_call(
+    path: Path, caplog: pytest.LogCaptureFixture, killed: bool
+) -> None:
     history = RunHistory(path)
     history.keep(*ended("b:1"))
+    log = path.with_name(path.name + "-wal")
     history.close()
+    assert not log.exists()
     _spoil(path)
+    if killed:
+        log.touch()
     history = RunHistory(path)
-    assert "is damaged" in caplog.text
+    assert ("is damaged" in caplog.text) is killed
     assert history.summaries() == ()
+    assert "is damaged" in caplog.text
     history.keep(*ended("b:2"))
     assert history.newest() == "b:2"
     history.close()
