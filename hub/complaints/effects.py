@@ -12,8 +12,7 @@ from hub.complaints.facts import ComplaintFacts
 from hub.complaints.models import Complaint, ComplaintPayment, ComplaintPromise
 from hub.complaints.policy import FAMILY, Assessment, ComplaintPolicy, UrgencyFacts, assess, delivered
 from hub.core.clock import now
-from hub.core.i18n import coded, listed
-from hub.core.problems import FieldError, Problem
+from hub.core.i18n import Words, coded, listed
 from hub.dispatch.judging import in_force as dispatch_policy
 from hub.dispatch.judging import judged
 from hub.identity import duties
@@ -25,7 +24,6 @@ from hub.tickets import actions
 from hub.tickets.details import Details
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
-from hub.tickets.states import action_words
 
 Outcome = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Facts for the event, and new values of the ticket's fields."""
@@ -71,14 +69,12 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> ComplaintFacts |
 
 
 def of_action(
-    session: Session, ticket: Ticket, actor: Actor, action: str, details: Details | None, *, at: datetime, said: bool
+    session: Session, ticket: Ticket, actor: Actor, action: str, details: Details | None, *, at: datetime
 ) -> Outcome:
-    """Carry an action out; raise a problem before anything is written. ``said``: something was written about it."""
+    """Carry an action out; raise a problem before anything is written."""
     if ticket.kind != Kind.COMPLAINT:
         return {}, {}
     _check(session, ticket, actor, action, details)
-    if action == "finding" and not said:
-        raise _wrong(action, "#/note", {"en": "say what was found", "zh-CN": "请填写查明的事实"})
     complaint = queries.complaint(session, ticket.id)
     if complaint is None:
         complaint = Complaint(ticket_id=ticket.id, told_at=ticket.created_at)
@@ -181,18 +177,13 @@ def _check(session: Session, ticket: Ticket, actor: Actor, action: str, details:
     if isinstance(details, actions.NameOwner | d.ChangeOwner):
         reason = duties.objection(session, actor, details.owner, ticket.store, Permission.COMPLAINT_READ)
         if reason is not None:
-            raise _wrong(action, "#/details/owner", reason)
+            raise actions.details_wrong(ticket.kind, action, "owner", reason)
     if isinstance(details, d.Conclude):
         causes = in_force(session)[1].causes
         if details.cause not in causes:
             known = listed(coded(name, {"en": one.name.en, "zh-CN": one.name.zh_cn}) for name, one in causes.items())
-            words = {
+            words: Words = {
                 "en": f"name one of the policy's causes: {known['en']}",
                 "zh-CN": f"请填写策略中的原因之一：{known['zh-CN']}",
             }
-            raise _wrong(action, "#/details/cause", words)
-
-
-def _wrong(action: str, where: str, words: Mapping[Any, str]) -> Problem:
-    errors = (FieldError(where, words),)
-    return Problem(actions.DETAILS_WRONG, errors=errors, action=action_words(action, Kind.COMPLAINT), count=1)
+            raise actions.details_wrong(ticket.kind, action, "cause", words)

@@ -24,7 +24,9 @@ def of_action(
         case ProposePlan():
             return plans.propose(session, ticket, actor, details, occurred_at), {}
         case PreApprove():
-            plans.require_witness("preapprove", actor, details.how, details.said_at, occurred_at)
+            plans.require_witness(
+                ticket, "preapprove", actor, details.how, said_at=details.said_at, occurred_at=occurred_at
+            )
         case ApprovePlan():
             return plans.approve(session, ticket, actor, details, occurred_at), {}
         case DeclinePlan():
@@ -32,5 +34,5 @@ def of_action(
         case Repaired():
             return work.record(session, ticket, actor, details, occurred_at)
         case NameCause():
-            work.require_known_cause(session, details)
+            work.require_known_cause(session, ticket, details)
     return {}, {}

@@ -5,22 +5,21 @@ Each function checks everything before it writes anything, and returns what the 
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from hub.aftercare import warranty
 from hub.core.clock import now, rfc3339
-from hub.core.i18n import Count, Words
-from hub.core.problems import FieldError, Problem, ProblemType
+from hub.core.i18n import Count, both
+from hub.core.problems import Problem, ProblemType
 from hub.identity.actors import Actor
 from hub.identity.segregation import one_hand
 from hub.repairs import queries
 from hub.repairs.models import RepairPlan
 from hub.tickets import queries as tickets
-from hub.tickets.actions import DETAILS_WRONG, ApprovePlan, DeclinePlan, How, ProposePlan
+from hub.tickets.actions import ApprovePlan, DeclinePlan, How, ProposePlan, details_wrong
 from hub.tickets.models import Ticket
-from hub.tickets.states import action_words
 
 CUSTOMER = "customer"
 """Kind of the actor that a customer is who came by the ticket's link."""
@@ -61,11 +60,12 @@ def propose(
     """Keep a new revision; what was open or approved before no longer counts, so a new price wants a new approval."""
     valid_until = wanted.valid_until or occurred_at + timedelta(days=wanted.valid_days)
     if valid_until <= occurred_at:
-        _wrong("propose_plan", "valid_until", "this is in the past; name a time to come", "有效期须晚于提出时间")
+        words = both("this is in the past; name a time to come", "有效期须晚于提出时间")
+        raise details_wrong(ticket.kind, "propose_plan", "valid_until", words)
     for place, option in enumerate(wanted.options):
         objection = warranty.objection_to_price(session, ticket, option.cost_minor)
         if objection is not None:
-            _refuse("propose_plan", f"options/{place}/cost_minor", objection)
+            raise details_wrong(ticket.kind, "propose_plan", f"options/{place}/cost_minor", objection)
     before = queries.newest_plan(session, ticket.id)
     if before is not None and before.status == "proposed":
         before.status = "superseded"
@@ -95,16 +95,18 @@ def approve(
 ) -> Mapping[str, Any]:
     """The customer wants one of the options."""
     plan = _open_plan(session, ticket, wanted.revision)
-    require_witness("approve_plan", actor, wanted.how, wanted.said_at, occurred_at)
+    require_witness(ticket, "approve_plan", actor, wanted.how, said_at=wanted.said_at, occurred_at=occurred_at)
     _require_second_person(session, ticket, plan, actor)
     said_at = wanted.said_at or occurred_at
     if said_at > plan.valid_until:
         raise Problem(PLAN_EXPIRED, until=rfc3339(plan.valid_until))
     if said_at < plan.proposed_at and wanted.said_at is not None:
-        _wrong("approve_plan", "said_at", "this is before the plan was proposed", "早于方案提出时间")
+        words = both("this is before the plan was proposed", "早于方案提出时间")
+        raise details_wrong(ticket.kind, "approve_plan", "said_at", words)
     if wanted.option > len(plan.options):
         count = len(plan.options)
-        _wrong("approve_plan", "option", f"the plan has {Count(count):option|options}", f"方案共有 {count} 个选项")
+        words = both(f"the plan has {Count(count):option|options}", f"方案共有 {count} 个选项")
+        raise details_wrong(ticket.kind, "approve_plan", "option", words)
     plan.status, plan.option = "approved", wanted.option
     _answered(plan, actor, wanted.how, said_at)
     chosen = plan.options[wanted.option - 1]
@@ -116,7 +118,7 @@ def decline(
 ) -> Mapping[str, Any]:
     """The customer wants none of the options."""
     plan = _open_plan(session, ticket, wanted.revision)
-    require_witness("decline_plan", actor, wanted.how, None, occurred_at)
+    require_witness(ticket, "decline_plan", actor, wanted.how, said_at=None, occurred_at=occurred_at)
     plan.status = "declined"
     _answered(plan, actor, wanted.how, occurred_at)
     return {"plan_revision": plan.revision}
@@ -148,20 +150,15 @@ def _answered(plan: RepairPlan, actor: Actor, how: str, at: datetime) -> None:
     plan.answered_by, plan.answered_at, plan.how = actor.person, at, how
 
 
-def require_witness(action: str, actor: Actor, how: How, said_at: datetime | None, occurred_at: datetime) -> None:
+def require_witness(
+    ticket: Ticket, action: str, actor: Actor, how: How, *, said_at: datetime | None, occurred_at: datetime
+) -> None:
     """Nobody at the desk claims a click of the customer's, nor an answer from the future."""
     if (how == "online") != (actor.kind == CUSTOMER):
-        english = "only the customer's own answer on the ticket's page is online; say in_person, phone or message"
-        _wrong(action, "how", english, "仅客户在工单页面本人作答时为 online；请填写 in_person、phone 或 message")
+        words = both(
+            "only the customer's own answer on the ticket's page is online; say in_person, phone or message",
+            "仅客户在工单页面本人作答时为 online；请填写 in_person、phone 或 message",
+        )
+        raise details_wrong(ticket.kind, action, "how", words)
     if said_at is not None and said_at > max(occurred_at, now()):
-        _wrong(action, "said_at", "this is in the future", "时间晚于当前")
-
-
-def _wrong(action: str, field: str, english: str, chinese: str) -> NoReturn:
-    _refuse(action, field, {"en": english, "zh-CN": chinese})
-
-
-def _refuse(action: str, field: str, words: Words) -> NoReturn:
-    raise Problem(
-        DETAILS_WRONG, errors=(FieldError(f"#/details/{field}", words),), action=action_words(action), count=1
-    )
+        raise details_wrong(ticket.kind, action, "said_at", both("this is in the future", "时间晚于当前"))

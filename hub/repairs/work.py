@@ -8,16 +8,15 @@ from sqlalchemy.orm import Session
 
 from hub.aftercare import warranty
 from hub.core.i18n import Words
-from hub.core.problems import FieldError, Problem, ProblemType
+from hub.core.problems import Problem, ProblemType
 from hub.events.models import Event
 from hub.identity.actors import Actor
 from hub.identity.segregation import one_hand
 from hub.repairs import queries, taxonomy
 from hub.repairs.models import Repair, RepairPlan
 from hub.tickets import queries as ticket_queries
-from hub.tickets.actions import DETAILS_WRONG, NameCause, Repaired
+from hub.tickets.actions import NameCause, Repaired, details_wrong
 from hub.tickets.models import Ticket
-from hub.tickets.states import action_words
 
 PRICED_BY_WITNESS = ProblemType(
     "price-by-witness",
@@ -42,14 +41,13 @@ def record(
     plan = queries.newest_plan(session, ticket.id)
     approved = plan if plan is not None and plan.status == "approved" else None
     ahead = None if approved else ticket_queries.newest_event(session, ticket.record, "ticket.preapprove")
-    cost, currency = _cost(approved, ahead, done)
+    cost, currency = _cost(ticket, approved, ahead, done)
     if ahead is not None and cost:
         _require_another(session, actor, ahead)
     known = taxonomy.in_force(session).fault(done.root_cause) is not None
     objection = warranty.objection_to_price(session, ticket, cost or 0, done.root_cause if known else None)
     if objection is not None:
-        error = FieldError("#/details/cost_minor", objection)
-        raise Problem(DETAILS_WRONG, errors=(error,), action=action_words("repaired"), count=1)
+        raise details_wrong(ticket.kind, "repaired", "cost_minor", objection)
     before = queries.newest_repair(session, ticket.id)
     repair = Repair(
         ticket_id=ticket.id,
@@ -70,15 +68,14 @@ def record(
     return {name: value for name, value in facts.items() if value is not None}, writes
 
 
-def require_known_cause(session: Session, told: NameCause) -> None:
+def require_known_cause(session: Session, ticket: Ticket, told: NameCause) -> None:
     """D1: the one root cause is a code of the taxonomy in force."""
     if taxonomy.in_force(session).fault(told.root_cause) is None:
         words: Words = {
             "en": f"the fault taxonomy does not know {told.root_cause}; see GET /api/v1/fault-taxonomy",
             "zh-CN": f"故障分类中没有 {told.root_cause}；请查看 GET /api/v1/fault-taxonomy",
         }
-        error = FieldError("#/details/root_cause", words)
-        raise Problem(DETAILS_WRONG, errors=(error,), action=action_words("name_cause"), count=1)
+        raise details_wrong(ticket.kind, "name_cause", "root_cause", words)
 
 
 def _require_another(session: Session, actor: Actor, ahead: Event) -> None:
@@ -89,7 +86,9 @@ def _require_another(session: Session, actor: Actor, ahead: Event) -> None:
         raise Problem(PRICED_BY_WITNESS)
 
 
-def _cost(approved: RepairPlan | None, ahead: Event | None, done: Repaired) -> tuple[int | None, str | None]:
+def _cost(
+    ticket: Ticket, approved: RepairPlan | None, ahead: Event | None, done: Repaired
+) -> tuple[int | None, str | None]:
     """Return what the customer pays; raise action-details-wrong above what was agreed."""
     if approved is not None and approved.option is not None:
         agreed, currency = int(approved.options[approved.option - 1]["cost_minor"]), approved.currency
@@ -103,7 +102,5 @@ def _cost(approved: RepairPlan | None, ahead: Event | None, done: Repaired) -> t
             "en": f"the customer agreed to {agreed} {currency} (smallest unit); propose a new plan for more",
             "zh-CN": f"客户同意的金额为 {agreed} {currency}（最小单位）；超出须重新提出方案",
         }
-        raise Problem(
-            DETAILS_WRONG, errors=(FieldError("#/details/cost_minor", words),), action=action_words("repaired"), count=1
-        )
+        raise details_wrong(ticket.kind, "repaired", "cost_minor", words)
     return cost, currency

@@ -354,6 +354,12 @@ DETAILS: dict[str, type[Details]] = {
 """Actions that are not here take a note at most."""
 
 
+def details_wrong(kind: str, action: str, name: str, words: BothWords) -> Problem:
+    """Return the refusal of one detail of an action, in the words of the ticket's kind."""
+    errors = (FieldError(f"#/details/{name}", words),)
+    return Problem(DETAILS_WRONG, errors=errors, action=action_words(action, kind), count=1)
+
+
 def require_words(action: str, checked: Details | None, note: str | None, given: Any, called: BothWords) -> None:
     """Raise the action-details-wrong problem for what a person records without a word, or where nobody reads it."""
     errors: list[FieldError] = []

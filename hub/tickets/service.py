@@ -35,7 +35,7 @@ from hub.tickets.items import Item
 from hub.tickets.kinds import KINDS, ON_BENCH, OPEN, Channel, Kind, State
 from hub.tickets.models import Attachment, Ticket
 from hub.tickets.schemas import ActionIn, Assignment, IntakeParts, NewTicket, Purpose
-from hub.tickets.states import ADDRESSES, TABLES, Table, action_words
+from hub.tickets.states import ADDRESSES, TABLES, action_words
 
 TICKET_NOT_FOUND = ProblemType(
     "ticket-not-found",
@@ -329,7 +329,8 @@ def act(session: Session, actor: Actor, public_id: str, wanted: ActionIn) -> Tic
     if place is not None:
         shown = place if place.startswith("/") else f"…/{place}"
         reason = {"en": f"there is an address for it: {shown}", "zh-CN": f"请使用 {shown}"}
-        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=action_words(action), reason=reason)
+        called = action_words(action, ticket.kind)
+        raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=called, reason=reason)
     facts: dict[str, Any] = {}
     writes: dict[str, Any] = {"bench": None} if action == "unassign" else {}
     if action == "submit" and ticket.state == State.DRAFT and actor.may(Permission.TICKET_CREATE):
@@ -369,7 +370,7 @@ def apply(
     before = State(ticket.state)
     row = table.find(before, action)
     if row is None:
-        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, **_refusal(table, before, action))
+        raise _not_possible(ticket, action)
     actor.require(row.permission)
     told = dict(details or {})
     note, words = told.pop("note", None), told.pop("details", None)
@@ -382,9 +383,7 @@ def apply(
     if reason is not None:
         raise Problem(ACTION_GUARDED, ticket=ticket.public_id, action=called, reason=reason)
     effect, more = effects.of_action(session, ticket, actor, checked, occurred_at or now())
-    of_complaint, more_of_it = complaints.of_action(
-        session, ticket, actor, action, checked, at=occurred_at or now(), said=bool(note or words)
-    )
+    of_complaint, more_of_it = complaints.of_action(session, ticket, actor, action, checked, at=occurred_at or now())
     effect, more = {**effect, **of_complaint}, {**more, **more_of_it}
     changes = {**(checked.writes() if checked else {}), **more, **(writes or {})}
     if not changes.keys() <= row.writes:
@@ -425,16 +424,15 @@ def possible(ticket: Ticket, action: str) -> bool:
 
 def require_possible(ticket: Ticket, action: str, state: State | None = None) -> None:
     """Raise the action-not-possible problem unless the ticket's table has the action, and it is in ``state``."""
-    present = State(ticket.state)
-    if state not in {None, present} or not possible(ticket, action):
-        said = _refusal(TABLES[Kind(ticket.kind)], present, action)
-        raise Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, **said)
+    if state not in {None, State(ticket.state)} or not possible(ticket, action):
+        raise _not_possible(ticket, action)
 
 
-def _refusal(table: Table, state: State, action: str) -> dict[str, Any]:
-    """Say that an action is not possible; what this kind does not have is called what another kind calls it."""
-    known = any(row.action == action for row in table.transitions)
-    return table.refusal(state, action) if known else {**table.refusal(state, action), "action": action_words(action)}
+def _not_possible(ticket: Ticket, action: str) -> Problem:
+    """Say what would be possible; an action that this kind does not have is called what another kind calls it."""
+    said = TABLES[Kind(ticket.kind)].refusal(State(ticket.state), action)
+    said["action"] = action_words(action, ticket.kind)
+    return Problem(ACTION_NOT_POSSIBLE, ticket=ticket.public_id, **said)
 
 
 def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
