@@ -8,20 +8,20 @@ from hub.customers import service as customers
 from hub.dispatch import desk
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
-from hub.tickets import queries, service
+from hub.tickets import queries, reception
 from hub.tickets.kinds import CHANNELS, KINDS, URGENCIES
 from hub.tickets.models import Ticket
 from hub.tickets.schemas import NewTicket
 
 
 def _take(session: Session, actor: Actor, body: NewTicket) -> Taken:
-    ticket = service.create(session, actor, body)
+    ticket = reception.create(session, actor, body)
     desk.follow(session, ticket, "create")
     return ticket.public_id, True
 
 
 def _known_fault(session: Session, _actor: Actor, code: str) -> None:
-    service.require_known_fault(session, code)
+    reception.require_known_fault(session, code)
 
 
 def _rows(session: Session, actor: Actor, after: int, limit: int) -> Rows:
@@ -58,7 +58,7 @@ TABLE = Table(
     imported=(
         Column("kind", "类型", ("kind",), decides=True, words=KINDS),
         Column("channel", "渠道", ("channel",), decides=True, words=CHANNELS),
-        Column("store", "门店", ("store",), check=service.require_store),
+        Column("store", "门店", ("store",), check=reception.require_store),
         Column("model", "型号", ("device", "model")),
         Column("serial", "序列号", ("device", "serial")),
         Column("symptom", "故障现象", ("symptom",)),

@@ -13,8 +13,7 @@ from hub.complaints.models import Complaint, ComplaintPayment, ComplaintPromise
 from hub.complaints.policy import FAMILY, Assessment, ComplaintPolicy, UrgencyFacts, assess, delivered
 from hub.core.clock import now
 from hub.core.i18n import Words, coded, listed
-from hub.dispatch.judging import in_force as dispatch_policy
-from hub.dispatch.judging import judged
+from hub.dispatch.judging import judgement
 from hub.identity import duties
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -149,8 +148,7 @@ def _assessed(session: Session, ticket: Ticket, complaint: Complaint, in_force: 
     before, ticket.urgency = ticket.urgency, found.level.value
     changes: dict[str, Any] = {"urgency": found.level.value}
     if not ticket.priority_pinned:
-        priority = judged(session, ticket, dispatch_policy(session)[1])
-        changes |= {"priority": priority.priority, "priority_reasons": list(priority.codes)}
+        changes |= judgement(session, ticket)
     ticket.urgency = before
     facts = {"grade": found.grade.value, "rule": found.rule, "policy_version": version, "round": complaint.round}
     return facts, changes

@@ -1,6 +1,7 @@
 """Judge a ticket's priority from what the database knows (T5)."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -38,3 +39,9 @@ def judged(session: Session, ticket: Ticket, policy: DispatchPolicy) -> Judged:
         alike=alike,
     )
     return judge(facts, policy.priority)
+
+
+def judgement(session: Session, ticket: Ticket) -> dict[str, Any]:
+    """Return the priority that the policy in force gives, and its reasons, as the ticket's fields."""
+    found = judged(session, ticket, in_force(session)[1])
+    return {"priority": found.priority, "priority_reasons": list(found.codes)}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
+from hub.dispatch.judging import judgement
 from hub.dispatch.service import DISPATCHER
 from hub.tickets import queries, service
 from hub.tickets.kinds import OPEN, State
@@ -18,7 +19,7 @@ def rejudge(session: Session, tickets: Iterable[Ticket]) -> list[Ticket]:
     for ticket in tickets:
         if ticket.priority_pinned or State(ticket.state) not in OPEN - {State.DRAFT}:
             continue
-        found = service.judgement(session, ticket)
+        found = judgement(session, ticket)
         if found["priority"] == ticket.priority and _names(found) == _names(
             {"priority_reasons": ticket.priority_reasons}
         ):
@@ -32,7 +33,7 @@ def rejudge_alike(session: Session, ticket: Ticket) -> list[Ticket]:
     """Raise the earlier tickets of a batch problem that ``ticket`` made one; those already raised stay as they are."""
     if not ticket.fault:
         return []
-    reasons = service.judgement(session, ticket)["priority_reasons"] if ticket.priority_pinned else None
+    reasons = judgement(session, ticket)["priority_reasons"] if ticket.priority_pinned else None
     if not _is_batch(ticket.priority_reasons if reasons is None else reasons):
         return []
     found = queries.open_alike(session, ticket.model, ticket.fault, MAX_AT_ONCE)

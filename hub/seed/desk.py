@@ -14,6 +14,7 @@ from hub.identity.actors import Actor
 from hub.identity.permissions import Role
 from hub.seed.scene import Owned, Scene, words
 from hub.seed.timeline import Life
+from hub.tickets import reception
 from hub.tickets import service as tickets
 from hub.tickets.kinds import Channel, Kind, Urgency
 from hub.tickets.schemas import ActionIn, DeviceIn, NewTicket, ProofKind, PurchaseProof
@@ -35,7 +36,7 @@ def take_in(scene: Scene, kind: Kind, owned: Owned, counter: Actor, **more: Any)
         purchase_proof=PurchaseProof(kind=ProofKind.ORDER, number=f"DD{scene.dice.randrange(10**10):010d}"),
         **more,
     )
-    return tickets.create(scene.session, counter, wanted).public_id
+    return reception.create(scene.session, counter, wanted).public_id
 
 
 def act(scene: Scene, ticket: str, actor: Actor, action: str, *, note: str | None = None, **details: Any) -> None:

@@ -27,7 +27,7 @@ from hub.measurements.service import run_details
 from hub.policies.values import Moment
 from hub.repairs import plans, work
 from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
-from hub.tickets import actions, attachments, devices, intake, queries, remarks, service
+from hub.tickets import actions, attachments, completeness, devices, intake, queries, reception, remarks, service
 from hub.tickets.kinds import Channel, Kind, State
 from hub.tickets.queries import TicketFilter
 from hub.tickets.schemas import (
@@ -83,8 +83,8 @@ def list_ticket_kinds(database: HubDatabase, caller: Caller, accept_language: Ac
     | refusals(
         intake.INTAKE_INCOMPLETE,
         intake.NO_DRAFT,
-        service.FAULT_UNKNOWN,
-        service.NOT_YOUR_STORE,
+        reception.FAULT_UNKNOWN,
+        reception.NOT_YOUR_STORE,
         STORE_CLOSED,
         UNKNOWN_STORES,
         attachments.FILE_NOT_THERE,
@@ -106,14 +106,14 @@ def create_ticket(
     caller.require(Permission.TICKET_CREATE)
     files = attachments.checked(request.app.state.attachments, wanted.attachments)
     with database.write() as session:
-        ticket = service.create(session, caller, wanted)
+        ticket = reception.create(session, caller, wanted)
         added = [attachments.add(session, caller, ticket, file) for file in files]
         desk.follow(session, ticket, "create")
         twins = queries.twins(session, caller, ticket, limit=10)
         created = TicketCreated(
             **TicketOut.fields_of(ticket, caller),
             possible_duplicates=twins_of(ticket, twins, preferred_language(accept_language)),
-            still_wanted=list(service.still_wanted(session, ticket, added)),
+            still_wanted=list(completeness.still_wanted(session, ticket, added)),
         )
     response.headers["Location"] = f"/api/v1/tickets/{created.id}"
     return created
@@ -206,7 +206,7 @@ def show_ticket(
         response.headers["ETag"] = etag(found.version)
         shown = TicketDetail(
             **TicketOut.fields_of(found, caller, masked=False),
-            intake=intake_of(found, service.still_wanted(session, found)),
+            intake=intake_of(found, completeness.still_wanted(session, found)),
             attachments=[AttachmentOut.of(row) for row in files],
             priority_because=priority_because(found, language),
             actions=offered_actions(found, caller, language),
@@ -264,7 +264,7 @@ def assign_ticket(
 @router.patch(
     "/{ticket}/intake",
     summary="Complete or correct an intake",
-    responses=_ACT | refusals(devices.DEVICE_FIXED, service.FAULT_UNKNOWN, intake.INTAKE_INCOMPLETE),
+    responses=_ACT | refusals(devices.DEVICE_FIXED, reception.FAULT_UNKNOWN, intake.INTAKE_INCOMPLETE),
 )
 def amend_intake(
     *,
@@ -281,7 +281,7 @@ def amend_intake(
     """
     with database.write() as session:
         _check_version(session, caller, ticket, expected)
-        found = service.amend(session, caller, ticket, wanted)
+        found = reception.amend(session, caller, ticket, wanted)
         desk.follow(session, found, "amend")
         return _tagged(response, TicketOut.of(found, caller))
 

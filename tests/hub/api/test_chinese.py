@@ -21,7 +21,7 @@ from hub.dispatch import priority
 from hub.identity import words
 from hub.identity.actors import Actor
 from hub.identity.permissions import ROLE_PERMISSIONS, Permission, Role
-from hub.tickets import actions, guards, intake, items, kinds, service
+from hub.tickets import actions, completeness, guards, intake, items, kinds, service
 from hub.tickets.items import Item
 from hub.tickets.kinds import Channel, Kind, State, Urgency
 from hub.tickets.models import Ticket
@@ -116,7 +116,7 @@ def test_intakes_guards_details_and_priorities_are_told_in_words() -> None:
     for kind in Kind:
         for channel in Channel:
             with pytest.raises(Problem) as refused:
-                service._require_complete(intake.delivered(), kind, channel, frozenset())
+                completeness.require(intake.delivered(), kind, channel, frozenset())
             told.append(refused.value.sentence("zh-CN"))
     codes = [*(f"urgency:{one}" for one in Urgency), *(f"kind:{one}" for one in Kind)]
     told += [priority.words(code)["zh-CN"] for code in codes]

@@ -15,7 +15,7 @@ from hub.core.problems import Problem
 from hub.fleet import service as fleet
 from hub.identity.actors import Actor, command_line_actor
 from hub.identity.permissions import Permission, Role, may
-from hub.tickets import service as tickets
+from hub.tickets import reception
 from hub.tickets.kinds import Kind
 from hub.tickets.schemas import Contact, DeviceIn, NewTicket
 
@@ -41,7 +41,7 @@ def number(database: Database) -> str:
             symptom="x",
             contact=Contact(name="n", phone="13800000000"),
         )
-        ticket = tickets.create(session, command_line_actor(), body)
+        ticket = reception.create(session, command_line_actor(), body)
         at = now() - timedelta(minutes=5)
         row = Appointment(
             ticket_id=ticket.id,

@@ -16,6 +16,7 @@ from hub.notifications import planning
 from hub.notifications.channels import Channels
 from hub.notifications.models import Notification
 from hub.sla.documents import Level
+from hub.tickets import reception
 from hub.tickets import service as tickets
 from hub.tickets.models import Ticket
 from hub.tickets.schemas import Assignment, NewTicket
@@ -40,7 +41,7 @@ def ticket(database: Database) -> str:
     )
     with database.write() as session:
         fleet.register(session, "bench-01")
-        ticket = tickets.create(session, command_line_actor(), wanted).public_id
+        ticket = reception.create(session, command_line_actor(), wanted).public_id
         tickets.assign(session, command_line_actor(), ticket, Assignment(bench="bench-01"))
     return ticket
 
