@@ -40,6 +40,7 @@ from protocols.messages.records import Outcome
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 LOOK_EVERY_S = 0.5
+_LOOK_S = 0.02
 TOLD_FROM_S = 1.0
 """A shorter wait is over before anybody has read of it."""
 EXPECTED = (RackError, InstrumentError, FirmwareError, AnalysisError, ProtocolError, OSError)
@@ -96,6 +97,8 @@ class StepContext:
         self.device = device
         self._clock = clock
         self._on_progress = on_progress
+        self.at_work = threading.Event()
+        """Set once the step's instrument does what the action asked for: a queue or a busy machine may delay that."""
 
     @property
     def role(self) -> str:
@@ -141,6 +144,7 @@ class StepContext:
         def checked(driver: Instrument) -> T:
             if not isinstance(driver, KINDS[kind]):
                 raise WrongCapability(f"{role} is a {type(driver).__name__}, but the plan needs a {kind} there")
+            self.at_work.set()
             return function(driver)
 
         return self._rack.call(role, self._leases[role], checked, self.remaining_s(), self._cancellation)
@@ -250,7 +254,10 @@ def prepare(steps: list[Step]) -> None:
 
 
 def _with_meanwhile(step: Step, context: StepContext, cancellation: Cancellation) -> Result:
-    """Run the step's action, and what is to happen meanwhile on a second thread; neither outlives this call."""
+    """Run the step's action, and what is to happen meanwhile on a second thread; neither outlives this call.
+
+    The second begins when the first's instrument is at work: what it brings about must not be over before that.
+    """
     action = ACTIONS[step.action]
     other = step.meanwhile
     if other is None:
@@ -261,6 +268,8 @@ def _with_meanwhile(step: Step, context: StepContext, cancellation: Cancellation
 
     def body() -> None:
         try:
+            while not context.at_work.wait(_LOOK_S):
+                beside.remaining_s()
             beside.wait(other.after)
             second.run(beside, second.decode(other.parameters))
         except Exception as error:  # noqa: BLE001 - raised again in the step's own thread
@@ -268,10 +277,13 @@ def _with_meanwhile(step: Step, context: StepContext, cancellation: Cancellation
             if not isinstance(error, CallTimeout | CallCancelled):
                 cancellation.cancel(f"{other.action} beside it failed: {says(error)}")
 
+    if step.role is None:
+        context.at_work.set()
     thread = threading.Thread(target=body, name=f"meanwhile-{step.id}", daemon=True)
     thread.start()
     try:
         result = action.run(context, action.decode(step.parameters))
+        context.at_work.set()
     except BaseException as error:
         cancellation.cancel(f"{step.action} ended: {error}")
         thread.join()

@@ -79,7 +79,10 @@ class MeasureSpec(Strict, frozen=True):
 
 
 class Meanwhile(Strict, frozen=True):
-    """A second action that begins ``after`` the step's own and runs beside it (a stimulus, power on …)."""
+    """A second action that runs beside the step's own (a stimulus, power on …).
+
+    It begins ``after`` the step's instrument has begun its work.
+    """
 
     action: Identifier
     role: Identifier | None = None

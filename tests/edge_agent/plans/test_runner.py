@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import plan_texts
 import pytest
@@ -11,10 +12,12 @@ from plan_texts import plan, read, wait
 from scripted_instrument import ScriptedInstrument
 
 from edge_agent.plans import events
+from edge_agent.plans.attempt import StepContext, attempt
+from edge_agent.plans.clock import SystemClock
 from edge_agent.plans.ending import RunRefused
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptUnanswered
 from edge_agent.plans.runner import Runner
-from edge_agent.rack import Cancellation, LeaseRefused
+from edge_agent.rack import Cancellation, LeaseRefused, Rack
 from protocols.messages.reasons import reason_in
 from protocols.messages.records import (
     Device,
@@ -293,6 +296,47 @@ def test_two_actions_beside_each_other_end_together(bench: Bench, plan_of: Make,
     stuck = slow.replace("id: w", "id: w\n    timeout: 0.5 s".replace("    ", "  "))
     assert bench.run(plan_of(plan(main=stuck)), "r2").outcome is Outcome.TIMEOUT
     assert bench.steps[-1].duration_s < 0.7
+
+
+def test_what_is_done_beside_a_step_waits_until_its_instrument_is_at_work(
+    rack: Rack, plan_of: Make, tmp_path: Path
+) -> None:
+    """D2: a console that listened late would miss the boot log that the switching beside it brings about."""
+    beside = "{action: prompt, with: {text: {en: Switch it on, zh-CN: 接通}}}"
+    step = plan_of(plan(main=read("a", extra=f"meanwhile: {beside}\n"))).plan.main[0]
+    asked, go_on, ended = threading.Event(), threading.Event(), []
+
+    def ask(_prompt: Prompt, _seconds: float) -> Answer:
+        asked.set()
+        return Answer(True)
+
+    with rack.leased(["meter"], "test") as leases:
+        busy = rack.submit("meter", leases["meter"], lambda _: go_on.wait(20), 30)
+        stop = Cancellation()
+        context = StepContext(
+            rack,
+            leases,
+            "meter",
+            kind="multimeter",
+            cancellation=stop,
+            deadline=time.monotonic() + 30,
+            timeout_s=30,
+            files={},
+            workspace=tmp_path,
+            memory=tmp_path,
+            device="",
+            clock=SystemClock(),
+            on_progress=lambda *_: None,
+            ask=ask,
+        )
+        thread = threading.Thread(target=lambda: ended.append(attempt(step, context, stop)))
+        thread.start()
+        assert not asked.wait(0.2)
+        go_on.set()
+        assert busy.result()
+        thread.join(30)
+        assert asked.is_set()
+    assert [one.trouble for one in ended] == [None]
 
 
 def test_the_instruments_belong_to_the_run(bench: Bench, plan_of: Make) -> None:
