@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.aftercare import warranty
 from hub.complaints import effects as complaints
+from hub.core.bodies import JsonBody
 from hub.core.clock import now
 from hub.core.database import insert_now
 from hub.core.i18n import Words, both, coded
@@ -25,7 +26,7 @@ from hub.tickets import completeness, devices, intake, service
 from hub.tickets.items import Item
 from hub.tickets.kinds import KINDS, Kind, State
 from hub.tickets.models import Ticket
-from hub.tickets.schemas import IntakeParts, NewTicket
+from hub.tickets.schemas import IntakeParts, NewTicket, ProofKind
 from hub.tickets.states import TABLES
 
 FAULT_UNKNOWN = ProblemType(
@@ -134,14 +135,15 @@ def require_store(session: Session, actor: Actor, store: str | None) -> None:
 def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -> Ticket:
     """Take down more of an intake, or correct it.
 
-    What is left out stays, in device and contact, too; nothing can be emptied.
+    What is left out stays, in device, contact and proof, too. ``None`` empties what of them need not be there: a
+    telephone number or an e-mail address beside the other, the number of a proof. Nothing else can be emptied.
     """
-    empty = [name for name in wanted.model_fields_set if getattr(wanted, name) is None]
-    if empty or not wanted.model_fields_set:
+    empty = _emptied("#", wanted) + ([] if wanted.device is None else _emptied("#/device", wanted.device))
+    if empty:
         words = both(
             "name what is to change; nothing of an intake can be emptied", "请填写要更正的内容；受理信息不能清空"
         )
-        errors = [FieldError(f"#/{name}", words) for name in sorted(empty)] or [FieldError("#", words)]
+        errors = [FieldError(place, words) for place in empty]
         raise Problem(INVALID_REQUEST, errors=errors, count=len(errors))
     ticket = service.get(session, actor, public_id, for_update=True)
     if service.possible(ticket, "amend") and actor.may(Permission.TICKET_CREATE):
@@ -157,6 +159,12 @@ def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -
         _customer, news = _recognise(session, ticket)
         events.append_all(session, actor, news)
     return ticket
+
+
+def _emptied(place: str, part: JsonBody) -> list[str]:
+    """Return the places of members that are to be empty; the part itself where it names nothing."""
+    nothing = [f"{place}/{name}" for name in sorted(part.model_fields_set) if getattr(part, name) is None]
+    return nothing if part.model_fields_set else [place]
 
 
 def _require_still_reachable(ticket: Ticket, writes: Mapping[str, Any]) -> None:
@@ -189,9 +197,12 @@ def _columns(parts: IntakeParts) -> dict[str, Any]:
     }
     if parts.device is not None:
         found |= {"model": parts.device.model, "serial": parts.device.serial}
-    if parts.purchase_proof is not None:
-        found |= {"proof_kind": parts.purchase_proof.kind.value, "proof_number": parts.purchase_proof.number}
     kept = {name: value for name, value in found.items() if value is not None}
+    proof = parts.purchase_proof
+    if proof is not None:
+        kept["proof_kind"] = proof.kind.value
+        if "number" in proof.model_fields_set or proof.kind is ProofKind.NONE:
+            kept["proof_number"] = proof.number
     if parts.contact is not None:
         said = parts.contact.model_dump(exclude_unset=True)
         kept |= {f"contact_{name}": value for name, value in said.items()}

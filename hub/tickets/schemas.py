@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from hub.core import masking
 from hub.core.bodies import JsonBody
@@ -96,6 +97,16 @@ class PurchaseProof(JsonBody):
     number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
         default=None, examples=["FP-20260131-0042"]
     )
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if self.kind is ProofKind.NONE and self.number is not None:
+            raise PydanticCustomError(
+                "number_of_nothing",
+                "say which proof has this number, or leave the number out",
+                {"zh-CN": "请填写该编号所属的凭证类型，或不填编号", "at": ("number",)},
+            )
+        return self
 
 
 class Purpose(StrEnum):

@@ -115,6 +115,23 @@ def test_correcting_a_name_keeps_the_ways_to_reach_the_customer(staff: httpx.Cli
     assert staff.get(path).json()["contact"] == {"name": "AB", "phone": "13955551111", "email": None}
 
 
+def test_a_proofs_number_stays_until_it_is_emptied_or_there_is_no_proof(
+    staff: httpx.Client, complete: dict[str, Any]
+) -> None:
+    path = f"{TICKETS}/{staff.post(TICKETS, json=complete).raise_for_status().json()['id']}"
+
+    def correct(**proof: str | None) -> dict[str, Any]:
+        staff.patch(f"{path}/intake", json={"purchase_proof": proof}).raise_for_status()
+        shown: dict[str, Any] = staff.get(path).json()["intake"]["purchase_proof"]
+        return shown
+
+    assert correct(kind="receipt", number="R-1") == {"kind": "receipt", "number": "R-1"}
+    assert correct(kind="invoice") == {"kind": "invoice", "number": "R-1"}
+    assert correct(kind="invoice", number=None) == {"kind": "invoice", "number": None}
+    correct(kind="order", number="R-2")
+    assert correct(kind="none") == {"kind": "none", "number": None}
+
+
 def test_a_draft_is_submitted_when_it_is_complete(staff: httpx.Client, complete: dict[str, Any]) -> None:
     draft = staff.post(TICKETS, json={"kind": "repair", "channel": "counter", "draft": True}).raise_for_status().json()
     assert draft["state"] == "draft"
