@@ -9,6 +9,7 @@ from hub.appointments.models import Appointment
 from hub.appointments.slots import Slot
 from hub.appointments.states import State
 from hub.core.bodies import JsonBody
+from hub.core.people import UserNumber
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.policies.values import Moment
@@ -27,7 +28,7 @@ class NewAppointment(JsonBody):
     address: Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True)] | None = Field(
         default=None, description="Where to go, for a visit.", examples=["漕溪北路 1 号"]
     )
-    person: Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")] | None = None
+    person: UserNumber | None = None
     confirmed: bool = Field(default=False, description="The customer has said yes already.")
 
 
@@ -35,7 +36,7 @@ class Move(JsonBody):
     """Another time, of the same length."""
 
     starts_at: Moment
-    person: Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")] | None = None
+    person: UserNumber | None = None
 
 
 class OutcomeIn(JsonBody):

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from hub.core.bodies import JsonBody
 from hub.core.ids import public_id
 from hub.core.labels import Model, Serial
+from hub.core.people import CustomerNumber, Email, PersonName, Phone
 from hub.customers.models import CUSTOMER_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.customers.registry import ContactFacts
 from hub.customers.tiers import Benefits
@@ -17,11 +18,6 @@ from hub.policies.values import Day, PastDay
 from hub.tickets.details import Code, MinorUnits
 from hub.tickets.kinds import Kind, State
 from hub.tickets.models import Ticket
-
-PersonName = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
-Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")]
-Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-CustomerNumber = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{6,15}$")]
 
 
 class NewCustomer(JsonBody):

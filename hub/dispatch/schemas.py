@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from hub.core.bodies import JsonBody
 from hub.core.i18n import Language, Words
+from hub.core.people import UserNumber
 from hub.dispatch.models import Certificate, DispatchEntry, Shift, Workplace
 from hub.dispatch.service import Proposal, told
 from hub.policies.values import Day, Moment
@@ -15,7 +16,6 @@ from hub.tickets.models import Ticket
 
 Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,63}$")]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-PersonId = Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")]
 
 
 class WorkplaceIn(JsonBody):
@@ -77,7 +77,7 @@ class NewShift(JsonBody):
     """Who works at which bench, from when to when."""
 
     bench: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(examples=["bench-01"])
-    person: PersonId = Field(examples=["U-000007"])
+    person: UserNumber = Field(examples=["U-000007"])
     starts_at: Moment
     ends_at: Moment
 

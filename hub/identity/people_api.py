@@ -88,14 +88,15 @@ def change_password(database: HubDatabase, caller: Caller, request: Request, wan
     assert user is not None  # noqa: S101 - the session that was just authenticated is this user's
     new = wanted.new.get_secret_value()
     passwords.check(new, user.login, "#/new")
-    passwords.check_another(new, wanted.current.get_secret_value())
     address = address_of(request)
     stored = _counted_attempt(database, user.login, address)
     if not passwords.verify(wanted.current.get_secret_value(), stored) or stored is None:
         raise problem_at("#/current", users.WRONG_PASSWORD)
-    digest = passwords.digest(new)
     with database.write() as session:
         throttle.attempt_succeeded(session, user.login, address)
+    passwords.check_another(new, wanted.current.get_secret_value())
+    digest = passwords.digest(new)
+    with database.write() as session:
         users.change_own_password(session, caller, stored, digest)
 
 

@@ -165,8 +165,13 @@ _FURTHEST_ZONE = timedelta(hours=14)
 """Somewhere it is tomorrow already, or yesterday still."""
 
 
+def latest_today() -> date:
+    """Return the day that it is where it is latest."""
+    return (now() + _FURTHEST_ZONE).date()
+
+
 def _no_day_to_come(day: date) -> date:
-    if day > (now() + _FURTHEST_ZONE).date():
+    if day > latest_today():
         raise PydanticCustomError("day_to_come", "this day is still to come", {"zh-CN": "日期晚于今天"})
     return day
 

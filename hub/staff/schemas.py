@@ -1,25 +1,24 @@
 """What the staff API takes and gives."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from hub.core.bodies import JsonBody
-from hub.core.clock import now
-from hub.policies.values import Day, PastDay
+from hub.core.people import UserNumber
+from hub.policies.values import Day, PastDay, latest_today
 from hub.staff.models import Assessment, FileEntry, Training
 from hub.staff.policy import Kind, Method, total
 
-Person = Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Score = Annotated[int, Field(ge=0, le=100)]
 
 
 def _begun(quarter: str) -> str:
     begins = date(int(quarter[:4]), 3 * int(quarter[-1]) - 2, 1)
-    if begins > (now() + timedelta(hours=14)).date():
+    if begins > latest_today():
         raise PydanticCustomError("quarter_to_come", "this quarter has not begun", {"zh-CN": "该季度尚未开始"})
     return quarter
 
@@ -31,7 +30,7 @@ Quarter = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-Q[1-4]$"), Afte
 class NewTraining(JsonBody):
     """A lesson to plan."""
 
-    person: Person = Field(examples=["U-000007"])
+    person: UserNumber = Field(examples=["U-000007"])
     kind: Kind
     method: Method
     content: Prose = Field(examples=["BGA 返修：预热曲线与检验"])

@@ -6,13 +6,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from hub.core.bodies import JsonBody
+from hub.core.people import Phone
 from hub.stores.models import Store
 
 StoreCode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
 _City = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 _Address = Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True)]
-_Phone = Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")]
 
 
 class NewStore(JsonBody):
@@ -22,7 +22,7 @@ class NewStore(JsonBody):
     name: _Line = Field(examples=["徐家汇店"])
     city: _City | None = Field(default=None, examples=["上海"])
     address: _Address | None = Field(default=None, examples=["漕溪北路 1 号"])
-    phone: _Phone | None = Field(default=None, examples=["+86 21 6400 0000"])
+    phone: Phone | None = Field(default=None, examples=["+86 21 6400 0000"])
 
 
 class StoreChange(JsonBody):
@@ -31,7 +31,7 @@ class StoreChange(JsonBody):
     name: _Line | None = Field(default=None, examples=["徐家汇旗舰店"])
     city: _City | None = None
     address: _Address | None = None
-    phone: _Phone | None = Field(default=None, examples=["+86 21 6400 0000"])
+    phone: Phone | None = Field(default=None, examples=["+86 21 6400 0000"])
     closed: bool | None = Field(default=None, description="`true` closes the store, `false` opens it again.")
 
 

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import StringConstraints
 from sqlalchemy.orm import Session
 
 from hub.core.documented import refusals
@@ -11,6 +10,7 @@ from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, Precondition, 
 from hub.core.i18n import both, preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
+from hub.core.people import CustomerNumber
 from hub.core.problems import BAD_CURSOR, INVALID_REQUEST, FieldError, Problem
 from hub.customers import service as customers
 from hub.dispatch import desk
@@ -63,7 +63,6 @@ _ACT = refusals(
 )
 TicketId = Annotated[str, Path(max_length=40, description="The ticket's number.", examples=["T-000042"])]
 Text = Annotated[str | None, Query(max_length=128)]
-CustomerNumber = Annotated[str, StringConstraints(pattern=r"^C-[0-9]{6,15}$")]
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
 

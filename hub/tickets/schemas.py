@@ -13,6 +13,7 @@ from hub.core.bodies import JsonBody
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.core.labels import Model, Serial
+from hub.core.people import Email, PersonName, Phone, UserNumber
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.dispatch import priority as priorities
 from hub.events.schemas import EventOut
@@ -36,15 +37,9 @@ Priority = Annotated[int, Field(ge=0, le=9, description="0 is the most urgent, 9
 class Contact(JsonBody):
     """How to reach the customer."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)] = Field(
-        examples=["李雷"]
-    )
-    phone: Annotated[str, StringConstraints(max_length=32, pattern=r"^\+?[ -]*([0-9][ -]*){5,}$")] | None = Field(
-        default=None, examples=["+86 138 0000 0000"]
-    )
-    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
-        default=None, examples=["li.lei@example.com"]
-    )
+    name: PersonName = Field(examples=["李雷"])
+    phone: Phone | None = Field(default=None, examples=["+86 138 0000 0000"])
+    email: Email | None = Field(default=None, examples=["li.lei@example.com"])
 
 
 class ContactOut(BaseModel):
@@ -181,9 +176,7 @@ class Assignment(JsonBody):
     """Which bench gets the ticket; what is left out stays as it is."""
 
     bench: Name = Field(examples=["bench-01"])
-    person: Annotated[str, StringConstraints(pattern=r"^U-[0-9]{6,15}$")] | None = Field(
-        default=None, description="Who is to do it.", examples=["U-000007"]
-    )
+    person: UserNumber | None = Field(default=None, description="Who is to do it.", examples=["U-000007"])
     plan: Name | None = Field(default=None, examples=["sp-100-repair"])
     priority: Priority | None = None
 

@@ -117,6 +117,8 @@ class TestPasswords:
         assert slug(client.get("/api/v1/tickets")) == "password-change-needed"
         same = client.put("/api/v1/me/password", json={"current": "handed over 1", "new": "handed over 1"})
         assert (slug(same), same.json()["errors"][0]["pointer"]) == ("same-password", "#/new"), "who gave it knows it"
+        guess = client.put("/api/v1/me/password", json={"current": "handed over 2", "new": "handed over 2"})
+        assert slug(guess) == "wrong-password", "what is compared has to be the present one"
         assert client.get("/api/v1/me").json()["must_change_password"] is True
         change = {"current": "handed over 1", "new": "my own long sentence"}
         assert client.put("/api/v1/me/password", json=change).status_code == 204
