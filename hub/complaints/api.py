@@ -28,6 +28,7 @@ from hub.core.i18n import Language, preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.core.spans import require_forwards
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.permissions import Permission
@@ -68,6 +69,7 @@ def list_complaints(
 ) -> Page[ComplaintOut]:
     """Complaints that the caller may see, the newest first (C1-C3)."""
     caller.require(Permission.COMPLAINT_READ)
+    require_forwards(until=(since, until))
     with database.read() as session:
         silent = now() - effects.in_force(session)[1].tell_within if without_news else None
         wanted = ComplaintFilter(complaint_class, grade, cause, owner, store, open, silent, since, until)
@@ -111,6 +113,7 @@ def analyse_complaints(
 ) -> AnalysisOut:
     """By class and cause: how many, how they went, and which improvements the causes became (C4)."""
     caller.require(Permission.COMPLAINT_READ)
+    require_forwards(until=(since, until))
     wanted = ComplaintFilter(store=store, since=since, until=until)
     with database.read() as session:
         return analysis.analyse(session, caller, wanted, now(), preferred_language(accept_language))

@@ -13,6 +13,7 @@ from hub.core.ids import public_id
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.core.spans import require_forwards
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
@@ -102,6 +103,7 @@ def show_consultation_figures(
 ) -> ConsultationFigures:
     """Waits against the target, promises kept and broken; left out: the last 30 days."""
     caller.require(Permission.TICKET_READ)
+    require_forwards(until=(since, until))
     at = now()
     last = until or at
     first = since or last - timedelta(days=30)

@@ -10,6 +10,7 @@ from hub.core.documented import refusals
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.core.spans import require_forwards
 from hub.events import auditing, queries, visibility
 from hub.events.auditing import AuditReport
 from hub.events.queries import EventFilter
@@ -95,6 +96,7 @@ def list_events(
     Auditors see everything; others see business records, within their stores. Words of people are in the timelines.
     """
     caller.require(Permission.EVENT_READ)
+    require_forwards(until=(since, until))
     wanted = EventFilter(
         kinds=tuple(kind or ()), record_type=record_type, record=record, actor=actor, since=since, until=until
     )

@@ -15,6 +15,7 @@ from hub.core.ids import row_number
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
+from hub.core.spans import require_forwards
 from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase, caller_with
 from hub.identity.permissions import Permission
@@ -59,6 +60,7 @@ async def _data_filter(
     since: Since = None,
     until: Until = None,
 ) -> DataFilter:
+    require_forwards(until=(since, until))
     run_id = None if run is None else row_number(RUN_PREFIX, run) or -1
     return DataFilter(serial=serial, model=model, ticket=ticket, bench=bench, run_id=run_id, since=since, until=until)
 
@@ -186,6 +188,7 @@ def show_control_chart(
     """Whether a bench still reads a reference artifact as it did (Q7): X-bar and R of runs that read several times,
     individuals and moving ranges else, with control limits and what is more than chance.
     """
+    require_forwards(until=(since, until))
     wanted = DataFilter(serial=serial, bench=bench, since=since, until=until)
     with database.read() as session:
         return studies.control_chart(session, caller, wanted, list(dict.fromkeys(names)))
@@ -210,6 +213,7 @@ def show_gauge_study(
     """Repeatability and reproducibility (AIAG MSA, analysis of variance) of readings of several artifacts by several
     operators, or by several benches.
     """
+    require_forwards(until=(since, until))
     wanted = DataFilter(model=model, bench=bench, since=since, until=until)
     with database.read() as session:
         return studies.gauge_study(session, caller, wanted, list(dict.fromkeys(names)), appraiser)

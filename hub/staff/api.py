@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Response
 from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
+from hub.core.spans import require_forwards
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.duties import UNKNOWN_PERSON
@@ -45,6 +46,7 @@ def show_staff_figures(
 ) -> list[FiguresOut]:
     """Workload, quality and attitude per person (H4); left out: the last 90 days."""
     caller.require(Permission.STAFF_READ)
+    require_forwards(until=(since, until))
     last = until or now()
     with database.read() as session:
         return service.figures(session, caller, since or last - timedelta(days=90), last)

@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 
 from hub.core.documented import refusals
 from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, Precondition, etag
-from hub.core.i18n import both, preferred_language
+from hub.core.i18n import preferred_language
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.people import CustomerNumber
-from hub.core.problems import BAD_CURSOR, INVALID_REQUEST, FieldError, Problem
+from hub.core.problems import BAD_CURSOR
+from hub.core.spans import require_forwards
 from hub.customers import service as customers
 from hub.dispatch import desk
 from hub.events import queries as event_queries
@@ -135,15 +136,7 @@ async def _ticket_filter(
     updated_since: Annotated[Moment | None, Query(description="Changed at this time or later.")] = None,
     updated_until: Annotated[Moment | None, Query(description="Not changed at this time or later.")] = None,
 ) -> TicketFilter:
-    spans = {"created": (created_since, created_until), "updated": (updated_since, updated_until)}
-    words = both("it is not after the time since which is asked", "须晚于起始时间")
-    errors = [
-        FieldError(f"query:{name}_until", words)
-        for name, (since, until) in spans.items()
-        if since is not None and until is not None and until <= since
-    ]
-    if errors:
-        raise Problem(INVALID_REQUEST, errors=errors, count=len(errors))
+    require_forwards(created_until=(created_since, created_until), updated_until=(updated_since, updated_until))
     return TicketFilter(
         states=tuple(state or ()),
         kind=kind,
