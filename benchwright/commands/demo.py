@@ -88,7 +88,7 @@ def demo(
             scene = build(folder, processes, [fault], product=chosen.key)
             good = Story(scene, chosen, fault, console, language, pictures).tell()
         except (ProcessError, DeskError, AgentError) as error:
-            console.print(f"[red]{error}[/]", highlight=False)
+            console.print(str(error), style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
         console.print(say("took", language, seconds=time.monotonic() - began), style="dim")
         if keep:

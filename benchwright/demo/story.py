@@ -1,7 +1,7 @@
 """One device, one repair: what happens in the demonstration, and what must be true at its end."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from benchwright.demo.desk import Desk
+from benchwright.demo.desk import Desk, DeskError
 from benchwright.demo.scene import BENCH, Scene
 from benchwright.demo.technician import Technician
 from benchwright.demo.words import say
@@ -27,6 +27,7 @@ from tui.i18n import Language
 
 OPERATOR = "韩梅梅"
 SETTLE_S = 30.0
+LOOK_AGAIN_S = 0.05
 _MARKS = {Outcome.PASSED: "[green]✓[/]", Outcome.SKIPPED: "[dim]–[/]"}
 
 
@@ -82,6 +83,10 @@ class Story:
     def _must(self, holds: bool, key: str, **values: object) -> None:
         self.outcomes.append((holds, say(key, self.language, **values)))
 
+    def _await(self, key: str, holds: Callable[[], bool]) -> bool:
+        """Wait until ``holds`` says so, telling what is waited for; return whether it did within `SETTLE_S`."""
+        return awaited(self.console, say(key, self.language), holds, SETTLE_S)
+
     def _intake(self, desk: Desk, technician: Technician, serial: str) -> str:
         self._heading("intake")
         ticket: str = desk.call(
@@ -97,9 +102,8 @@ class Story:
         agreed = {"limit_minor": 0, "how": "in_person", "said_by": "李雷"}
         desk.call("POST", f"/api/v1/tickets/{ticket}/actions", {"action": "preapprove", "details": agreed})
         desk.call("PUT", f"/api/v1/tickets/{ticket}/assignment", {"bench": BENCH, "plan": self.plan})
-        deadline = time.monotonic() + SETTLE_S
-        while ticket not in technician.tickets() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        if not self._await("on_worklist", lambda: ticket in technician.tickets()):
+            raise DeskError(f"{ticket} did not come to the worklist of {BENCH} within {SETTLE_S:g} s")
         technician.note(ticket, "taken")
         self.console.print(
             f"{ticket}  {self.product.model} {serial}  “{say('symptom', self.language)}”  → {BENCH}", highlight=False
@@ -186,16 +190,14 @@ class Story:
 
     def _show_hub(self, desk: Desk, technician: Technician, ticket: str, first: RunState) -> None:
         self._heading("hub")
-        deadline = time.monotonic() + SETTLE_S
-        while technician.waiting() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        self._await("receipts", lambda: not technician.waiting())
         found = desk.call("GET", f"/api/v1/tickets/{ticket}")
         for event in reversed(found["timeline"]):
             line = f"[dim]{event['recorded_at']}[/]  {event['kind']:<22} {event['actor']['name']}"
             self.console.print(line, highlight=False)
         for run in found["runs"]:
             measured = sum(len(step["measurements"]) for step in run["steps"])
-            counts = f"{len(run['steps'])} steps, {measured} measurements"
+            counts = say("counts", self.language, steps=len(run["steps"]), measured=measured)
             self.console.print(f"{run['id']}  {run['outcome']:<10} {counts}", highlight=False)
         query = "/api/v1/measurements"
         rows = desk.call("GET", query, serial=found["device"]["serial"], verdict="fail")["items"]
@@ -233,6 +235,17 @@ class Story:
         for holds, words in self.outcomes:
             self.console.print(f"{'[green]✓[/]' if holds else '[red]✗[/]'} {words}", highlight=False)
         return all(holds for holds, _ in self.outcomes)
+
+
+def awaited(console: Console, words: str, holds: Callable[[], bool], limit_s: float) -> bool:
+    """Look again and again until ``holds`` says so, with ``words`` on the terminal; return whether it did in time."""
+    deadline = time.monotonic() + limit_s
+    with console.status(words):
+        while not holds():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK_AGAIN_S)
+    return True
 
 
 def captures_behind_failure(run: RunState) -> list[CaptureTaken]:

@@ -19,6 +19,15 @@ SENTENCES: dict[str, dict[str, str]] = {
         "en": "It works only now and then, and sometimes not at all",
         "zh-CN": "时好时坏，有时完全不工作",
     },
+    "on_worklist": {
+        "en": "waiting for the ticket on the bench's worklist …",
+        "zh-CN": "等待工单出现在工位的工单列表 …",
+    },
+    "receipts": {
+        "en": "waiting for the hub to confirm every record of the bench …",
+        "zh-CN": "等待中心确认工位的全部记录 …",
+    },
+    "counts": {"en": "{steps} steps, {measured} measurements", "zh-CN": "{steps} 个步骤，{measured} 个测量值"},
     "retest_passed": {"en": "the retest passed", "zh-CN": "复测通过"},
     "first_failed": {"en": "the first run failed", "zh-CN": "首次检测不合格"},
     "cause_found": {"en": "the planted fault was named first: {cause}", "zh-CN": "首位疑似原因即所设故障：{cause}"},

@@ -1,8 +1,12 @@
 """What the demonstration claims at its end is what it looked at."""
 
 from datetime import UTC, datetime
+from io import StringIO
 
-from benchwright.demo.story import captures_behind_failure
+import pytest
+from rich.console import Console
+
+from benchwright.demo.story import awaited, captures_behind_failure
 from edge_agent.local_api.views import RunState
 from protocols.messages.records import CaptureTaken, Device, Outcome, PlanReference, StepFinished
 
@@ -15,3 +19,11 @@ def test_the_capture_behind_a_failure_is_of_the_step_that_failed():
     at = datetime(2026, 1, 1, tzinfo=UTC)
     run = RunState("r1", "finished", plan, Device("SP-100", "1"), at, steps=steps, captures=captures)
     assert [one.name for one in captures_behind_failure(run)] == ["ripple-1.sr"]
+
+
+@pytest.mark.parametrize(("looks", "limit_s", "held"), [([False, False, True], 60.0, True), ([False] * 9, 0.0, False)])
+def test_what_the_demonstration_waits_for_is_told(looks, limit_s, held):
+    screen, left = StringIO(), iter(looks)
+    console = Console(file=screen, force_terminal=True, width=80)
+    assert awaited(console, "waiting for the hub …", lambda: next(left), limit_s) is held
+    assert "waiting for" in screen.getvalue()
