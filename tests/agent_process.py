@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-import time
+
+from waiting import wait_until
 
 from edge_agent.local_api.client import AgentError, SyncAgentClient
 from edge_agent.local_api.requests import Describe, GetWorklist
@@ -22,15 +23,17 @@ class AgentProcess:
         command += ["--state", str(self.folder / "state"), "--plans", str(self.folder / "plans")]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                with SyncAgentClient(self.socket) as agent:
-                    agent.request(Describe())
-                return self
-            except AgentError:
-                time.sleep(0.05)
-        raise AssertionError(self._log.read_text()[-2000:])
+        wait_until(self._answers, f"the agent of {self.folder} answers; {self._log} tells why not")
+        return self
+
+    def _answers(self):
+        assert self._process.poll() is None, self._log.read_text()[-2000:]
+        try:
+            with SyncAgentClient(self.socket) as agent:
+                agent.request(Describe())
+        except AgentError:
+            return False
+        return True
 
     def kill(self):
         if self._process is not None:

@@ -1,11 +1,12 @@
 """A bench as a technician finds it: the simulated instruments, a running agent, and tickets on its worklist."""
 
 import io
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from waiting import wait_until
 
 from drivers.simulated.bench import SimulatedBench
 from edge_agent.agent import Agent, AgentOptions
@@ -166,10 +167,10 @@ def at_work(folder: Path, instruments: SimulatedBench) -> Iterator[BenchAtWork]:
 def give_power(socket: Path) -> None:
     """Switch the device under test on, by hand, when all instruments are there."""
     with SyncAgentClient(socket) as agent:
-        deadline = time.monotonic() + 20
-        while not all(one.status.healthy for one in agent.request(Describe()).instruments):
-            assert time.monotonic() < deadline, "an instrument is not connected"
-            time.sleep(0.05)
+        wait_until(
+            lambda: all(one.status.healthy for one in agent.request(Describe()).instruments),
+            "every instrument is connected",
+        )
         token = agent.request(AcquireLease("supply", "test")).token
         agent.request(Operate(token, SetSupply(5.0, 0.5)))
         agent.request(Operate(token, SwitchOutput(on=True)))

@@ -1,7 +1,8 @@
 """An agent on the simulated bench with a plan that measures a rail and asks."""
 
-import time
 from contextlib import contextmanager
+
+from waiting import wait_until
 
 from edge_agent.agent import Agent, AgentOptions
 from edge_agent.bench_config import load_bench_config
@@ -72,16 +73,8 @@ def running_agent(bench_folder, state, **options):
         agent.stop()
 
 
-def wait_for(condition, what, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while not (result := condition()):
-        assert time.monotonic() < deadline, f"did not happen in {timeout_s} s: {what}"
-        time.sleep(0.02)
-    return result
-
-
 def next_prompt(client):
-    return wait_for(lambda: (client.request(GetRunState()) or _NOTHING).prompt, "a question")
+    return wait_until(lambda: (client.request(GetRunState()) or _NOTHING).prompt, "a question")
 
 
 class _NOTHING:

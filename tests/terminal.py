@@ -34,6 +34,11 @@ class Terminal:
     def text(self):
         return self._run("capture-pane", "-p")
 
+    def alive(self):
+        """Whether the program in the window still runs; the server ends with it."""
+        asked = subprocess.run([*self._tmux, "list-sessions"], check=False, capture_output=True, timeout=20)
+        return asked.returncode == 0
+
     def pid(self):
         return int(self._run("display-message", "-p", "#{pane_pid}"))
 

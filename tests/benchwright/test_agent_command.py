@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from waiting import wait_until
 
 from benchwright.cli import app
 from benchwright.errors import UsageError
@@ -79,14 +79,12 @@ def call(agent, *arguments, code=0):
     return json.loads(result.output) if "--json" in arguments else result.output
 
 
-def wait_for_prompt(agent, step, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while True:
+def wait_for_prompt(agent, step):
+    def asked():
         state = agent.runs.state()
-        if state is not None and state.prompt is not None and state.prompt.step == step:
-            return
-        assert time.monotonic() < deadline, f"no question of step {step}"
-        time.sleep(0.02)
+        return state is not None and state.prompt is not None and state.prompt.step == step
+
+    wait_until(asked, f"a question of step {step}")
 
 
 def test_a_bench_at_a_glance(agent):
@@ -152,9 +150,8 @@ def test_a_run_is_skipped_through_and_aborted(agent):
     call(agent, "answer", "--skip", "lamp removed")
     wait_for_prompt(agent, "rail")
     call(agent, "abort", "--reason", "fire drill")
-    deadline = time.monotonic() + 20
-    while (state := call(agent, "run-state", run, "--json"))["status"] != "finished" and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: call(agent, "run-state", run, "--json")["status"] == "finished", "the run has ended")
+    state = call(agent, "run-state", run, "--json")
     assert state["outcome"] == "aborted"
     assert state["steps"][0]["outcome"] == "skipped"
     assert "fire drill" in state["steps"][1]["detail"]

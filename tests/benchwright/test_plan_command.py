@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from bench_at_work import lamp
 from msgspec.structs import replace
 from plan_texts import plan, read
+from waiting import wait_until
 
 from benchwright.plan_run import hint
 from benchwright.plan_view import notes
@@ -130,11 +130,7 @@ def test_ctrl_c_stops_with_the_outputs_safe_and_the_run_can_be_followed(place: P
         text=True,
         stdin=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 30
-    while not place.bench.device.state.feed.on:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    time.sleep(0.5)
+    wait_until(lambda: place.bench.device.state.feed.on, "the device has power", 30)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 1, err

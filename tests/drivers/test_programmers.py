@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from scripted_server import PtyInstrument
+from waiting import wait_until
 
 from drivers.capabilities import FirmwareProgrammer
 from drivers.errors import Cancelled, ConnectionLost, InstrumentRefused, Misconfigured, NoResponse
@@ -168,10 +169,7 @@ def test_a_tool_that_hangs_is_ended_with_all_its_children(tmp_path: Path, how: s
     with pytest.raises(expected):
         run_tool([tool], label="tool", guard=guard, timeout_s=0.4 if how == "timeout" else 30)
     assert time.monotonic() - began < 5
-    deadline = time.monotonic() + 5
-    while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not any(alive(pid) for pid in pids)
+    wait_until(lambda: not any(alive(pid) for pid in pids), "the tool and its children have ended")
 
 
 def test_nothing_is_started_after_a_cancel(tmp_path: Path) -> None:

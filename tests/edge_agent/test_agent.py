@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from mosquitto import mosquitto  # noqa: F401
-from rails_agent import PLAN, ROLES, next_prompt, output_is_on, running_agent, wait_for
+from rails_agent import PLAN, ROLES, next_prompt, output_is_on, running_agent
 from receiving_peer import ReceivingPeer
+from waiting import wait_until
 
 from edge_agent.local_api import events, manual
 from edge_agent.local_api.client import AgentError, SyncAgentClient
@@ -50,7 +51,7 @@ def test_a_run_from_start_to_verdict_seen_by_two_clients(agent):
         with pytest.raises(AgentError, match="does not answer the question"):
             client.request(AnswerPrompt(first.id, "maybe"))
         client.request(AnswerPrompt(first.id))
-        second = wait_for(lambda: (p := next_prompt(client)).id != first.id and p, "the second question")
+        second = wait_until(lambda: (p := next_prompt(client)).id != first.id and p, "the second question")
         with pytest.raises(AgentError, match="no longer asked"):
             client.request(AnswerPrompt(first.id))
         during = watcher.request(GetRunState())
@@ -122,7 +123,7 @@ def test_abort_leads_to_a_safe_state(agent, bench_folder):
     with pytest.raises(AgentError, match="controlled by run"):
         client.request(AcquireLease("meter", "li"))
     client.request(AbortRun(run))
-    state = wait_for(lambda: (s := client.request(GetRunState())).status == "finished" and s, "the end")
+    state = wait_until(lambda: (s := client.request(GetRunState())).status == "finished" and s, "the end")
     assert state.outcome is Outcome.ABORTED
     assert not output_is_on(bench_folder)
 
@@ -132,7 +133,7 @@ def test_a_stopped_agent_suspends_the_run_and_the_next_one_resumes_it(bench_fold
     with running_agent(bench_folder, state) as (_, client):
         run = client.request(StartRun(serial="SP100-000042", plan="rails")).run
         client.request(AnswerPrompt(next_prompt(client).id))
-        wait_for(lambda: len(client.request(GetRunState()).steps) == 3, "the rail is measured")
+        wait_until(lambda: len(client.request(GetRunState()).steps) == 3, "the rail is measured")
         assert output_is_on(bench_folder)
     assert not output_is_on(bench_folder)
     with running_agent(bench_folder, state) as (_, client):
@@ -144,7 +145,7 @@ def test_a_stopped_agent_suspends_the_run_and_the_next_one_resumes_it(bench_fold
         prompt = next_prompt(client)
         assert prompt.step == "look", "what was measured is not measured again"
         client.request(AnswerPrompt(prompt.id))
-        after = wait_for(lambda: (s := client.request(GetRunState(run))).status == "finished" and s, "the end")
+        after = wait_until(lambda: (s := client.request(GetRunState(run))).status == "finished" and s, "the end")
         assert after.outcome is Outcome.PASSED
         assert [step.step for step in after.steps] == [
             "feed", "power-on", "rail-5v", "feed", "power-on", "look", "pause",
@@ -162,7 +163,7 @@ def test_a_changed_plan_is_not_resumed_and_the_run_can_be_abandoned(bench_folder
         next_prompt(client)
     changing.write_text(PLAN.replace("plan: rails", "plan: changing").replace("4.75 V", "4.7 V"))
     with running_agent(bench_folder, state, resume=True) as (_, client):
-        fault = wait_for(lambda: client.request(Describe()).interrupted[0].fault, "the reason")
+        fault = wait_until(lambda: client.request(Describe()).interrupted[0].fault, "the reason")
         assert "began with another state of the plan changing" in fault
         (waiting,) = client.request(GetRuns())
         assert (waiting.run, waiting.status, waiting.outcome) == (run, "interrupted", None)
@@ -180,7 +181,7 @@ def test_the_journal_full_ends_the_run_safely_and_says_so(bench_folder, tmp_path
         prompt = next_prompt(client)
         agent.spool._max_bytes = 10
         client.request(AnswerPrompt(prompt.id))
-        state = wait_for(lambda: (s := client.request(GetRunState())).status == "interrupted" and s, "the stop")
+        state = wait_until(lambda: (s := client.request(GetRunState())).status == "interrupted" and s, "the stop")
         assert "its maximum is" in state.fault
         assert not output_is_on(bench_folder)
 
@@ -208,7 +209,7 @@ def test_tickets_are_worked_offline_and_their_device_is_checked(agent):
     state = client.request(GetRunState(run))
     assert (state.plan.name, state.device, state.ticket) == ("rails", device, "T-1")
     client.request(AbortRun(run))
-    wait_for(lambda: client.request(GetRunState()).status == "finished", "the end")
+    wait_until(lambda: client.request(GetRunState()).status == "finished", "the end")
 
 
 def test_instruments_by_hand(agent, bench_folder):
@@ -287,8 +288,8 @@ def test_the_hub_describes_watches_and_aborts(bench_folder, tmp_path, mosquitto)
             assert {one["status"]["role"] for one in described.data["instruments"]} == set(ROLES)
             peer.wait_for(lambda: any(frame.stream == "run" for frame in peer.frames), "live progress")
             assert peer.ask(command(control.AbortRun(run))).ok
-            wait_for(lambda: client.request(GetRunState()).status == "finished", "the end")
-            wait_for(lambda: client.request(GetSpool()).waiting == 0, "everything is at the hub")
+            wait_until(lambda: client.request(GetRunState()).status == "finished", "the end")
+            wait_until(lambda: client.request(GetSpool()).waiting == 0, "everything is at the hub")
             finished = [r.body for r in peer.committed.values() if isinstance(r.body, records.RunFinished)]
             assert [body.outcome for body in finished] == [Outcome.ABORTED]
             aborted = [r.body for r in peer.committed.values() if getattr(r.body, "outcome", None) is Outcome.ABORTED]

@@ -5,9 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
-from rails_agent import next_prompt, wait_for
+from rails_agent import next_prompt
+from waiting import wait_until
 
 from edge_agent.local_api.client import AgentError, SyncAgentClient
 from edge_agent.local_api.requests import AnswerPrompt, GetRunState, StartRun
@@ -33,14 +33,14 @@ def folder_of_repository():
     return Path(__file__).resolve().parents[2]
 
 
-def connect(state, timeout_s=20):
-    deadline = time.monotonic() + timeout_s
-    while True:
+def connect(state):
+    def answering():
         try:
             return SyncAgentClient(state / "agent.sock")
         except AgentError:
-            assert time.monotonic() < deadline, "the agent did not come up"
-            time.sleep(0.05)
+            return None
+
+    return wait_until(answering, "the agent has come up")
 
 
 def test_a_killed_agent_resumes_by_itself_and_no_record_is_lost_or_doubled(bench_folder, tmp_path):
@@ -50,7 +50,7 @@ def test_a_killed_agent_resumes_by_itself_and_no_record_is_lost_or_doubled(bench
         with connect(state) as client:
             run = client.request(StartRun(serial="SP100-000042", plan="rails"), timeout_s=60).run
             client.request(AnswerPrompt(next_prompt(client).id))
-            wait_for(lambda: len(client.request(GetRunState()).steps) == 3, "the rail is measured")
+            wait_until(lambda: len(client.request(GetRunState()).steps) == 3, "the rail is measured")
         for _ in range(2):
             process.kill()
             process.wait()
@@ -60,7 +60,7 @@ def test_a_killed_agent_resumes_by_itself_and_no_record_is_lost_or_doubled(bench
                 assert prompt.step == "look"
         with connect(state) as client:
             client.request(AnswerPrompt(prompt.id))
-            end = wait_for(lambda: (s := client.request(GetRunState(run))).status == "finished" and s, "the end")
+            end = wait_until(lambda: (s := client.request(GetRunState(run))).status == "finished" and s, "the end")
         assert end.outcome is Outcome.PASSED
         assert [step.step for step in end.steps].count("rail-5v") == 1
         process.send_signal(signal.SIGTERM)

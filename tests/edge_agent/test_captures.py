@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from waiting import wait_until
 
 from edge_agent.captures import BenchCaptures, CaptureCounts, CaptureStoreError
 from edge_agent.clock import BenchClock
@@ -133,13 +134,6 @@ def uploading(peer, captures, tmp_path, clock=None, token=TOKEN):
         uploader.stop()
 
 
-def wait_for(condition, what, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"did not happen in {timeout_s} s: {what}"
-        time.sleep(0.01)
-
-
 def test_a_file_is_stored_once_and_survives_a_restart(tmp_path, captures):
     captures.save(SMALL)
     captures.save(SMALL)
@@ -166,9 +160,9 @@ def test_what_cannot_be_kept_is_told(tmp_path, captures):
 def test_captures_arrive_whole_and_stay_here_for_a_while(tmp_path, captures, peer):
     captures.save(BIG)
     with uploading(peer, captures, tmp_path) as uploader:
-        wait_for(lambda: captures.counts().uploaded == 1, "the first is uploaded")
+        wait_until(lambda: captures.counts().uploaded == 1, "the first is uploaded")
         captures.save(SMALL)
-        wait_for(lambda: captures.counts().uploaded == 2, "a new file wakes the uploader")
+        wait_until(lambda: captures.counts().uploaded == 2, "a new file wakes the uploader")
         assert uploader.fault is None
     assert peer.complete == {file.sha256: file.content for file in (BIG, SMALL)}
     assert captures.path(BIG.sha256).read_bytes() == BIG.content, "removed by local retention only"
@@ -185,7 +179,7 @@ def test_an_upload_goes_on_where_it_broke_off(tmp_path, captures, peer):
     peer.before = cut
     captures.save(BIG)
     with uploading(peer, captures, tmp_path):
-        wait_for(lambda: captures.counts().uploaded == 1, "uploaded in spite of the breaks")
+        wait_until(lambda: captures.counts().uploaded == 1, "uploaded in spite of the breaks")
     assert peer.complete[BIG.sha256] == BIG.content
     assert [range_ for command, range_ in peer.requests if command == "PUT"].count(
         f"bytes 0-1048575/{len(BIG.content)}"
@@ -203,7 +197,7 @@ def test_a_wrong_offset_is_corrected_by_the_hub(tmp_path, captures, peer):
     peer.before = lie_once
     captures.save(BIG)
     with uploading(peer, captures, tmp_path):
-        wait_for(lambda: captures.counts().uploaded == 1, "uploaded")
+        wait_until(lambda: captures.counts().uploaded == 1, "uploaded")
     assert peer.complete[BIG.sha256] == BIG.content
 
 
@@ -214,7 +208,7 @@ def test_nothing_counts_as_uploaded_before_the_hub_confirms_the_whole(tmp_path, 
     )
     captures.save(SMALL)
     with uploading(peer, captures, tmp_path) as uploader:
-        wait_for(lambda: uploader.fault and "takes no more" in uploader.fault, "the contradiction is told")
+        wait_until(lambda: uploader.fault and "takes no more" in uploader.fault, "the contradiction is told")
     assert captures.waiting() == (SMALL.sha256,)
 
 
@@ -224,7 +218,7 @@ def test_a_damaged_file_is_kept_apart_with_the_reason(tmp_path, captures, peer):
     path = captures.path(BIG.sha256)
     path.write_bytes(BIG.content[:-1] + b"?")
     with uploading(peer, captures, tmp_path):
-        wait_for(lambda: captures.counts() == CaptureCounts(0, 0, 1, 1), "the other one is uploaded")
+        wait_until(lambda: captures.counts() == CaptureCounts(0, 0, 1, 1), "the other one is uploaded")
     assert "damaged" in captures.refused()[BIG.sha256]
 
 
@@ -238,7 +232,7 @@ def test_what_the_hub_refuses_is_kept_with_the_reason(tmp_path, captures, peer):
     peer.before = too_large
     captures.save(SMALL)
     with uploading(peer, captures, tmp_path):
-        wait_for(lambda: captures.counts().refused == 1, "refused")
+        wait_until(lambda: captures.counts().refused == 1, "refused")
     assert "at most 5 bytes" in captures.refused()[SMALL.sha256]
     assert captures.path(SMALL.sha256).read_bytes() == SMALL.content
 
@@ -246,10 +240,10 @@ def test_what_the_hub_refuses_is_kept_with_the_reason(tmp_path, captures, peer):
 def test_a_wrong_token_and_a_dead_hub_are_told_without_the_token(tmp_path, captures, peer, caplog):
     captures.save(SMALL)
     with uploading(peer, captures, tmp_path, token="s3cret") as uploader:
-        wait_for(lambda: uploader.fault and "hub.token_file" in uploader.fault, "the reason")
+        wait_until(lambda: uploader.fault and "hub.token_file" in uploader.fault, "the reason")
     peer.server_close()
     with uploading(peer, captures, tmp_path, token="s3cret") as uploader:
-        wait_for(lambda: uploader.fault and "cannot be reached" in uploader.fault, "the reason")
+        wait_until(lambda: uploader.fault and "cannot be reached" in uploader.fault, "the reason")
     assert "s3cret" not in caplog.text
     assert captures.waiting() == (SMALL.sha256,)
 
@@ -273,7 +267,7 @@ def test_the_hubs_date_tells_how_far_this_clock_is_off(tmp_path, captures, peer)
     assert clock.offset_s() is None
     peer.date = format_datetime(datetime.now(UTC) - timedelta(hours=2), usegmt=True)
     with uploading(peer, captures, tmp_path, clock):
-        wait_for(lambda: clock.offset_s() is not None, "a date")
+        wait_until(lambda: clock.offset_s() is not None, "a date")
     assert clock.offset_s() == pytest.approx(7200, abs=5)
     clock.heard("no date", 0, 0)
     assert clock.offset_s() == pytest.approx(7200, abs=5)

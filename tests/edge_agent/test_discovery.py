@@ -1,9 +1,9 @@
 """Discovery through the agent's local API (E1, E4): findings stream in; an adopted instrument works at once."""
 
-import time
 from contextlib import contextmanager
 
 import pytest
+from waiting import wait_until
 
 from drivers.simulated.bench import SimulatedBench
 from edge_agent.agent import Agent, AgentOptions
@@ -83,10 +83,7 @@ def test_what_is_found_can_be_adopted_and_used_at_once(tmp_path):
             assert adopted.saved == str(path)
             assert path.read_text().startswith(BENCH % supply)
             assert load_bench_config(path).instruments["meter"].address == meter
-            deadline = time.monotonic() + 10
-            while not all(one.status.healthy for one in client.request(GetInstruments())):
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lambda: all(one.status.healthy for one in client.request(GetInstruments())), "all are healthy")
             lease = client.request(AcquireLease("meter", "li"))
             (value,) = client.request(Operate(lease.token, manual.ReadMeter(function="dc_voltage")))
             assert abs(value.value) < 6
@@ -108,11 +105,12 @@ def test_what_is_found_can_be_adopted_and_used_at_once(tmp_path):
             assert "# The bench at the window." in text
             assert text.count("[instruments.supply]") == 1
             assert "riden" not in text
-            while (
-                one := client.request(GetInstruments())[0]
-            ).status.profile != "owon-xdm1041" or not one.status.healthy:
-                assert time.monotonic() < deadline + 10
-                time.sleep(0.05)
+
+            def replaced():
+                status = client.request(GetInstruments())[0].status
+                return status.healthy and status.profile == "owon-xdm1041"
+
+            wait_until(replaced, "the new instrument is there")
 
 
 def test_a_search_can_be_cancelled_and_only_one_runs_at_a_time(tmp_path):

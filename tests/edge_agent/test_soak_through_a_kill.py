@@ -3,11 +3,11 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from mosquitto import Mosquitto, mosquitto  # noqa: F401
 from receiving_peer import ReceivingPeer
+from waiting import wait_until
 
 from drivers.simulated.bench import SimulatedBench
 from edge_agent.local_api.client import AgentError, SyncAgentClient
@@ -49,13 +49,15 @@ soak:
 
 
 def client(path: Path) -> SyncAgentClient:
-    deadline = time.monotonic() + 30
-    while True:
+    def answering() -> SyncAgentClient | None:
         try:
             return SyncAgentClient(path)
         except (AgentError, OSError):
-            assert time.monotonic() < deadline, "the agent does not answer"
-            time.sleep(0.05)
+            return None
+
+    found = wait_until(answering, "the agent answers", 30)
+    assert found is not None
+    return found
 
 
 def test_an_alarm_reaches_hub_and_bench_at_once_and_a_killed_agent_goes_on(
@@ -92,10 +94,8 @@ def test_an_alarm_reaches_hub_and_bench_at_once_and_a_killed_agent_goes_on(
         second = subprocess.Popen(command)
         try:
             agent = client(socket)
-            deadline = time.monotonic() + 40
-            while (state := agent.request(GetRunState(run))).outcome is None:
-                assert time.monotonic() < deadline, state
-                time.sleep(0.2)
+            wait_until(lambda: agent.request(GetRunState(run)).outcome, "the run has ended", 40)
+            state = agent.request(GetRunState(run))
             hub.wait_for(lambda: "soak-summary" in hub.steps, "the summary at the hub")
         finally:
             second.terminate()

@@ -8,6 +8,7 @@ import pytest
 from mosquitto import Mosquitto, mosquitto  # noqa: F401
 from receiving_peer import ReceivingPeer
 from sample_records import DEVICE, finished, started, step, taken
+from waiting import wait_until
 
 from edge_agent.spool import Spool
 from edge_agent.uplink.commands import ALLOWED_ROLES, Refused
@@ -66,19 +67,12 @@ class Bench:
         )
 
     def wait_empty(self, timeout_s=20):
-        wait_for(lambda: self.spool.depth().waiting == 0, "the spool is empty", timeout_s)
+        wait_until(lambda: self.spool.depth().waiting == 0, "the spool is empty", timeout_s)
 
     def close(self):
         self.uplink.stop()
         self.worklist.close()
         self.spool.close()
-
-
-def wait_for(condition, what, timeout_s=20.0):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"did not happen in {timeout_s} s: {what}"
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -178,9 +172,9 @@ def test_a_killed_broker_costs_nothing(bench, peer, mosquitto):  # noqa: F811
         for _ in range(3):
             time.sleep(0.4)
             mosquitto.kill()
-            wait_for(lambda: not bench.uplink.state.online, "offline is noticed")
+            wait_until(lambda: not bench.uplink.state.online, "offline is noticed")
             mosquitto.start()
-            wait_for(lambda: bench.uplink.state.online, "online again")
+            wait_until(lambda: bench.uplink.state.online, "online again")
     finally:
         stop.set()
         writer.join()
@@ -220,7 +214,7 @@ def test_a_wrong_password_is_told_and_not_hammered(tmp_path):
         (tmp_path / "password").write_text("s3cret-of-the-bench\n")
         options = {"username": BENCH, "password_file": tmp_path / "password", "reconnect_s": (0.05, 30.0)}
         with running_bench(tmp_path, broker.port, **options) as bench:
-            wait_for(lambda: "refused the connection: Not authorized" in bench.uplink.state.detail, "the reason")
+            wait_until(lambda: "refused the connection: Not authorized" in bench.uplink.state.detail, "the reason")
             time.sleep(0.5)
             assert broker.log.count("CONNACK") <= 2
             assert "s3cret" not in bench.uplink.state.detail
@@ -235,15 +229,15 @@ def test_tls_is_verified_against_the_ca(tmp_path):
     listener = f"certfile {certificate}\nkeyfile {key}"
     with Mosquitto(folder, listener=listener) as broker:
         with running_bench(tmp_path, broker.port, tls=True, ca_file=certificate) as bench:
-            wait_for(lambda: bench.uplink.state.online, "online over TLS")
+            wait_until(lambda: bench.uplink.state.online, "online over TLS")
         (tmp_path / "stranger").mkdir()
         with running_bench(tmp_path / "stranger", broker.port, tls=True) as bench:
-            wait_for(lambda: "certificate verify failed" in bench.uplink.state.detail, "an unknown CA is refused")
+            wait_until(lambda: "certificate verify failed" in bench.uplink.state.detail, "an unknown CA is refused")
 
 
 def test_a_missing_password_file_is_told(tmp_path, mosquitto):  # noqa: F811
     with running_bench(tmp_path, mosquitto.port, username=BENCH, password_file=tmp_path / "no-file") as bench:
-        wait_for(lambda: "hub.password_file" in bench.uplink.state.detail, "the reason")
+        wait_until(lambda: "hub.password_file" in bench.uplink.state.detail, "the reason")
 
 
 # -- traps of the MQTT library ----------------------------------------------------------------------------------------
@@ -252,7 +246,7 @@ def test_a_missing_password_file_is_told(tmp_path, mosquitto):  # noqa: F811
 def test_an_exception_in_a_handler_ends_neither_thread_nor_connection(bench, peer, caplog):
     bench.worklist.apply = lambda _desired: 1 / 0
     peer.publish(topics.DOWN_DESIRED, desired(1, "T-1"))
-    wait_for(lambda: "ZeroDivisionError" in caplog.text, "the error is logged")
+    wait_until(lambda: "ZeroDivisionError" in caplog.text, "the error is logged")
     bench.spool.append(step(1))
     bench.wait_empty()
     assert bench.uplink.state.online
@@ -427,7 +421,7 @@ def test_live_frames_flow_only_while_somebody_watches(bench, peer):
         began = time.monotonic()
         assert peer.ask(command(control.Watch(seconds=1), "remote_engineer")).ok
         peer.wait_for(lambda: len(peer.frames) >= 3, "frames")
-        wait_for(lambda: time.monotonic() - began > 1.6, "the watch is over")
+        wait_until(lambda: time.monotonic() - began > 1.6, "the watch is over")
         count = len(peer.frames)
         assert count <= 8, "some 500 readings became a few frames"
         time.sleep(0.5)

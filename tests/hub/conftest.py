@@ -17,9 +17,10 @@ from hub.identity.service import create_key
 sys.path.insert(0, str(Path(__file__).parent))
 
 from databases import NewDatabase, postgresql_maker, sqlite_maker
-from hub_bench import FakeBench, wait_until
+from hub_bench import FakeBench
 from hub_running import MakeKey, RunningHub
 from mosquitto import Mosquitto
+from waiting import wait_until
 
 DIALECTS = os.environ.get("BENCHWRIGHT_TEST_DATABASE", "sqlite").split(",")
 """Each test with a database runs on all of these: sqlite, postgresql."""

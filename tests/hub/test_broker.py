@@ -11,9 +11,10 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
-from hub_bench import free_port, wait_until
+from hub_bench import free_port
 from hub_running import MOSQUITTO, MakeKey, RunningHub
 from paho.mqtt.enums import CallbackAPIVersion
+from waiting import wait_until
 
 from hub.broker import BrokerError, Listener, configure, present_listener
 from hub.core.settings import Settings

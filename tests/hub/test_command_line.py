@@ -10,9 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hub_bench import free_port, wait_until
+from hub_bench import free_port
 from hub_running import environment_of
 from typer.testing import CliRunner, Result
+from waiting import wait_until
 
 from benchwright.commands.hub import app
 from benchwright.errors import UsageError

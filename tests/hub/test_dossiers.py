@@ -2,8 +2,9 @@
 
 import httpx
 import msgspec
-from hub_bench import FakeBench, wait_until
+from hub_bench import FakeBench
 from hub_running import MakeKey, RunningHub
+from waiting import wait_until
 
 from hub.core.database import Database
 from hub.fleet import desired as fleet_desired

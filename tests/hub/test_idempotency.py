@@ -10,11 +10,12 @@ from multiprocessing.context import ForkServerProcess
 import httpx
 import pytest
 from forked import start_hub
-from hub_bench import FakeBench, free_port, wait_until
+from hub_bench import FakeBench, free_port
 from hub_running import MakeKey, RunningHub, environment_of
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
+from waiting import wait_until
 
 from hub.core import idempotency
 from hub.core.clock import now

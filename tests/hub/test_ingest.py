@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from forked import start_hub
-from hub_bench import FakeBench, free_port, started, step, wait_until
+from hub_bench import FakeBench, free_port, started, step
 from hub_running import MakeKey, RunningHub, environment_of
 from mosquitto import Mosquitto
 from sqlalchemy import func, select
+from waiting import wait_until
 
 from hub.core.database import Database
 from hub.core.settings import Settings

@@ -1,8 +1,9 @@
 """Presence and reported state that the database cannot hold: they are retained, so they would come again for ever."""
 
-from hub_bench import FakeBench, started, step, wait_until
+from hub_bench import FakeBench, started, step
 from hub_running import RunningHub
 from sqlalchemy import select
+from waiting import wait_until
 
 from hub.core.database import Database
 from hub.measurements.models import DeadLetter

@@ -3,10 +3,11 @@
 import httpx
 import msgspec
 import pytest
-from hub_bench import FakeBench, finished, started, step, wait_until
+from hub_bench import FakeBench, finished, started, step
 from hub_running import MakeKey, RunningHub
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from waiting import wait_until
 
 from hub.measurements.ingest import worker
 from protocols.messages import records as r

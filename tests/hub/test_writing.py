@@ -5,9 +5,9 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from hub_bench import wait_until
 from sqlalchemy import text
 from sqlalchemy.orm.exc import StaleDataError
+from waiting import wait_until
 
 from hub.core.database import Database, insert_now
 from hub.core.in_order import InOrder

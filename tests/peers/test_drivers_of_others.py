@@ -1,6 +1,5 @@
 """Drivers that others wrote for these instruments, unmodified, on instruments that are played by their profiles."""
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +12,7 @@ from minimalmodbus import IllegalRequestError
 from minimalmodbus import Instrument as ModbusInstrument
 from peer_programs import run
 from rd6006 import RD6006
+from waiting import wait_until
 
 from drivers.simulated.personality import PlayedBench
 from drivers.simulated.rails import Feed
@@ -37,10 +37,7 @@ def at(bench: PlayedBench, profile: str) -> tuple[str, str]:
 
 def becomes(bench: PlayedBench, feed: Feed) -> bool:
     """Wait until the device is fed like this."""
-    deadline = time.monotonic() + 5
-    while bench.device.state.feed != feed and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return bench.device.state.feed == feed
+    return wait_until(lambda: bench.device.state.feed == feed, f"the device is fed with {feed}")
 
 
 def test_rd6006_sets_and_reads_a_riden_supply(played: PlayedBench) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from firmware_bench import Bench, Feed, do
 from test_avrdude import Chip, driver_at, simulator
+from waiting import wait_until
 
 from drivers.capabilities import FirmwareProgrammer
 from drivers.errors import InstrumentError, InstrumentRefused, NoResponse, WrongIdentity
@@ -264,9 +265,7 @@ def test_avrdude_whose_chip_lost_power_is_repaired_next_time(simulator: Path, tm
     chip = Chip(simulator, tmp_path)
 
     def cut() -> None:
-        deadline = time.monotonic() + 30
-        while not list((tmp_path / "firmware").glob("*.json")) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: list((tmp_path / "firmware").glob("*.json")), "the flash has begun")
         time.sleep(0.8)  # the boot loader has been found, and some pages are written
         chip.lose_power()
 

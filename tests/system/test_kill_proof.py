@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from benchwright.demo.processes import Processes
 from benchwright.demo.scene import BENCH, build
@@ -170,9 +171,7 @@ def check_everything(scene, processes, killer, runs):
         assert processes.alive(name)
 
     deadline = time.monotonic() + SETTLE_S
-    while asking_anew(scene, GetSpool(), deadline).waiting:
-        assert time.monotonic() < deadline, "records still wait for a receipt"
-        time.sleep(0.2)
+    wait_until(lambda: not asking_anew(scene, GetSpool(), deadline).waiting, "a receipt for every record", SETTLE_S)
     assert asking_anew(scene, GetSpool(), deadline).refused == 0
 
     desk = scene.desk()

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,7 @@ from agent_process import AgentProcess
 from bench_at_work import give_power
 from terminal import Terminal
 from tui_driving import Hands, work_at
+from waiting import wait_until
 
 from edge_agent.local_api.client import SyncAgentClient
 from edge_agent.local_api.requests import Describe, GetDiscovery
@@ -219,10 +219,7 @@ def test_terminals_are_killed_in_the_middle_of_every_panel(full_bench, tmp_path)
     finally:
         for screen in terminals.values():
             screen.close()
-    deadline = time.monotonic() + 10
-    while set(holders(full_bench.socket).values()) != {None}:
-        assert time.monotonic() < deadline, holders(full_bench.socket)
-        time.sleep(0.1)
+    wait_until(lambda: set(holders(full_bench.socket).values()) == {None}, "nobody holds an instrument")
 
     async def work(hands):
         for flow in FLOWS:

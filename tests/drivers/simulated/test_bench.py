@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import serial
+from waiting import PATIENCE_S, wait_until
 
 from drivers.simulated import firmware
 from drivers.simulated.bench import SimulatedBench
@@ -54,14 +55,7 @@ class ScpiClient:
         self._socket.close()
 
 
-def wait_until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-
-
-def read_line(port, seconds=5.0):
+def read_line(port, seconds=PATIENCE_S):
     deadline = time.monotonic() + seconds
     while not (line := port.readline()).endswith(b"\n"):
         assert time.monotonic() < deadline, "no line came"
@@ -184,7 +178,7 @@ def test_a_single_trigger_waits_for_its_edge(bench):
         assert scope.ask(":TRIG:STAT?") == "WAIT"
         time.sleep(0.05)
         bench.device.power(Feed(5.0, 0.5, True))  # the rail comes up once
-        wait_until(lambda: scope.ask(":TRIG:STAT?") == "STOP")
+        wait_until(lambda: scope.ask(":TRIG:STAT?") == "STOP", "the scope has triggered")
         scope.write(":WAV:SOUR CHAN1;:WAV:MODE NORM;:WAV:FORM BYTE;:WAV:DATA?")
         assert scope.read(11) == b"#9000001200"
         codes = scope.read(1201)[:-1]
@@ -231,7 +225,7 @@ def test_the_console_replays_the_boot_log_and_takes_commands(bench):
         assert b"reset: power-on" in log
         assert b"ok" in log.split(b"part assets:")[1].splitlines()[0]
         console.write(b"version\r\n")
-        wait_until(lambda: firmware.CURRENT_VERSION.encode() in console.readline())
+        wait_until(lambda: firmware.CURRENT_VERSION.encode() in console.readline(), "the version is told")
         bench.device.power(Feed())
         time.sleep(0.1)
         console.reset_input_buffer()
@@ -241,7 +235,7 @@ def test_the_console_replays_the_boot_log_and_takes_commands(bench):
 def test_a_console_at_the_wrong_rate_hears_garbage(bench):
     bench.device.power(Feed(5.0, 0.5, True))
     with serial.Serial(str(bench.directory / "console"), 57600, timeout=0.2) as console:
-        wait_until(lambda: console.in_waiting > 20)
+        wait_until(lambda: console.in_waiting > 20, "the console speaks")
         assert b"status" not in console.read(console.in_waiting)
 
 
@@ -254,7 +248,7 @@ def test_the_handheld_sends_what_its_knob_says(bench):
         def reading():
             port.reset_input_buffer()
             reader, frames = FrameReader(), []
-            deadline = time.monotonic() + 5.0
+            deadline = time.monotonic() + PATIENCE_S
             while len(frames) < 2:
                 assert time.monotonic() < deadline
                 frames += reader.feed(port.read(64))
@@ -331,10 +325,10 @@ def test_impossible_misbehaviour_is_refused(bench, role, kind):
 def test_opening_the_programming_port_stops_the_firmware(bench):
     bench.device.power(Feed(5.0, 0.5, True))
     with serial.Serial(str(bench.directory / "mcu"), 115200, timeout=1.0) as port:
-        wait_until(lambda: bench.device.state.rom_bootloader)
+        wait_until(lambda: bench.device.state.rom_bootloader, "the boot loader runs")
         port.write(b"\x7f")
         assert port.read(1) == b"\x79"
-    wait_until(lambda: not bench.device.state.rom_bootloader)
+    wait_until(lambda: not bench.device.state.rom_bootloader, "the boot loader has ended")
     assert bench.device.boot_at(bench.device.now() + 0.1) is not None
     bench.strap_boot0("high")
     assert bench.device.boot_at(bench.device.now() + 0.1) is None
@@ -438,5 +432,5 @@ def test_at_pace_1_measurements_take_their_time(tmp_path):
             time.sleep(0.2)
             bench.device.power(Feed(5.0, 0.5, True))
             began = time.monotonic()
-            wait_until(lambda: scope.ask(":TRIG:STAT?") == "STOP")
+            wait_until(lambda: scope.ask(":TRIG:STAT?") == "STOP", "the scope has triggered")
             assert time.monotonic() - began >= 0.055  # half of the record comes after the trigger

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from waiting import wait_until
 
 from drivers.capabilities import (
     ChannelSetup,
@@ -96,11 +97,8 @@ def test_the_camera_finds_the_leaky_regulator(bench, instrument):
     camera = instrument("camera")
     assert isinstance(camera, ThermalCamera)
     bench.device.inject("leaky_ldo")
-    deadline = time.monotonic() + 20.0
     spot = heat.SPOTS["U2"]
-    while bench.device.temperatures_c(bench.device.now()).max() < 50.0:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: bench.device.temperatures_c(bench.device.now()).max() >= 50.0, "the short has warmed up")
     image = camera.capture(emissivity=0.95, frames=1)
     row, column = np.unravel_index(np.nanargmax(image.temperatures_c), image.temperatures_c.shape)
     assert (row, column) == (pytest.approx(spot.row, abs=1), pytest.approx(spot.column, abs=1))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from lateness import ends_within
 from scripted_instrument import ScriptedInstrument
+from waiting import wait_until
 
 from drivers.capabilities import MeterFunction, Multimeter
 from drivers.errors import OutOfRange
@@ -45,13 +46,6 @@ def rack(meter: ScriptedInstrument) -> Iterator[Rack]:
 
 def read(driver: Multimeter) -> float:
     return driver.read(MeterFunction.DC_VOLTAGE).quantity.value
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.01)
 
 
 def only_identity(lines: list[str]) -> bool:
@@ -142,7 +136,7 @@ def test_trouble_is_a_state_with_words_and_the_rack_recovers_by_itself(
         meter.plug()
     with pytest.raises(Exception, match=r"meter|keysight"):
         rack.call("meter", lease, read, 0.5)
-    wait_until(lambda: not rack.status()[0].healthy)
+    wait_until(lambda: not rack.status()[0].healthy, "the meter is known to be ill")
     fault = rack.status()[0].fault
     assert fault
     assert "keysight-34461a" in fault or "meter" in fault
@@ -160,14 +154,14 @@ def test_trouble_is_a_state_with_words_and_the_rack_recovers_by_itself(
 def test_an_instrument_that_comes_later_is_found(meter: ScriptedInstrument) -> None:
     meter.unplug()
     with Rack({"meter": InstrumentConfig("keysight-34461a", meter.address)}, timing=QUICK) as rack:
-        wait_until(lambda: "cannot be reached" in (rack.status()[0].fault or ""))
+        wait_until(lambda: "cannot be reached" in (rack.status()[0].fault or ""), "the meter is missed")
         meter.plug()
         assert rack.wait_connected(5)
 
 
 def test_an_unknown_profile_is_a_state_with_words_too() -> None:
     with Rack({"meter": InstrumentConfig("keysight-0", "TCPIP::127.0.0.1::1::SOCKET")}, timing=QUICK) as rack:
-        wait_until(lambda: "keysight-0" in (rack.status()[0].fault or ""))
+        wait_until(lambda: "keysight-0" in (rack.status()[0].fault or ""), "the wrong meter is noticed")
 
 
 def test_a_drivers_refusal_leaves_the_connection_alone(rack: Rack) -> None:
@@ -196,7 +190,7 @@ def test_a_lease_expires_unless_it_is_used_or_renewed(rack: Rack, meter: Scripte
     meter.delay_s = 0.5
     rack.call("meter", lease, read, 2.0)
     rack.renew(lease)
-    wait_until(lambda: rack.holder("meter") is None)
+    wait_until(lambda: rack.holder("meter") is None, "the lease has ended")
     other = rack.acquire("meter", "next")
     rack.release(lease)
     assert rack.holder("meter") == "next"
@@ -260,7 +254,7 @@ def test_close_never_hangs_on_a_stuck_driver() -> None:
     )
     lease = rack.acquire("meter", "test")
     call = rack.submit("meter", lease, read, 60.0)
-    wait_until(lambda: call.running)
+    wait_until(lambda: call.running, "the call has begun")
     started = time.monotonic()
     rack.close()
     rack.close()

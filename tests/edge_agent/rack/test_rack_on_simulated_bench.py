@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from drivers.errors import InstrumentError
 from drivers.simulated.bench import SimulatedBench
@@ -29,10 +30,7 @@ def test_every_instrument_recovers(tmp_path: Path, trouble: str) -> None:
             for role in roles:
                 with pytest.raises((RackError, InstrumentError)):
                     rack.call(role, leases[role], lambda driver: driver.identify(), 0.5)
-            deadline = time.monotonic() + 10
-            while any(one.healthy for one in rack.status()):
-                assert time.monotonic() < deadline, rack.status()
-                time.sleep(0.02)
+            wait_until(lambda: not any(one.healthy for one in rack.status()), "every instrument is known to be ill")
             assert all(one.fault for one in rack.status())
             for role in roles:
                 bench.misbehave(role, trouble, on=False)
@@ -55,7 +53,4 @@ def test_programmers_are_left_alone_until_they_are_used(tmp_path: Path) -> None:
             assert boot is not None
             assert boot.reason == "power-on", "something has reset the device"
             assert rack.call("mcu", leases["mcu"], lambda mcu: mcu.chip(), 10.0).code == "0x0410"
-            deadline = time.monotonic() + 5
-            while bench.device.state.rom_bootloader:
-                assert time.monotonic() < deadline, "the port was kept, so the device stays in its bootloader"
-                time.sleep(0.02)
+            wait_until(lambda: not bench.device.state.rom_bootloader, "the port is given up: the device has started")

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from forked import start_hub
-from hub_bench import wait_until
 from hub_running import MakeKey, RunningHub, environment_of
 from sqlalchemy import select, update
+from waiting import wait_until
 
 from hub.core.clock import now
 from hub.core.database import Database

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from hub_bench import wait_until
 from hub_running import MakeKey, RunningHub
 from loopback import Gateway, MailServer
 from sqlalchemy import select
+from waiting import wait_until
 
 from hub.core import migrate
 from hub.core.clock import now

@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 import pytest
 from forked import start_hub
-from hub_bench import wait_until
 from hub_running import MakeKey, environment_of
 from loopback import Gateway
 from sqlalchemy import select
+from waiting import wait_until
 
 from hub.core.database import Database
 from hub.core.settings import Settings

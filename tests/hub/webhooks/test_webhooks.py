@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from hub_bench import wait_until
 from hub_running import RunningHub
 from loopback import Gateway
 from sqlalchemy import select, update
 from standardwebhooks import Webhook, WebhookVerificationError
+from waiting import wait_until
 
 from hub.core.clock import now
 from hub.core.database import Database

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from hub_bench import FakeBench, finished, started, step, wait_until
+from hub_bench import FakeBench, finished, started, step
 from hub_running import MakeKey, RunningHub
+from waiting import wait_until
 
 from hub.core.settings import Settings
 from protocols.messages import records as r
