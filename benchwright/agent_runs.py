@@ -9,7 +9,7 @@ from benchwright.plan_view import COLOURS, limits_text, print_suspects, value_te
 from edge_agent.local_api.views import RunState, RunSummary
 from protocols.messages.records import Measurement, Outcome, Verdict
 from tui.heard import heard
-from tui.i18n import N_, _, pick
+from tui.i18n import N_, _, pick, titled
 from tui.words import OUTCOMES
 
 STATUS = {
@@ -34,7 +34,7 @@ def print_runs(runs: Sequence[RunSummary]) -> None:
         )
         ticket = f"  {run.ticket}" if run.ticket else ""
         console.print(Text(f"            {run.run}{ticket}", "dim"), soft_wrap=True)
-        found = [f"{_('out of limits or undecided')}: {', '.join(run.failing)}"] if run.failing else []
+        found = [titled(_("out of limits or undecided"), ", ".join(run.failing))] if run.failing else []
         found += [pick(run.suspect.title, run.suspect.cause)] if run.suspect else []
         if found:
             console.print(Text(f"            {' · '.join(found)}", "yellow"))

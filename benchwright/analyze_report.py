@@ -21,7 +21,7 @@ from edge_agent.analysis.result import NoAnswer
 from protocols.quantity import Quantity, format_measured, format_value
 from protocols.waveform import Capture, ThermalImage, Waveform
 from tui.heard import heard
-from tui.i18n import N_, _
+from tui.i18n import N_, _, titled
 
 _PLOT_COLUMNS = 72
 _MOST_ROWS = 40
@@ -122,7 +122,7 @@ def _wave(wave: Waveform) -> tuple[dict[str, Any], RenderableType]:
         "pulse": two_level.reason if isinstance(two_level, NoAnswer) else _answers(two_level),
         "rail": steady.reason if isinstance(steady, NoAnswer) else _answers(steady),
     }
-    heading = f"{wave.name}: {_record(wave.codes.size, wave.sample_rate_hz)}"
+    heading = titled(wave.name, _record(wave.codes.size, wave.sample_rate_hz))
     chosen = steady if isinstance(two_level, NoAnswer) and not isinstance(steady, NoAnswer) else two_level
     picture = [Text(heading, style="bold"), Text("\n".join(_trace(wave)), style="green")]
     return data, Group(*picture, *_numbers(chosen))
@@ -159,7 +159,7 @@ def _logic_channels(capture: Capture) -> tuple[list[dict[str, Any]], RenderableT
         guess, text = _guess(edges)
         rows.append({"channel": name, "edges": int(edges.positions.size), "baud": guess, "text": text})
         table.add_row(name, f"{edges.positions.size:,}", "" if guess is None else f"UART {guess} Bd: {text}")
-    heading = f"{_('logic')}: {_record(logic.words.size, logic.sample_rate_hz)}"
+    heading = titled(_("logic"), _record(logic.words.size, logic.sample_rate_hz))
     return rows, Group(Text(heading, style="bold"), table)
 
 
@@ -308,7 +308,8 @@ def _traffic(key: str, decoded: list[dict[str, Any]]) -> RenderableType:
         errors = sum(row["framing_error"] or row["parity_error"] for row in decoded)
         return Group(
             Text(
-                f"UART: {_('{count} words, {errors} with errors').format(count=len(data), errors=errors)}", style="bold"
+                titled("UART", _("{count} words, {errors} with errors").format(count=len(data), errors=errors)),
+                style="bold",
             ),
             Text(repr(data[:2000])[2:-1]),
         )
@@ -317,7 +318,7 @@ def _traffic(key: str, decoded: list[dict[str, Any]]) -> RenderableType:
         table.add_row(*(str(value) for value in row.values()))
     left = len(decoded) - _MOST_ROWS
     return Group(
-        Text(f"{key}: {_('{count} transfers').format(count=len(decoded))}", style="bold"),
+        Text(titled(key, _("{count} transfers").format(count=len(decoded))), style="bold"),
         table,
         Text(_("… {count} more (--json prints all)").format(count=left) if left > 0 else "", style="dim"),
     )

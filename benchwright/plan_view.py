@@ -12,7 +12,7 @@ from rich.text import Text
 from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Suspect, Verdict
 from protocols.quantity import format_measured, format_value
 from tui.heard import heard
-from tui.i18n import N_, _, pick
+from tui.i18n import N_, _, pick, titled
 from tui.words import GROUPS, OUTCOMES, VERDICTS, called
 
 if TYPE_CHECKING:  # numpy comes with these
@@ -113,7 +113,7 @@ def print_results(steps: Iterable[StepFinished], finished: RunFinished) -> None:
     for words in notes(one for step in steps for one in step.measurements):
         console.print(Text(words, style="yellow"))
     outcome = (_(OUTCOMES[finished.outcome]), COLOURS[finished.outcome])
-    console.print(Text.assemble(f"{_('Outcome')}: ", outcome))
+    console.print(Text.assemble(titled(_("Outcome"), ""), outcome))
     print_suspects(console, finished.suspects)
 
 
@@ -123,13 +123,13 @@ def notes(measurements: Iterable[Measurement]) -> list[str]:
     for one in measurements:
         if one.value is not None and one.reason:
             about.setdefault(one.reason, []).append(one.name)
-    return [f"{', '.join(dict.fromkeys(names))}: {heard(reason)}" for reason, names in about.items()]
+    return [titled(", ".join(dict.fromkeys(names)), heard(reason)) for reason, names in about.items()]
 
 
 def print_suspects(console: Console, suspects: Sequence[Suspect]) -> None:
     """Print the suspected causes, the likeliest first, each with its evidence and what to do."""
     if suspects:
-        console.print(Text(_("Suspects, the likeliest first") + ":"))
+        console.print(Text(titled(_("Suspects, the likeliest first"), "").rstrip()))
     for number, suspect in enumerate(suspects, start=1):
         console.print(Text.assemble(f"{number}. ", (pick(suspect.title, suspect.cause), "bold"), f" ({suspect.cause})"))
         for words in suspect.evidence:

@@ -9,7 +9,7 @@ from textual.content import Content
 from edge_agent.local_api.views import RunState, TicketView
 from protocols.messages.dossiers import Deadline, Dossier, PlanOffered, RepairCover, Suggestion
 from tui.formatting import one_line, span_words
-from tui.i18n import N_, _, ngettext, pick
+from tui.i18n import N_, _, ngettext, pick, titled
 from tui.screens.ticket_actions import money, told
 from tui.words import ACTIONS, APPROVALS, CLOCKS, OUTCOMES, PLAN_STATES, STATES, URGENCIES, called
 
@@ -186,7 +186,7 @@ def _delivery_note(view: TicketView, run: RunState | None, cause: Naming) -> Ite
     for event in repairs:
         yield _fact(called(ACTIONS, event.action), "  ".join(filter(None, (event.note, told(event.details, cause)))))
     if run is not None and run.outcome is not None:
-        yield _fact(_("last test"), f"{run.plan.name} {run.plan.version}: {_(OUTCOMES[run.outcome])}")
+        yield _fact(_("last test"), titled(f"{run.plan.name} {run.plan.version}", _(OUTCOMES[run.outcome])))
     notes = [event.note for event in done if event.action == "handed_over" and event.note]
     yield from (_fact(_("for the customer"), one) for one in notes)
 

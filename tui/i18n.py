@@ -65,6 +65,11 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return _speaker.catalogue.ngettext(singular, plural, number)
 
 
+def titled(name: str, words: object) -> str:
+    """Return ``name: words``, with the colon of the language in use."""
+    return _("{name}: {words}").format(name=name, words=words)
+
+
 def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
     """Mark ``message`` as translatable and return it as it is."""
     return message

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from tui.i18n import LANGUAGES, _
+from tui.i18n import LANGUAGES, _, titled
 from tui.keys import GLOBAL_KEYS, Key
 from tui.screens.base import BenchScreen
 from tui.themes import TITLES
@@ -37,7 +37,7 @@ class BenchCommands(Provider):
         for name, title in TITLES.items():
             yield _("Colours: {name}").format(name=_(title)), "", self._runner(f"app.choose_theme('{name}')")
         for tag, title in LANGUAGES.items():
-            yield f"{_('Language')}: {title}", "", self._runner(f"app.choose_language('{tag}')")
+            yield titled(_("Language"), title), "", self._runner(f"app.choose_language('{tag}')")
 
     def _runner(self, action: str) -> Callable[[], object]:
         app, screen = self.app, self.screen

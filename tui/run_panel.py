@@ -10,7 +10,7 @@ from protocols.messages.records import Measurement, Outcome, StepFinished, Verdi
 from tui import run_state
 from tui.formatting import duration, fit, hanging, limits, one_line, unit_symbol, value, with_uncertainty
 from tui.heard import heard
-from tui.i18n import _, pick
+from tui.i18n import _, pick, titled
 from tui.widgets.limit_bar import STYLES, limit_bar
 from tui.words import OUTCOME_MARKS, OUTCOMES, VERDICTS
 
@@ -153,7 +153,7 @@ def alarms(run: RunState) -> Content | None:
     raised = run_state.alarms(run)
     if not raised:
         return None
-    lines = [Content.styled("✗ " + _("Alarms") + f": {len(raised)}", "bold $text-error")]
+    lines = [Content.styled("✗ " + titled(_("Alarms"), len(raised)), "bold $text-error")]
     for one in raised[:SHOWN_ALARMS]:
         after = "" if one.elapsed_s is None else f"  {duration(one.elapsed_s)}"
         lines.append(Content.assemble((pick(one.title, one.step), "bold"), (after, "$text-muted")))
@@ -183,12 +183,15 @@ def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -
     failing = list(run_state.failing(run))
     if failing:
         lines += [Content(""), Content.styled(_("Failed or undecided"), "bold")]
+        said = None
         for step, measurement in failing:
-            lines += [Content.styled(pick(step.title, step.step), "$text-muted"), measured(measurement, width)]
+            lines += [] if step is said else [Content.styled(pick(step.title, step.step), "$text-muted")]
+            lines.append(measured(measurement, width))
+            said = step
     for step in run_state.unsuccessful(run):
         lines += [
             Content(""),
-            Content.styled(f"! {pick(step.title, step.step)}: {_(OUTCOMES[step.outcome])}", "$text-error"),
+            Content.styled("! " + titled(pick(step.title, step.step), _(OUTCOMES[step.outcome])), "$text-error"),
         ]
         if step.detail:
             lines.append(Content(heard(step.detail)))
@@ -199,7 +202,7 @@ def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -
         for evidence in suspect.evidence:
             lines += hanging(one_line(pick(evidence)), width, "   · ", "$text-muted")
         if suspect.remedy:
-            lines += hanging(f"{_('Remedy')}: {one_line(pick(suspect.remedy))}", width, "   ")
+            lines += hanging(titled(_("Remedy"), one_line(pick(suspect.remedy))), width, "   ")
     lines += list(_next_best(run))
     skipped = list(run_state.skipped(run))
     if outcome is Outcome.PASSED and not failing:
@@ -208,8 +211,8 @@ def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -
     if skipped:
         lines += [Content(""), Content.styled(_("Not done"), "bold")]
     for step in skipped:
-        why = f": {heard(step.detail)}" if step.detail else ""
-        lines += hanging(f"{pick(step.title, step.step)}{why}", width, "– ", "$text-muted")
+        title = pick(step.title, step.step)
+        lines += hanging(titled(title, heard(step.detail)) if step.detail else title, width, "– ", "$text-muted")
     return Content("\n").join(lines)
 
 
@@ -263,7 +266,7 @@ def _not_off(unsafe: Mapping[str, str]) -> Iterable[Content]:
     yield Content("")
     yield Content.styled("! " + words, "bold $text-error")
     for role, why in unsafe.items():
-        yield Content.styled(f"{role}: {heard(why)}", "$text-muted")
+        yield Content.styled(titled(role, heard(why)), "$text-muted")
 
 
 def interrupted(run: RunState, unsafe: Mapping[str, str], width: int, *, past: bool = False) -> Content:

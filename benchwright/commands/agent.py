@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError
-from tui.i18n import _, pick
+from tui.i18n import _, pick, titled
 
 if TYPE_CHECKING:
     from edge_agent.local_api.client import SyncAgentClient
@@ -104,7 +104,7 @@ def status(socket: Socket = None, as_json: AsJson = False) -> None:
         _print(about)
         return
     link = _("online") if about.link.online else f"{_('offline')} ({heard(about.link.detail) or _('not connected')})"
-    typer.echo(f"{about.bench} · benchwright {about.version} · {_('hub')}: {link}")
+    typer.echo(f"{about.bench} · benchwright {about.version} · {titled(_('hub'), link)}")
     typer.echo(_waiting(about.spool))
     for instrument in about.instruments:
         one = instrument.status
@@ -112,7 +112,7 @@ def status(socket: Socket = None, as_json: AsJson = False) -> None:
         fault = f" · {heard(one.fault)}" if one.fault else ""
         typer.secho(f" ● {one.role:10} ", fg="green" if one.healthy else "red", nl=False)
         typer.echo(f"{one.identity or one.profile}{held}{fault}")
-    typer.echo(f"{_('run in progress')}: {about.run or _('none')}")
+    typer.echo(titled(_("run in progress"), about.run or _("none")))
     for run_ in about.interrupted:
         typer.secho(f"{_('interrupted')}: ", fg="yellow", nl=False)
         typer.echo(f"{run_.run} ({run_.plan.name}, {run_.device.serial}) {heard(run_.fault or '')}")
@@ -214,7 +214,7 @@ def plans(socket: Socket = None, as_json: AsJson = False) -> None:
         return
     for plan in found:
         if plan.fault:
-            typer.echo(f"{plan.name}: {heard(plan.fault)}")
+            typer.echo(titled(plan.name, heard(plan.fault)))
         else:
             typer.echo(f"{plan.name} v{plan.version}  {plan.model}  {pick(plan.title)}")
 
@@ -273,7 +273,7 @@ def abandon(
 
     with _agent(socket) as agent:
         finished = agent.request(_valid(AbandonRun, run=run_name))
-    _print(finished) if as_json else typer.echo(f"{finished.run}: {_(OUTCOMES[finished.outcome])}")
+    _print(finished) if as_json else typer.echo(titled(finished.run, _(OUTCOMES[finished.outcome])))
 
 
 @app.command()

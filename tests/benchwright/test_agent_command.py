@@ -128,7 +128,7 @@ def test_a_run_from_the_command_line(agent):
     told, _ = follower.communicate(timeout=20)
     assert follower.returncode == 3, "a failed run is told apart by the exit code"
     assert "rail = 2.5 V  限值 3.2 V … 3.4 V  不合格" in told
-    assert "结论: 不合格" in told
+    assert "结论：不合格" in told
     state = call(agent, "run-state", "--json")
     assert (state["status"], state["outcome"]) == ("finished", "failed")
     agent.restart()
@@ -137,7 +137,7 @@ def test_a_run_from_the_command_line(agent):
     (one,) = call(agent, "runs", "--serial", "S-1", "--json")
     assert (one["run"], one["outcome"], one["failing"]) == (state["run"], "failed", ["rail"])
     listed = call(agent, "runs", "--language", "zh-CN")
-    assert "不合格" in listed and state["run"] in listed and "超限或无法判定: rail" in listed
+    assert "不合格" in listed and state["run"] in listed and "超限或无法判定：rail" in listed
     assert "本工位尚无" in call(agent, "runs", "--ticket", "T-9", "--language", "zh-CN")
     assert "rail = 2.5 V  限值 3.2 V … 3.4 V  不合格" in call(agent, "run-state", state["run"], "--language", "zh-CN")
     assert "'benchwright agent runs' lists" in call(agent, "run-state", "b:none", code=1)

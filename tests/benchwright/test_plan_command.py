@@ -117,7 +117,7 @@ def test_what_does_not_pass_gives_exit_code_1_and_says_why(place: Place) -> None
     done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--yes", "--language", "zh-CN")
     assert done.returncode == 1, done.stderr
     assert "0x0440" in done.stderr
-    assert "结论: 出错" in done.stdout or "结论: 不合格" in done.stdout
+    assert "结论：出错" in done.stdout or "结论：不合格" in done.stdout
     assert not {"passed", "failed", "error"} & set(f"{done.stdout} {done.stderr}".split())
 
 

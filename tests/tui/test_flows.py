@@ -170,7 +170,7 @@ def test_what_the_hub_refuses_comes_back_with_its_reason(bench):
         await hands.press("enter")
         await hands.sees("refused by the hub: already taken by wang")
         await hands.press("ctrl+l")
-        await hands.sees("被中心拒绝: 已由 wang 接单")
+        await hands.sees("被中心拒绝：已由 wang 接单")
 
     work_at(bench.socket, work)
 

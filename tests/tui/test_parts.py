@@ -356,6 +356,18 @@ def test_a_result_shows_outside_words_harmlessly():
     assert "[@click=app.quit]x[/]" in shown.plain, "markup from outside is text"
 
 
+def test_a_step_is_named_once_above_what_failed_in_it():
+    low = [Measurement(name, 1.0, "V", verdict=Verdict.FAIL) for name in ("hot-spots", "heat-u2")]
+    shown = run_panel.result(run_of(step("Heat", *low, outcome=Outcome.FAILED)), Outcome.FAILED, 60).plain
+    assert [shown.count(one) for one in ("Heat", "hot-spots", "heat-u2")] == [1, 1, 1], shown
+
+
+def test_names_stand_before_their_words_with_the_colon_of_the_language():
+    assert i18n.titled("U2", "hot") == "U2: hot"
+    i18n.use("zh-CN")
+    assert i18n.titled("U2", "hot") == "U2：hot"
+
+
 # -- colours ---------------------------------------------------------------------------------------------------------
 
 

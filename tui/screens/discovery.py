@@ -13,7 +13,7 @@ from edge_agent.local_api.views import Finding, ProfileCandidate
 from tui.bench_state import Topic
 from tui.formatting import one_line
 from tui.heard import heard
-from tui.i18n import N_, _, pick
+from tui.i18n import N_, _, pick, titled
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.base import ListScreen
 from tui.screens.choose import ChooseDialog
@@ -182,9 +182,13 @@ class DiscoveryScreen(ListScreen):
         if (role := self._role_of(finding)) is not None and (known := self.bench.instrument(role)) is not None:
             status = known.status
             if status.healthy:
-                lines.append(Content.styled(f"✓ {role}: {one_line(status.identity or _('answers'))}", "$text-success"))
+                lines.append(
+                    Content.styled("✓ " + titled(role, one_line(status.identity or _("answers"))), "$text-success")
+                )
             else:
-                lines.append(Content.styled(f"… {role}: {heard(status.fault or _('is being tried'))}", "$text-warning"))
+                lines.append(
+                    Content.styled("… " + titled(role, heard(status.fault or _("is being tried"))), "$text-warning")
+                )
         elif finding.candidates:
             best = finding.candidates[0]
             words = _("proposed: {profile} as {role}, fits {part}").format(

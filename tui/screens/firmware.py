@@ -12,7 +12,7 @@ from edge_agent.local_api.requests import CancelFirmware, GetFirmware, GetFirmwa
 from tui.bench_state import Topic
 from tui.formatting import clock
 from tui.heard import heard
-from tui.i18n import N_, _
+from tui.i18n import N_, _, titled
 from tui.keys import Key, bindings
 from tui.screens.base import BenchScreen
 from tui.screens.by_hand import named
@@ -116,7 +116,7 @@ class FirmwareScreen(BenchScreen):
         lines = [
             Content(""),
             Content.assemble(
-                (f"{mark}{_(FIRMWARE_ACTS[job.act])}: {_(FIRMWARE_STATES[job.state])}", style.get(job.state, _BAD)),
+                (mark + titled(_(FIRMWARE_ACTS[job.act]), _(FIRMWARE_STATES[job.state])), style.get(job.state, _BAD)),
                 (f"  {job.profile} {job.version}  {clock(job.began_at)}  {job.holder}", "$text-muted"),
             ),
         ]
@@ -149,7 +149,7 @@ class FirmwareScreen(BenchScreen):
         rows = []
         for one in self._profiles:
             if one.fault is not None:
-                rows.append(Row(one.name, ((f"{one.name}: {heard(one.fault)}", "$text-error"), "", "")))
+                rows.append(Row(one.name, ((titled(one.name, heard(one.fault)), "$text-error"), "", "")))
             rows += [
                 Row(f"{one.name} {version}", (one.model, version, _("current") if version == one.current else ""))
                 for version in one.versions

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input
@@ -80,7 +81,7 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
         with VerticalScroll(classes="dialog", can_focus=False):
             yield Said(lambda: f"{_(self._title)}  {self._about}", classes="dialog-title")
             for field in self._fields:
-                yield Said(partial(_labelled, field), classes="label")
+                yield Said(partial(self._label, field), classes="label")
                 yield Line(
                     field.value,
                     id=f"field-{field.name}",
@@ -96,6 +97,18 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
     def _keys(self) -> str:
         listed = "F2 " + _("list") + "   " if any(field.choices for field in self._fields) else ""
         return listed + _("⏎ next field   Ctrl+S save   Esc leave")
+
+    def _label(self, field: Field) -> Content:
+        """Return the field's name and, of what is in it, the words that F2 lists beside it."""
+        entries = self.query(f"#field-{field.name}").results(Input)
+        code = next((entry.value for entry in entries), field.value).strip()
+        words = dict(field.choices).get(code, "")
+        return Content.assemble(_(field.label) + (" *" if field.required else ""), ("  " + words, "$text-muted"))
+
+    @on(Input.Changed)
+    def _name_choice(self) -> None:
+        for label in self.query(".label").results(Said):
+            label.localise()
 
     @work(group="list", exclusive=True)
     async def action_list(self) -> None:
@@ -201,10 +214,6 @@ def one_of(text: str, names: Mapping[str, str]) -> str | None:
 def choices_of(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return what a field lists: what goes into it, and nothing beside, since that is the title itself."""
     return tuple((_(title), "") for title in names.values())
-
-
-def _labelled(field: Field) -> str:
-    return _(field.label) + (" *" if field.required else "")
 
 
 def refilled(fields: Sequence[Field], values: Mapping[str, str]) -> tuple[Field, ...]:

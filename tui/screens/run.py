@@ -11,7 +11,7 @@ from edge_agent.local_api.views import PlanOutline, RunState
 from tui import run_panel, run_state
 from tui.bench_state import Topic
 from tui.formatting import duration, value
-from tui.i18n import N_, _, pick
+from tui.i18n import N_, _, pick, titled
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.run_actions import NOW, RunActions
 from tui.widgets.entry import Entry
@@ -155,7 +155,7 @@ class RunScreen(RunActions):
         for step in run_state.listed_steps(run, self.outline):
             title = pick(step.title, step.step)
             if step.group != "main":
-                title = f"{called(GROUPS, step.group)}: {title}"
+                title = titled(called(GROUPS, step.group), title)
             mark: tuple[str, str] = ("·", "$text-muted")
             number: Cell = ""
             if (record := done.get(step.step)) is not None:

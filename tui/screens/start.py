@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from edge_agent.local_api.requests import GetPlans
 from edge_agent.local_api.views import TicketView
 from tui.heard import heard
-from tui.i18n import N_, _, pick
+from tui.i18n import N_, _, pick, titled
 from tui.screens.choose import ChooseDialog
 from tui.screens.confirm import ConfirmDialog
 from tui.screens.ticket_actions import hand_over_of
@@ -44,7 +44,7 @@ async def choose_plan(app: "BenchApp", model: str | None = None) -> str | None:
             plan.name,
             (pick(plan.title, plan.name), str(plan.version or ""), plan.model or "")
             if plan.fault is None
-            else ((f"{plan.name}: {_('cannot be run')}", "$text-error"), "", ""),
+            else ((titled(plan.name, _("cannot be run")), "$text-error"), "", ""),
         )
         for plan in sorted(plans, key=lambda plan: (plan.fault is not None, plan.model != model, plan.name))
     ]

@@ -10,7 +10,7 @@ from tui import dossier_words
 from tui.bench_state import Topic
 from tui.formatting import clock, full_time, one_line
 from tui.heard import heard
-from tui.i18n import N_, _, pick
+from tui.i18n import N_, _, pick, titled
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.ticket_actions import TICKET_KEYS, deed, hand_over_of, told
 from tui.screens.ticketed import TicketedScreen
@@ -141,7 +141,7 @@ class TicketScreen(TicketedScreen):
 
     def _row(self, event: TicketEventView) -> Row:
         mark, style = EVENT_MARKS[event.state]
-        words = f"{_('refused')}: {heard(event.reason or '')}" if event.state == "refused" else self._words(event)
+        words = titled(_("refused"), heard(event.reason or "")) if event.state == "refused" else self._words(event)
         return Row(
             str(event.seq),
             (

@@ -14,7 +14,7 @@ from edge_agent.local_api.views import TicketEventView, TicketView
 from protocols.messages.records import hand_over_in
 from tui.formatting import one_line, parse_number
 from tui.heard import heard
-from tui.i18n import N_, _, pick
+from tui.i18n import N_, _, pick, titled
 from tui.keys import Key
 from tui.screens.form import Field, FormDialog, refilled
 from tui.words import ACTIONS, WAITING_FOR, called
@@ -234,7 +234,7 @@ async def repaired(app: "BenchApp", ticket: str) -> bool:
 
 def _cause_field(app: "BenchApp", suspects: tuple[str, ...], value: str) -> Field:
     faults = () if app.bench.worklist is None else app.bench.worklist.faults
-    choices = tuple((one.code, f"{pick(one.group)}: {pick(one.title)}") for one in faults)
+    choices = tuple((one.code, titled(pick(one.group), pick(one.title))) for one in faults)
     first = tuple((code, words) for code, words in choices if code in suspects)
     rest = tuple(one for one in choices if one not in first)
     codes = (*suspects, *(code for code, _words in rest))
@@ -296,7 +296,7 @@ def told(details: Mapping[str, Any], cause: Callable[[str], str] = str) -> str:
     }
     words = []
     for name, content in details.items():
-        words.append(f"{names.get(name, name)}: {one_line(_told_one(name, content, cause))}")
+        words.append(titled(names.get(name, name), one_line(_told_one(name, content, cause))))
     return "; ".join(words)
 
 
