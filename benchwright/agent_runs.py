@@ -62,7 +62,7 @@ def print_state(state: RunState) -> None:
     if state.prompt is not None:
         console.print(Text(f"?         {pick(state.prompt.text)}", "yellow"))
     if state.outcome is not None:
-        console.print(Text.assemble(f"{_('Outcome')}: ", _standing(state.outcome, state.status), style="bold"))
+        console.print(Text.assemble(titled(_("Outcome"), ""), _standing(state.outcome, state.status), style="bold"))
     print_suspects(console, state.suspects)
     if state.fault:
         console.print(Text(heard(state.fault), "red"))

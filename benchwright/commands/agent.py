@@ -114,7 +114,7 @@ def status(socket: Socket = None, as_json: AsJson = False) -> None:
         typer.echo(f"{one.identity or one.profile}{held}{fault}")
     typer.echo(titled(_("run in progress"), about.run or _("none")))
     for run_ in about.interrupted:
-        typer.secho(f"{_('interrupted')}: ", fg="yellow", nl=False)
+        typer.secho(titled(_("interrupted"), ""), fg="yellow", nl=False)
         typer.echo(f"{run_.run} ({run_.plan.name}, {run_.device.serial}) {heard(run_.fault or '')}")
     if about.set_aside:
         typer.secho(_("a damaged spool was set aside as {path}").format(path=about.set_aside), fg="red")
@@ -124,9 +124,9 @@ def _waiting(spool: Any) -> str:
     from tui.heard import heard
 
     counts = _("{records} records, {captures} captures")
-    text = f"{_('waiting for the hub')}: " + counts.format(records=spool.waiting, captures=spool.captures_waiting)
+    text = titled(_("waiting for the hub"), counts.format(records=spool.waiting, captures=spool.captures_waiting))
     if spool.refused or spool.captures_refused:
-        text += f" · {_('refused')}: " + counts.format(records=spool.refused, captures=spool.captures_refused)
+        text += " · " + titled(_("refused"), counts.format(records=spool.refused, captures=spool.captures_refused))
     return text + (f" · {heard(spool.upload_fault)}" if spool.upload_fault else "")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from benchwright.errors import UsageError, not_written
-from tui.i18n import _, pick
+from tui.i18n import _, pick, titled
 
 if TYPE_CHECKING:
     from drivers.simulated.bench import SimulatedBench
@@ -158,7 +158,7 @@ def control_command(
     state = answer["state"]
     faults = ", ".join(state["device"]["faults"]) or _("none")
     probes = ", ".join(f"{probe} → {point}" for probe, point in state["probes"].items())
-    _print(f"{_('faults')}: {faults}; {_('probes')}: {probes}")
+    _print(f"{titled(_('faults'), faults)}; {titled(_('probes'), probes)}")
 
 
 def _product(name: str) -> "Product":
@@ -249,7 +249,7 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
     if control is not None:
         example = next(iter(bench.device.product.faults))
         console.print(
-            f"{_('control')}: benchwright simulate control {control} inject {example}",
+            titled(_("control"), f"benchwright simulate control {control} inject {example}"),
             soft_wrap=True,
         )
     console.print(_("Ctrl-C ends it."))

@@ -72,6 +72,8 @@ def test_take_hold_find_repair_hand_over(bench):
         await hands.sees("T-000101")
         await hands.press("f5")
         await hands.sees("T-000101: kept here", "↑ taken")
+        await hands.press("f5")
+        await hands.sees("T-000101 is taken already")
         await hands.press("enter")
         await hands.sees("assigned  priority 2")
         await hands.press("f6")
@@ -201,6 +203,8 @@ def test_a_run_from_scan_to_verdict_with_every_kind_of_question(bench):
         await hands.sees("✗  FAILED", "rail-3v3  3.0", "3.2 V … 3.4 V", "├", "┤")
         await hands.press("down", "down", "down", "down")
         await hands.sees("lamp  steady  pass", "expected steady")
+        await hands.press("escape", "f12")
+        await hands.sees("did not pass", "the hub will refuse this")
 
     work_at(bench.socket, work, size=(100, 30))
     with SyncAgentClient(bench.socket) as agent:

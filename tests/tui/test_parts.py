@@ -27,6 +27,7 @@ from tui.app import BenchApp
 from tui.bench_state import BenchState
 from tui.formatting import fit, limits, parse_number, since, with_uncertainty
 from tui.keys import GLOBAL_KEYS
+from tui.screens import ticket_actions
 from tui.screens.base import BenchScreen
 from tui.screens.by_hand import ByHandScreen
 from tui.screens.console import ConsoleScreen
@@ -39,6 +40,7 @@ from tui.screens.meter import MeterScreen
 from tui.screens.refused import RefusedScreen
 from tui.screens.run import RunScreen
 from tui.screens.scope import ScopeScreen
+from tui.screens.start import is_untaken
 from tui.screens.supply import SupplyScreen
 from tui.screens.ticket import TicketScreen
 from tui.screens.worklist import WorklistScreen
@@ -366,6 +368,45 @@ def test_names_stand_before_their_words_with_the_colon_of_the_language():
     assert i18n.titled("U2", "hot") == "U2: hot"
     i18n.use("zh-CN")
     assert i18n.titled("U2", "hot") == "U2：hot"
+
+
+def ticket_view(*events, state="assigned"):
+    told = (
+        views.TicketEventView(number, AT + timedelta(minutes=number), *event) for number, event in enumerate(events)
+    )
+    return views.TicketView(WorkItem("T-1", Device("SP-100", "1"), "dark", state, None, 5), tuple(told))
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "untaken"),
+    [
+        ((), "assigned", True),
+        ((), "in_progress", False),
+        ((("taken", "waiting"),), "assigned", False),
+        ((("taken", "refused"),), "assigned", True),
+        ((("taken", "received"), ("handed_over", "received")), "assigned", True),
+        ((("taken", "received"), ("handed_over", "refused")), "assigned", False),
+        ((("taken", "received"), ("give_back", "received"), ("taken", "waiting")), "assigned", False),
+    ],
+)
+def test_a_ticket_is_to_be_taken_while_nobody_works_on_it(events, state, untaken):
+    assert is_untaken(ticket_view(*events, state=state)) is untaken
+
+
+@pytest.mark.parametrize(
+    ("changes", "events", "untested"),
+    [
+        ({"outcome": Outcome.FAILED}, (), True),
+        ({"outcome": Outcome.PASSED}, (), False),
+        ({"outcome": Outcome.PASSED, "ticket": "T-2"}, (), False),
+        ({"outcome": Outcome.PASSED}, (("taken", "received"), ("repaired", "waiting")), True),
+        ({"outcome": Outcome.PASSED}, (("taken", "received"), ("repaired", "refused")), False),
+    ],
+)
+def test_a_hand_over_is_warned_of_without_a_test_since_the_repair(changes, events, untested):
+    run = run_of(**{"ticket": "T-1", **changes})
+    assert ticket_actions.is_untested(ticket_view(*events), run) is untested
+    assert not ticket_actions.is_untested(ticket_view(*events), None)
 
 
 # -- colours ---------------------------------------------------------------------------------------------------------

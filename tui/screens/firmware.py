@@ -133,9 +133,9 @@ class FirmwareScreen(BenchScreen):
         if job.detail:
             lines += [Content(""), Content(heard(job.detail))]
         memory = (_(FIRMWARE_MEMORY[job.memory]), _BAD if job.memory == "incomplete" else "")
-        lines += [Content(""), Content.assemble((_("On the device") + ": ", "$text-muted"), memory)]
+        lines += [Content(""), Content.assemble((titled(_("On the device"), ""), "$text-muted"), memory)]
         if job.backup:
-            lines.append(Content.assemble((_("Backup") + ": ", "$text-muted"), (job.backup, "")))
+            lines.append(Content.assemble((titled(_("Backup"), ""), "$text-muted"), (job.backup, "")))
         if job.memory == "incomplete" and job.state not in BUSY:
             words = _("F9 writes the released firmware again, Ctrl+R writes the backup back.")
             lines += [Content(""), Content.styled(words if job.backup else _("F9 writes it again."), "$text-warning")]

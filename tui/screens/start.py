@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from edge_agent.local_api.requests import GetPlans
 from edge_agent.local_api.views import TicketView
+from protocols.messages.records import HANDING_OVER
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
 from tui.screens.choose import ChooseDialog
@@ -30,10 +31,10 @@ async def may_test(app: "BenchApp", ticket: str) -> bool:
 
 
 def is_untaken(view: TicketView) -> bool:
-    """Return whether nobody has taken a ticket, neither at the hub nor here."""
-    return view.item.state == "assigned" and not any(
-        one.action == "taken" and one.state != "refused" for one in view.events
-    )
+    """Return whether nobody works on a ticket: neither at the hub, nor here since it last left this bench."""
+    here = [one.action for one in view.events if one.state != "refused"]
+    left = max((at for at, action in enumerate(here) if action in HANDING_OVER), default=-1)
+    return view.item.state == "assigned" and "taken" not in here[left + 1 :]
 
 
 async def choose_plan(app: "BenchApp", model: str | None = None) -> str | None:

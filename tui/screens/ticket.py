@@ -132,9 +132,11 @@ class TicketScreen(TicketedScreen):
             return Content("")
         mark, style = EVENT_MARKS[chosen.state]
         state = f"{full_time(chosen.at)}  {mark} {_(EVENT_STATES[chosen.state])}"
-        reason = f": {heard(chosen.reason)}" if chosen.reason else ""
         words = self._words(chosen)
-        return Content.assemble((state + reason, style), (f"\n{words}" if words else "", ""))
+        return Content.assemble(
+            (titled(state, heard(chosen.reason)) if chosen.reason else state, style),
+            (f"\n{words}" if words else "", ""),
+        )
 
     def _words(self, event: TicketEventView) -> str:
         return "  ".join(filter(None, (one_line(event.note or ""), told(event.details, self.bench.cause))))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from edge_agent.local_api.client import AgentError
-from edge_agent.local_api.views import TicketEventView, TicketView
-from protocols.messages.records import hand_over_in
+from edge_agent.local_api.views import RunState, TicketEventView, TicketView
+from protocols.messages.records import Outcome, hand_over_in
 from tui.formatting import one_line, parse_number
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
@@ -176,10 +176,27 @@ async def rework(app: "BenchApp", ticket: str) -> bool:
 
 
 async def hand_over(app: "BenchApp", ticket: str) -> bool:
-    """Ask for words to the counter and hand over."""
+    """Ask for words to the counter and hand over; say so where a test is missing that the hub will ask for."""
+    view = app.bench.ticket(ticket)
+    missing = view is not None and is_untested(view, app.bench.run)
+    words = N_("The last test did not pass, or began before the repair: unless it is waived, the hub will refuse this.")
     return await _fill_in(
-        app, ticket, "handed_over", title=N_("Hand over to the counter"), fields=_HAND_OVER, save=N_("Hand over")
+        app,
+        ticket,
+        "handed_over",
+        title=N_("Hand over to the counter"),
+        fields=_HAND_OVER,
+        save=N_("Hand over"),
+        error=_(words) if missing else "",
     )
+
+
+def is_untested(view: TicketView, run: RunState | None) -> bool:
+    """Return whether the bench's last run was of this ticket and is no test of it as it is now."""
+    if run is None or run.ticket != view.item.ticket:
+        return False
+    repairs = (one.at for one in view.events if one.action == "repaired" and one.state != "refused")
+    return run.outcome is not Outcome.PASSED or any(at > run.started_at for at in repairs)
 
 
 async def plan(app: "BenchApp", ticket: str) -> bool:
@@ -334,8 +351,8 @@ async def _fill_in(
     title: str,
     fields: Sequence[Field],
     save: str,
+    error: str = "",
 ) -> bool:
-    error = ""
     while True:
         values = await app.push_screen_wait(FormDialog(title, fields, save, about=ticket, error=error))
         if values is None:

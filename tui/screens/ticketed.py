@@ -35,8 +35,15 @@ class TicketedScreen(ListScreen):
 
     @work(group="ticket", exclusive=True)
     async def action_take(self) -> None:
-        """Take the ticket."""
+        """Take the ticket, if it is not taken."""
+        from tui.screens.start import is_untaken
+
         if ticket := self.the_ticket():
+            view = self.bench.ticket(ticket)
+            if view is not None and not is_untaken(view):
+                words = _("{ticket} is taken already: F9 tests its device.")
+                self.notice.say(words.format(ticket=ticket), "info")
+                return
             try:
                 await ticket_actions.take(self.bench_app, ticket)
             except AgentError as error:
