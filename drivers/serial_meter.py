@@ -17,6 +17,8 @@ from protocols.dmm.reading import DmmError, DmmReading, Flag, UnsupportedFunctio
 from protocols.quantity import Quantity
 
 MAINS_HZ = 50.0
+PATIENCE_S = 1.0
+"""How long a meter may be silent beyond the time of four frames."""
 _T = TypeVar("_T")
 _NOT_THE_PRESENT_VALUE = {
     Flag.HOLD: "HOLD",
@@ -133,7 +135,7 @@ class SerialMultimeter(Multimeter):
         """Return what ``read`` makes of the first frame from now on that it accepts, asking for it where needed."""
         self._stream.drain()
         reader: _Reader = self._chip.FrameReader()
-        timeout_s = self.profile.frame_interval_s * 4 + 1.0
+        timeout_s = self.profile.frame_interval_s * 4 + PATIENCE_S
         deadline = time.monotonic() + timeout_s
         last: DmmError | None = None
         while (left := deadline - time.monotonic()) > 0:

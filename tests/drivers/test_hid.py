@@ -73,7 +73,8 @@ def test_a_brymen_meter_behind_its_own_cable() -> None:
         assert meter.read(MeterFunction.DC_VOLTAGE).quantity.value == pytest.approx(3.3)
 
 
-def test_a_silent_cable_and_one_that_was_pulled_out() -> None:
+def test_a_silent_cable_and_one_that_was_pulled_out(meter_times) -> None:
+    meter_times("uni-t-ut61e-plus", 0.1)
     with meter_at("uni-t-ut61e-plus", Cable.CH9329, lambda _: []) as (meter, _), pytest.raises(NoResponse):
         meter.identify()
     profile = find_profile("uni-t-ut8803")

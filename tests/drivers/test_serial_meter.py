@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -103,12 +103,14 @@ def test_a_reading_is_never_older_than_its_request() -> None:
         assert meter.read(MeterFunction.DC_VOLTAGE).quantity.value == 5.0
 
 
-def test_silence_says_what_to_switch_on() -> None:
+def test_silence_says_what_to_switch_on(meter_times: Callable[[str, float], None]) -> None:
+    meter_times(UT61E, 0.1)
     with PtyInstrument([]) as port, pytest.raises(NoResponse, match="switch the meter and its data output on"):
         open_instrument(UT61E, port.address)
 
 
-def test_a_wrong_baud_rate_looks_like_garbage_and_says_so() -> None:
+def test_a_wrong_baud_rate_looks_like_garbage_and_says_so(meter_times: Callable[[str, float], None]) -> None:
+    meter_times(UT61E, 1.0)
     garbage = b"\xfe\x00\xf8\x80\xc0" * 4
     with Free(garbage) as meter, pytest.raises(BadResponse, match=r"bytes and no frame.; check 19200 baud 7O1"):
         open_instrument(UT61E, meter.address)

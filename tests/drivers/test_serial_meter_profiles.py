@@ -3,7 +3,7 @@
 import importlib
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -171,7 +171,8 @@ def test_a_refusal_of_the_fluke_is_passed_on() -> None:
             meter.read(MeterFunction.DC_VOLTAGE)
 
 
-def test_a_silent_meter_that_must_be_asked() -> None:
+def test_a_silent_meter_that_must_be_asked(meter_times: Callable[[str, float], None]) -> None:
+    meter_times("fluke-287", 0.1)
     with PtyInstrument([]) as port:
         port._play = lambda pending: bool(pending.clear() or True)  # type: ignore[method-assign,func-returns-value]
         with pytest.raises(NoResponse, match="switch the meter and its data output on"):

@@ -14,7 +14,7 @@ from zeroconf import ServiceInfo, Zeroconf
 
 from benchwright.commands.discover import discover as discover_command
 from benchwright.errors import UsageError
-from drivers.discovery import lan, sysfs, usb_ids
+from drivers.discovery import lan, serial_probe, sysfs, usb_ids
 from drivers.discovery.findings import Finding
 from drivers.discovery.matching import is_text, looks_like_identity
 from drivers.discovery.proposal import bench_toml
@@ -139,7 +139,8 @@ def test_a_korad_supply_without_a_terminator_is_recognised() -> None:
     assert found.confidence == 1.0
 
 
-def test_only_queries_that_change_nothing_are_sent_to_a_silent_port() -> None:
+def test_only_queries_that_change_nothing_are_sent_to_a_silent_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serial_probe, "ANSWER_S", 0.05)
     with Port({}) as port:
         (found,) = search(ports=(port.name,))
     harmless = (
@@ -252,7 +253,7 @@ def announced(service: str, port: int, host: str, **texts: str):
     )
     zeroconf = Zeroconf(interfaces=["127.0.0.1"])
     try:
-        zeroconf.register_service(info)
+        zeroconf.register_service(info, cooperating_responders=True)  # no second to look whether the name is free
         yield
     finally:
         zeroconf.close()
