@@ -1,10 +1,12 @@
 """Runs of a plan on the simulated bench, with a technician who moves the probes and time that can be skipped."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from drivers.simulated.bench import SimulatedBench
 from edge_agent.bench_config import InstrumentConfig
+from edge_agent.plans import events
 from edge_agent.plans.captures import FolderCaptureStore
 from edge_agent.plans.clock import SystemClock
 from edge_agent.plans.load import LoadedPlan
@@ -51,14 +53,27 @@ class SkippingClock(SystemClock):
 
 
 def run_on(
-    bench: SimulatedBench, loaded: LoadedPlan, folder: Path, warm_until_s: float = 0.0
+    bench: SimulatedBench,
+    loaded: LoadedPlan,
+    folder: Path,
+    warm_until_s: float = 0.0,
+    *,
+    before: Callable[[str], None] = lambda _step: None,
 ) -> tuple[RunFinished, list[StepFinished]]:
+    """Run a plan; ``before`` is called with the name of each step that begins."""
+
+    def told(event: events.Event) -> None:
+        if isinstance(event, events.StepStarted):
+            before(event.step)
+
     config = {role: InstrumentConfig(*bench.instruments[role]) for role in loaded.plan.roles}
     with Rack(config) as rack, Spool(folder / "spool.sqlite") as spool:
         assert rack.wait_connected(20), [one.fault for one in rack.status()]
         store = FolderCaptureStore(folder / "captures")
         device = Device(loaded.plan.model, bench.device.serial)
-        runner = Runner(loaded, rack, spool, store, Technician(bench, warm_until_s), clock=SkippingClock(bench))
+        runner = Runner(
+            loaded, rack, spool, store, Technician(bench, warm_until_s), clock=SkippingClock(bench), on_event=told
+        )
         finished = runner.run("r1", device)
         bodies = [codec.decode(one.encoded, Record).body for one in spool.pending(500, 10_000_000)]
     return finished, [body for body in bodies if isinstance(body, StepFinished)]
