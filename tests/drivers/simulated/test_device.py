@@ -5,6 +5,7 @@ import pytest
 from simulated_workbench import Workbench
 
 from drivers.simulated import firmware, heat
+from drivers.simulated.console import ConsoleSession
 from drivers.simulated.products import sp100
 from drivers.simulated.rails import Feed
 from drivers.simulated.uart import Receiver
@@ -224,6 +225,18 @@ def test_erased_flash_is_silent(powered):
     device.mcu_flash[:] = b"\xff" * firmware.FLASH_SIZE
     device.strap_boot0(False)
     assert device.uart_frames(device.now(), device.now() + 3.0).values.size == 0
+
+
+def test_a_console_that_is_late_to_look_loses_nothing_of_the_log():
+    """How busy the machine is must not decide what the device has said; of skipped hours only the end is heard."""
+    workbench = Workbench()
+    session = ConsoleSession(workbench.device)
+    session.opened()
+    workbench.power(settle_s=3.6)
+    log = session.poll().decode()
+    assert log.splitlines()[1:3] == ["SP-100 loader 2.1", "reset: power-on"] and log.count("status: ") == 3
+    workbench.clock.now_s += 7200.0
+    assert session.poll().count(b"status: ") <= 10
 
 
 def test_console_commands_reach_the_application(powered):
