@@ -143,11 +143,7 @@ def simulated(folder: Path, *, roles: tuple[str, ...] = ("meter", "supply")) -> 
     (plans / "rails.plan.yaml").write_text(PLAN.replace("faults: rails.faults.yaml\n", ""))
     with SimulatedBench(directory=folder / "simulator") as instruments:
         instruments.connect("meter", "TP_3V3")
-        lines = ["[bench]", 'name = "bench-01"']
-        for role in roles:
-            profile, address = instruments.instruments[role]
-            lines += [f"[instruments.{role}]", f'profile = "{profile}"', f'address = "{address}"']
-        (folder / "bench.toml").write_text("\n".join(lines))
+        instruments.write_bench_toml(folder / "bench.toml", roles=roles)
         yield instruments
 
 

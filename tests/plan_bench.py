@@ -17,6 +17,10 @@ DEVICE = Device("SP-100", "SP100-0001")
 QUICK = Timing(open_s=1.0, quiet_s=0.3, backoff_s=(0.05, 0.2))
 
 
+class PowerCut(BaseException):
+    """The process is gone."""
+
+
 class Yes:
     """An operator who confirms everything and remembers what was asked."""
 

@@ -134,10 +134,11 @@ class SimulatedBench:
             elif kind != "wrong_identity":
                 setattr(endpoint, kind, on)
 
-    def write_bench_toml(self, path: Path, name: str = "bench-01") -> None:
-        """Write the bench's configuration for the agent."""
+    def write_bench_toml(self, path: Path, name: str = "bench-01", roles: Iterable[str] | None = None) -> None:
+        """Write the bench's configuration for the agent: with all instruments, or with those of ``roles``."""
         lines = ["[bench]", f"name = {_quoted(name)}", ""]
-        for role, place in self._places.items():
+        for role in self._places if roles is None else roles:
+            place = self._places[role]
             lines += [f"[instruments.{role}]", f"profile = {_quoted(place.profile)}"]
             lines += [f"address = {_quoted(place.address)}", ""]
         unready = path.with_name(f".{path.name}.new")

@@ -17,11 +17,7 @@ def bench_folder(tmp_path_factory):
     (folder / "plans" / "strict.plan.yaml").write_text(strict)
     with SimulatedBench(directory=folder / "simulator") as bench:
         bench.connect("meter", "TP_5V")
-        lines = ["[bench]", 'name = "bench-01"']
-        for role in ROLES:
-            profile, address = bench.instruments[role]
-            lines += [f"[instruments.{role}]", f'profile = "{profile}"', f'address = "{address}"']
-        (folder / "bench.toml").write_text("\n".join(lines))
+        bench.write_bench_toml(folder / "bench.toml", roles=ROLES)
         yield folder, bench
 
 

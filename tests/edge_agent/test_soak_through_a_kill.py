@@ -1,16 +1,14 @@
 """D7: alarms reach hub and bench while a soak runs; a killed agent goes on with it by itself and tells the gap."""
 
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
+from agent_process import AgentProcess
 from mosquitto import Mosquitto, mosquitto  # noqa: F401
 from receiving_peer import ReceivingPeer
 from waiting import wait_until
 
 from drivers.simulated.bench import SimulatedBench
-from edge_agent.local_api.client import AgentError, SyncAgentClient
+from edge_agent.local_api.client import SyncAgentClient
 from edge_agent.local_api.events import StepEnded
 from edge_agent.local_api.requests import GetRunState, StartRun, Subscribe
 from protocols.messages.records import Outcome
@@ -48,18 +46,6 @@ soak:
 """
 
 
-def client(path: Path) -> SyncAgentClient:
-    def answering() -> SyncAgentClient | None:
-        try:
-            return SyncAgentClient(path)
-        except (AgentError, OSError):
-            return None
-
-    found = wait_until(answering, "the agent answers", 30)
-    assert found is not None
-    return found
-
-
 def test_an_alarm_reaches_hub_and_bench_at_once_and_a_killed_agent_goes_on(
     tmp_path: Path,
     mosquitto: Mosquitto,  # noqa: F811
@@ -67,15 +53,12 @@ def test_an_alarm_reaches_hub_and_bench_at_once_and_a_killed_agent_goes_on(
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "short-soak.plan.yaml").write_text(PLAN)
     with SimulatedBench(directory=tmp_path / "bench") as bench, ReceivingPeer(mosquitto.port, "b1") as hub:
-        profile, address = bench.instruments["supply"]
-        text = f'[bench]\nname = "b1"\n[instruments.supply]\nprofile = "{profile}"\naddress = "{address}"\n'
-        (tmp_path / "bench.toml").write_text(f'{text}[hub]\nmqtt = "mqtt://127.0.0.1:{mosquitto.port}"\n')
-        command = [sys.executable, "-m", "benchwright", "agent", "run", "--bench", str(tmp_path / "bench.toml"),
-                   "--state", str(tmp_path / "state"), "--plans", str(tmp_path / "plans")]  # fmt: skip
-        socket = tmp_path / "state" / "agent.sock"
-        first = subprocess.Popen(command)
+        bench.write_bench_toml(tmp_path / "bench.toml", "b1", roles=("supply",))
+        with (tmp_path / "bench.toml").open("a") as configuration:
+            configuration.write(f'[hub]\nmqtt = "mqtt://127.0.0.1:{mosquitto.port}"\n')
+        process = AgentProcess(tmp_path).start()
         try:
-            agent = client(socket)
+            agent = SyncAgentClient(process.socket)
             agent.request(Subscribe(streams=("run",)))
             run = agent.request(StartRun(serial="S1", plan="short-soak"), timeout_s=60).run
             hub.wait_for(lambda: "output" in hub.steps, "a round at the hub")
@@ -88,18 +71,16 @@ def test_an_alarm_reaches_hub_and_bench_at_once_and_a_killed_agent_goes_on(
             assert agent.request(GetRunState(run)).outcome is None, "told while it goes on"
             bench.device.repair("shorted_load")
         finally:
-            first.send_signal(signal.SIGKILL)
-            first.wait(10)
+            process.kill()
         assert bench.device.state.feed.on, "the supply does not know that its agent is gone"
-        second = subprocess.Popen(command)
+        process.start()
         try:
-            agent = client(socket)
+            agent = SyncAgentClient(process.socket)
             wait_until(lambda: agent.request(GetRunState(run)).outcome, "the run has ended", 40)
             state = agent.request(GetRunState(run))
             hub.wait_for(lambda: "soak-summary" in hub.steps, "the summary at the hub")
         finally:
-            second.terminate()
-            second.wait(20)
+            assert process.end() == 0
     assert state.outcome is Outcome.FAILED
     assert hub.steps.count("soak-alarm") == 1, "one alarm for one trouble, whatever happens to the agent"
     steps = {step.step: step for step in state.steps}

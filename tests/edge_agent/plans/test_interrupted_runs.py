@@ -5,7 +5,7 @@ from typing import Any
 
 import plan_texts
 import pytest
-from plan_bench import DEVICE, QUICK, Bench, Make, Yes
+from plan_bench import DEVICE, QUICK, Bench, Make, PowerCut, Yes
 from plan_texts import plan, read, wait
 from scripted_instrument import ScriptedInstrument
 
@@ -16,10 +16,6 @@ from edge_agent.plans.runner import Runner
 from edge_agent.rack import Rack
 from edge_agent.spool import Spool
 from protocols.messages.records import Outcome, RunResumed, RunStarted
-
-
-class PowerCut(BaseException):
-    """The process is gone."""
 
 
 class Mortal:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plan_bench import PowerCut
 from scripted_instrument import ScriptedInstrument
 
 from edge_agent.plans.captures import FolderCaptureStore
@@ -54,10 +55,6 @@ soak:
       measure: [{name: rail, field: value, low: 3 V, high: 3.6 V}]
   watch: [{measurement: rail, drift: 10 mV}]
 """
-
-
-class PowerCut(BaseException):
-    """The process is gone."""
 
 
 class Clock:
