@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from waiting import PATIENCE_S
+
 HANG = object()
 """A reply that never comes."""
 CLOSE = object()
@@ -55,7 +57,7 @@ class ScriptedInstrument:
 
     def finish(self) -> None:
         """Assert that the whole script was played, and nothing beside it received."""
-        deadline = time.monotonic() + 2
+        deadline = time.monotonic() + PATIENCE_S
         while self.step < len(self.script) and not self.faults and time.monotonic() < deadline:
             time.sleep(0.005)
         assert not self.faults, self.faults

@@ -10,7 +10,7 @@ import pytest
 from lateness import ends_within
 from scripted_server import CLOSE, HANG, Exchange, Late, PtyInstrument, ScriptedInstrument, SocketInstrument
 from transcripts_scopes import BEGIN, EDGE, ONE, PREAMBLE, SETUP, set_up
-from waiting import wait_until
+from waiting import PATIENCE_S, wait_until
 
 from drivers.capabilities import (
     ChannelSetup,
@@ -191,7 +191,7 @@ def test_after_a_cancelled_step_nothing_is_sent_and_the_next_one_starts_clean() 
         wait_until(lambda: server.step >= 5, "the meter hangs in its measurement")
         guard.cancel()
         received = len(server.received)
-        worker.join(1)
+        worker.join(PATIENCE_S)
         assert failure
         time.sleep(0.1)
         assert len(server.received) == received

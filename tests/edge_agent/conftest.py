@@ -24,5 +24,5 @@ def bench_folder(tmp_path_factory):
 @pytest.fixture
 def agent(bench_folder, tmp_path):
     with running_agent(bench_folder, tmp_path / "state") as (agent, client):
-        assert agent.rack.wait_connected(10)
+        assert agent.rack.wait_connected(20)
         yield agent, client

@@ -176,7 +176,7 @@ def test_a_changed_plan_is_not_resumed_and_the_run_can_be_abandoned(bench_folder
 
 def test_the_journal_full_ends_the_run_safely_and_says_so(bench_folder, tmp_path):
     with running_agent(bench_folder, tmp_path / "state", max_spool_bytes=5000) as (agent, client):
-        agent.rack.wait_connected(10)
+        agent.rack.wait_connected(20)
         client.request(StartRun(serial="SP100-000042", plan="rails"))
         prompt = next_prompt(client)
         agent.spool._max_bytes = 10
@@ -274,7 +274,7 @@ def test_the_hub_describes_watches_and_aborts(bench_folder, tmp_path, mosquitto)
 
     with ReceivingPeer(mosquitto.port) as peer:
         with running_agent(bench_folder, tmp_path / "state", uplink=uplink) as (agent, client):
-            agent.rack.wait_connected(10)
+            agent.rack.wait_connected(20)
             peer.wait_for(
                 lambda: any(p.online and all(i.healthy for i in p.instruments) for p in peer.presence),
                 "healthy presence",

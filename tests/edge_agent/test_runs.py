@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from plan_bench import QUICK
+from waiting import PATIENCE_S
 
 from drivers.errors import InstrumentRefused
 from drivers.guard import Guard
@@ -22,7 +23,6 @@ from edge_agent.spool import Spool
 from edge_agent.worklist import Worklist
 from protocols.messages.records import Device, InstrumentStatus, Outcome, PlanReference, RunStarted
 
-PATIENCE_S = 20.0
 GENERATOR = "siglent-sdg1032x"
 
 

@@ -60,7 +60,7 @@ def test_the_simulated_bench_is_found_and_proposed_as_a_bench_toml() -> None:
         from edge_agent.rack import Rack
 
         with Rack(config.instruments) as rack:
-            assert rack.wait_connected(15), [s.fault for s in rack.status() if not s.healthy]
+            assert rack.wait_connected(20), [s.fault for s in rack.status() if not s.healthy]
     assert sorted(told, key=lambda one: one.address) == list(found)
     assert steps[-1] == 1.0
 

@@ -23,7 +23,7 @@ def meter() -> Iterator[ScriptedInstrument]:
 @pytest.fixture
 def rack(meter: ScriptedInstrument) -> Iterator[Rack]:
     with Rack({"meter": InstrumentConfig("keysight-34461a", meter.address)}, timing=QUICK) as rack:
-        assert rack.wait_connected(5)
+        assert rack.wait_connected(20)
         yield rack
 
 

@@ -51,7 +51,7 @@ def run(
         loaded = plan_of(plan(main=READ).replace("version: 1", f"version: 1\ncalibration: {rule}", 1))
         config = InstrumentConfig("keysight-34461a", meter.address, dict(options), calibration)
         with Rack({"meter": config}, timing=Timing(open_s=1.0, quiet_s=0.3, backoff_s=(0.05, 0.2))) as rack:
-            assert rack.wait_connected(5)
+            assert rack.wait_connected(20)
             status = rack.status()[0]
             assert status.calibrated_on == ("" if calibration is None else str(calibration.on))
             runner = Runner(loaded, rack, spool, captures, PromptDesk(), clock=Noon())

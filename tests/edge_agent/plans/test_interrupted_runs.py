@@ -74,7 +74,7 @@ def test_a_run_is_not_resumed_while_outputs_cannot_be_made_safe(
         generator.identity = "Siglent Technologies,SDG1032X,SDG1X000000001,1.01.01.33R1B6"
         config = {"generator": InstrumentConfig("siglent-sdg1032x", generator.address)}
         with Rack(config, timing=QUICK) as rack:
-            assert rack.wait_connected(5)
+            assert rack.wait_connected(20)
             bench = Bench(rack, spool, captures)
             with pytest.raises(PowerCut):
                 Runner(loaded, rack, Mortal(spool, 2), captures, Yes()).run("r1", DEVICE)
@@ -83,7 +83,7 @@ def test_a_run_is_not_resumed_while_outputs_cannot_be_made_safe(
                 Runner(loaded, rack, bench, captures, Yes(), safe_state_s=0.5).resume("r1")
             assert bench.bodies == []
             generator.hung = False
-            assert rack.wait_connected(5)
+            assert rack.wait_connected(20)
             resumed_at = time.monotonic()
             assert bench.runner(loaded).resume("r1").outcome is Outcome.PASSED
             assert "C1:OUTP OFF" in generator.lines(since=resumed_at)

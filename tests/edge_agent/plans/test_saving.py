@@ -59,7 +59,7 @@ class Remembering(Spool):
 def listen(tmp_path: Path, plan: LoadedPlan, device: str, captures: BenchCaptures) -> list[object]:
     console = InstrumentConfig("serial-console", f"serial:{device}")
     with Rack({"console": console}) as rack, Remembering(tmp_path / "spool.db") as spool:
-        assert rack.wait_connected(5)
+        assert rack.wait_connected(20)
         Runner(plan, rack, spool, captures, PromptDesk()).run("run-1", Device("SP-100", "SN-1"))
         return spool.bodies
 

@@ -45,7 +45,7 @@ def test_programmers_are_left_alone_until_they_are_used(tmp_path: Path) -> None:
         config = load_bench_config(tmp_path / "bench.toml")
         chosen = {role: config.instruments[role] for role in ("supply", "mcu")}
         with Rack(chosen) as rack, rack.leased(chosen, "test") as leases:
-            assert rack.wait_connected(10)
+            assert rack.wait_connected(20)
             rack.call("supply", leases["supply"], lambda s: s.configure(1, voltage_v=5.0, current_limit_a=0.3), 2.0)
             rack.call("supply", leases["supply"], lambda supply: supply.output(1, True), 2.0)
             time.sleep(1.0)
