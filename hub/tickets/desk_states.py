@@ -2,7 +2,7 @@
 
 from hub.complaints import guards as complaints
 from hub.identity.permissions import Permission
-from hub.tickets.guards import second_person, third_person_pays
+from hub.tickets.guards import refunded_once, second_person, third_person_pays
 from hub.tickets.kinds import State
 from hub.tickets.rows import row, table, waiting
 
@@ -153,7 +153,15 @@ RETURN_EXCHANGE = table(
     row(S.IN_PROGRESS, "finding", None, P.TICKET_SERVE, "Record the check", "记录检验结果"),
     *waiting(P.TICKET_SERVE),
     row(S.IN_PROGRESS, "propose", S.IN_REVIEW, P.TICKET_SERVE, "Propose a decision", "提出处理建议"),
-    row(S.IN_REVIEW, "approve", S.APPROVED, P.TICKET_DECIDE, "Approve", "批准", only_if=second_person),
+    row(
+        S.IN_REVIEW,
+        "approve",
+        S.APPROVED,
+        P.TICKET_DECIDE,
+        "Approve",
+        "批准",
+        only_if=(second_person, refunded_once),
+    ),
     row(S.IN_REVIEW, "refuse", S.REFUSED, P.TICKET_DECIDE, "Refuse", "驳回", only_if=second_person),
     row({S.IN_REVIEW, S.REFUSED}, "reconsider", S.IN_PROGRESS, P.TICKET_SERVE, "Look at it again", "重新处理"),
     row(

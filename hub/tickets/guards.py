@@ -37,6 +37,8 @@ class Facts:
     """Id of the actor who approved it."""
     refund: bool = False
     """Whether what was proposed is money for the customer."""
+    refunded_with: str | None = None
+    """The other ticket by which the same purchase of the device is refunded."""
     actor: str = ""
     """Id of the actor who wants to act."""
     actor_name: str = ""
@@ -105,6 +107,17 @@ def second_person(facts: Facts) -> Words | None:
     return {
         "en": f"who proposed the decision cannot take it, {NOR['en']}; let another person decide",
         "zh-CN": f"提出建议者{NOR['zh-CN']}不得自行审批；请由他人决定",
+    }
+
+
+def refunded_once(facts: Facts) -> Words | None:
+    """R7: nobody approves a second refund of one purchase."""
+    if facts.refunded_with is None:
+        return None
+    return {
+        "en": f"ticket {facts.refunded_with} refunds this device on the same proof of purchase; refuse this one, or "
+        "correct the proof's number",
+        "zh-CN": f"工单 {facts.refunded_with} 已凭同一购买凭证为该设备退款；请驳回，或更正凭证编号",
     }
 
 

@@ -181,6 +181,19 @@ def attachment(session: Session, ticket_id: int, number: int) -> Attachment | No
     return session.scalar(select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.id == number))
 
 
+def decided_returns_of_device(session: Session, ticket: Ticket) -> Sequence[Ticket]:
+    """Return other returns of the ticket's device that were approved, or closed, the newest first."""
+    statement = select(Ticket).where(
+        Ticket.serial == ticket.serial,
+        Ticket.serial != "",
+        Ticket.model == ticket.model,
+        Ticket.id != ticket.id,
+        Ticket.kind == Kind.RETURN_EXCHANGE,
+        Ticket.state.in_([State.APPROVED, State.FULFILLED, State.CLOSED]),
+    )
+    return session.scalars(statement.order_by(Ticket.id.desc()).limit(100)).all()
+
+
 def newest_event(session: Session, record: tuple[str, str], kind: str) -> Event | None:
     """Return the newest event of one kind about a record."""
     statement = select(Event).where(Event.record_type == record[0], Event.record_id == record[1], Event.kind == kind)

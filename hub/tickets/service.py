@@ -19,7 +19,7 @@ from hub.identity.permissions import Permission
 from hub.identity.segregation import as_seen_by
 from hub.repairs import effects
 from hub.repairs import proofs as repairs
-from hub.tickets import actions, completeness, intake, queries, remarks
+from hub.tickets import actions, completeness, intake, queries, refunds, remarks
 from hub.tickets.details import Details
 from hub.tickets.guards import Facts
 from hub.tickets.items import Item
@@ -201,6 +201,9 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         absent = intake.missing(policy, Kind(ticket.kind), channel, completeness.given_by(session, ticket))
     proof = repairs.proof(session, ticket)
 
+    refund = proposal is not None and proposal.payload.get("decision") == "refund"
+    twice = refunds.of_same_purchase(session, ticket) if refund else None
+
     def seen(person: str | None) -> str | None:
         return person and as_seen_by(session, actor, person)
 
@@ -215,7 +218,8 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         missing_intake=absent,
         proposed_by=seen(proposal.payload.get("by") if proposal else None),
         approved_by=seen(approval.payload.get("by") if approval else None),
-        refund=proposal is not None and proposal.payload.get("decision") == "refund",
+        refund=refund,
+        refunded_with=twice.public_id if twice else None,
         actor=actor.person,
         actor_name=actor.name,
         complaint=complaints.facts_of(session, ticket, actor),

@@ -44,3 +44,34 @@ def test_what_is_refused_says_why(chain: Chain) -> None:
     assert chain.does(chain.counter, ticket, "close")["state"] == "closed"
     newest = chain.sees(ticket)["timeline"][1]
     assert (newest["kind"], newest["payload"]["reason"]) == ("ticket.refuse", "超出无理由退货范围")
+
+
+def test_one_purchase_is_refunded_once(chain: Chain) -> None:
+    """R7: the same device with the same proof is another ticket's; sold again, it has a proof of its own."""
+
+    def asks_for_a_refund(number: str, serial: str = "SN-3") -> str:
+        ticket = chain.takes_in(
+            "return_exchange",
+            channel="web",
+            device={"model": "SP-100", "serial": serial},
+            symptom="七天无理由退货",
+            purchase_proof={"kind": "receipt", "number": number},
+        )
+        chain.does(chain.counter, ticket, "taken")
+        chain.does(chain.counter, ticket, "propose", decision="refund", reason="未拆封")
+        return ticket
+
+    refused = asks_for_a_refund("FP-3")
+    chain.does(chain.manager, refused, "refuse", reason="已使用")
+    chain.does(chain.counter, refused, "close")
+    first, second = asks_for_a_refund("FP-3"), asks_for_a_refund("ｆｐ-3")
+    chain.does(chain.manager, first, "approve")
+    for _ in range(2):
+        answer = chain.manager.post(f"{second}/actions", json={"action": "approve"})
+        assert (answer.status_code, first.rpartition("/")[2] in answer.json()["detail"]) == (409, True), answer.text
+        if chain.sees(first)["state"] == "approved":
+            chain.does(chain.supervisor, first, "fulfil")
+            chain.does(chain.counter, first, "close")
+    chain.does(chain.manager, asks_for_a_refund("FP-3", "SN-4"), "approve")
+    chain.counter.patch(f"{second}/intake", json={"purchase_proof": {"kind": "receipt", "number": "FP-4"}})
+    chain.does(chain.manager, second, "approve")
