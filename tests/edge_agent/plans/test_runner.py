@@ -1,5 +1,6 @@
 """A run on a real driver and a durable spool: outcomes, deadlines, retries, branches, prompts, abort."""
 
+import ast
 import threading
 import time
 from pathlib import Path
@@ -11,8 +12,9 @@ from plan_bench import DEVICE, Bench, Make, Yes
 from plan_texts import plan, read, wait
 from scripted_instrument import ScriptedInstrument
 
+from edge_agent.analysis import registry
 from edge_agent.plans import events
-from edge_agent.plans.attempt import StepContext, attempt
+from edge_agent.plans.attempt import IMPORTED_LATE, StepContext, attempt
 from edge_agent.plans.clock import SystemClock
 from edge_agent.plans.ending import RunRefused
 from edge_agent.plans.prompts import Answer, Prompt, PromptDesk, PromptUnanswered
@@ -337,6 +339,18 @@ def test_what_is_done_beside_a_step_waits_until_its_instrument_is_at_work(
         thread.join(30)
         assert asked.is_set()
     assert [one.trouble for one in ended] == [None]
+
+
+def test_no_step_spends_its_time_on_what_an_analysis_imports_when_it_first_runs() -> None:
+    def late(source: Path) -> set[str]:
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "scipy":
+                found |= {f"scipy.{one.name}" for one in node.names} if node.module == "scipy" else {str(node.module)}
+        return found
+
+    analyses = Path(registry.__file__).parent
+    assert set(IMPORTED_LATE) == set().union(*map(late, analyses.glob("*.py")))
 
 
 def test_the_instruments_belong_to_the_run(bench: Bench, plan_of: Make) -> None:
