@@ -95,7 +95,11 @@ def _number(  # noqa: PLR0917 - a row of the table, written as one
 
 
 def _same(file: str, what: str, truth: str, measured: str) -> Check:
-    return Check(file, what, truth, measured, "exact", truth == measured)
+    return Check(file, what, truth, measured, _("exact"), truth == measured)
+
+
+def _of(count: int, total: int) -> str:
+    return _("{count} of {total}").format(count=count, total=total)
 
 
 def _read(folder: Path, file: str) -> Capture:
@@ -139,7 +143,7 @@ def _meters(folder: Path) -> Iterator[Check]:
             shown.append("–" if reading is None else _shown(reading))
             agreeing &= reading is not None and _meter_agrees(truth["sigrok"], reading)
         truths = " · ".join(truth["sigrok"] for truth in entry["readings"])
-        yield Check(file, "display", truths, " · ".join(shown), "exact", agreeing)
+        yield Check(file, _("display"), truths, " · ".join(shown), _("exact"), agreeing)
 
 
 _REPLAYED = {
@@ -174,9 +178,11 @@ def _replayed_meters(folder: Path) -> Iterator[Check]:
                 meter.close()
         value = reading.quantity.value
         agreeing = any(one.overload == reading.overload and (one.overload or one.value == value) for one in known)
-        truths = " · ".join(dict.fromkeys(_shown(one) for one in known))
+        truths = dict.fromkeys(_shown(one) for one in known)
         shown = "OL" if reading.overload else format_value(value, reading.quantity.unit, digits=6)
-        yield Check(entry["file"], "driver, by a serial port", f"one of {truths}", shown, "exact", agreeing)
+        values = " · ".join(truths)
+        one_of = _("one of {values}").format(values=values) if len(truths) > 1 else values
+        yield Check(entry["file"], _("driver, by a serial port"), one_of, shown, _("exact"), agreeing)
 
 
 def _frame_key(frame: bytes) -> str:
@@ -210,12 +216,12 @@ def _uart_lines(folder: Path) -> Iterator[Check]:
         ("logic/hello_world_7e1_115200.sr", UartFormat(115_200, 7, Parity.EVEN), 4),
     ):
         data = _uart(folder, file, "TX", form).data
-        yield _same(file, "text", f"{count} × {hello!r}", f"{data.count(hello)} × {data[: len(hello)]!r}")
+        yield _same(file, _("text"), f"{count} × {hello!r}", f"{data.count(hello)} × {data[: len(hello)]!r}")
     file = "logic/ampel64_4800_8n1_frame_errors.sr"
     frames = _uart(folder, file, "TX", UartFormat(4800))
-    yield _same(file, "bytes", "41 53 55 31 81 36 34 0A", frames.data.hex(" ").upper())
+    yield _same(file, _("bytes"), "41 53 55 31 81 36 34 0A", frames.data.hex(" ").upper())
     errors = int(frames.framing_errors.sum()) + frames.false_starts.size
-    yield _same(file, "frame errors", "4", str(errors))
+    yield _same(file, _("frame errors"), "4", str(errors))
 
 
 def _gps(folder: Path) -> Iterator[Check]:
@@ -223,10 +229,10 @@ def _gps(folder: Path) -> Iterator[Check]:
     text = _uart(folder, file, "TX", UartFormat(9600)).data.decode("ascii", errors="replace")
     sentences = re.findall(r"\$([^*\r\n]+)\*([0-9A-F]{2})\r\n", text)
     sound = sum(_nmea_checksum(body) == int(checksum, 16) for body, checksum in sentences)
-    yield _same(file, "sentences with right checksum", "21 of 21", f"{sound} of {len(sentences)}")
-    fix = next((body.split(",") for body, _ in sentences if body.startswith("GPRMC")), [""] * 10)
+    yield _same(file, _("sentences with right checksum"), _of(21, 21), _of(sound, len(sentences)))
+    fix = next((body.split(",") for body, _checksum in sentences if body.startswith("GPRMC")), [""] * 10)
     place = f"{fix[9]} {fix[1][:6]} {fix[3]}{fix[4]} {fix[5]}{fix[6]}"
-    yield _same(file, "position", "260813 061507 4530.7007N 12240.8051W", place)
+    yield _same(file, _("position"), "260813 061507 4530.7007N 12240.8051W", place)
 
 
 def _nmea_checksum(body: str) -> int:
@@ -242,7 +248,7 @@ def _i2c_sensor(folder: Path) -> Iterator[Check]:
     transfers = i2c.decode(from_logic(logic, "5"), from_logic(logic, "7"))
     words = [int.from_bytes(t.data[:2], "little") for t in transfers if t.repeated_start and len(t.data) >= 2]
     celsius = list(dict.fromkeys(round(word * 0.02 - 273.15, 2) for word in words))
-    for what, truth, index in (("first reading", 24.59, 0), ("next different reading", 24.57, 1)):
+    for what, truth, index in ((_("first reading"), 24.59, 0), (_("next different reading"), 24.57, 1)):
         yield _number(file, what, truth, celsius[index] if index < len(celsius) else math.nan, 0.005, "Cel")
 
 
@@ -261,13 +267,13 @@ def _modbus(folder: Path) -> Iterator[Check]:
     truth: dict[str, Any] = json.loads((folder / "modbus" / "truth.json").read_text(encoding="utf-8"))
     form = UartFormat(19_200, 8, Parity.EVEN)
     for what, channel, split, key in (
-        ("requests", "1", split_requests, "requests"),
-        ("responses", "0", split_responses, "responses"),
+        (_("requests, CRC valid"), "1", split_requests, "requests"),
+        (_("responses, CRC valid"), "0", split_responses, "responses"),
     ):
         frames = [frame.hex(" ") for frame in split(_uart(folder, file, channel, form, inverted=True).data)]
         known = truth[key]
         agreeing = sum(ours == theirs for ours, theirs in zip(frames, known, strict=False))
-        yield _same(file, f"{what}, CRC valid", f"{len(known)} of {len(known)}", f"{agreeing} of {len(frames)}")
+        yield _same(file, what, _of(len(known), len(known)), _of(agreeing, len(frames)))
 
 
 def _value(result: object, name: str) -> float:
@@ -280,14 +286,14 @@ def _rigol(folder: Path) -> Iterator[Check]:
     file = "scope/rigol/DS1054Z-ch1SquareCH2Uart.csv"
     square, line = _read(folder, file).analog[:2]
     found = pulse_parameters(square)
-    yield _number(file, "CH1 frequency", 1000.0, _value(found, "frequency"), 1.0, "Hz")
-    yield _number(file, "CH1 low state", 0.02, _value(found, "low"), 0.04, "V")
-    yield _number(file, "CH1 high state", 2.86, _value(found, "high"), 0.04, "V")
+    yield _number(file, _("CH1 frequency"), 1000.0, _value(found, "frequency"), 1.0, "Hz")
+    yield _number(file, _("CH1 low state"), 0.02, _value(found, "low"), 0.04, "V")
+    yield _number(file, _("CH1 high state"), 2.86, _value(found, "high"), 0.04, "V")
     yield _same(file, "CH2 UART", "02 01 0C C1 8C 03", _uart_bytes(from_waveform(line, 1.5, 0.8)))
     # The .wfm holds the same acquisition; its scaling is known to differ from the scope's own export.
     other = "scope/rigol/DS1054Z-ch1SquareCH2Uart.wfm"
     copy = _read(folder, other).analog[0]
-    yield _number(other, "CH1 frequency", 1000.0, _value(pulse_parameters(copy), "frequency"), 1.0, "Hz")
+    yield _number(other, _("CH1 frequency"), 1000.0, _value(pulse_parameters(copy), "frequency"), 1.0, "Hz")
     yield _same(
         other, "CH2 UART", "02 01 0C C1 8C 03", _uart_bytes(from_waveform(_read(folder, other).analog[1], 1.5, 0.8))
     )
@@ -301,13 +307,13 @@ def _agilent(folder: Path) -> Iterator[Check]:
     file = "scope/agilent_mso7034a/scope_4.csv"
     first = _read(folder, file).analog[0]
     found = pulse_parameters(first)
-    yield _number(file, "CH1 frequency", 1199.0, _value(found, "frequency"), 1.0, "Hz")
+    yield _number(file, _("CH1 frequency"), 1199.0, _value(found, "frequency"), 1.0, "Hz")
     # The scope's own peak-to-peak (2.72 V) saw the overshoot between the 500 points that the file keeps.
-    yield _number(file, "CH1 amplitude", 2.5, _value(found, "amplitude"), 0.05, "V")
+    yield _number(file, _("CH1 amplitude"), 2.5, _value(found, "amplitude"), 0.05, "V")
     binary = "scope/agilent_mso7034a/scope_29.bin"
     pairs = zip(_read(folder, binary).analog, _read(folder, file).analog, strict=False)
     worst = max(float(np.abs(ours.values() - theirs.values()).max()) for ours, theirs in pairs)
-    yield _number(binary, "largest difference to the CSV", 0.0, worst, 1e-6, "V")
+    yield _number(binary, _("largest difference to the CSV"), 0.0, worst, 1e-6, "V")
 
 
 def _thermal(folder: Path, file: str) -> ThermalImage:
@@ -323,11 +329,11 @@ def _flir(folder: Path) -> Iterator[Check]:
         ("thermal/flir/ax8.jpg", 24.360, 25.469, 25.031, (30, 41)),
     ):
         celsius = _thermal(folder, file).temperatures_c
-        yield _number(file, "coldest", least, float(celsius.min()), 0.001, "Cel")
-        yield _number(file, "hottest", greatest, float(celsius.max()), 0.001, "Cel")
-        yield _number(file, "mean", mean, float(celsius.mean(dtype=np.float64)), 0.001, "Cel")
+        yield _number(file, _("coldest"), least, float(celsius.min()), 0.001, "Cel")
+        yield _number(file, _("hottest"), greatest, float(celsius.max()), 0.001, "Cel")
+        yield _number(file, _("mean"), mean, float(celsius.mean(dtype=np.float64)), 0.001, "Cel")
         row, column = np.unravel_index(int(celsius.argmax()), celsius.shape)
-        yield _same(file, "hottest pixel", str(hottest), f"({row}, {column})")
+        yield _same(file, _("hottest pixel"), str(hottest), f"({row}, {column})")
 
 
 def _mlx90640(folder: Path) -> Iterator[Check]:
@@ -338,4 +344,6 @@ def _mlx90640(folder: Path) -> Iterator[Check]:
     measured = reference != 0
     worst = float(np.abs(image.temperatures_c - reference)[measured].max())
     # The reference is printed with three digits: half of the last one comes on top of the maker's 0.0006 °C.
-    yield _number(file, f"largest of {int(measured.sum())} pixel errors", 0.0, worst, 0.0011, "Cel")
+    yield _number(
+        file, _("largest of {count} pixel errors").format(count=int(measured.sum())), 0.0, worst, 0.0011, "Cel"
+    )

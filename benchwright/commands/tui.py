@@ -2,11 +2,14 @@
 
 import gc
 import getpass
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from benchwright.errors import UsageError
 
 app = typer.Typer(add_completion=False)
 EXAMPLES = """Examples:
@@ -45,6 +48,11 @@ def tui(
 
     F1 shows the keys, Ctrl+L changes the language, Ctrl+Q leaves; a test run goes on without the screen.
     """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "the screen needs a terminal for its input and its output (standard error); "
+            "without one, benchwright agent status tells of the bench"
+        )
     from tui import pictures
     from tui.app import BenchApp
     from tui.i18n import language

@@ -23,7 +23,8 @@ from edge_agent.local_api import events
 from edge_agent.local_api.views import RunState
 from protocols.messages.records import CaptureTaken, Measurement, Outcome, StepFinished, Verdict
 from protocols.quantity import format_value
-from tui.i18n import Language
+from tui.i18n import Language, _
+from tui.words import OUTCOMES
 
 OPERATOR = "韩梅梅"
 SETTLE_S = 30.0
@@ -198,7 +199,8 @@ class Story:
         for run in found["runs"]:
             measured = sum(len(step["measurements"]) for step in run["steps"])
             counts = say("counts", self.language, steps=len(run["steps"]), measured=measured)
-            self.console.print(f"{run['id']}  {run['outcome']:<10} {counts}", highlight=False)
+            outcome = _(OUTCOMES.get(run["outcome"], "–"))
+            self.console.print(f"{run['id']}  {outcome}  {counts}", highlight=False)
         query = "/api/v1/measurements"
         rows = desk.call("GET", query, serial=found["device"]["serial"], verdict="fail")["items"]
         self.console.print(

@@ -12,6 +12,7 @@ from captures import captures_dir, require_capture
 from benchwright import real_captures
 from protocols.captures.sigrok_write import write_sr
 from protocols.waveform import Capture, Waveform
+from tui import i18n
 
 
 def run(*arguments, env=None):
@@ -85,11 +86,14 @@ def test_a_wrong_bus_option_says_what_is_right(recording, option, words):
     assert words in result.stderr
 
 
-def test_every_real_capture_is_within_its_tolerance():
+def test_every_real_capture_is_within_its_tolerance_and_told_in_chinese():
     require_capture("README.md")
+    i18n.use("zh-CN")
     found = list(real_captures.checks(captures_dir()))
     assert len(found) >= 35
     assert [f"{check.file} {check.what}: {check.measured}" for check in found if not check.passed] == []
+    assert {check.what for check in found if check.what.isascii()} == {"RDID", "CH2 UART"}, "words of no language"
+    assert not [check for check in found if {"of", "exact"} & set(f"{check.truth} {check.tolerance}".split())]
 
 
 def test_without_the_folder_of_captures_that_is_said(tmp_path):

@@ -137,6 +137,12 @@ def test_what_was_found_is_at_a_host_that_was_named(address, host, there):
     assert is_at(address, host) is there
 
 
+def test_without_a_terminal_the_screen_says_what_it_lacks(capsys, monkeypatch):
+    code, _, err = told(capsys, monkeypatch, "tui", "-l", "zh-CN")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "benchwright agent status" in err and HAN.search(err)
+
+
 def test_a_password_that_is_too_easy_is_told_in_chinese(capsys, monkeypatch, tmp_path):
     file = tmp_path / "password"
     file.write_text("short")
