@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
+from hub.core.money import Currency
+from hub.tickets.details import Code, Details, MinorUnits, Words
 
 How = Literal["in_person", "phone", "message", "letter"]
 

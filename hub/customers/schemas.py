@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.core.bodies import JsonBody
 from hub.core.ids import public_id
 from hub.core.labels import Model, Serial
+from hub.core.money import Currency
 from hub.core.people import CustomerNumber, Email, PersonName, Phone
 from hub.customers.models import CUSTOMER_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.customers.registry import ContactFacts
@@ -153,7 +154,7 @@ class NewPurchase(JsonBody):
     number: Code = Field(examples=["SO-20260131-0042"])
     bought_on: PastDay
     amount_minor: MinorUnits = Field(examples=[129900])
-    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] = "CNY"
+    currency: Currency = "CNY"
     store: Code | None = None
 
 

@@ -21,10 +21,11 @@ from hub.complaints.details import DETAILS as OF_COMPLAINTS
 from hub.core.clock import now
 from hub.core.i18n import Words as BothWords
 from hub.core.i18n import both
+from hub.core.money import Currency
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.core.validation import counted_errors, escaped
 from hub.policies.values import Moment
-from hub.tickets.details import Code, Currency, Details, MinorUnits, Words
+from hub.tickets.details import Code, Details, MinorUnits, Words
 from hub.tickets.states import action_words
 
 DETAILS_WRONG = ProblemType(

@@ -6,7 +6,6 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from hub.core.bodies import JsonBody
 
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), Field(examples=["CNY"])]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 MinorUnits = Annotated[int, Field(ge=0, le=10**12, description="In the currency's smallest unit (fen, cent).")]

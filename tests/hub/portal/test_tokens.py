@@ -100,6 +100,7 @@ def test_a_mask_never_shows_all(text: str) -> None:
         (-250, "EUR", "-€2.50"),
         (1200, "JPY", "JPY 1,200"),
         (1234, "KWD", "KWD 1.234"),
+        (1200, "XOF", "XOF 1,200"),
     ],
 )
 def test_money_is_read_by_its_currency(minor: int, currency: str, text: str) -> None:

@@ -215,6 +215,7 @@ def test_a_mistake_of_several_members_is_named_at_the_one_to_mend() -> None:
         ("propose_plan", {"options": [option]}, ["#/details/only_option_because"]),
         ("propose_plan", {"options": [option, option | {"currency": "USD"}]}, ["#/details/options/1/currency"]),
         ("propose_plan", {"options": [{"work": "x"}]}, ["#/details/options/0/cost_minor"]),
+        ("preapprove", {"limit_minor": 1, "currency": "YUA", "how": "phone", "said_by": "x"}, ["#/details/currency"]),
     ]
     for action, details, places in wrong:
         with pytest.raises(Problem) as refused:
