@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from analysis.decode.lines import sampled, uart_line
 from captures import captures_dir, require_capture
+from command_line import called
 
 from benchwright import real_captures
 from protocols.captures.sigrok_write import write_sr
@@ -15,11 +16,8 @@ from protocols.waveform import Capture, Waveform
 from tui import i18n
 
 
-def run(*arguments, env=None):
-    return subprocess.run(
-        [sys.executable, "-m", "benchwright", "analyze", *map(str, arguments)],
-        capture_output=True, text=True, timeout=60, check=False, env=env,
-    )  # fmt: skip
+def run(*arguments):
+    return called("analyze", *arguments)
 
 
 @pytest.fixture
@@ -34,7 +32,8 @@ def recording(tmp_path):
 
 
 def test_a_file_is_shown_with_its_traffic_and_timing(recording):
-    result = run(recording)
+    command = [sys.executable, "-m", "benchwright", "analyze", recording]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr
     assert "UART 9600 Bd" in result.stdout
     assert "Hello bench" in result.stdout
@@ -96,7 +95,8 @@ def test_every_real_capture_is_within_its_tolerance_and_told_in_chinese():
     assert not [check for check in found if {"of", "exact"} & set(f"{check.truth} {check.tolerance}".split())]
 
 
-def test_without_the_folder_of_captures_that_is_said(tmp_path):
-    result = run("--truth", env={"BENCHWRIGHT_CAPTURES": str(tmp_path / "none"), "PATH": ""})
+def test_without_the_folder_of_captures_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCHWRIGHT_CAPTURES", str(tmp_path / "none"))
+    result = run("--truth")
     assert result.returncode == 2
     assert "docs/captures.md" in result.stderr

@@ -1,19 +1,18 @@
 """``benchwright demo`` and its folder: nothing else is ever emptied, and no demonstration takes another's."""
 
 import fcntl
-import subprocess
-import sys
 import time
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from command_line import called
 
 from benchwright.demo.processes import ProcessError, Processes
 
 
-def demo(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchwright", "demo", "--folder", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def demo(folder: Path) -> CompletedProcess[str]:
+    return called("demo", "--folder", folder)
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
 import pytest
+from command_line import called
 
 from benchwright.commands.golden import learn
 from benchwright.errors import UsageError
@@ -40,9 +40,8 @@ USE = """    analyse:
 """
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchwright", "plan", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60, check=False)
+def run(folder: Path, *arguments: str) -> CompletedProcess[str]:
+    return called("plan", *arguments, folder=folder)
 
 
 def captures(folder: Path, count: int) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import plan_texts
 import pytest
 from bench_at_work import lamp
+from command_line import called
 from msgspec.structs import replace
 from plan_texts import plan, read
 from waiting import wait_until
@@ -53,21 +54,21 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_check_and_show_need_no_instrument(tmp_path: Path) -> None:
-    done = benchwright("plan", "check", "sp100-functional", "sp100-reflash", "--json")
+    done = called("plan", "check", "sp100-functional", "sp100-reflash", "--json")
     assert done.returncode == 0
     assert [one["ok"] for one in json.loads(done.stdout)] == [True, True]
-    shown = benchwright("plan", "show", "sp100-functional", "--language", "zh-CN")
+    shown = called("plan", "show", "sp100-functional", "--language", "zh-CN")
     assert "继电器" in shown.stdout and "版本 1，用于 SP-100" in shown.stdout
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text(plan(main=read("a").replace("role: meter", "role: metre")))
-    done = benchwright("plan", "check", wrong)
+    done = called("plan", "check", wrong)
     assert done.returncode == 2
     assert f"{wrong}: line 14: step a: the role 'metre' is not among the plan's roles (meter)" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_schema_is_json(tmp_path: Path) -> None:
-    assert json.loads(benchwright("plan", "schema").stdout)["title"] == "Benchwright test plan"
+    assert json.loads(called("plan", "schema").stdout)["title"] == "Benchwright test plan"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_schema_is_json(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], words: str) -> None:
-    done = benchwright(*arguments)
+    done = called(*arguments)
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -92,13 +93,13 @@ def test_bad_input_is_one_sentence_and_exit_code_2(arguments: list[str], words: 
 def test_a_bench_without_the_instruments_is_told_which(tmp_path: Path) -> None:
     toml = tmp_path / "bench.toml"
     toml.write_text('[bench]\nname = "b"\n')
-    done = benchwright("plan", "run", "sp100-reflash", "--bench", toml)
+    done = called("plan", "run", "sp100-reflash", "--bench", toml)
     assert done.returncode == 2
     assert "needs the roles supply, console, mcu" in done.stderr
 
 
 def test_a_state_folder_that_cannot_be_made_is_one_sentence(place: Place) -> None:
-    done = benchwright("plan", "run", "sp100-reflash", "--bench", place.toml, "--state", "/proc/nowhere/runs")
+    done = called("plan", "run", "sp100-reflash", "--bench", place.toml, "--state", "/proc/nowhere/runs")
     assert done.returncode == 2
     assert "/proc/nowhere/runs cannot be made" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -193,7 +194,7 @@ def test_without_anybody_to_answer_the_run_ends_safely(place: Place, tmp_path: P
     text = plan(main=read("a", extra="connect: {meter: TP_3V3}\n"), head=plan_texts.HEAD)
     path = tmp_path / "p.yaml"
     path.write_text(text)
-    done = benchwright("plan", "run", path, "--bench", place.toml, "--language", "zh-CN")
+    done = called("plan", "run", path, "--bench", place.toml, "--language", "zh-CN")
     assert done.returncode == 1
     assert "按回车，或输入 n" in done.stderr
     assert "没有人回答；请使用 --yes 或 --simulator" in done.stderr

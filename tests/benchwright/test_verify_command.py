@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from command_line import called
 
 from benchwright.commands import verify as command
 from benchwright.verification import report
@@ -42,13 +43,13 @@ def test_every_exact_case_is_within_its_target() -> None:
 
 
 def test_the_table_shows_truth_beside_ours() -> None:
-    done = verify("sinad", "bad pixels")
+    done = called("verify", "sinad", "bad pixels")
     assert done.returncode == 0
     assert "SINAD" in done.stdout and "bad pixels" in done.stdout and "UART" not in done.stdout
 
 
 def test_an_unknown_name_is_one_sentence() -> None:
-    done = verify("astrology")
+    done = called("verify", "astrology")
     assert done.returncode == 2
     assert done.stderr.startswith("benchwright: no analysis has astrology in its name")
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from command_line import called
 
 
 def demo(folder, *arguments):
@@ -28,13 +29,13 @@ def test_a_device_is_repaired_and_the_story_is_told_in_chinese(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_refused_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("no folder")
-    result = demo(tmp_path / "file" / "below")
+    result = called("demo", "--folder", tmp_path / "file" / "below" / "scene")
     assert result.returncode == 2
     assert "name a folder that you may write" in result.stderr
     assert "Traceback" not in result.stderr
 
 
 def test_an_unknown_fault_is_refused_with_those_there_are(tmp_path):
-    result = demo(tmp_path, "--fault", "gremlins")
+    result = called("demo", "--folder", tmp_path / "scene", "--fault", "gremlins")
     assert result.returncode == 2
     assert "dried_capacitor" in result.stderr
