@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from postgresql import Postgresql, binaries
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.util import LRUCache
 
+from hub.core import database as hub_database
 from hub.core import migrate
 from hub.core.database import Database
 
@@ -55,4 +58,23 @@ def _file(path: Path) -> URL:
 def _migrate(url: URL) -> None:
     database = Database(url)
     migrate.upgrade(database)
+    _share_compiled(database.engine)
     database.close()
+
+
+_first: dict[str, Engine] = {}
+
+
+def _share_compiled(engine: Engine) -> None:
+    """Have later engines of its kind take over what this one compiles: each hub of a test would compile all anew."""
+    engine._compiled_cache = LRUCache(2000)  # statements of many tests
+    _first.setdefault(engine.dialect.name, engine)
+    hub_database.create_engine = _create_engine  # type: ignore[assignment]
+
+
+def _create_engine(url: URL, **options: Any) -> Engine:
+    engine = create_engine(url, **options)
+    if (like := _first.get(engine.dialect.name)) is not None:
+        engine.dialect = engine.pool._dialect = like.dialect
+        engine._compiled_cache = like._compiled_cache
+    return engine
