@@ -26,7 +26,7 @@ from protocols.captures import read_capture
 from protocols.messages import codec
 from protocols.messages.records import CaptureTaken, Device, Measurement, Outcome, Record, RunFinished, StepFinished
 
-AT_ONCE = 3
+AT_ONCE = 5
 FAULTS = sp100.PRODUCT.faults_found_by("functional")
 
 
