@@ -16,6 +16,7 @@ from edge_agent.local_api.views import TicketView
 from tui import i18n
 from tui.agent_link import AgentLink
 from tui.bench_state import BenchState, Topic
+from tui.formatting import clock
 from tui.heard import heard
 from tui.i18n import N_, Language, _
 from tui.keys import GLOBAL_KEYS, bindings
@@ -24,10 +25,12 @@ from tui.screens.base import BenchScreen
 from tui.screens.choose import ChooseDialog
 from tui.screens.dialog import settled
 from tui.screens.help import HelpDialog
+from tui.screens.ticket_actions import deed, hand_over_of
 from tui.screens.worklist import WorklistScreen
 from tui.themes import THEMES
 from tui.widgets.notice import Notice
 from tui.widgets.rows import Column, Row
+from tui.words import STATES, called
 
 
 class BenchApp(App[None]):
@@ -136,10 +139,17 @@ class BenchApp(App[None]):
 
     @work
     async def _choose_ticket(self, found: tuple[TicketView, ...]) -> None:
-        rows = [Row(one.item.ticket, (one.item.ticket, one.item.symptom)) for one in found]
-        columns = (Column(N_("Ticket"), 14), Column(N_("Symptom")))
+        rows = [Row(one.item.ticket, (one.item.ticket, self._standing(one), one.item.symptom)) for one in found]
+        columns = (Column(N_("Ticket"), 14), Column(N_("State"), 22), Column(N_("Symptom")))
         if chosen := await self.push_screen_wait(ChooseDialog(N_("Several tickets have this serial"), rows, columns)):
             self.open_ticket(chosen)
+
+    def _standing(self, view: TicketView) -> str:
+        """Return how a ticket stands; of one that has left this bench's worklist, when its device was handed over."""
+        event = hand_over_of(view)
+        if event is None:
+            return called(STATES, view.item.state)
+        return f"{deed(event)} {clock(event.at, self.now())}"
 
     # -- keys that work everywhere -----------------------------------------------------------------------------------
 

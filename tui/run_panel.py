@@ -38,25 +38,28 @@ def question(prompt: PromptView, width: int) -> Content:
         lines.append(Content(""))
     match prompt.kind:
         case "confirm":
-            lines.append(_answer("⏎", _("done / yes")))
-            lines.append(_answer("F5", _("no")))
+            lines.append(_answer("⏎", _("done / yes"), width))
+            lines.append(_answer("F5", _("no"), width))
         case "choice":
             for number, (name, words) in enumerate(prompt.choices.items(), 1):
                 label = Content.from_markup(f"[@click=screen.choose({number})]$label[/]", label=pick(words, name))
-                lines.append(_answer(f"{number} ⏎", "") + label)
+                lines.append(_answer(f"{number} ⏎", "", width) + label)
         case "text":
-            lines.append(_answer("…⏎", _("type or scan the answer")))
+            lines.append(_answer("…⏎", _("type or scan the answer"), width))
         case "number":
             unit = unit_symbol(prompt.unit)
             wanted = _("type the number in {unit}").format(unit=unit) if unit else _("type the number")
-            lines.append(_answer("…⏎", wanted))
+            lines.append(_answer("…⏎", wanted, width))
     if prompt.skippable:
-        lines.append(_answer("F6", _("skip this step, with the reason")))
+        lines.append(_answer("F6", _("skip this step, with the reason"), width))
     return Content("\n").join(lines)
 
 
-def _answer(key: str, words: str) -> Content:
-    return Content.assemble((fit(f"  {key}", max(7, len(key) + 4)), "bold $accent"), (words, ""))
+def _answer(key: str, words: str, width: int) -> Content:
+    """Return what a key does; further lines stand below the first."""
+    head = fit(f"  {key}", max(7, len(key) + 4))
+    first, *others = hanging(words, width, head)
+    return Content("\n").join([Content.styled(head, "bold $accent") + first[len(head) :], *others])
 
 
 def in_progress(step: StepView, width: int, now: datetime) -> Content:
@@ -179,7 +182,7 @@ def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -
         likeliest = pick(run.suspects[0].title, run.suspects[0].cause)
         lines.append(Content.assemble((_("Likeliest") + "  ", "$text-muted"), (likeliest, "bold $text-accent")))
         lines.append(Content.styled(_("PgDn: measurements, evidence, remedy"), "$text-muted"))
-    lines += [] if past else list(_what_next(run, outcome))
+    lines += [] if past else list(_what_next(run, outcome, width))
     failing = list(run_state.failing(run))
     if failing:
         lines += [Content(""), Content.styled(_("Failed or undecided"), "bold")]
@@ -216,7 +219,7 @@ def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -
     return Content("\n").join(lines)
 
 
-def _what_next(run: RunState, outcome: Outcome) -> Iterable[Content]:
+def _what_next(run: RunState, outcome: Outcome, width: int) -> Iterable[Content]:
     """Yield what a technician does with the result."""
     if run.ticket is None:
         return
@@ -225,9 +228,9 @@ def _what_next(run: RunState, outcome: Outcome) -> Iterable[Content]:
         if outcome is Outcome.PASSED
         else _("to the ticket: F7 records the finding, F8 the repair")
     )
-    yield _answer("⏎", words)
+    yield _answer("⏎", words, width)
     if outcome is not Outcome.PASSED:
-        yield _answer("F9", _("test again"))
+        yield _answer("F9", _("test again"), width)
 
 
 def _next_best(run: RunState) -> Iterable[Content]:
@@ -251,9 +254,9 @@ def paused(width: int) -> Content:
     lines = [
         Content.styled(fit(" " + _("PAUSED"), width), _OTHER_BANNER),
         Content(_("Nothing more is begun; outputs stay as they are.")),
-        _answer("F7", _("go on")),
-        _answer("Ctrl+Y", _("do the step under the cursor again")),
-        _answer("F8", _("abort: outputs to a safe state")),
+        _answer("F7", _("go on"), width),
+        _answer("Ctrl+Y", _("do the step under the cursor again"), width),
+        _answer("F8", _("abort: outputs to a safe state"), width),
     ]
     return Content("\n").join(lines)
 
@@ -278,7 +281,11 @@ def interrupted(run: RunState, unsafe: Mapping[str, str], width: int, *, past: b
         *_not_off(unsafe),
     ]
     if not past:
-        lines += [Content(""), _answer("F7", _("go on where it stopped")), _answer("F8", _("end it as aborted"))]
+        lines += [
+            Content(""),
+            _answer("F7", _("go on where it stopped"), width),
+            _answer("F8", _("end it as aborted"), width),
+        ]
     if run.fault:
         lines += [Content(""), Content.styled(heard(run.fault), "$text-error")]
     return Content("\n").join(lines)

@@ -5,8 +5,15 @@ from bench_at_work import ITEMS
 from tui_driving import work_at
 
 from edge_agent.local_api.client import SyncAgentClient
-from edge_agent.local_api.requests import AcquireLease, Describe, GetRunState, GetWorklist, ReleaseLease
-from protocols.messages.control import Desired, Receipt, Refusal
+from edge_agent.local_api.requests import (
+    AcquireLease,
+    Describe,
+    GetRunState,
+    GetWorklist,
+    RecordTicketEvent,
+    ReleaseLease,
+)
+from protocols.messages.control import Desired, Receipt, Refusal, WorkItem
 from protocols.messages.records import Outcome
 
 REASON = "already taken by wang\nzh-CN: 已由 wang 接单"
@@ -63,6 +70,20 @@ def test_a_scan_from_anywhere_opens_the_ticket(bench):
         await hands.sees("“sp100-00004” is no ticket or serial here, only a part", "Switches off")
         await hands.press("down", "enter")
         await hands.sees("Nothing has been done")
+
+    work_at(bench.socket, work)
+
+
+def test_tickets_of_one_serial_are_told_apart_by_how_they_stand(bench):
+    with SyncAgentClient(bench.socket) as agent:
+        agent.request(RecordTicketEvent(ticket="T-000101", action="handed_over", operator="li"))
+    twice = (ITEMS[0], WorkItem("T-000105", ITEMS[0].device, ITEMS[0].symptom, "in_progress", "rails", 2))
+    bench.agent.worklist.apply(Desired("bench-01", 2, twice))
+
+    async def work(hands):
+        await hands.sees("T-000105")
+        await hands.type(ITEMS[0].device.serial)
+        await hands.sees("Several tickets have this serial", "handed over ", "in progress")
 
     work_at(bench.socket, work)
 

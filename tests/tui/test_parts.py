@@ -364,6 +364,13 @@ def test_a_step_is_named_once_above_what_failed_in_it():
     assert [shown.count(one) for one in ("Heat", "hot-spots", "heat-u2")] == [1, 1, 1], shown
 
 
+def test_what_a_key_does_stands_below_itself_where_it_needs_two_lines():
+    run = run_of(outcome=Outcome.PASSED, ticket="T-1")
+    lines = run_panel.result(run, Outcome.PASSED, 40).plain.splitlines()
+    at = next(number for number, line in enumerate(lines) if "⏎" in line)
+    assert lines[at : at + 2] == ["  ⏎    to the ticket: F12 hands the", "       device over"]
+
+
 def test_names_stand_before_their_words_with_the_colon_of_the_language():
     assert i18n.titled("U2", "hot") == "U2: hot"
     i18n.use("zh-CN")
