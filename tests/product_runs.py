@@ -19,18 +19,12 @@ from protocols.messages.records import Device, Record, RunFinished, StepFinished
 
 
 class Technician:
-    """Moves the probes as asked; where nothing is to be moved, lets the device warm up at once.
+    """Moves the probes as asked."""
 
-    It is ``warm_until_s`` old then, however long a busy machine has taken for the steps before.
-    """
-
-    def __init__(self, bench: SimulatedBench, warm_until_s: float = 0.0) -> None:
+    def __init__(self, bench: SimulatedBench) -> None:
         self.bench = bench
-        self.warm_until_s = warm_until_s
 
     def ask(self, prompt: Prompt, cancellation: Cancellation) -> Answer:
-        if not prompt.connect:
-            self.bench.device.skip(max(0.0, self.warm_until_s - self.bench.device.now()))
         for probe, point in prompt.connect.items():
             self.bench.connect(probe, point)
         return Answer(True)
@@ -56,7 +50,6 @@ def run_on(
     bench: SimulatedBench,
     loaded: LoadedPlan,
     folder: Path,
-    warm_until_s: float = 0.0,
     *,
     before: Callable[[str], None] = lambda _step: None,
 ) -> tuple[RunFinished, list[StepFinished]]:
@@ -71,9 +64,7 @@ def run_on(
         assert rack.wait_connected(20), [one.fault for one in rack.status()]
         store = FolderCaptureStore(folder / "captures")
         device = Device(loaded.plan.model, bench.device.serial)
-        runner = Runner(
-            loaded, rack, spool, store, Technician(bench, warm_until_s), clock=SkippingClock(bench), on_event=told
-        )
+        runner = Runner(loaded, rack, spool, store, Technician(bench), clock=SkippingClock(bench), on_event=told)
         finished = runner.run("r1", device)
         bodies = [codec.decode(one.encoded, Record).body for one in spool.pending(500, 10_000_000)]
     return finished, [body for body in bodies if isinstance(body, StepFinished)]

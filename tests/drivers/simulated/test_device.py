@@ -6,10 +6,12 @@ from simulated_workbench import Workbench
 
 from drivers.simulated import firmware, heat
 from drivers.simulated.console import ConsoleSession
+from drivers.simulated.mlx90640 import ADDRESS, NEW_DATA, RAM, STATUS, Mlx90640
 from drivers.simulated.products import sp100
 from drivers.simulated.rails import Feed
 from drivers.simulated.uart import Receiver
 from drivers.simulated.wiring import edge_frequency
+from protocols.sc18im700 import I2cMessage
 
 
 def observe(workbench, seconds=1.0):
@@ -237,6 +239,26 @@ def test_a_console_that_is_late_to_look_loses_nothing_of_the_log():
     assert log.splitlines()[1:3] == ["SP-100 loader 2.1", "reset: power-on"] and log.count("status: ") == 3
     workbench.clock.now_s += 7200.0
     assert session.poll().count(b"status: ") <= 10
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_the_camera_sees_new_noise_whenever_it_looks(waits):
+    """Also at no pace, where pictures are counted: the first one of each device would else have the same noise."""
+
+    def first_picture(at_s):
+        workbench = Workbench()
+        camera = Mlx90640(workbench.device, waits=lambda: waits)
+        workbench.clock.now_s = at_s
+        status, ram = (
+            camera.transfer([I2cMessage(ADDRESS, register.to_bytes(2, "big")), I2cMessage(ADDRESS, count=count)])[0]
+            for register, count in ((STATUS, 2), (RAM, 2 * 768))
+        )
+        assert status[1] & NEW_DATA
+        return status[1] & 1, ram
+
+    one, same, later = (first_picture(at_s) for at_s in (9.0, 9.0, 11.0))
+    assert one == same
+    assert one[0] == later[0] and one[1] != later[1]
 
 
 def test_console_commands_reach_the_application(powered):

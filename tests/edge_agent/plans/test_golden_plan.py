@@ -18,7 +18,7 @@ from drivers.simulated.products import known_product
 from drivers.simulated.tolerances import unit
 from edge_agent.analysis.features import MaskKind
 from edge_agent.plans.golden import golden_uses
-from edge_agent.plans.load import LoadedPlan, find_plan, load_plan, parse_plan
+from edge_agent.plans.load import find_plan, load_plan
 from protocols.messages.records import Measurement, Outcome, RunFinished
 
 PRODUCT = known_product("camera-supply")
@@ -26,24 +26,19 @@ UNSEEN = 501
 """Number of a unit that no mask was learned from."""
 
 
-def quick(name: str) -> LoadedPlan:
-    """The shipped plan, in which warming up takes no time (the device is told to skip it)."""
-    path = find_plan(name)
-    text = path.read_text().replace(
-        "action: wait\n    with: {seconds: 12 s}", "action: prompt\n    with: {text: {en: Warm, zh-CN: 升温}}"
-    )
-    return parse_plan(text.encode(), path.name, lambda file: (path.parent / file).read_bytes())
-
-
-def ran(fault: str, folder: Path, number: int = UNSEEN) -> tuple[RunFinished, dict[str, Measurement]]:
+def ran(
+    fault: str, folder: Path, number: int = UNSEEN, slow_s: float = 0.0
+) -> tuple[RunFinished, dict[str, Measurement]]:
+    """Run the plan on a device with a fault, on a machine that takes ``slow_s`` longer for each step."""
     folder.mkdir()
     modes: dict[str, StageMode] = {}
     with SimulatedBench([fault] if fault else [], product=unit(PRODUCT, number)) as bench:
 
         def before(step: str) -> None:
             modes[step] = bench.device.state.mode
+            bench.device.skip(slow_s)
 
-        finished, steps = run_on(bench, quick("cs12-golden"), folder, warm_until_s=14.5, before=before)
+        finished, steps = run_on(bench, load_plan(find_plan("cs12-golden")), folder, before=before)
     if fault != "corrupted_firmware":
         assert modes.get("ripple", StageMode.ON) is StageMode.ON, "the spectrum is that of a steady output"
     return finished, {one.name: one for step in steps for one in step.measurements}
@@ -61,10 +56,12 @@ def test_a_good_unit_passes_and_faulty_ones_fail_where_they_differ(
     monkeypatch.setattr(Device, "command", slow)
     uses = {use.step.id: use.kind for use in golden_uses(load_plan(find_plan("cs12-golden")).plan)}
     assert set(uses.values()) == {MaskKind.VI, MaskKind.SPECTRUM, MaskKind.WAVEFORM, MaskKind.HEAT}
-    faults = ("", "worn_switch", "dried_capacitor")
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(4) as pool:
+        late = pool.submit(ran, "", tmp_path / "late", slow_s=3.0)
+        faults = ("", "worn_switch", "dried_capacitor")
         good, worn, dried = pool.map(lambda fault: ran(fault, tmp_path / (fault or "good")), faults)
-    assert good[0].outcome is Outcome.PASSED, {n: (m.value, m.reason) for n, m in good[1].items()}
+    for passed in (good, late.result()):
+        assert passed[0].outcome is Outcome.PASSED, {n: (m.value, m.reason) for n, m in passed[1].items()}
     for step in ("signature", "ripple-spectrum", "soft-start", "heat-map"):
         assert good[1][f"{step}-false-reject"].value == pytest.approx(0.1), "% asked for when it was learned"
         assert good[1][f"{step}-false-reject-bound"].value == pytest.approx(100 * (1 - 0.05 ** (1 / 60)), abs=5)
