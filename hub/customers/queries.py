@@ -28,6 +28,7 @@ from hub.appointments.models import Appointment
 from hub.core.ids import row_number
 from hub.core.labels import model_key
 from hub.core.paging import after_cursor
+from hub.core.spellings import is_model_in
 from hub.customers import visibility
 from hub.customers.models import CUSTOMER_PREFIX, DEVICE_PREFIX, ContactPoint, Customer, CustomerDevice, Purchase
 from hub.events.models import Event
@@ -160,7 +161,7 @@ def devices(
     """Return devices that ``actor`` may see, the newest first, one more than ``limit`` when there are more."""
     statement = _within(select(CustomerDevice), visibility.of_devices(actor))
     if model is not None:
-        statement = statement.where(CustomerDevice.model == model)
+        statement = statement.where(is_model_in(session, CustomerDevice.model, model))
     if serial is not None:
         statement = statement.where(CustomerDevice.serial == serial_form(serial))
     if customer_id is not None:
@@ -287,7 +288,7 @@ def devices_due(session: Session, actor: Actor, until: date, model: str | None, 
         select(CustomerDevice).where(CustomerDevice.inspection_due_on <= until), visibility.of_devices(actor)
     )
     if model is not None:
-        statement = statement.where(CustomerDevice.model == model)
+        statement = statement.where(is_model_in(session, CustomerDevice.model, model))
     return session.scalars(statement.order_by(CustomerDevice.inspection_due_on, CustomerDevice.id).limit(limit)).all()
 
 

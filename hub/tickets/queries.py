@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
 from hub.core.paging import after_cursor
+from hub.core.spellings import is_model_in
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.events.models import Event
 from hub.identity.actors import Actor
@@ -77,7 +78,7 @@ class TicketFilter:
         return [getattr(ticket, self.moment), ticket.id] if self.moment else [ticket.id]
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what a ticket has to fulfil."""
+        """Return what a ticket has to fulfil, besides its model."""
         customer = None if self.customer is None else row_number(CUSTOMER_PREFIX, self.customer) or 0
         found: list[ColumnElement[bool]] = [
             column == value
@@ -89,7 +90,6 @@ class TicketFilter:
                 (Ticket.customer_id, customer),
                 (Ticket.bench, self.bench),
                 (Ticket.fault, self.fault),
-                (Ticket.model, self.model),
                 (Ticket.serial, self.serial and serial_form(self.serial)),
             )
             if value is not None
@@ -138,6 +138,8 @@ def tickets(session: Session, actor: Actor, wanted: TicketFilter, cursor: str | 
     Asked by a time, they come in its order, so that an index gives them at once, however many there are.
     """
     statement = visible_tickets(actor).where(*wanted.conditions())
+    if wanted.model is not None:
+        statement = statement.where(is_model_in(session, Ticket.model, wanted.model))
     key: list[Any] = [getattr(Ticket, wanted.moment), Ticket.id] if wanted.moment else [Ticket.id]
     types = [datetime, int] if wanted.moment else [int]
     return session.scalars(after_cursor(statement, key, types, cursor, limit)).all()

@@ -45,8 +45,12 @@ def plan(database: Database, actor: Actor, wanted: TicketFilter) -> list[str]:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
         queries.tickets(session, actor, wanted, None, 50)
-        ((statement, values),) = asked
-        return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+        *before, steps = [
+            [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            for statement, values in tuple(asked)
+        ]
+        assert not any(step.startswith("SCAN ticket") for one in before for step in one), before
+        return steps
 
 
 @pytest.fixture

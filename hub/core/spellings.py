@@ -1,0 +1,25 @@
+"""Find a model's rows in whatever form its name was kept: a device keeps the one that it was first known by."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from hub.core.labels import model_key
+
+
+def is_model_in(session: Session, column: InstrumentedAttribute[Any], asked: str) -> ColumnElement[bool]:
+    """Return the condition that ``column`` holds ``asked`` in any of its spellings.
+
+    The column has to begin an index: each name that there is costs one look into it, however many rows have it.
+    """
+    key = model_key(asked)
+    found = [name for name in _names(session, column) if model_key(name) == key]
+    return column == (found or [asked])[0] if len(found) < 2 else column.in_(found)
+
+
+def _names(session: Session, column: InstrumentedAttribute[Any]) -> list[str]:
+    name = select(func.min(column).label("name")).cte(recursive=True)
+    following = select(func.min(column)).where(column > name.c.name).scalar_subquery()
+    each = name.union_all(select(following).where(name.c.name.is_not(None)))
+    return list(session.scalars(select(each.c.name).where(each.c.name.is_not(None))))
