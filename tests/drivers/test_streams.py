@@ -1,5 +1,6 @@
 """Transports on real sockets and pseudo-terminals: what arrives, what ends a wait, what an unplugged port says."""
 
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -284,3 +285,25 @@ def test_no_descriptor_is_leaked_by_opening_and_closing() -> None:
         for _ in range(20):
             tcp(instrument, Guard()).close()
         assert descriptors() <= before + 2
+
+
+def test_an_answer_that_came_while_this_process_stood_still_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long the wait has lasted in the end is no property of the instrument."""
+    with SocketInstrument([("A?", "answer")]) as instrument:
+        stream = tcp(instrument, Guard())
+        assert isinstance(stream, TcpStream)
+        look, looks = stream._receive, 0
+
+        def stands_still(into: memoryview, wait_s: float, terminator: int | None) -> int:
+            nonlocal looks
+            looks += 1
+            if looks > 1:
+                return look(into, wait_s, terminator)
+            assert select.select([stream._socket], [], [], 20.0)[0]  # has come after the look, and time is over
+            time.sleep(0.02)
+            return 0
+
+        monkeypatch.setattr(stream, "_receive", stands_still)
+        stream.write(b"A?\n")
+        assert stream.read_until(b"\n", 0.01) == b"answer"
+        stream.close()
