@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.core import masking
-from hub.core.money import money_text
 from hub.core.settings import Settings, SettingsError
 from hub.portal import tokens
 from hub.portal.keys import signing_key
@@ -90,21 +89,6 @@ def test_a_mask_never_shows_all(text: str) -> None:
     digits = [char for char in text if char.isdigit()]
     assert sum(char.isdigit() for char in masking.phone(text)) <= max(len(digits) - 1, 7 if len(digits) > 7 else 2)
     assert len(masking.name(text)) <= 2
-
-
-@pytest.mark.parametrize(
-    ("minor", "currency", "text"),
-    [
-        (123450, "CNY", "¥1,234.50"),
-        (5, "CNY", "¥0.05"),
-        (-250, "EUR", "-€2.50"),
-        (1200, "JPY", "JPY 1,200"),
-        (1234, "KWD", "KWD 1.234"),
-        (1200, "XOF", "XOF 1,200"),
-    ],
-)
-def test_money_is_read_by_its_currency(minor: int, currency: str, text: str) -> None:
-    assert money_text(minor, currency) == text
 
 
 def test_every_word_is_there_in_both_languages() -> None:
