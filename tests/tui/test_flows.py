@@ -91,7 +91,9 @@ def test_tickets_of_one_serial_are_told_apart_by_how_they_stand(bench):
 def test_take_hold_find_repair_hand_over(bench):
     async def work(hands):
         await hands.sees("T-000101")
-        await hands.press("f5")
+        await hands.press("f12")
+        await hands.sees("Nobody has taken this ticket")
+        await hands.press("escape", "f5")
         await hands.sees("T-000101: kept here", "↑ taken")
         await hands.press("f5")
         await hands.sees("T-000101 is taken already")

@@ -40,7 +40,6 @@ from tui.screens.meter import MeterScreen
 from tui.screens.refused import RefusedScreen
 from tui.screens.run import RunScreen
 from tui.screens.scope import ScopeScreen
-from tui.screens.start import is_untaken
 from tui.screens.supply import SupplyScreen
 from tui.screens.ticket import TicketScreen
 from tui.screens.worklist import WorklistScreen
@@ -397,7 +396,7 @@ def ticket_view(*events, state="assigned"):
     ],
 )
 def test_a_ticket_is_to_be_taken_while_nobody_works_on_it(events, state, untaken):
-    assert is_untaken(ticket_view(*events, state=state)) is untaken
+    assert ticket_actions.is_untaken(ticket_view(*events, state=state)) is untaken
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 from typing import TYPE_CHECKING
 
 from edge_agent.local_api.requests import GetPlans
-from edge_agent.local_api.views import TicketView
-from protocols.messages.records import HANDING_OVER
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
 from tui.screens.choose import ChooseDialog
@@ -28,13 +26,6 @@ async def may_test(app: "BenchApp", ticket: str) -> bool:
         question = N_("This device was handed over to the counter. Test it again?")
     consequence = N_("The test switches its feed on: it must be on the bench.")
     return await app.push_screen_wait(ConfirmDialog(question, consequence, N_("Test"))) or False
-
-
-def is_untaken(view: TicketView) -> bool:
-    """Return whether nobody works on a ticket: neither at the hub, nor here since it last left this bench."""
-    here = [one.action for one in view.events if one.state != "refused"]
-    left = max((at for at, action in enumerate(here) if action in HANDING_OVER), default=-1)
-    return view.item.state == "assigned" and "taken" not in here[left + 1 :]
 
 
 async def choose_plan(app: "BenchApp", model: str | None = None) -> str | None:

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from edge_agent.local_api.client import AgentError
 from edge_agent.local_api.views import RunState, TicketEventView, TicketView
-from protocols.messages.records import Outcome, hand_over_in
+from protocols.messages.records import HANDING_OVER, Outcome, hand_over_in
 from tui.formatting import one_line, parse_number
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
@@ -39,6 +39,8 @@ TICKET_KEYS = (
 _NOTE = (Field("note", N_("Note"), required=True),)
 _HAND_OVER = (Field("note", N_("Note for the counter")),)
 _REWORK = (Field("reason", N_("Reason"), required=True),)
+_OF_WORK = frozenset({"finding", "repaired", "wait", "rework", "handed_over"})
+"""What can be done on a ticket only after it was taken."""
 MOST_PIECES = 1000
 LONGEST_PART = 128
 """Characters of a part's number or name."""
@@ -64,6 +66,13 @@ async def take(app: "BenchApp", ticket: str) -> None:
 def hand_over_of(view: TicketView) -> TicketEventView | None:
     """Return the event by which the device left the bench, ``None`` when it did not, or was taken again since."""
     return hand_over_in((one.action, one) for one in view.events if one.state != "refused")
+
+
+def is_untaken(view: TicketView) -> bool:
+    """Return whether nobody works on a ticket: neither at the hub, nor here since it last left this bench."""
+    here = [one.action for one in view.events if one.state != "refused"]
+    left = max((at for at, action in enumerate(here) if action in HANDING_OVER), default=-1)
+    return view.item.state == "assigned" and "taken" not in here[left + 1 :]
 
 
 def deed(event: TicketEventView) -> str:
@@ -353,6 +362,9 @@ async def _fill_in(
     save: str,
     error: str = "",
 ) -> bool:
+    view = app.bench.ticket(ticket)
+    if action in _OF_WORK and view is not None and is_untaken(view):
+        error = _("Nobody has taken this ticket: the hub will refuse this. F5 takes it.")
     while True:
         values = await app.push_screen_wait(FormDialog(title, fields, save, about=ticket, error=error))
         if values is None:

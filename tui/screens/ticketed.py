@@ -36,11 +36,9 @@ class TicketedScreen(ListScreen):
     @work(group="ticket", exclusive=True)
     async def action_take(self) -> None:
         """Take the ticket, if it is not taken."""
-        from tui.screens.start import is_untaken
-
         if ticket := self.the_ticket():
             view = self.bench.ticket(ticket)
-            if view is not None and not is_untaken(view):
+            if view is not None and not ticket_actions.is_untaken(view):
                 words = _("{ticket} is taken already: F9 tests its device.")
                 self.notice.say(words.format(ticket=ticket), "info")
                 return
@@ -94,7 +92,7 @@ class TicketedScreen(ListScreen):
     async def action_start_run(self) -> None:
         """Start the plan of the ticket, and take the ticket when it has begun; without a plan, let one be chosen."""
         from tui.screens.run import RunScreen
-        from tui.screens.start import choose_plan, is_untaken, may_test
+        from tui.screens.start import choose_plan, may_test
 
         app = self.bench_app
         ticket = self.the_ticket()
@@ -117,7 +115,8 @@ class TicketedScreen(ListScreen):
         self.notice.clear()
         app.link.ask("run")
         untold = ""
-        if (still := self.bench.ticket(ticket)) is not None and is_untaken(still):  # who tests a device works on it
+        still = self.bench.ticket(ticket)
+        if still is not None and ticket_actions.is_untaken(still):  # who tests a device works on it
             try:
                 await ticket_actions.take(app, ticket)
             except AgentError as error:  # the run goes on all the same

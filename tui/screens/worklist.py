@@ -13,7 +13,7 @@ from edge_agent.local_api.views import TicketView
 from tui.bench_state import Topic
 from tui.dossier_words import time_left
 from tui.formatting import like_a_code, one_line
-from tui.i18n import N_, _, ngettext
+from tui.i18n import N_, _, ngettext, titled
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.ticket_actions import TICKET_KEYS, deed
 from tui.screens.ticketed import TicketedScreen
@@ -156,9 +156,8 @@ class WorklistScreen(TicketedScreen):
         spool = self.bench.spool
         if spool is not None and spool.refused:
             words = ngettext("The hub refused {count} entry", "The hub refused {count} entries", spool.refused)
-            lines.append(
-                Content.styled("✗ " + words.format(count=spool.refused) + ": Ctrl+R " + _("shows why."), "$text-error")
-            )
+            why = titled(words.format(count=spool.refused), "Ctrl+R " + _("shows why."))
+            lines.append(Content.styled("✗ " + why, "$text-error"))
         return Content("\n").join(lines)
 
 
