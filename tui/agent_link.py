@@ -49,8 +49,8 @@ class AgentLink:
             try:
                 async with AgentClient(self._path) as client, asyncio.TaskGroup() as tasks:
                     await client.request(Subscribe())
+                    self._client = client  # from the first answer on the screen says "online", and entries are taken
                     await self._answer(client, {"about", "worklist", "run"})
-                    self._client = client
                     pause_s = RECONNECT_S[0]
                     self._changed({"connection"})
                     tasks.create_task(self._keep_asking(client))
