@@ -14,7 +14,7 @@ from tui.app import BenchApp
 
 TIMEOUT_S = 20.0
 LOOK_AGAIN_S = 0.01
-SETTLED_S = 0.02
+SETTLED_S = 0.01
 
 
 async def until_the_loop_is_idle(min_sleep: float = 0.0, max_sleep: float = 1.0) -> None:

@@ -250,7 +250,7 @@ def test_screens_look_as_they_did(recorded, tmp_path, size, language):
                 await scene(Hands(app, pilot), become)
                 for field in app.screen.query(Input):
                     field.cursor_blink = False
-                await pilot.pause(0.05)
+                await pilot.pause()
                 check(scene.__name__.strip("_"), app)
 
     def check(name, app):
