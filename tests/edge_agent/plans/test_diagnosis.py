@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.analysis.verdict import judge
-from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, diagnose, evidence, sign_of
+from edge_agent.plans.diagnosis import Cause, FaultDictionary, Sign, diagnose, evidence, posterior, sign_of
 from edge_agent.plans.elimination import proposals
+from edge_agent.plans.load import find_plan, load_plan
 from edge_agent.plans.model import Words
 from protocols.messages.records import Limits, Measurement, Outcome, StepFinished, Verdict
 
@@ -46,6 +47,36 @@ def test_what_a_cause_predicts_and_what_it_leaves_unexplained_decide() -> None:
     assert ranked(volts("rail", 2.0), volts("current", 3.5))[0] == "feed"
     assert ranked(volts("rail", 3.5), volts("clock", None)) == ["clock"]
     assert ranked(volts("rail", 3.5), volts("drops", 5.0), volts("clock", 3.5)) == ["joint"]
+
+
+@pytest.mark.parametrize(
+    ("signs", "first"),
+    [
+        # The record of the sound fell between two resets, and only the noise after one was in it.
+        ({"dropouts": Sign.HIGH, "abnormal-resets": Sign.HIGH, "tone-noise": Sign.LOW}, "cold_joint"),
+        ({"dropouts": Sign.HIGH, "abnormal-resets": Sign.HIGH}, "cold_joint"),
+        (
+            {"dropouts": Sign.HIGH, "abnormal-resets": Sign.HIGH, "boot-loop": Sign.WRONG}
+            | {f"tone-{what}": Sign.NONE for what in ("level", "frequency", "distortion", "noise")},
+            "cold_joint",
+        ),
+        (
+            {"dropouts": Sign.HIGH, "abnormal-resets": Sign.HIGH, "ripple-3v3": Sign.HIGH, "tone-noise": Sign.LOW},
+            "cold_joint",
+        ),
+        ({"tone-noise": Sign.LOW}, "ground_hum"),
+        ({"tone-noise": Sign.LOW, "tone-level": Sign.LOW}, "leaking_coupling"),
+    ],
+)
+def test_a_joint_that_opens_is_named_first_whatever_the_sound_was_when_it_was_recorded(
+    signs: dict[str, Sign], first: str
+) -> None:
+    loaded = load_plan(find_plan("ss50-functional"))
+    assert loaded.faults is not None
+    judged = [spec.name for _, _, step in loaded.plan.steps() for spec in step.measure if spec.judged]
+    shares = posterior(loaded.faults, dict.fromkeys(judged, Sign.PASS) | signs)
+    assert max(shares, key=shares.__getitem__) == first
+    assert shares[first] > 0.8
 
 
 def test_a_measurement_that_was_not_made_says_nothing() -> None:
