@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 from benchwright import cli
+from tui import i18n
 
 
 def called(*words: object, folder: Path | None = None) -> "CompletedProcess[str]":
@@ -19,7 +20,7 @@ def called(*words: object, folder: Path | None = None) -> "CompletedProcess[str]
     out, err = io.StringIO(), io.StringIO()
     argv, sys.argv = sys.argv, command
     stdin, here = sys.stdin, Path.cwd()
-    code: object = None
+    language, code = i18n.language(), None
     try:
         os.chdir(folder or here)
         with (
@@ -34,6 +35,7 @@ def called(*words: object, folder: Path | None = None) -> "CompletedProcess[str]
                 code = left.code
     finally:
         sys.argv, sys.stdin = argv, stdin
+        i18n.use(language)
         os.chdir(here)
     assert isinstance(code, int), "main always ends with a code"
     return CompletedProcess(command, code, out.getvalue(), err.getvalue())

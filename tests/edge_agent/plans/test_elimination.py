@@ -2,13 +2,13 @@
 
 import json
 import math
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 import yaml
+from command_line import called
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -219,9 +219,7 @@ def test_next_and_learn_faults_from_the_command_line(tmp_path: Path) -> None:
             "r1", Device("LM-200", "L7")
         )
 
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        whole = [sys.executable, "-m", "benchwright", "plan", *arguments]
-        return subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
+    command = partial(called, "plan")
 
     said = json.loads(command("next", "lm200-ask", "--runs", str(tmp_path), "--json").stdout)
     assert said["suspects"][0]["cause"] in ("corrupted_firmware", "shorted_load")
