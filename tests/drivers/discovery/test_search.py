@@ -139,8 +139,10 @@ def test_a_korad_supply_without_a_terminator_is_recognised() -> None:
     assert found.confidence == 1.0
 
 
-def test_only_queries_that_change_nothing_are_sent_to_a_silent_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_queries_that_change_nothing_are_sent_to_a_silent_port(monkeypatch: pytest.MonkeyPatch, edited) -> None:
     monkeypatch.setattr(serial_probe, "ANSWER_S", 0.05)
+    for name, timeout_s in {"riden-rd6006": 1, "korad-ka3005p": 1, "juntek-jds6600": 1, "feeltech-fy6900": 1.5}.items():
+        edited(name, f"\ntimeout_s: {timeout_s}\n", "\ntimeout_s: 0.05\n")
     with Port({}) as port:
         (found,) = search(ports=(port.name,))
     harmless = (
