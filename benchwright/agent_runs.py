@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.text import Text
 
 from benchwright.plan_view import COLOURS, limits_text, print_suspects, value_text, verdict_text
+from benchwright.terminal import Terminal, styled
 from edge_agent.local_api.views import RunState, RunSummary
 from protocols.messages.records import Measurement, Outcome, Verdict
 from tui.heard import heard
@@ -22,55 +22,55 @@ STATUS = {
 
 def print_runs(runs: Sequence[RunSummary]) -> None:
     """Print a run in two lines or three: the name of one is never folded, so that it can be copied."""
-    console = Console(highlight=False)
+    console = Terminal()
     if not runs:
         console.print(_("No test has run on this bench yet (or none of this ticket or device)."))
     for run in runs:
         console.print(
-            Text.assemble(
+            styled(
                 _standing(run.outcome, run.status, 12),
                 f"{run.started_at:%Y-%m-%d %H:%MZ}  {run.device.model} {run.device.serial}  {run.plan.name}",
             ),
         )
         ticket = f"  {run.ticket}" if run.ticket else ""
-        console.print(Text(f"            {run.run}{ticket}", "dim"), soft_wrap=True)
+        console.print(f"            {run.run}{ticket}", style="dim", soft_wrap=True)
         found = [titled(_("out of limits or undecided"), ", ".join(run.failing))] if run.failing else []
         found += [pick(run.suspect.title, run.suspect.cause)] if run.suspect else []
         if found:
-            console.print(Text(f"            {' · '.join(found)}", "yellow"))
+            console.print(f"            {' · '.join(found)}", style="yellow")
 
 
 def print_state(state: RunState) -> None:
     """Print how a run stands or how it ended: steps, readings, the question, the verdict and the suspects."""
-    console = Console(highlight=False)
+    console = Terminal()
     device = f"{state.device.model} {state.device.serial}"
     head = f"{state.run} · {state.plan.name} v{state.plan.version} · {device} · {_(STATUS[state.status])}"
-    console.print(Text(head, "bold"), soft_wrap=True)
+    console.print(head, style="bold", soft_wrap=True)
     about = [f"{_('started')} {state.started_at:%Y-%m-%d %H:%M:%SZ}"]
     about += [f"{_('Ticket')} {state.ticket}"] if state.ticket else []
     about += [state.operator] if state.operator else []
-    console.print(Text(" · ".join(about), "dim"))
+    console.print(" · ".join(about), style="dim")
     for step in state.steps:
-        console.print(Text.assemble(_standing(step.outcome, state.status, 10), pick(step.title, step.step)))
+        console.print(styled(_standing(step.outcome, state.status, 10), pick(step.title, step.step)))
         if step.detail:
-            console.print(Text(f"            {heard(step.detail)}", "dim"))
+            console.print(f"            {heard(step.detail)}", style="dim")
         for one in step.measurements:
             console.print(_measurement(one))
     if state.step is not None:
         title = pick(state.step.title, state.step.step)
-        console.print(Text(f"…         {title} ({state.step.index}/{state.step.total})"))
+        console.print(f"…         {title} ({state.step.index}/{state.step.total})")
     if state.prompt is not None:
-        console.print(Text(f"?         {pick(state.prompt.text)}", "yellow"))
+        console.print(f"?         {pick(state.prompt.text)}", style="yellow")
     if state.outcome is not None:
-        console.print(Text.assemble(titled(_("Outcome"), ""), _standing(state.outcome, state.status), style="bold"))
+        console.print(styled(titled(_("Outcome"), ""), _standing(state.outcome, state.status), style="bold"))
     print_suspects(console, state.suspects)
     if state.fault:
-        console.print(Text(heard(state.fault), "red"))
+        console.print(heard(state.fault), style="red")
 
 
 def _measurement(one: Measurement) -> Text:
     limits = limits_text(one)
-    return Text.assemble(
+    return styled(
         f"            {one.name} = {value_text(one)}",
         (f"  {_('limits')} {limits}" if limits else "", "dim"),
         "  ",

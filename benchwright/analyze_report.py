@@ -11,6 +11,7 @@ from rich.text import Text
 
 from benchwright.errors import UsageError
 from benchwright.plots import braille, heat_map
+from benchwright.terminal import styled
 from edge_agent.analysis.decode import i2c as i2c_bus
 from edge_agent.analysis.decode import spi as spi_bus
 from edge_agent.analysis.decode import uart as uart_bus
@@ -87,7 +88,7 @@ def report(capture: Capture, name: str, buses: Buses) -> Report:
     for key, decoded in _decoded(capture, buses):
         data[key] = decoded
         parts.append(_traffic(key, decoded))
-    return Report(data, Panel(Group(*parts), title=Text(name), title_align="left", border_style="dim"))
+    return Report(data, Panel(Group(*parts), title=styled(name), title_align="left", border_style="dim"))
 
 
 def _answers(result: object) -> dict[str, dict[str, Any]]:
@@ -109,7 +110,7 @@ def _answers(result: object) -> dict[str, dict[str, Any]]:
 def _shown(answer: dict[str, Any]) -> Text:
     if answer["value"] is None:
         return Text(heard(answer["reason"]), style="dim")
-    return Text(format_measured(answer["value"], answer["unit"], 2 * (answer["standard_uncertainty"] or 0.0)))
+    return styled(format_measured(answer["value"], answer["unit"], 2 * (answer["standard_uncertainty"] or 0.0)))
 
 
 def _wave(wave: Waveform) -> tuple[dict[str, Any], RenderableType]:
@@ -124,7 +125,7 @@ def _wave(wave: Waveform) -> tuple[dict[str, Any], RenderableType]:
     }
     heading = titled(wave.name, _record(wave.codes.size, wave.sample_rate_hz))
     chosen = steady if isinstance(two_level, NoAnswer) and not isinstance(steady, NoAnswer) else two_level
-    picture = [Text(heading, style="bold"), Text("\n".join(_trace(wave)), style="green")]
+    picture = [styled(heading, style="bold"), Text("\n".join(_trace(wave)), style="green")]
     return data, Group(*picture, *_numbers(chosen))
 
 

@@ -10,7 +10,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from benchwright.errors import UsageError
-from benchwright.language import Language, speak_of_environment, translate, with_language
+from benchwright.language import Language, speak_for_help, speak_of_environment, translate, with_language
+from benchwright.printing import say
 from drivers.errors import Misconfigured
 from tui.i18n import N_, _
 
@@ -71,6 +72,7 @@ def _root(language: Language = "") -> None:
 def main() -> None:
     """Run the command line; bad input ends with one sentence and exit code 2."""
     speak_of_environment()
+    speak_for_help(sys.argv[1:])
     command = typer.main.get_command(app)
     translate(command)
     try:
@@ -98,5 +100,5 @@ def _refused(words: str) -> int:
     from tui.heard import heard
 
     for line in words.splitlines():
-        sys.stderr.write(f"benchwright: {heard(line)}\n")
+        say(f"benchwright: {heard(line)}", error=True)
     return 2

@@ -1,7 +1,8 @@
 """The language of what the command line prints for people, its help and its errors."""
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +35,19 @@ Language = Annotated[
     ),
 ]
 """Its default is an empty text. Eager, as ``--help`` is: a help that is asked for after it is in its language."""
+
+
+def speak_for_help(words: Sequence[str]) -> None:
+    """Speak the language that is asked for behind ``--help``, which is shown before what follows it is looked at."""
+    if "--help" not in words:
+        return
+    for word, following in pairwise((*words, "")):
+        name, equals, value = word.partition("=")
+        wanted = value if equals else following
+        if name in ("--language", "-l") and wanted in i18n.LANGUAGES:
+            i18n.use(wanted)  # type: ignore[arg-type]  # it was just looked up
+            _translate_headings()
+
 
 _HEADINGS = {
     "ARGUMENTS_PANEL_TITLE": "Arguments",
@@ -78,7 +92,7 @@ def speak_of_environment() -> None:
 
 
 def with_language(command: Any) -> Any:
-    """Return a command that takes ``--language``, and so do its subcommands; their functions need not know."""
+    """Return a command that takes ``--language``, as do all below it; their functions need not know."""
     ask = typer.Typer(add_completion=False)
 
     @ask.command()
@@ -87,17 +101,15 @@ def with_language(command: Any) -> Any:
 
     (option,) = typer.main.get_command(ask).params
     option.expose_value = False
-    for one in _leaves(command):
+    for one in _all(command):
         one.params.append(option)
     return command
 
 
-def _leaves(command: Any) -> Iterator[Any]:
-    below = list(getattr(command, "commands", {}).values())
-    if not below or command.invoke_without_command:
-        yield command
-    for one in below:
-        yield from _leaves(one)
+def _all(command: Any) -> Iterator[Any]:
+    yield command
+    for one in getattr(command, "commands", {}).values():
+        yield from _all(one)
 
 
 def translate(command: Any) -> None:

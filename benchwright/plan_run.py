@@ -1,7 +1,6 @@
 """One run of a plan from the command line: terminal prompts, Ctrl-C to a safe state, results at the end."""
 
 import contextlib
-import json
 import select
 import signal
 import sys
@@ -13,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from rich.console import Console
-from rich.text import Text
-
 from benchwright.errors import UsageError
 from benchwright.plan_view import print_results, results_as_data, step_line
+from benchwright.printing import print_json
+from benchwright.terminal import Terminal, styled
 from drivers.simulated.control import ask
 from edge_agent.bench_config import BenchConfigError, load_bench_config
 from edge_agent.plans import events
@@ -79,7 +77,7 @@ def run_plan(request: Request) -> bool:
         except SpoolError as error:
             raise UsageError(str(error)) from error
     if request.as_json:
-        sys.stdout.write(json.dumps(results_as_data(session.steps, finished), ensure_ascii=False, indent=2) + "\n")
+        print_json(results_as_data(session.steps, finished))
     else:
         print_results(session.steps, finished)
     return finished.outcome is Outcome.PASSED
@@ -92,7 +90,7 @@ class _Session:
         self.request = request
         self.spool = spool
         self.steps: list[StepFinished] = []
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._desk = PromptDesk()
         operator = self._desk if request.simulator is None else _ProbeMover(request.simulator, self._desk)
         clock = _SkippingClock(request.simulator) if request.simulator is not None and request.skip_waits else None
@@ -165,7 +163,7 @@ class _Session:
 
     def _abort(self, name: str) -> None:
         words = _("{signal}: stopping; outputs go to a safe state").format(signal=name)
-        self._console.print(words, style="bold red", markup=False)
+        self._console.print(words, style="bold red")
         # Elsewhere, because a signal handler must not wait for a lock.
         threading.Thread(target=self._runner.abort, args=(f"stopped by {name}",), daemon=True).start()
 
@@ -173,7 +171,7 @@ class _Session:
         if isinstance(event, events.StepEnded):
             self._take(event.record)
         elif isinstance(event, events.StepStarted) and event.step == GROUP and event.attempt % _ROUNDS_A_LINE == 1:
-            self._console.print(pick(event.title), style="dim", markup=False)
+            self._console.print(pick(event.title), style="dim")
 
     def _take(self, record: StepFinished) -> None:
         """Show an outcome; of a soak's rounds, those that did not pass, and the last."""
@@ -188,20 +186,21 @@ class _Session:
     def _answer(self, prompt: Prompt) -> None:
         text = pick(prompt.text)
         if self.request.yes and prompt.kind is PromptKind.CONFIRM:
-            self._console.print(f"{text} ({_('confirmed by --yes')})", style="dim", markup=False)
+            self._console.print(f"{text} ({_('confirmed by --yes')})", style="dim")
             self._give(prompt, Answer(True))
             return
         if prompt.picture is not None:
             words = _("picture: {path}").format(path=self._picture(prompt))
-            self._console.print(words, style="dim", markup=False)
-        self._console.print(Text.assemble((text, "bold"), f" ({hint(prompt)})"))
+            self._console.print(words, style="dim")
+        how = hint(prompt)
+        self._console.print(styled((text, "bold"), f" ({how})" if how else ""))
         while self._desk.pending is prompt:
             if not select.select([sys.stdin], [], [], _POLL_S)[0]:
                 continue
             line = sys.stdin.readline()
             if not line:
                 words = _("nobody is there to answer; use --yes or --simulator")
-                self._console.print(words, style="bold red", markup=False)
+                self._console.print(words, style="bold red")
                 self._runner.abort("nobody was there to answer")
                 return
             if self._give(prompt, _parse(prompt, line.strip())):
@@ -217,7 +216,7 @@ class _Session:
         try:
             self._desk.answer(prompt.id, answer)
         except ValueError as error:
-            self._console.print(heard(error), style="yellow", markup=False)
+            self._console.print(heard(error), style="yellow")
             return False
         return True
 
@@ -230,7 +229,9 @@ def hint(prompt: Prompt) -> str:
         answers = _("Enter, or n")
     else:
         answers = prompt.unit if prompt.kind is PromptKind.NUMBER else ""
-    return answers + (_(", or s REASON to skip") if prompt.skippable else "")
+    if not prompt.skippable:
+        return answers
+    return answers + _(", or s REASON to skip") if answers else _("s REASON to skip")
 
 
 def _parse(prompt: Prompt, line: str) -> Answer:

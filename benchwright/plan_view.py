@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from benchwright.terminal import Terminal, styled
 from protocols.messages.records import Limits, Measurement, Outcome, RunFinished, StepFinished, Suspect, Verdict
 from protocols.quantity import format_measured, format_value
 from tui.heard import heard
@@ -40,11 +41,11 @@ COVERAGE = 2.0
 def print_plan(loaded: "LoadedPlan") -> None:
     """Print the plan as a table of its steps."""
     plan = loaded.plan
-    console = Console()
+    console = Terminal()
     about = _("{plan} version {version}, for {model}").format(plan=plan.plan, version=plan.version, model=plan.model)
-    console.print(Text.assemble((pick(plan.title.as_dict()), "bold"), f"  {about}"))
+    console.print(styled((pick(plan.title.as_dict()), "bold"), f"  {about}"))
     if plan.description is not None:
-        console.print(pick(plan.description.as_dict()), markup=False)
+        console.print(pick(plan.description.as_dict()))
     console.print(f"SHA-256 {loaded.sha256}", style="dim")
     table = Table(show_lines=False)
     for heading in PLAN_HEADINGS:
@@ -90,7 +91,7 @@ def step_line(record: StepFinished) -> Text:
     """Return one line for a step that has ended."""
     attempt = f"  {_('attempt {count}').format(count=record.attempt)}" if record.attempt > 1 else ""
     words = _(OUTCOMES[record.outcome])
-    text = Text.assemble(
+    text = styled(
         (f"{' ' * (9 - cell_len(words))}{words} ", COLOURS[record.outcome]),
         f"{pick(record.title, record.step)}{attempt}  ",
         (f"{record.duration_s:.2f} s", "dim"),
@@ -102,7 +103,7 @@ def step_line(record: StepFinished) -> Text:
 
 def print_results(steps: Iterable[StepFinished], finished: RunFinished) -> None:
     """Print the table of all measurements, what is to be said of them, the outcome and the suspects."""
-    console, steps = Console(), tuple(steps)
+    console, steps = Terminal(), tuple(steps)
     table = Table(title=_("Measurements"))
     for heading in RESULT_HEADINGS:
         table.add_column(_(heading), overflow="fold", justify="right" if heading == "Value" else "left")
@@ -111,9 +112,9 @@ def print_results(steps: Iterable[StepFinished], finished: RunFinished) -> None:
             table.add_row(step.step, one.name, value_text(one), limits_text(one), verdict_text(one.verdict))
     console.print(table)
     for words in notes(one for step in steps for one in step.measurements):
-        console.print(Text(words, style="yellow"))
+        console.print(words, style="yellow")
     outcome = (_(OUTCOMES[finished.outcome]), COLOURS[finished.outcome])
-    console.print(Text.assemble(titled(_("Outcome"), ""), outcome))
+    console.print(styled(titled(_("Outcome"), ""), outcome))
     print_suspects(console, finished.suspects)
 
 
@@ -129,13 +130,13 @@ def notes(measurements: Iterable[Measurement]) -> list[str]:
 def print_suspects(console: Console, suspects: Sequence[Suspect]) -> None:
     """Print the suspected causes, the likeliest first, each with its evidence and what to do."""
     if suspects:
-        console.print(Text(titled(_("Suspects, the likeliest first"), "").rstrip()))
+        console.print(titled(_("Suspects, the likeliest first"), "").rstrip())
     for number, suspect in enumerate(suspects, start=1):
-        console.print(Text.assemble(f"{number}. ", (pick(suspect.title, suspect.cause), "bold"), f" ({suspect.cause})"))
+        console.print(styled(f"{number}. ", (pick(suspect.title, suspect.cause), "bold"), f" ({suspect.cause})"))
         for words in suspect.evidence:
-            console.print(Text(f"   – {pick(words)}"))
+            console.print(f"   – {pick(words)}")
         if suspect.remedy:
-            console.print(Text(f"   → {pick(suspect.remedy)}"))
+            console.print(f"   → {pick(suspect.remedy)}")
 
 
 def verdict_text(verdict: Verdict) -> Text:

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from benchwright.replay import played
 from drivers.capabilities import MeterFunction, Multimeter
@@ -62,9 +62,9 @@ def table(found: Sequence[Check]) -> Table:
     title = _("Real captures: {good} of {count} figures within their tolerance")
     view = Table("", *headings, title=title.format(good=passed, count=len(found)), padding=(0, 1, 0, 0), box=SIMPLE)
     for check in found:
-        mark = "[green]✓[/]" if check.passed else "[red]✗[/]"
+        mark = Text("✓", "green") if check.passed else Text("✗", "red")
         words = (Path(check.file).name, check.what, check.truth, check.measured, check.tolerance)
-        view.add_row(mark, *map(escape, words))
+        view.add_row(mark, *words)
     return view
 
 

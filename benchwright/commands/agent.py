@@ -1,6 +1,5 @@
 """``benchwright agent``: run the agent of this bench, and ask it."""
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError
+from benchwright.printing import print_json, say
 from tui.i18n import _, pick, titled
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def _print(result: Any) -> None:
     """Print a result of the local API as JSON."""
     import msgspec
 
-    json.dump(msgspec.to_builtins(result), sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    print_json(msgspec.to_builtins(result))
 
 
 @app.command()
@@ -104,20 +103,27 @@ def status(socket: Socket = None, as_json: AsJson = False) -> None:
         _print(about)
         return
     link = _("online") if about.link.online else f"{_('offline')} ({heard(about.link.detail) or _('not connected')})"
-    typer.echo(f"{about.bench} · benchwright {about.version} · {titled(_('hub'), link)}")
-    typer.echo(_waiting(about.spool))
+    say(f"{about.bench} · benchwright {about.version} · {titled(_('hub'), link)}")
+    say(_waiting(about.spool))
     for instrument in about.instruments:
         one = instrument.status
         held = " · " + _("held by {who}").format(who=instrument.holder) if instrument.holder else ""
         fault = f" · {heard(one.fault)}" if one.fault else ""
-        typer.secho(f" ● {one.role:10} ", fg="green" if one.healthy else "red", nl=False)
-        typer.echo(f"{one.identity or one.profile}{held}{fault}")
-    typer.echo(titled(_("run in progress"), about.run or _("none")))
+        role = (f" ● {one.role:10} ", "green" if one.healthy else "red")
+        _line(role, f"{one.identity or one.profile}{held}{fault}")
+    say(titled(_("run in progress"), about.run or _("none")))
     for run_ in about.interrupted:
-        typer.secho(titled(_("interrupted"), ""), fg="yellow", nl=False)
-        typer.echo(f"{run_.run} ({run_.plan.name}, {run_.device.serial}) {heard(run_.fault or '')}")
+        interrupted = f"{run_.run} ({run_.plan.name}, {run_.device.serial}) {heard(run_.fault or '')}"
+        _line((titled(_("interrupted"), ""), "yellow"), interrupted)
     if about.set_aside:
-        typer.secho(_("a damaged spool was set aside as {path}").format(path=about.set_aside), fg="red")
+        _line((_("a damaged spool was set aside as {path}").format(path=about.set_aside), "red"))
+
+
+def _line(*parts: str | tuple[str, str]) -> None:
+    """Print a line whose parts may have colours; it is not folded."""
+    from benchwright.terminal import Terminal, styled
+
+    Terminal().print(styled(*parts), soft_wrap=True)
 
 
 def _waiting(spool: Any) -> str:
@@ -152,15 +158,12 @@ def worklist(socket: Socket = None, as_json: AsJson = False) -> None:
 
 
 def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; what is in its cells is text, whatever it looks like."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from benchwright.terminal import Terminal, folded_table
 
-    table = Table(*columns, title=title)
+    table = folded_table(*columns, title=title)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
+        table.add_row(*row)
+    Terminal().print(table)
 
 
 @app.command()
@@ -183,7 +186,7 @@ def event(
 
     with _agent(socket) as agent:
         recorded = agent.request(_valid(RecordTicketEvent, ticket=ticket, action=action, note=note, operator=operator))
-    _print(recorded) if as_json else typer.echo(_("recorded as number {number}").format(number=recorded.seq))
+    _print(recorded) if as_json else say(_("recorded as number {number}").format(number=recorded.seq))
 
 
 def _valid(request_type: Any, **fields: Any) -> Any:
@@ -214,9 +217,9 @@ def plans(socket: Socket = None, as_json: AsJson = False) -> None:
         return
     for plan in found:
         if plan.fault:
-            typer.echo(titled(plan.name, heard(plan.fault)))
+            say(titled(plan.name, heard(plan.fault)))
         else:
-            typer.echo(f"{plan.name} v{plan.version}  {plan.model}  {pick(plan.title)}")
+            say(f"{plan.name} v{plan.version}  {plan.model}  {pick(plan.title)}")
 
 
 @app.command("start-run")
@@ -244,7 +247,7 @@ def start_run(
         if wait:
             _follow(agent, started.run, as_json=as_json)
     if not wait:
-        _print(started) if as_json else typer.echo(started.run)
+        _print(started) if as_json else say(started.run)
 
 
 @app.command()
@@ -258,7 +261,7 @@ def resume(
 
     with _agent(socket) as agent:
         started = agent.request(_valid(ResumeRun, run=run_name), timeout_s=90)
-    _print(started) if as_json else typer.echo(started.run)
+    _print(started) if as_json else say(started.run)
 
 
 @app.command()
@@ -273,7 +276,7 @@ def abandon(
 
     with _agent(socket) as agent:
         finished = agent.request(_valid(AbandonRun, run=run_name))
-    _print(finished) if as_json else typer.echo(titled(finished.run, _(OUTCOMES[finished.outcome])))
+    _print(finished) if as_json else say(titled(finished.run, _(OUTCOMES[finished.outcome])))
 
 
 @app.command()
@@ -366,9 +369,9 @@ def spool(
     if as_json:
         _print(rejected if refused else depth)
         return
-    typer.echo(_waiting(depth))
+    say(_waiting(depth))
     used = _("{size:.1f} MB of {most:.0f} MB used")
-    typer.echo(used.format(size=depth.size_bytes / 1e6, most=depth.max_bytes / 1e6))
+    say(used.format(size=depth.size_bytes / 1e6, most=depth.max_bytes / 1e6))
     if refused:
         rows = [
             (
@@ -398,21 +401,20 @@ def _state(agent: "SyncAgentClient", run_name: str | None) -> "RunState":
 
 def _follow(agent: "SyncAgentClient", run_name: str, *, as_json: bool) -> None:
     """Show steps and questions as they come, then the end; leave with its exit code."""
-    from rich.console import Console
-
     from benchwright.agent_runs import print_state
     from benchwright.plan_view import step_line
+    from benchwright.terminal import Terminal
     from edge_agent.local_api import events
     from edge_agent.local_api.client import Lost
     from protocols.messages.records import Outcome
 
-    console = Console(highlight=False)
+    console = Terminal()
     for happened in agent.events():
         match happened:
             case events.StepEnded() if not as_json and happened.record.run == run_name:
                 console.print(step_line(happened.record), soft_wrap=True)
             case events.PromptWanted() if not as_json:
-                typer.echo(f"?         {pick(happened.prompt.text)}  (benchwright agent answer)")
+                say(f"?         {pick(happened.prompt.text)}  (benchwright agent answer)")
             case events.RunEnded() if happened.run == run_name:
                 break
             case Lost() if _state(agent, run_name).status in {"finished", "interrupted"}:

@@ -1,7 +1,5 @@
 """``benchwright analyze``: read capture files and show what is in them."""
 
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError, not_written
+from benchwright.printing import print_json, say
 from protocols.captures.limits import LIMIT_BYTES
 from tui.i18n import _
 
@@ -70,11 +69,11 @@ def analyze(
         except UsageError as error:
             refused.append(str(error))
     if as_json and reports:
-        sys.stdout.write(json.dumps([one.data for one in reports], indent=2, ensure_ascii=False) + "\n")
+        print_json([one.data for one in reports])
     elif reports:
-        from rich.console import Console
+        from benchwright.terminal import Terminal
 
-        console = Console()
+        console = Terminal()
         for one in reports:
             console.print(one.picture)
     if refused:
@@ -94,7 +93,7 @@ class _Reading:
 
         try:
             return read_capture(
-                _bytes(path), path.name, sample_rate_hz=self.sample_rate_hz, limit_bytes=self.limit_bytes
+                _bytes(path), str(path), sample_rate_hz=self.sample_rate_hz, limit_bytes=self.limit_bytes
             )
         except ProtocolError as error:
             raise UsageError(str(error)) from error
@@ -118,7 +117,7 @@ def _convert(files: list[Path], target: Path, reading: _Reading) -> None:
         raise UsageError(str(error)) from error
     except OSError as error:
         raise not_written(target, error) from error
-    sys.stdout.write(_("{file}: {size} bytes").format(file=target, size=len(content)) + "\n")
+    say(_("{file}: {size} bytes").format(file=target, size=len(content)))
 
 
 def _bytes(path: Path) -> bytes:
@@ -143,10 +142,10 @@ def _show_truth(as_json: bool) -> None:
     found = list(checks(folder))
     if as_json:
         data: list[dict[str, Any]] = [asdict(check) for check in found]
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        print_json(data)
     else:
-        from rich.console import Console
+        from benchwright.terminal import Terminal
 
-        Console().print(table(found))
+        Terminal().print(table(found))
     if not all(check.passed for check in found):
         raise typer.Exit(1)

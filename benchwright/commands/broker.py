@@ -1,7 +1,5 @@
 """``benchwright broker``: write Mosquitto's configuration and run it."""
 
-import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchwright.errors import UsageError
+from benchwright.printing import print_json, say
 from tui.i18n import _
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Write Mosquitto's configuration and run it.")
@@ -48,16 +47,16 @@ def configure(
     if as_json:
         files = {name: str(path) for name, path in written.credentials.items()}
         found = {"config": str(written.config), "mqtt": url, "credentials": files, "reloaded": written.reloaded}
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        print_json(found)
         return
     lines = [(_("configuration"), str(written.config)), (_("broker"), url)]
     account = _("username {name}, password in {file}")
     for name, path in written.credentials.items():
         lines.append((_("hub") if name == HUB_USER else _("bench"), account.format(name=name, file=path)))
     for label, words in lines:
-        sys.stdout.write(f"{set_cell_size(label, 14)} {words}\n")
+        say(f"{set_cell_size(label, 14)} {words}")
     if written.reloaded:
-        sys.stdout.write(_("The running broker has been told.") + "\n")
+        say(_("The running broker has been told."))
 
 
 @app.command()

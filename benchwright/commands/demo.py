@@ -51,13 +51,14 @@ def demo(
     A ticket, a failing test run, the suspected cause with its evidence, the repair, the passing retest, and every
     number at the hub. Exit code 0 only if all of that happened.
     """
-    from rich.console import Console
+    from rich.text import Text
 
     from benchwright.demo.desk import DeskError
     from benchwright.demo.processes import ProcessError, Processes
     from benchwright.demo.scene import build
     from benchwright.demo.story import Story
     from benchwright.demo.words import say
+    from benchwright.terminal import Terminal
     from drivers.simulated.products import known_product
     from edge_agent.local_api.client import AgentError
 
@@ -70,7 +71,7 @@ def demo(
     if fault not in known:
         raise UsageError(f"--fault {fault}: the device knows {', '.join(known)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    console = Console(record=pictures is not None, width=120 if pictures or not sys.stdout.isatty() else None)
+    console = Terminal(record=pictures is not None, width=120 if pictures or not sys.stdout.isatty() else None)
     began = time.monotonic()
     folder = folder.resolve()
     logs = folder.parent / f"{folder.name}-logs"
@@ -83,12 +84,12 @@ def demo(
             f"--folder {folder} cannot be used: {error.strerror}; name a folder that you may write"
         ) from error
     with _held(folder), Processes(logs) as processes:
-        console.rule(f"[bold cyan]{say('scene', language)}", align="left")
+        console.rule(Text(say("scene", language), "bold cyan"), align="left")
         try:
             scene = build(folder, processes, [fault], product=chosen.key)
             good = Story(scene, chosen, fault, console, language, pictures).tell()
         except (ProcessError, DeskError, AgentError) as error:
-            console.print(str(error), style="red", markup=False, highlight=False)
+            console.print(str(error), style="red")
             raise typer.Exit(1) from error
         console.print(say("took", language, seconds=time.monotonic() - began), style="dim")
         if keep:
@@ -138,8 +139,8 @@ def _keep(
      {say("try_it", language, ticket=ticket, serial=serial)}
   benchwright simulate control {scene.control_socket} repair {fault}
      {say("mend_it", language)}
-""", highlight=False, soft_wrap=True)  # fmt: skip
-    hand = Hand(scene, lambda role, point: console.print(f"{role} → {point}", style="dim", highlight=False))
+""", soft_wrap=True)  # fmt: skip
+    hand = Hand(scene, lambda role, point: console.print(f"{role} → {point}", style="dim"))
     try:
         while True:
             processes.check()
@@ -147,8 +148,8 @@ def _keep(
     except KeyboardInterrupt:
         return True
     except ProcessError as error:
-        console.print(f"[red]{say('died', language)}[/]")
-        console.print(str(error), style="red", markup=False, highlight=False)
+        console.print(say("died", language), style="red")
+        console.print(str(error), style="red")
         return False
     finally:
         hand.stop()

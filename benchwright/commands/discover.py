@@ -1,7 +1,5 @@
 """``benchwright discover``: what is connected to this machine, and the ``bench.toml`` that follows from it."""
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchwright.errors import UsageError, not_written
+from benchwright.printing import print_document, print_json, say
 from tui.i18n import _, pick
 
 if TYPE_CHECKING:
@@ -75,16 +74,14 @@ def discover(
         except OSError as error:
             raise not_written(write, error) from error
     if as_json:
-        _print(
-            json.dumps({"findings": [_plain(one) for one in found], "bench_toml": text}, ensure_ascii=False, indent=2)
-        )
+        print_json({"findings": [_plain(one) for one in found], "bench_toml": text})
     else:
-        _show(found)
+        print_findings(found)
         _say_silent(host or (), found)
         if write is None:
-            _print(text)
+            print_document(text)
         else:
-            _print(_("written: {file}").format(file=write))
+            say(_("written: {file}").format(file=write))
     if not found:
         raise typer.Exit(EXIT_NOTHING_FOUND)
 
@@ -93,15 +90,15 @@ def _search(scope: "Scope", known: Mapping[str, Any], search_type: Any, *, quiet
     """Run a search with a line of progress on a terminal; Ctrl-C ends it early."""
     import threading
 
-    from rich.console import Console
+    from benchwright.terminal import Terminal, styled
 
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     found: list[tuple[Finding, ...]] = []
     failed: list[BaseException] = []
     with console.status(_("looking for instruments …")) as status:
 
         def tell(fraction: float, text: str) -> None:
-            status.update(f"{_('looking for instruments …')} {fraction * 100:.0f} % ({text})")
+            status.update(styled(f"{_('looking for instruments …')} {fraction * 100:.0f} % ({text})"))
 
         search = search_type(scope, known, on_progress=None if quiet or not console.is_terminal else tell)
 
@@ -119,7 +116,7 @@ def _search(scope: "Scope", known: Mapping[str, Any], search_type: Any, *, quiet
         except KeyboardInterrupt:
             search.cancel()
             thread.join()
-            sys.stderr.write("benchwright: " + _("the search was ended early") + "\n")
+            say("benchwright: " + _("the search was ended early"), error=True)
     if failed:
         raise failed[0]
     return found[0]
@@ -152,9 +149,11 @@ def _plain(one: "Finding") -> dict[str, Any]:
     }
 
 
-def _show(found: tuple["Finding", ...]) -> None:
-    from rich.console import Console
+def print_findings(found: Sequence["Finding"]) -> None:
+    """Print what was found as a table, on standard error: standard output is for the ``bench.toml``."""
     from rich.table import Table
+
+    from benchwright.terminal import Terminal
 
     table = Table()
     for heading in (_("Where"), _("Says"), _("Profile"), _("Confidence")):
@@ -163,7 +162,7 @@ def _show(found: tuple["Finding", ...]) -> None:
         said = one.identity or (_("in use as {role}").format(role=one.in_use) if one.in_use else pick(one.note or {}))
         profiles = "\n".join(candidate.profile for candidate in one.candidates)
         table.add_row(one.place, said, profiles, f"{one.confidence:g}" if one.candidates else "")
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     console.print(table if found else _("nothing was found; switch instruments on, or name --port and --host"))
 
 
@@ -172,7 +171,7 @@ def _say_silent(hosts: Sequence[str], found: tuple["Finding", ...]) -> None:
     for host in hosts:
         if not any(is_at(one.address, host) for one in found):
             words = _("no instrument answered at {host}; check that it is switched on, and its address")
-            sys.stderr.write("benchwright: " + words.format(host=host) + "\n")
+            say("benchwright: " + words.format(host=host), error=True)
 
 
 def is_at(address: str, host: str) -> bool:
@@ -184,8 +183,3 @@ def is_at(address: str, host: str) -> bool:
     if port is None:
         return address.lower().startswith((visa, modbus))
     return address.lower().startswith((f"{visa}{port}::", f"{visa}hislip0,{port}::", f"{modbus}{port}?"))
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text.rstrip("\n") + "\n")
-    sys.stdout.flush()

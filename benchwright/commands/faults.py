@@ -1,12 +1,12 @@
 """``benchwright plan next`` and ``learn-faults``: what to measure next, and what finished runs teach the dictionary."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchwright.errors import UsageError, not_written
+from benchwright.printing import print_document, print_json, say
 from tui.i18n import _, ngettext, pick
 
 if TYPE_CHECKING:
@@ -49,16 +49,16 @@ def next_command(
                 {"step": one.step.id, "bits": one.bits, "cost_s": one.cost_s, "words": one.words()} for one in found
             ],
         }
-        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        print_json(shown)
         return
     for number, suspect in enumerate(suspects, start=1):
-        typer.echo(f"{number}. {pick(suspect.title, suspect.cause)}")
+        say(f"{number}. {pick(suspect.title, suspect.cause)}")
         for words in suspect.evidence:
-            typer.echo(f"   – {pick(words)}")
+            say(f"   – {pick(words)}")
     for worth in found[:5]:
-        typer.echo(f"→ {pick(worth.step.title.as_dict(), worth.step.id)}: {pick(worth.words())}")
+        say(f"→ {pick(worth.step.title.as_dict(), worth.step.id)}: {pick(worth.words())}")
     if not suspects:
-        typer.echo(_("nothing has failed"))
+        say(_("nothing has failed"))
 
 
 def learn_command(
@@ -86,7 +86,7 @@ def learn_command(
         raise UsageError("no failing run has a known cause; name one with --cause SERIAL=cause")
     text = as_yaml(lesson.dictionary)
     if output is None:
-        typer.echo(text, nl=False)
+        print_document(text)
     else:
         try:
             output.write_text(text, encoding="utf-8")
@@ -94,7 +94,7 @@ def learn_command(
             raise not_written(output, error) from error
     for name, count in lesson.runs.items():
         counted = ngettext("{name}: {count} run", "{name}: {count} runs", count).format(name=name, count=count)
-        typer.echo(counted + (_(" (new: give it words)") if name in lesson.new else ""), err=True)
+        say(counted + (_(" (new: give it words)") if name in lesson.new else ""), error=True)
 
 
 def _load(name: str) -> "LoadedPlan":

@@ -1,12 +1,12 @@
 """``benchwright plan golden``: masks learned from good units, by product model and plan version."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from benchwright.errors import UsageError
+from benchwright.printing import print_json
 
 app = typer.Typer(help="Learn what good units look like, and show what was learned.", no_args_is_help=True)
 Store = Annotated[Path, typer.Option("--store", help="Folder of the masks.")]
@@ -76,7 +76,7 @@ def learn(
         raise UsageError(
             f"{error.filename}: {error.strerror}; give a file that you may read, or a folder that exists and is yours"
         ) from error
-    typer.echo(json.dumps(learned if step is None else learned[0], indent=2))
+    print_json(learned if step is None else learned[0])
 
 
 @app.command()
@@ -95,7 +95,7 @@ def show(
         shown = [_described(golden, entry) for entry in wanted]
     except GoldenError as error:
         raise UsageError(str(error)) from error
-    typer.echo(json.dumps(shown, indent=2))
+    print_json(shown)
 
 
 def _described(golden: Any, entry: Any) -> dict[str, Any]:

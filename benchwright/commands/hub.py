@@ -2,21 +2,20 @@
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from benchwright.commands.hub_audit import app as audit_app
 from benchwright.commands.hub_backup import app as backup_app
-from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
+from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, read_settings
 from benchwright.commands.hub_jobs import app as jobs_app
 from benchwright.commands.hub_readings import readings
 from benchwright.commands.hub_seed import seed
 from benchwright.errors import UsageError, not_written
+from benchwright.printing import print_document, print_json, say
+from benchwright.terminal import Terminal, folded_table
 from tui.i18n import _
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Serve the hub and look after its database.")
@@ -88,7 +87,7 @@ def migrate(
         try:
             (migrations.downgrade if down else migrations.upgrade)(database, revision)
             present = migrations.current(database) or _("base (empty)")
-            sys.stdout.write(_("the database is at revision {revision}").format(revision=present) + "\n")
+            say(_("the database is at revision {revision}").format(revision=present))
         except CommandError as error:
             raise UsageError(f"revision {revision}: {error}") from error
         finally:
@@ -111,7 +110,7 @@ def openapi(
         document = create_app(Settings(data_dir=Path(folder))).openapi()
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     if output is None:
-        sys.stdout.write(text)
+        print_document(text)
     else:
         output.write_text(text, encoding="utf-8")
 
@@ -163,10 +162,10 @@ def key_create(
     if as_json:
         print_json(shown)
     elif output is not None:
-        sys.stdout.write(_("key {key} is in {file}").format(key=shown["id"], file=output) + "\n")
+        say(_("key {key} is in {file}").format(key=shown["id"], file=output))
     else:
-        sys.stdout.write(f"{token}\n")
-        sys.stderr.write(_("Keep it now: it is not stored and cannot be shown again.") + "\n")
+        say(token)
+        say(_("Keep it now: it is not stored and cannot be shown again."), error=True)
 
 
 @key_app.command("list")
@@ -191,12 +190,10 @@ def key_list(config: Config = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(keys)
         return
-    table = Table("id", _("Name"), _("Role"), _("Bench"), _("Made by"), _("Created"), _("Revoked"))
-    for column in table.columns:
-        column.overflow = "fold"
+    table = folded_table("id", _("Name"), _("Role"), _("Bench"), _("Made by"), _("Created"), _("Revoked"))
     for key in keys:
         table.add_row(*(str(value or "") for value in key.values()))
-    Console().print(table)
+    Terminal().print(table)
 
 
 @key_app.command("revoke")
@@ -209,7 +206,7 @@ def key_revoke(
 
     with open_database(config) as database, database.write() as session:
         revoke_key(session, command_line_actor(), key)
-    sys.stdout.write(_("key {key} is revoked").format(key=key) + "\n")
+    say(_("key {key} is revoked").format(key=key))
 
 
 @user_app.command("create")
@@ -286,13 +283,12 @@ def user_list(config: Config = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(users)
         return
-    table = Table("id", _("Login"), _("Name"), _("Role"), _("Stores"), _("Disabled"))
+    table = folded_table("id", _("Login"), _("Name"), _("Role"), _("Stores"), _("Disabled"))
     table.columns[0].no_wrap = True
-    table.columns[1].overflow = "fold"
     for user in users:
         cells = user | {"stores": _("all") if user["stores"] is None else ", ".join(user["stores"])}
         table.add_row(*(str(value or "") for value in cells.values()))
-    Console().print(table)
+    Terminal().print(table)
 
 
 def _check_role(role: str) -> None:
@@ -312,9 +308,9 @@ def _show_password(user: str, login: str, password: str, *, as_json: bool) -> No
     if as_json:
         print_json({"id": user, "login": login, "password": password})
         return
-    sys.stdout.write(f"{password}\n")
+    say(password)
     words = _("This is the password of {login} ({user}), to be changed at the first login; it is not shown again.")
-    sys.stderr.write(words.format(login=login, user=user) + "\n")
+    say(words.format(login=login, user=user), error=True)
 
 
 def _write_secret(path: Path, secret: str) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
-from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
+from benchwright.commands.hub_common import AsJson, Config, open_database
 from benchwright.errors import UsageError, not_written
+from benchwright.printing import print_json, say
+from benchwright.terminal import Terminal
 from tui.heard import heard
 from tui.i18n import _
 
@@ -36,7 +37,7 @@ def verify(
     noted = _noted(head, head_file)
     with open_database(config) as database, database.read() as session:
         newest = queries.newest(session)
-        with Progress(console=Console(stderr=True), transient=True, disable=as_json or not sys.stderr.isatty()) as bar:
+        with Progress(console=Terminal(stderr=True), transient=True, disable=as_json or not sys.stderr.isatty()) as bar:
             task = bar.add_task(_("events"), total=newest.id if newest else None)
             report = auditing.look(session, noted_head=noted, progress=lambda count: bar.update(task, completed=count))
     broken = report.broken
@@ -62,18 +63,18 @@ def verify(
         about = f"{broken.kind}, {broken.record_type} {broken.record_id}, {rfc3339(broken.recorded_at)}"
         words = _("event {number} ({about}) is not sound: {why}; {count} events before it are")
         said = words.format(number=broken.id, about=about, why=heard(report.why or ""), count=report.events)
-        sys.stdout.write(f"{said}\n")
+        say(said)
     else:
         words = _("{count} events fit together; head {head}")
-        sys.stdout.write(words.format(count=report.events, head=report.head) + "\n")
+        say(words.format(count=report.events, head=report.head))
     if not as_json:
         if report.altered:
             numbers = ", ".join(map(str, report.altered))
             words = _("the words of these events are not those that were written: {numbers}")
-            sys.stdout.write(words.format(numbers=numbers) + "\n")
+            say(words.format(numbers=numbers))
         if report.head_found is False:
             words = _("the head that was noted is not in the history: events were removed from its end")
-            sys.stdout.write(words + "\n")
+            say(words)
     if not report.sound:
         raise typer.Exit(EXIT_BROKEN)
     if note is not None:

@@ -1,17 +1,16 @@
 """``benchwright hub backup``: make backups, check them, restore them, and drill the restore (S2)."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from benchwright.commands.hub_common import AsJson, Config, open_database, print_json, read_settings
+from benchwright.commands.hub_common import AsJson, Config, open_database, read_settings
 from benchwright.errors import UsageError
+from benchwright.printing import print_json, say
+from benchwright.terminal import Terminal, folded_table
 from tui.heard import heard
 from tui.i18n import _, ngettext
 
@@ -63,11 +62,11 @@ def list_backups(config: Config = None, folder: Where = None, as_json: AsJson = 
     if as_json:
         print_json([one.model_dump(mode="json", exclude={"files"}) | {"files": len(one.files)} for one in found])
         return
-    table = Table(_("Backup"), _("Database"), _("Revision"), _("Events"), _("Files"), _("Bytes"))
+    table = folded_table(_("Backup"), _("Database"), _("Revision"), _("Events"), _("Files"), _("Bytes"))
     for one in found:
         cells = (one.database, one.content.revision, one.content.events, len(one.files), one.size)
         table.add_row(one.name, *map(str, cells))
-    Console().print(table)
+    Terminal().print(table)
 
 
 @app.command("verify")
@@ -79,7 +78,7 @@ def verify(name: Name = None, config: Config = None, folder: Where = None) -> No
         found = service.get(settings, name)
         wrong = list(service.problems(settings, found))
     for sentence in wrong:
-        sys.stdout.write(f"{heard(str(sentence))}\n")
+        say(heard(str(sentence)))
     if wrong:
         raise typer.Exit(EXIT_BROKEN)
     _say(_("{name} is sound: {files} files, {size} bytes"), name=found.name, files=len(found.files), size=found.size)
@@ -130,4 +129,4 @@ def thin_out(config: Config = None, folder: Where = None) -> None:
 
 
 def _say(words: str, **values: object) -> None:
-    sys.stdout.write(words.format(**values) + "\n")
+    say(words.format(**values))

@@ -1,7 +1,5 @@
-"""What the commands of the hub share: its settings, its database, and JSON on standard output."""
+"""What the commands of the hub share: its settings and its database."""
 
-import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,8 +59,3 @@ def open_database(config: Path | None) -> Iterator["Database"]:
             yield database
         finally:
             database.close()
-
-
-def print_json(value: object) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

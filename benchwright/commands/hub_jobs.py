@@ -1,15 +1,15 @@
 """``benchwright hub jobs``: run the periodic work, look at it, and run one job now."""
 
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
-from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, print_json, read_settings
+from benchwright.commands.hub_common import AsJson, Config, LogJson, LogLevel, open_database, read_settings
 from benchwright.errors import UsageError
+from benchwright.printing import print_json, say
+from benchwright.terminal import Terminal
 from tui.i18n import N_, _
 
 app = typer.Typer(no_args_is_help=True, help="Run the hub's periodic work, and look at it.")
@@ -49,8 +49,8 @@ def list_jobs(config: Config = None, as_json: AsJson = False) -> None:
         if row.failures:
             result = _("failed {count} ×: {reason}").format(count=row.failures, reason=row.error)
         table.add_row(row.name, due, _moment(row.started_at), result)
-    Console().print(table)
-    sys.stdout.write(_("run by {process}").format(process=shown.holder or _("no process")) + "\n")
+    Terminal().print(table)
+    say(_("run by {process}").format(process=shown.holder or _("no process")))
 
 
 def _moment(at: datetime | None) -> str:
@@ -81,6 +81,6 @@ def run_now(
         done = run_once(job, JobRun(database, settings))
         with database.read() as session:
             state = queries.states(session)[name]
-    sys.stdout.write(f"{name}: {state.report or _('done') if done else state.error}\n")
+    say(f"{name}: {state.report or _('done') if done else state.error}")
     if not done:
         raise typer.Exit(EXIT_FAILED)

@@ -1,12 +1,12 @@
 """``benchwright hub readings``: what benches read of reference artifacts: rows, control chart, gauge study (Q7)."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
-from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
+from benchwright.commands.hub_common import AsJson, Config, open_database
 from benchwright.errors import UsageError
+from benchwright.printing import print_document, print_json
 
 
 def readings(
@@ -50,4 +50,4 @@ def readings(
         print_json([row.model_dump(mode="json") for row in rows])
         return
     columns = tuple(MeasurementRow.model_fields)
-    sys.stdout.write(csv_text(columns, ([getattr(row, column) for column in columns] for row in rows)))
+    print_document(csv_text(columns, ([getattr(row, column) for column in columns] for row in rows)))

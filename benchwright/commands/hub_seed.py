@@ -1,18 +1,18 @@
 """``benchwright hub seed``: fill an empty database with a believable chain of stores."""
 
 import secrets
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
-from benchwright.commands.hub_common import AsJson, Config, open_database, print_json
+from benchwright.commands.hub_common import AsJson, Config, open_database
 from benchwright.errors import UsageError
+from benchwright.printing import print_json, say
+from benchwright.terminal import Terminal
 from tui import i18n
 from tui.i18n import _
 
@@ -52,7 +52,7 @@ def seed(
     digest = passwords.digest(password)
     end = until.replace(tzinfo=UTC) if until else datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     began_s = time.monotonic()
-    with open_database(config) as database, Progress(console=Console(stderr=True), transient=True) as bar:
+    with open_database(config) as database, Progress(console=Terminal(stderr=True), transient=True) as bar:
         task = bar.add_task(_("a year of work"), total=1.0)
         with database.write() as session:
             counts = fill(
@@ -70,8 +70,9 @@ def seed(
             {"seed": seed_number, "until": end.isoformat(), "rows": counts, "seconds": took_s, "password": shown}
         )
         return
-    sys.stdout.write("\n".join(f"{count:>8} {name}" for name, count in counts.items()) + "\n")
-    sys.stdout.write(_("took {seconds} s").format(seconds=took_s) + "\n")
+    for name, count in counts.items():
+        say(f"{count:>8} {name}")
+    say(_("took {seconds} s").format(seconds=took_s))
     if password_file is None:
         words = _("all accounts have the password {password} (shown this once); `hub user list` names them")
-        sys.stdout.write(words.format(password=password) + "\n")
+        say(words.format(password=password))

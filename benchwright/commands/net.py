@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from benchwright.errors import UsageError
+from benchwright.printing import say
 from tui.i18n import _
 
 app = typer.Typer(help="The other end of network measurements.", no_args_is_help=True)
@@ -39,5 +40,5 @@ def serve(
         raise UsageError(f"{host} port {port} cannot be used: {error.strerror}; choose another with --port") from error
     with target:
         words = _("throughput target at {host} port {port}; Ctrl-C ends it")
-        typer.echo(words.format(host=host, port=target.port))
+        say(words.format(host=host, port=target.port))
         stopped.wait()

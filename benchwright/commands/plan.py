@@ -1,6 +1,5 @@
 """``benchwright plan``: check, show and run test plans."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 
 from benchwright.commands import faults, golden
 from benchwright.errors import UsageError
+from benchwright.printing import print_document, print_json, say
 from protocols.serial_numbers import NO_SERIAL
 from tui.i18n import _
 
@@ -48,13 +48,13 @@ def check(
                 else {"file": name, "ok": True, "plan": plan.plan, "version": plan.version, "sha256": loaded.sha256}
             )
     if as_json:
-        typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
+        print_json(results)
     for result in [] if as_json else results:
         if result["ok"]:
             words = _("{file}: sound, {plan} version {version}, {sha256}")
-            typer.echo(words.format_map(result))
+            say(words.format_map(result))
         for problem in result.get("problems", []):  # type: ignore[attr-defined]
-            typer.echo(heard(problem), err=True)
+            say(heard(problem), error=True)
     if not all(result["ok"] for result in results):
         raise typer.Exit(2)
 
@@ -66,7 +66,7 @@ def show(file: PlanFile, as_json: AsJson = False) -> None:
     if as_json:
         from benchwright.plan_view import plan_as_data
 
-        typer.echo(json.dumps(plan_as_data(loaded), ensure_ascii=False, indent=2))
+        print_json(plan_as_data(loaded))
         return
     from benchwright.plan_view import print_plan
 
@@ -80,7 +80,7 @@ def schema(
     """Print the JSON Schema of plans, for editors and other programs."""
     from edge_agent.plans.schema import as_text, faults_schema, plan_schema
 
-    typer.echo(as_text(faults_schema() if faults else plan_schema()), nl=False)
+    print_document(as_text(faults_schema() if faults else plan_schema()))
 
 
 @app.command()

@@ -1,11 +1,11 @@
 """``benchwright profile``: check and list driver profiles, and show their format."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from benchwright.printing import print_json, say
 from tui.i18n import _, pick
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check and list driver profiles.")
@@ -32,13 +32,13 @@ def check(files: Annotated[list[Path], typer.Argument(help="Profiles (YAML files
             results.append((path, []))
     if as_json:
         found = [{"file": str(path), "ok": not problems, "problems": problems} for path, problems in results]
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
     else:
         for path, problems in results:
             for problem in problems:
-                typer.echo(heard(problem), err=True)
+                say(heard(problem), error=True)
             if not problems:
-                typer.echo(_("{file}: sound").format(file=path))
+                say(_("{file}: sound").format(file=path))
     if any(problems for _, problems in results):
         raise typer.Exit(2)
 
@@ -53,10 +53,10 @@ def list_profiles(as_json: AsJson = False) -> None:
         found = [
             {"name": one.name, "kind": one.capability, "title": one.title, "addresses": one.addresses} for one in known
         ]
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     for one in known:
-        typer.echo(f"{one.name:24} {one.capability:20} {pick(one.title)}")
+        say(f"{one.name:24} {one.capability:20} {pick(one.title)}")
 
 
 @app.command()
@@ -64,4 +64,4 @@ def schema() -> None:
     """Print the JSON Schema of profiles, for editors and other programs."""
     from drivers.profile import json_schema
 
-    typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+    print_json(json_schema())

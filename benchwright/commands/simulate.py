@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from benchwright.errors import UsageError, not_written
+from benchwright.printing import print_json, say
 from tui.i18n import _, pick, titled
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ def simulate(
     if list_personalities:
         from drivers.simulated.personality import playable
 
-        _print(json.dumps(playable()) if as_json else "\n".join(playable()))
+        if as_json:
+            print_json(playable(), indent=None)
+        for one in [] if as_json else playable():
+            say(one)
         return
     from drivers.simulated.bench import SimulatedBench
     from drivers.simulated.control import control_endpoint
@@ -153,12 +157,12 @@ def control_command(
     if not answer["ok"]:
         raise UsageError(answer["error"])
     if as_json or request["do"] in {"state", "faults"}:
-        _print(json.dumps(answer, ensure_ascii=False))
+        print_json(answer, indent=None)
         return
     state = answer["state"]
     faults = ", ".join(state["device"]["faults"]) or _("none")
     probes = ", ".join(f"{probe} → {point}" for probe, point in state["probes"].items())
-    _print(f"{titled(_('faults'), faults)}; {titled(_('probes'), probes)}")
+    say(f"{titled(_('faults'), faults)}; {titled(_('probes'), probes)}")
 
 
 def _product(name: str) -> "Product":
@@ -180,11 +184,11 @@ def _write_text(path: Path, text: str) -> None:
 def _show_played(bench: "PlayedBench", as_json: bool) -> None:
     if as_json:
         shown = {role: {"profile": p, "address": a} for role, (p, a) in bench.instruments.items()}
-        _print(json.dumps({"instruments": shown}))
+        print_json({"instruments": shown}, indent=None)
         return
     for role, (profile, address) in bench.instruments.items():
-        _print(f"{role:12} {profile:28} {address}")
-    _print(_("Ctrl-C ends it."))
+        say(f"{role:12} {profile:28} {address}")
+    say(_("Ctrl-C ends it."))
 
 
 def _request(words: list[str]) -> dict[str, Any]:
@@ -229,10 +233,11 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
             "instruments": instruments,
             "control": str(control) if control is not None else None,
         }
-        _print(json.dumps(shown, ensure_ascii=False))
+        print_json(shown, indent=None)
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from benchwright.terminal import Terminal
 
     faults = ", ".join(sorted(bench.device.faults)) or _("no fault")
     table = Table(title=f"{bench.device.product.model} {bench.device.serial} ({faults})", title_justify="left")
@@ -244,7 +249,7 @@ def _show_bench(bench: "SimulatedBench", control: Path | None, as_json: bool) ->
         table.add_row(
             role, profile, addresses, "\n".join(probes) if len(probes) > 1 else "".join(probes).partition(": ")[2]
         )
-    console = Console()
+    console = Terminal()
     console.print(table)
     if control is not None:
         example = next(iter(bench.device.product.faults))
@@ -261,19 +266,15 @@ def _show_faults(product: "Product", as_json: bool) -> None:
 
     faults = describe_faults(product)
     if as_json:
-        _print(json.dumps(faults, ensure_ascii=False))
+        print_json(faults, indent=None)
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from benchwright.terminal import Terminal
 
     table = Table()
     for heading in (_("Fault"), _("Part"), _("What it is"), _("How it looks on the bench")):
         table.add_column(heading, overflow="fold")
     for name, fault in faults.items():
         table.add_row(name, fault["part"], pick(fault["title"]), pick(fault["looks_like"]), end_section=True)
-    Console().print(table)
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    Terminal().print(table)

@@ -1,12 +1,12 @@
 """``benchwright verify``: every analysis on a signal whose answer is known exactly."""
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
 from benchwright.errors import UsageError
+from benchwright.printing import print_json
 from tui.i18n import N_, _
 
 app = typer.Typer(add_completion=False, help="Check every analysis on signals whose answer is known exactly.")
@@ -28,16 +28,18 @@ def verify(
         raise UsageError(f"no analysis has {' or '.join(words or ())} in its name; leave the words out to see them all")
     found = list(results(chosen))
     if as_json:
-        sys.stdout.write(json.dumps([result.data() for result in found], indent=2, ensure_ascii=False) + "\n")
+        print_json([result.data() for result in found])
     else:
-        from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
+
+        from benchwright.terminal import Terminal
 
         table = Table("", *map(_, HEADINGS), title=_("Exact cases"))
         for result in found:
             case, one = result.case, result.found
             table.add_row(
-                "[green]✓[/]" if result.reached else "[red]✗[/]",
+                Text("✓", "green") if result.reached else Text("✗", "red"),
                 case.analysis,
                 case.signal,
                 f"{one.truth:.7g} {case.unit}",
@@ -45,6 +47,6 @@ def verify(
                 f"{one.error:.2g}",
                 f"≤ {case.target:g} {case.target_unit}",
             )
-        Console(width=None if sys.stdout.isatty() else 160, markup=True).print(table)
+        Terminal(width=None if sys.stdout.isatty() else 160).print(table)
     if not all(result.reached for result in found):
         raise typer.Exit(1)

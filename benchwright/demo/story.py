@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from benchwright.demo.desk import Desk, DeskError
 from benchwright.demo.scene import BENCH, Scene
@@ -18,6 +19,7 @@ from benchwright.plan_view import limits_text, value_text, verdict_text
 from benchwright.plots import braille
 from benchwright.real_captures import captures_folder, checks
 from benchwright.real_captures import table as captures_table
+from benchwright.terminal import styled
 from drivers.simulated.products import Product
 from edge_agent.local_api import events
 from edge_agent.local_api.views import RunState
@@ -29,7 +31,7 @@ from tui.words import OUTCOMES
 OPERATOR = "韩梅梅"
 SETTLE_S = 30.0
 LOOK_AGAIN_S = 0.05
-_MARKS = {Outcome.PASSED: "[green]✓[/]", Outcome.SKIPPED: "[dim]–[/]"}
+_GOOD, _LEFT_OUT, _BAD = ("✓ ", "green"), ("– ", "dim"), ("✗ ", "red")
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Story:
             self.console.save_svg(str(self.pictures / f"{name}.svg"), title="make demo", clear=True)
 
     def _heading(self, key: str) -> None:
-        self.console.rule(f"[bold cyan]{say(key, self.language)}", align="left")
+        self.console.rule(Text(say(key, self.language), "bold cyan"), align="left")
 
     def _must(self, holds: bool, key: str, **values: object) -> None:
         self.outcomes.append((holds, say(key, self.language, **values)))
@@ -106,15 +108,15 @@ class Story:
         if not self._await("on_worklist", lambda: ticket in technician.tickets()):
             raise DeskError(f"{ticket} did not come to the worklist of {BENCH} within {SETTLE_S:g} s")
         technician.note(ticket, "taken")
-        self.console.print(
-            f"{ticket}  {self.product.model} {serial}  “{say('symptom', self.language)}”  → {BENCH}", highlight=False
-        )
+        symptom = say("symptom", self.language)
+        self.console.print(f"{ticket}  {self.product.model} {serial}  “{symptom}”  → {BENCH}")
         return ticket
 
     def _run(self, heading: str, technician: Technician, ticket: str, serial: str) -> RunState:
         self._heading(heading)
         run = ""
-        with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=self.console, transient=True) as bar:
+        words = TextColumn("{task.description}", markup=False)
+        with Progress(SpinnerColumn(), words, console=self.console, transient=True) as bar:
             task = bar.add_task("")
             for event in technician.run(ticket, self.plan, serial):
                 if isinstance(event, events.StepBegan):
@@ -126,10 +128,11 @@ class Story:
         return technician.state(run)
 
     def _show_step(self, step: StepFinished) -> None:
-        mark = _MARKS.get(step.outcome, "[red]✗[/]")
+        mark = {Outcome.PASSED: _GOOD, Outcome.SKIPPED: _LEFT_OUT}.get(step.outcome, _BAD)
         judged = [m for m in step.measurements if m.verdict is not Verdict.NONE]
         values = "" if step.outcome is Outcome.SKIPPED else "   ".join(map(value_text, judged[:3]))
-        self.console.print(f"{mark} {step.title.get(self.language, step.step):<40} [dim]{values}[/]", highlight=False)
+        title = step.title.get(self.language, step.step)
+        self.console.print(styled(mark, f"{title:<40} ", (values, "dim")))
 
     def _show_failures(self, run: RunState) -> None:
         table = Table(*(say(key, self.language) for key in ("measurement", "value", "limits", "verdict", "instrument")))
@@ -165,13 +168,11 @@ class Story:
     def _show_suspects(self, run: RunState) -> str:
         self._heading("cause")
         for rank, suspect in enumerate(run.suspects[:3], 1):
-            self.console.print(f"[bold]{rank}. {suspect.title.get(self.language, suspect.cause)}[/]", highlight=False)
+            self.console.print(f"{rank}. {suspect.title.get(self.language, suspect.cause)}", style="bold")
             for line in suspect.evidence:
-                self.console.print(f"   · {line[self.language]}", style="dim", highlight=False)
+                self.console.print(f"   · {line[self.language]}", style="dim")
             if rank == 1 and suspect.remedy:
-                self.console.print(
-                    f"   {say('remedy', self.language)}: {suspect.remedy[self.language]}", highlight=False
-                )
+                self.console.print(f"   {say('remedy', self.language)}: {suspect.remedy[self.language]}")
         return run.suspects[0].cause if run.suspects else ""
 
     def _repair(self, technician: Technician, ticket: str, cause: str) -> None:
@@ -179,7 +180,7 @@ class Story:
         technician.note(ticket, "finding", note=cause, details={"root_cause": cause})
         self.scene.hand(do="repair", fault=cause)
         technician.note(ticket, "repaired", note=cause, details={"root_cause": cause})
-        self.console.print(cause)
+        self.console.print(repaired(self.product, cause, self.language))
 
     def _hand_over(self, technician: Technician, ticket: str) -> None:
         technician.note(ticket, "handed_over")
@@ -194,18 +195,16 @@ class Story:
         self._await("receipts", lambda: not technician.waiting())
         found = desk.call("GET", f"/api/v1/tickets/{ticket}")
         for event in reversed(found["timeline"]):
-            line = f"[dim]{event['recorded_at']}[/]  {event['kind']:<22} {event['actor']['name']}"
-            self.console.print(line, highlight=False)
+            line = f"  {event['kind']:<22} {event['actor']['name']}"
+            self.console.print(styled((event["recorded_at"], "dim"), line))
         for run in found["runs"]:
             measured = sum(len(step["measurements"]) for step in run["steps"])
             counts = say("counts", self.language, steps=len(run["steps"]), measured=measured)
             outcome = _(OUTCOMES.get(run["outcome"], "–"))
-            self.console.print(f"{run['id']}  {outcome}  {counts}", highlight=False)
+            self.console.print(f"{run['id']}  {outcome}  {counts}")
         query = "/api/v1/measurements"
         rows = desk.call("GET", query, serial=found["device"]["serial"], verdict="fail")["items"]
-        self.console.print(
-            f"GET {query}?serial={found['device']['serial']}&verdict=fail → {len(rows)}", style="dim", highlight=False
-        )
+        self.console.print(f"GET {query}?serial={found['device']['serial']}&verdict=fail → {len(rows)}", style="dim")
         spools = desk.call("GET", f"/api/v1/benches/{BENCH}/spools")
         gapless = all(spool["records"] == spool["last"] and spool["first"] == 1 for spool in spools)
         self._must(bool(spools) and gapless and technician.waiting() == 0, "at_hub",
@@ -235,7 +234,7 @@ class Story:
     def _summary(self) -> bool:
         self._heading("summary")
         for holds, words in self.outcomes:
-            self.console.print(f"{'[green]✓[/]' if holds else '[red]✗[/]'} {words}", highlight=False)
+            self.console.print(styled(_GOOD if holds else _BAD, words))
         return all(holds for holds, _ in self.outcomes)
 
 
@@ -248,6 +247,12 @@ def awaited(console: Console, words: str, holds: Callable[[], bool], limit_s: fl
                 return False
             time.sleep(LOOK_AGAIN_S)
     return True
+
+
+def repaired(product: Product, cause: str, language: Language) -> str:
+    """Return which part was mended of which fault; a cause that the product does not know as it is."""
+    fault = product.faults.get(cause)
+    return cause if fault is None else say("repaired", language, part=fault.part, title=fault.title[language])
 
 
 def captures_behind_failure(run: RunState) -> list[CaptureTaken]:

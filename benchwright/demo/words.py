@@ -11,6 +11,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "first_run": {"en": "The technician runs the test plan", "zh-CN": "维修员执行检测方案"},
     "cause": {"en": "Suspected causes, the likeliest first", "zh-CN": "疑似原因（按可能性排序）"},
     "repair": {"en": "The repair", "zh-CN": "维修"},
+    "repaired": {"en": "{part} is mended: {title}", "zh-CN": "已修复 {part}：{title}"},
     "second_run": {"en": "The retest", "zh-CN": "复测"},
     "hub": {"en": "What the hub has", "zh-CN": "中心的记录"},
     "captures": {"en": "Real captures through the same code", "zh-CN": "用同一套代码分析真实仪器的采集数据"},

@@ -93,6 +93,10 @@ NOTES: dict[str, Title] = {
         "en": "there is no such port; check the cable and the name",
         "zh-CN": "没有该端口；请检查线缆和端口名称",
     },
+    "no_port": {
+        "en": "it is no serial port; name one such as /dev/ttyUSB0",
+        "zh-CN": "这不是串口；请指定串口，例如 /dev/ttyUSB0",
+    },
     "in_use": {"en": "this bench uses it already", "zh-CN": "本工位已在使用"},
     "by_id": {
         "en": "known by its USB id only; it was not asked",

@@ -7,10 +7,10 @@ change nothing in any instrument known (``*IDN?``, a meter's request for its nam
 
 import contextlib
 import importlib
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from drivers.console_model import SerialConsoleProfile
@@ -31,6 +31,20 @@ MAX_HEARD_BYTES = 65536
 ANSWER_S = 0.8
 """Longest wait for an answer; instruments that know the question answer within half a second."""
 FRAMES_WANTED = 2
+
+
+def _why_closed(device: str) -> str:
+    """Return the note on a port that could not be opened or used."""
+    try:
+        file = os.open(device, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return "absent"
+    except OSError:
+        return "busy"
+    try:
+        return "busy" if os.isatty(file) else "no_port"
+    finally:
+        os.close(file)
 
 
 class SerialProbe:
@@ -63,7 +77,7 @@ class SerialProbe:
             if found is None and self._may_ask:
                 found = self._ask_scpi() or self._ask_meters() or self._ask_others()
         except (ConnectionLost, Misconfigured):
-            return self._finding(note="busy" if Path(self._device).exists() else "absent")
+            return self._finding(note=_why_closed(self._device))
         return found or self._finding(note="silent" if self._may_ask else "unknown_usb")
 
     # -- listening -------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ def uniform_axis(table: Table, column: int, factor: float = 1.0) -> TimeAxis:
         raise table.fail("a time axis needs two rows or more, each with its time; export the whole record")
     interval = (times[-1] - times[0]) / (times.size - 1)
     steps = np.diff(times)
+    if not steps.any():
+        raise table.fail("its times stand still; export the record with the time of each sample", 1)
     if not interval > 0 or (steps < 0).any():
         raise table.fail("its times go backwards; export one record a file", int(np.argmin(steps)) + 1)
     smallest = steps[steps > 0].min()

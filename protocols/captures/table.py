@@ -172,6 +172,8 @@ def _header(text: _Text, name: str, columns: tuple[int, ...] | None) -> list[lis
         text.delimiter, text.decimal_comma = _most_frequent(line), False
         lines.append(line)
         seen.append(text.cells(line))
+    if len(seen) < 2:
+        raise NoTable(f"{name}: holds no rows of numbers; export the samples as CSV")
     raise NoTable(f"{name}: holds no rows of numbers in its first {len(seen)} lines; export the samples as CSV")
 
 

@@ -96,11 +96,14 @@ def test_a_bench_at_a_glance(agent):
 
 
 def test_tickets_and_what_the_hub_refused(agent):
-    item = control.WorkItem("T-1", records.Device("SP-100", "S-1"), "死机 [red]", "assigned", "questions")
+    item = control.WorkItem(
+        "T-1", records.Device("SP-100", "S-1"), "死机 [red] [/] \x1b[31m\x1b]0;x\x07", "assigned", "questions"
+    )
     agent.worklist.apply(control.Desired(bench="bench-01", revision=7, worklist=(item,)))
     assert call(agent, "event", "T-1", "taken", "--operator", "li", "--json") == {"seq": 1}
     text = call(agent, "worklist")
-    assert "死机 [red]" in text, "what looks like markup is text"
+    assert "死机 [red] [/] │" in text, "what looks like markup is text"
+    assert not {"\x1b", "\x07"} & set(text)
     assert "taken (waiting" in text
     agent.spool.apply_receipt(Receipt("bench-01", agent.spool.epoch, refused=(Refusal(1, "already taken by wang"),)))
     assert "refused: 1 records" in call(agent, "spool")

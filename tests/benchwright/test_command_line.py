@@ -57,6 +57,13 @@ def test_the_terminal_says_which_language_is_spoken(capsys, monkeypatch):
             code, out, _ = told(capsys, monkeypatch, *words, locale=locale)
             assert code == 0
             assert all(one in out for one in wanted) and not any(one in out for one in unwanted), out
+    for words in (["agent", "-l", "zh-CN", "--help"], ["hub", "key", "--help", "--language=zh-CN"],
+                  ["analyze", "--help", "--language", "zh-CN"]):  # fmt: skip
+        code, out, err = told(capsys, monkeypatch, *words)
+        assert (code, err, "显示本帮助并退出。" in out, "Options" in out) == (0, "", True, False), out
+    assert told(capsys, monkeypatch, "analyze", "--help", "--language", "en")[1].count("显示") == 0
+    code, out, _ = told(capsys, monkeypatch, "plan", "-l", "zh-CN", "show", "lm200-ask")
+    assert (code, "步骤" in out, "group" in out) == (0, True, False)
     code, out, _ = told(capsys, monkeypatch, "plan", "show", "lm200-ask", "-l", "zh-CN")
     assert (code, "步骤" in out, "group" in out) == (0, True, False)
 

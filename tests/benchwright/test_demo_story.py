@@ -6,7 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from benchwright.demo.story import awaited, captures_behind_failure
+from benchwright.demo.story import awaited, captures_behind_failure, repaired
+from drivers.simulated.products import known_product
 from edge_agent.local_api.views import RunState
 from protocols.messages.records import CaptureTaken, Device, Outcome, PlanReference, StepFinished
 
@@ -27,3 +28,11 @@ def test_what_the_demonstration_waits_for_is_told(looks, limit_s, held):
     console = Console(file=screen, force_terminal=True, width=80)
     assert awaited(console, "waiting for the hub …", lambda: next(left), limit_s) is held
     assert "waiting for" in screen.getvalue()
+
+
+def test_what_was_repaired_is_told_in_words_of_both_languages():
+    plug = known_product("plug")
+    fault = plug.faults["dried_capacitor"]
+    assert repaired(plug, "dried_capacitor", "en") == f"{fault.part} is mended: {fault.title['en']}"
+    assert repaired(plug, "dried_capacitor", "zh-CN") == f"已修复 {fault.part}：{fault.title['zh-CN']}"
+    assert repaired(plug, "of_another_plan", "en") == "of_another_plan"

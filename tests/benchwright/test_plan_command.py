@@ -28,11 +28,9 @@ from tui import i18n
 PROGRAM = str(Path(sys.executable).with_name("benchwright"))
 
 
-def benchwright(*arguments: object, timeout: float = 60.0) -> "subprocess.CompletedProcess[str]":
+def benchwright(*arguments: object, typed: str = "") -> "subprocess.CompletedProcess[str]":
     command = [PROGRAM, *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, check=False
-    )
+    return subprocess.run(command, capture_output=True, text=True, timeout=60.0, input=typed, check=False)
 
 
 @dataclass
@@ -168,6 +166,8 @@ def test_a_killed_run_resumes_from_its_folder(place: Place, tmp_path: Path) -> N
     [
         (Prompt("1", "a", PromptKind.CONFIRM, {}, skippable=True), "Enter, or n, or s REASON to skip", "以跳过"),
         (Prompt("1", "a", PromptKind.NUMBER, {}, unit="V"), "V", "V"),
+        (Prompt("1", "a", PromptKind.TEXT, {}), "", ""),
+        (Prompt("1", "a", PromptKind.TEXT, {}, skippable=True), "s REASON to skip", "以跳过"),
         (Prompt("1", "a", PromptKind.CHOICE, {}, choices={"y": {"en": "red", "zh-CN": "红"}}), "y: red", "y: 红"),
     ],
 )
@@ -210,11 +210,14 @@ def test_what_a_plan_asks_is_printed_as_it_stands(tmp_path: Path, monkeypatch: p
         "plan: p\nversion: 1\nmodel: M\ntitle: {en: P, zh-CN: 方案}\nmain:\n"
         '  - {id: a, title: {en: A, zh-CN: 甲}, action: prompt, with: {text: {en: "[ok] or [/x]?", zh-CN: 一}}}\n'
         "  - {id: b, title: {en: B, zh-CN: 乙}, action: prompt,\n"
-        '     with: {kind: text, picture: lamp.png, text: {en: "Type [/red] [ok].", zh-CN: 二}}}\n'
+        '     with: {kind: text, picture: lamp.png, text: {en: "Type [/red] [ok].", zh-CN: 二}},\n'
+        '     measure: [{name: code, field: answer, expected: "[abc]"}]}\n'
     )
-    done = benchwright("plan", "run", tmp_path / "p.yaml", "--bench", tmp_path / "bench.toml", "--yes")
+    command = ("plan", "run", tmp_path / "p.yaml", "--bench", tmp_path / "bench.toml", "--yes")
+    done = benchwright(*command, typed="[/] \x1b[31m[bold]\n")
     said = done.stderr.replace("\n", "")
     assert done.returncode == 1, said
     assert "[ok] or [/x]? (confirmed by --yes)" in said
     assert f"picture: {folder}/benchwright-lamp.png" in said
-    assert "Type [/red] [ok]. ()" in said
+    assert "Type [/red] [ok]." in said and "()" not in said
+    assert "[/] �[31m[bold]" in done.stdout and "[abc]" in done.stdout and "\x1b" not in done.stdout

@@ -132,6 +132,14 @@ def test_a_port_that_does_not_exist_is_told_as_such() -> None:
         discover_command(port=["/dev/null", "/dev/nowhere"])
 
 
+def test_what_is_no_serial_port_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no port")
+    for place in (str(tmp_path / "notes.txt"), str(tmp_path), "/dev/null"):
+        (found,) = search(ports=(place,))
+        assert found.note is not None
+        assert found.note["en"] == "it is no serial port; name one such as /dev/ttyUSB0"
+
+
 def test_a_korad_supply_without_a_terminator_is_recognised() -> None:
     with Port({b"*IDN?": b"KORADKA3005PV2.0"}) as port:
         (found,) = search("korad-ka3005p", "siglent-spd3303x", ports=(port.name,))

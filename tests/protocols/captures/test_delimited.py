@@ -142,6 +142,7 @@ def test_a_time_column_with_few_digits_is_rounding_not_a_gap() -> None:
     ("data", "reason"),
     [
         (b"time,a\n1,1\n0,2\n", "line 3: its times go backwards"),
+        (b"time,a\n0,1\n0,2\n0,3\n", "line 3: its times stand still"),
         (b"time\n0\n1\n", "has times and no values"),
         (b"a,b\n1,2\n3,4\n", "no column of times"),
         (b"3,4\n1,2\n", "no evenly rising time"),

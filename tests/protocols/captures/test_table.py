@@ -21,6 +21,8 @@ def test_encodings(encoding: str) -> None:
         (b"", "is empty"),
         (b"\x00\x01\x02\x03" * 50, "no format known here"),
         (b"hello\nworld\n", "no rows of numbers in its first 2 lines"),
+        (b"hello\n", "x.csv: holds no rows of numbers; export"),
+        (b"\xff\xfe", "x.csv: holds no rows of numbers; export"),
         (b"time,a\n0,1\n1,two\n2,3\n", "line 3: 'two' in column 2 is no number"),
         (b"time,a\n0,1\n1,inf\n", "line 3: 'inf'"),
         (b"a" * 70_000, "longer than a row"),
