@@ -28,7 +28,18 @@ from hub.measurements.service import run_details
 from hub.policies.values import Moment
 from hub.repairs import plans, work
 from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
-from hub.tickets import actions, attachments, completeness, devices, intake, queries, reception, remarks, service
+from hub.tickets import (
+    actions,
+    attachments,
+    completeness,
+    decided,
+    devices,
+    intake,
+    queries,
+    reception,
+    remarks,
+    service,
+)
 from hub.tickets.kinds import Channel, Kind, State
 from hub.tickets.queries import TicketFilter
 from hub.tickets.schemas import (
@@ -256,7 +267,8 @@ def assign_ticket(
 @router.patch(
     "/{ticket}/intake",
     summary="Complete or correct an intake",
-    responses=_ACT | refusals(devices.DEVICE_FIXED, reception.FAULT_UNKNOWN, intake.INTAKE_INCOMPLETE),
+    responses=_ACT
+    | refusals(decided.DECISION_RESTS_ON_IT, devices.DEVICE_FIXED, reception.FAULT_UNKNOWN, intake.INTAKE_INCOMPLETE),
 )
 def amend_intake(
     *,
@@ -269,7 +281,8 @@ def amend_intake(
 ) -> TicketOut:
     """What is left out stays as it is. A draft is submitted afterwards by the action `submit`.
 
-    Model and serial number stay once the work has begun; what was empty can still be filled in until it is done.
+    Model and serial number stay once the work has begun; what was empty can still be filled in until it is done. The
+    device and the proof of purchase of a return stay from the proposal of a decision on; `reconsider` frees them.
     """
     with database.write() as session:
         _check_version(session, caller, ticket, expected)

@@ -163,7 +163,14 @@ RETURN_EXCHANGE = table(
         only_if=(second_person, refunded_once),
     ),
     row(S.IN_REVIEW, "refuse", S.REFUSED, P.TICKET_DECIDE, "Refuse", "驳回", only_if=second_person),
-    row({S.IN_REVIEW, S.REFUSED}, "reconsider", S.IN_PROGRESS, P.TICKET_SERVE, "Look at it again", "重新处理"),
+    row(
+        {S.IN_REVIEW, S.REFUSED, S.APPROVED},
+        "reconsider",
+        S.IN_PROGRESS,
+        P.TICKET_SERVE,
+        "Look at it again",
+        "重新处理",
+    ),
     row(
         S.APPROVED,
         "fulfil",
@@ -171,10 +178,11 @@ RETURN_EXCHANGE = table(
         P.TICKET_SERVE,
         "Carry the decision out",
         "落实处理决定",
-        only_if=third_person_pays,
+        only_if=(third_person_pays, refunded_once),
     ),
     row({S.FULFILLED, S.REFUSED}, "close", S.CLOSED, P.TICKET_CLOSE, "Close", "关闭"),
     row({S.NEW, S.IN_PROGRESS}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),
+    not_merged={S.APPROVED, S.FULFILLED},
 )
 
 INSTALLATION = table(

@@ -38,7 +38,7 @@ class Facts:
     refund: bool = False
     """Whether what was proposed is money for the customer."""
     refunded_with: str | None = None
-    """The other ticket by which the same purchase of the device is refunded."""
+    """The other ticket by which money or another device is given for the same purchase, where this one is to, too."""
     actor: str = ""
     """Id of the actor who wants to act."""
     actor_name: str = ""
@@ -111,13 +111,14 @@ def second_person(facts: Facts) -> Words | None:
 
 
 def refunded_once(facts: Facts) -> Words | None:
-    """R7: nobody approves a second refund of one purchase."""
+    """R7: nobody approves or carries out a second refund or exchange of one purchase."""
     if facts.refunded_with is None:
         return None
     return {
-        "en": f"ticket {facts.refunded_with} refunds this device on the same proof of purchase; refuse this one, or "
-        "correct the proof's number",
-        "zh-CN": f"工单 {facts.refunded_with} 已凭同一购买凭证为该设备退款；请驳回，或更正凭证编号",
+        "en": f"ticket {facts.refunded_with} gives money or another device for this one on the same proof of purchase, "
+        "or one of the two has no proof's number; refuse this one, or correct its number after reconsider",
+        "zh-CN": f"工单 {facts.refunded_with} 已凭同一购买凭证（或其一无凭证编号）为该设备退款或换货；"
+        "请驳回，或先“重新处理”（reconsider）再更正凭证编号",
     }
 
 

@@ -184,14 +184,13 @@ def attachment(session: Session, ticket_id: int, number: int) -> Attachment | No
 
 
 def decided_returns_of_device(session: Session, ticket: Ticket) -> Sequence[Ticket]:
-    """Return other returns of the ticket's device that were approved, or closed, the newest first."""
+    """Return other returns with the ticket's serial number that were approved, closed or merged, the newest first."""
     statement = select(Ticket).where(
         Ticket.serial == ticket.serial,
         Ticket.serial != "",
-        Ticket.model == ticket.model,
         Ticket.id != ticket.id,
         Ticket.kind == Kind.RETURN_EXCHANGE,
-        Ticket.state.in_([State.APPROVED, State.FULFILLED, State.CLOSED]),
+        Ticket.state.in_([State.APPROVED, State.FULFILLED, State.CLOSED]) | Ticket.merged_into.is_not(None),
     )
     return session.scalars(statement.order_by(Ticket.id.desc()).limit(100)).all()
 

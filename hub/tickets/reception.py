@@ -22,7 +22,7 @@ from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
 from hub.repairs import taxonomy
 from hub.stores import service as stores
-from hub.tickets import completeness, devices, intake, service
+from hub.tickets import completeness, decided, devices, intake, service
 from hub.tickets.items import Item
 from hub.tickets.kinds import KINDS, Kind, State
 from hub.tickets.models import Ticket
@@ -146,11 +146,12 @@ def amend(session: Session, actor: Actor, public_id: str, wanted: IntakeParts) -
         errors = [FieldError(place, words) for place in empty]
         raise Problem(INVALID_REQUEST, errors=errors, count=len(errors))
     ticket = service.get(session, actor, public_id, for_update=True)
+    writes = _columns(wanted)
     if service.possible(ticket, "amend") and actor.may(Permission.TICKET_CREATE):
+        decided.require_untouched(ticket, writes)
         devices.require_same(session, ticket, wanted.device)
         require_known_fault(session, wanted.fault)
-        _require_still_reachable(ticket, _columns(wanted))
-    writes = _columns(wanted)
+        _require_still_reachable(ticket, writes)
     if wanted.device is not None:
         model, serial = (writes.get(name, getattr(ticket, name)) for name in ("model", "serial"))
         writes["model"] = registry.known_model(session, model, serial)

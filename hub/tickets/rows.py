@@ -1,6 +1,7 @@
 """How the transition tables of tickets are written: a row, a kind's table, and the rows that several kinds share."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from hub.core.i18n import Words
 from hub.core.states import Transition, TransitionTable
@@ -37,8 +38,11 @@ def row(  # noqa: PLR0917 - a table's columns
     return Transition(found, action, target, permission, title, guards, frozenset(writes))
 
 
-def table(*rows: Row) -> Table:
-    """Return the table of one kind: its own rows, and what can be done to every open ticket."""
+def table(*rows: Row, not_merged: AbstractSet[State] = frozenset()) -> Table:
+    """Return the table of one kind: its own rows, and what can be done to every open ticket.
+
+    In the states ``not_merged`` a ticket is not merged away: what was decided on it would be lost with it.
+    """
     used = {S.NEW} | {state for one in rows for state in (*one.sources, one.target) if state is not None}
     open_states = (used | {S.DRAFT}) & OPEN
     real = open_states - {S.DRAFT}
@@ -85,7 +89,7 @@ def table(*rows: Row) -> Table:
                 writes=INTAKE,
             ),
             row(
-                real,
+                real - not_merged,
                 "merge",
                 S.CANCELLED,
                 P.TICKET_ASSIGN,

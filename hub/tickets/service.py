@@ -202,7 +202,7 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
     proof = repairs.proof(session, ticket)
 
     refund = proposal is not None and proposal.payload.get("decision") == "refund"
-    twice = refunds.of_same_purchase(session, ticket) if refund else None
+    twice = refunds.of_same_purchase(session, ticket) if refunds.gives(proposal) else None
 
     def seen(person: str | None) -> str | None:
         return person and as_seen_by(session, actor, person)

@@ -3,6 +3,10 @@
 import pytest
 from kinds_chain import Chain
 
+from hub.events import service as events
+from hub.identity.actors import command_line_actor
+from hub.tickets.models import Ticket
+
 pytestmark = pytest.mark.any_database
 
 
@@ -46,32 +50,96 @@ def test_what_is_refused_says_why(chain: Chain) -> None:
     assert (newest["kind"], newest["payload"]["reason"]) == ("ticket.refuse", "超出无理由退货范围")
 
 
+def asks_for(chain: Chain, number: str | None, serial: str, decision: str = "refund", model: str = "SP-100") -> str:
+    proof = {"kind": "none"} if number is None else {"kind": "receipt", "number": number}
+    ticket = chain.takes_in(
+        "return_exchange",
+        channel="web",
+        device={"model": model, "serial": serial},
+        symptom="七天无理由退货",
+        purchase_proof=proof,
+    )
+    chain.does(chain.counter, ticket, "taken")
+    chain.does(chain.counter, ticket, "propose", decision=decision, reason="未拆封")
+    return ticket
+
+
+def is_refused_for(chain: Chain, ticket: str, first: str, action: str = "approve") -> None:
+    who = chain.manager if action == "approve" else chain.supervisor
+    answer = who.post(f"{ticket}/actions", json={"action": action})
+    assert (answer.status_code, first.rpartition("/")[2] in answer.json()["detail"]) == (409, True), answer.text
+
+
 def test_one_purchase_is_refunded_once(chain: Chain) -> None:
     """R7: the same device with the same proof is another ticket's; sold again, it has a proof of its own."""
-
-    def asks_for_a_refund(number: str, serial: str = "SN-3") -> str:
-        ticket = chain.takes_in(
-            "return_exchange",
-            channel="web",
-            device={"model": "SP-100", "serial": serial},
-            symptom="七天无理由退货",
-            purchase_proof={"kind": "receipt", "number": number},
-        )
-        chain.does(chain.counter, ticket, "taken")
-        chain.does(chain.counter, ticket, "propose", decision="refund", reason="未拆封")
-        return ticket
-
-    refused = asks_for_a_refund("FP-3")
+    refused = asks_for(chain, "FP-3", "SN-3")
     chain.does(chain.manager, refused, "refuse", reason="已使用")
     chain.does(chain.counter, refused, "close")
-    first, second = asks_for_a_refund("FP-3"), asks_for_a_refund("ｆｐ-3")
+    first, second = asks_for(chain, "FP-3", "SN-3"), asks_for(chain, "ｆｐ-3", "SN-3")
     chain.does(chain.manager, first, "approve")
-    for _ in range(2):
-        answer = chain.manager.post(f"{second}/actions", json={"action": "approve"})
-        assert (answer.status_code, first.rpartition("/")[2] in answer.json()["detail"]) == (409, True), answer.text
-        if chain.sees(first)["state"] == "approved":
-            chain.does(chain.supervisor, first, "fulfil")
-            chain.does(chain.counter, first, "close")
-    chain.does(chain.manager, asks_for_a_refund("FP-3", "SN-4"), "approve")
-    chain.counter.patch(f"{second}/intake", json={"purchase_proof": {"kind": "receipt", "number": "FP-4"}})
+    is_refused_for(chain, second, first)
+    is_refused_for(chain, asks_for(chain, "FP-3", "SN-3", "exchange", model="SP100"), first)
+    is_refused_for(chain, asks_for(chain, None, "SN-3"), first)
+    chain.does(chain.supervisor, first, "fulfil")
+    chain.does(chain.counter, first, "close")
+    is_refused_for(chain, second, first)
+    chain.does(chain.manager, asks_for(chain, "FP-3", "SN-4"), "approve")
+    chain.does(chain.counter, second, "reconsider")
+    corrected = {"purchase_proof": {"kind": "receipt", "number": "FP-4"}}
+    chain.counter.patch(f"{second}/intake", json=corrected).raise_for_status()
+    chain.does(chain.counter, second, "propose", decision="refund", reason="再次售出")
     chain.does(chain.manager, second, "approve")
+
+
+def test_what_a_decision_rests_on_stays_as_it_is(chain: Chain) -> None:
+    """R7: an approved return does not change its proof, so that it stands in the way of the next one."""
+    first, second = asks_for(chain, "FP-5", "SN-5"), asks_for(chain, "FP-6", "SN-5")
+    steps = ((chain.manager, "approve"), (chain.supervisor, "fulfil"), (chain.counter, "close"))
+    for number, (who, action) in enumerate(steps):
+        for wanted in (
+            {"purchase_proof": {"kind": "receipt", "number": "FP-5-x"}},
+            {"purchase_proof": {"kind": "none"}},
+            {"purchase_proof": {"kind": "invoice"}, "contact": {"name": "韩梅梅"}},
+            {"device": {"serial": "SN-6"}},
+        ):
+            answer = chain.counter.patch(f"{first}/intake", json=wanted)
+            problem = answer.json()
+            assert (answer.status_code, problem["type"]) == (409, "urn:benchwright:problem:decision-rests-on-it")
+            assert ("reconsider" in problem["detail"]) is (number < 2), problem["detail"]
+        same = {"purchase_proof": {"kind": "receipt", "number": "FP-5"}, "device": {"model": "sp-100"}, "fault": None}
+        chain.counter.patch(f"{first}/intake", json={**same, "symptom": f"未拆封 {number}"} | {"fault": "no_power"})
+        chain.does(who, first, action)
+    chain.does(chain.counter, second, "reconsider")
+    corrected = {"purchase_proof": {"kind": "receipt", "number": "FP-5"}}
+    chain.counter.patch(f"{second}/intake", json=corrected).raise_for_status()
+    chain.does(chain.counter, second, "propose", decision="refund", reason="未拆封")
+    is_refused_for(chain, second, first)
+
+
+def test_whoever_pays_looks_once_more(chain: Chain) -> None:
+    """R7: what was approved twice before the hub looked at it is not paid twice; and no paid ticket is merged away."""
+    first, second = asks_for(chain, "FP-7", "SN-7"), asks_for(chain, "FP-8", "SN-7")
+    for ticket in (first, second):
+        chain.does(chain.manager, ticket, "approve")
+    with chain.database.write() as session:
+        found = session.get_one(Ticket, int(second.rpartition("-")[2]))
+        found.proof_number = "FP-7"
+    is_refused_for(chain, first, second, "fulfil")
+    is_refused_for(chain, second, first, "fulfil")
+    merge = {"into": first.rpartition("/")[2]}
+    answer = chain.manager.post(f"{second}/merge", json=merge)
+    assert answer.json()["type"] == "urn:benchwright:problem:action-not-possible", answer.text
+    chain.does(chain.supervisor, second, "reconsider")
+    chain.manager.post(f"{second}/merge", json=merge).raise_for_status()
+    chain.does(chain.supervisor, first, "fulfil")
+
+
+def test_a_refund_that_was_merged_away_counts(chain: Chain) -> None:
+    """R7: tickets of former versions could be merged when they were paid."""
+    first, second = asks_for(chain, None, "SN-8"), asks_for(chain, None, "SN-8")
+    chain.does(chain.manager, first, "approve")
+    with chain.database.write() as session:
+        ticket = session.get_one(Ticket, int(first.rpartition("-")[2]))
+        ticket.state, ticket.merged_into, ticket.closed_at = "cancelled", ticket.id + 1, ticket.updated_at
+        events.append(session, command_line_actor(), "ticket.merge", ticket.record, {"from": "approved"})
+    is_refused_for(chain, second, first)
