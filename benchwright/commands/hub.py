@@ -222,13 +222,14 @@ def user_create(
     as_json: AsJson = False,
 ) -> None:
     """Make an account, the first administrator's too, with a password that has to be changed at the first login."""
+    from hub.core.controls import is_line
     from hub.identity import passwords, users
     from hub.identity.actors import command_line_actor
     from hub.identity.permissions import Role
 
     _check_role(role)
-    if not 1 <= len(name.strip()) <= 128:
-        raise UsageError("--name: give the person a name of 1 to 128 characters")
+    if not 1 <= len(name.strip()) <= 128 or not is_line(name):
+        raise UsageError("--name: give the person a name of 1 to 128 characters without control characters")
     password = _new_password()
     digest = passwords.digest(password)
     with open_database(config) as database, database.write() as session:

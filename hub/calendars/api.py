@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from hub.calendars import service
 from hub.calendars.documents import CalendarEdition
 from hub.calendars.schemas import CalendarOut, DayOut, DaysOut, NewCalendar
+from hub.core.bodies import stored
 from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.i18n import Language, preferred_language
@@ -129,7 +130,7 @@ def put_calendar_version(
 
 
 def _row(row: PolicyVersion, language: Language) -> CalendarOut:
-    return _shown(row.name, row, CalendarEdition.model_validate(row.document), language)
+    return _shown(row.name, row, stored(CalendarEdition, row.document), language)
 
 
 def _shown(name: str, row: PolicyVersion | None, edition: CalendarEdition, language: Language) -> CalendarOut:

@@ -14,6 +14,7 @@ from hub.calendars.calendar import BusinessCalendar
 from hub.calendars.documents import CalendarDocument, CalendarEdition
 from hub.calendars.public_holidays import UnknownCountry, holiday_table
 from hub.calendars.schemas import NewCalendar
+from hub.core.bodies import stored
 from hub.core.clock import now
 from hub.core.i18n import Words
 from hub.core.problems import Problem, ProblemType
@@ -70,7 +71,7 @@ def put(session: Session, actor: Actor, name: str, number: int, wanted: NewCalen
     today = now().astimezone(zone).date()
     existing = queries.version(session, FAMILY, name, number)
     first = wanted.valid_from or (today if existing is None else existing.valid_from.astimezone(zone).date())
-    kept = None if existing is None else CalendarEdition.model_validate(existing.document)
+    kept = None if existing is None else stored(CalendarEdition, existing.document)
     # The same document put again is the same version, though more may be known about holidays by now.
     same = kept is not None and kept.document == wanted.document
     edition = kept if kept is not None and same else _with_holidays(wanted.document, first)

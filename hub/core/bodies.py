@@ -1,11 +1,21 @@
 """What the bodies of requests have in common."""
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Container, Iterator
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+
+from hub.core.controls import CONTROL
 
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _VISIBLE = re.compile(
@@ -15,6 +25,14 @@ _VISIBLE = re.compile(
 _BLANK = re.compile("[^\\S\\x1c-\\x1f]*")
 """What is stripped; Python alone calls the separators of files and records blank."""
 _PLAIN = frozenset({"int", "float", "bool"})
+_STORED = {"stored": True}
+_OF_TEXT = frozenset({"unseen_text", "control_character"})
+B = TypeVar("B", bound=BaseModel)
+
+
+def stored(kind: type[B], document: Any) -> B:
+    """Return a body that was kept, with whatever characters were taken when it came."""
+    return kind.model_validate(document, context=_STORED)
 
 
 def _texts(given: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -29,6 +47,48 @@ def _texts(given: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]
                     yield (*at, name), one
             elif isinstance(one, dict | list):
                 waiting.append(((*at, name), one))
+
+
+def _mistakes_of_text(given: dict[str, Any]) -> list[InitErrorDetails]:
+    """Return the texts with control characters, those that nobody sees, and those that turn the order of what is shown.
+
+    ``gnp.exe`` is shown as ``exe.png`` behind such a mark.
+    """
+    found = []
+    for at, text in _texts(given):
+        control = CONTROL.search(text)
+        if control is not None:
+            error = PydanticCustomError(
+                "control_character",
+                "it has the control character {code}, which no text may have; leave it out",
+                {
+                    "code": (code := f"U+{ord(control[0]):04X}"),
+                    "zh-CN": f"含有控制字符 {code}，文本中不允许出现；请删除",
+                },
+            )
+        elif _TURNING.search(text) or not (_VISIBLE.search(text) or _BLANK.fullmatch(text)):
+            error = PydanticCustomError(
+                "unseen_text",
+                "it has characters that nobody sees, alone or to turn the order of others; leave them out",
+                {"zh-CN": "含有不可见字符或改变文字方向的控制符；请删除"},
+            )
+        else:
+            continue
+        found.append(InitErrorDetails(type=error, loc=at, input=text))
+    return found
+
+
+def _besides(error: ValidationError, told: Container[object]) -> list[InitErrorDetails]:
+    """Return what else is wrong; each part of a body looks through its texts, too, and would tell them again."""
+    return [
+        InitErrorDetails(
+            type=PydanticCustomError(one["type"], one["msg"], one.get("ctx")),
+            loc=one["loc"],
+            input=one["input"],
+        )
+        for one in error.errors(include_url=False)
+        if one["type"] not in _OF_TEXT and not (one["type"] == "string_pattern_mismatch" and one["loc"] in told)
+    ]
 
 
 def _make_strict(part: Any) -> None:
@@ -54,19 +114,20 @@ class JsonBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _seen(cls, given: Any) -> Any:
-        """Refuse text that nobody sees, and marks that turn the order of what is shown: ``gnp.exe`` as ``exe.png``."""
-        if isinstance(given, dict):
-            for at, text in _texts(given):
-                if _TURNING.search(text) or not (_VISIBLE.search(text) or _BLANK.fullmatch(text)):
-                    raise PydanticCustomError(
-                        "unseen_text",
-                        "it has characters that nobody sees, alone or to turn the order of others; leave them out",
-                        {"zh-CN": "含有不可见字符或改变文字方向的控制符；请删除", "at": at},
-                    )
-        return given
+    def _seen(cls, given: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """Refuse texts that a person does not see as they are, and tell them with all other mistakes."""
+        if not isinstance(given, dict) or info.context is _STORED:
+            return handler(given)
+        wrong = _mistakes_of_text(given)
+        if not wrong:
+            return handler(given)
+        try:
+            handler(given)
+        except ValidationError as error:
+            wrong += _besides(error, {one["loc"] for one in wrong})
+        raise ValidationError.from_exception_data(cls.__name__, wrong)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:

@@ -1,5 +1,6 @@
 """What the regular expressions of the API's schemas mean, in words: nobody has to read a pattern to mend a field."""
 
+from hub.core.controls import ONE_LINE
 from hub.core.i18n import Words, both
 
 _SHA256 = both("64 hexadecimal digits, the SHA-256 of the file", "64 位小写十六进制数字，即文件的 SHA-256")
@@ -51,6 +52,7 @@ FORMATS: dict[str, Words] = {
         "事件类型，例如 ticket.close；或一族事件，例如 ticket.*；或 * 表示全部",
     ),
     r"^[^/\\\x00-\x1f]+$": both("a file's name without slashes and control characters", "不含斜杠和控制字符的文件名"),
+    ONE_LINE: both("one line of text without control characters", "一行文本，不含换行和控制字符"),
     r"^[^\x00]*$": both("text without the character U+0000", "不含空字符的文本"),
     r"^20[0-9]{2}-Q[1-4]$": both("a quarter, such as 2026-Q1", "季度，例如 2026-Q1"),
     "^20[0-9]{2}-(0[1-9]|1[0-2])$": both("a month, such as 2026-01", "月份，例如 2026-01"),

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
 
+from hub.core.controls import ONE_LINE
 from protocols.serial_numbers import serial_form
 
 _LONGEST = 64
@@ -41,7 +42,7 @@ def _in(form: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(lambda given: form(given) if isinstance(given, str) else given)
 
 
-_Label = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST)]
+_Label = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST, pattern=ONE_LINE)]
 Serial = Annotated[_Label, _in(serial_form)]
 """A serial number in a request, typed in any form."""
 Model = Annotated[_Label, _in(model_form)]

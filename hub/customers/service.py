@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from hub.core.bodies import stored
 from hub.core.clock import now
 from hub.core.etags import Precondition
 from hub.core.i18n import Words
@@ -172,7 +173,7 @@ def add_purchase(
     if found is not None:
         same = (
             found.customer_id == customer.id
-            and NewPurchase.model_validate({name: getattr(found, name) for name in NewPurchase.model_fields}) == wanted
+            and stored(NewPurchase, {name: getattr(found, name) for name in NewPurchase.model_fields}) == wanted
         )
         if not same:
             raise Problem(PURCHASE_TAKEN, number=wanted.number)

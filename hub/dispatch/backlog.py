@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.calendars import service as calendars
+from hub.core.bodies import stored
 from hub.dispatch.models import DispatchEntry
 from hub.events.models import Event
 from hub.identity.actors import Actor
@@ -105,7 +106,7 @@ def _count(line: Line, ticket: Ticket, found: Deadlines | None) -> None:
 def _standing(session: Session, tickets: Sequence[Ticket], at: datetime) -> Mapping[str, Deadlines]:
     """Return how the clocks of some tickets stand, reading the documents once and the events in big pieces."""
     versions = policies.in_order(session, sla.FAMILY, sla.STANDARD)
-    documents = {row.version: SlaPolicy.model_validate(row.document) for row in versions}
+    documents = {row.version: stored(SlaPolicy, row.document) for row in versions}
     delivered = sla.in_force(session, sla.STANDARD, datetime.min.replace(tzinfo=at.tzinfo))[1]
     calendar = calendars.calendar(session, calendars.STANDARD)
     happened: dict[str, list[Event]] = {}

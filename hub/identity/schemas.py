@@ -7,13 +7,14 @@ from typing import Annotated
 from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from hub.core.bodies import JsonBody
+from hub.core.controls import ONE_LINE
 from hub.core.people import PersonName
 from hub.identity.actors import Actor
 from hub.identity.models import ApiKey, LoginSession, User
 from hub.identity.permissions import Permission, Role
 from hub.stores.schemas import StoreCode
 
-Login = Annotated[str, StringConstraints(min_length=2, max_length=64, strip_whitespace=True)]
+Login = Annotated[str, StringConstraints(min_length=2, max_length=64, strip_whitespace=True, pattern=ONE_LINE)]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=128, examples=["a long sentence is a good one"])]
 StoreCodes = Annotated[list[StoreCode], Field(min_length=1, max_length=1000)]
 _STORES = "Codes of the stores whose records are seen and changed; `null` for all."
@@ -146,8 +147,8 @@ class MeOut(BaseModel):
 class NewKey(JsonBody):
     """A key for a system or a bench."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)] = Field(
-        examples=["Web shop"]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True, pattern=ONE_LINE)] = (
+        Field(examples=["Web shop"])
     )
     role: Role = Field(examples=["store_system"])
     bench: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(

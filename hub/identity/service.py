@@ -8,6 +8,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from hub.core.clock import now
+from hub.core.controls import is_line
 from hub.core.i18n import listed
 from hub.core.problems import Problem, ProblemType, problem_at
 from hub.events import service as events
@@ -57,7 +58,10 @@ BAD_KEY_NAME = ProblemType(
     "bad-key-name",
     422,
     {"en": "The key's name cannot be used", "zh-CN": "密钥名称无效"},
-    {"en": "Give the key a name of 1 to 64 characters.", "zh-CN": "密钥名称须为 1 至 64 个字符。"},
+    {
+        "en": "Give the key a name of 1 to 64 characters without control characters.",
+        "zh-CN": "密钥名称须为 1 至 64 个字符，不含控制字符。",
+    },
 )
 
 
@@ -76,7 +80,7 @@ def create_key(
     ``scopes`` are the permissions that it keeps of its role, ``stores`` the codes whose records it sees; ``None``: all.
     """
     actor.require(Permission.KEY_WRITE)
-    if not 1 <= len(name.strip()) <= 64:
+    if not 1 <= len(name.strip()) <= 64 or not is_line(name):
         raise Problem(BAD_KEY_NAME)
     if (role is Role.BENCH) != (bench is not None):
         raise problem_at("#/bench", BENCH_KEY_NEEDS_BENCH)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from hub.core.bodies import JsonBody
+from hub.core.controls import ONE_LINE
 from hub.core.i18n import Language
 from hub.identity.actors import Actor
 from hub.knowledge import versions
@@ -17,11 +18,11 @@ from hub.knowledge.states import EDITIONS, ArticleKind, EditionState
 from hub.policies.values import wrong
 from hub.tickets.details import Code
 
-ProductLine = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+ProductLine = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True, pattern=ONE_LINE)]
 Version = Annotated[str, StringConstraints(max_length=32, pattern=versions.PATTERN)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
-Measured = Annotated[str, StringConstraints(min_length=1, max_length=72, strip_whitespace=True)]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True, pattern=ONE_LINE)]
+Measured = Annotated[str, StringConstraints(min_length=1, max_length=72, strip_whitespace=True, pattern=ONE_LINE)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=ONE_LINE)]
 Symptom = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
 Body = Annotated[str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from hub.core.bodies import JsonBody
+from hub.core.controls import ONE_LINE
 from hub.core.ids import public_id
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -67,7 +68,7 @@ class PreferenceIn(JsonBody):
 
     channel: Channel | None = Field(default=None, description="Left out: the first that works.")
     language: Literal["en", "zh-CN"] | None = Field(default=None, description="Left out: the hub's.")
-    wecom: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
+    wecom: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)] | None = Field(
         default=None, description="The customer's user id at WeCom.", examples=["wmqfasd1e1927831291723123109"]
     )
     opted_out: bool = Field(default=False, description="Only what is essential is sent.")

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Engine, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from hub.core.bodies import stored
 from hub.core.paging import after_cursor
 from hub.policies.models import PolicyVersion
 
@@ -56,7 +57,7 @@ def document(session: Session, row: PolicyVersion, kind: type[D]) -> D:
     known = _known_to(session)
     found = known.documents.get((row.id, kind))
     if not isinstance(found, kind):
-        found = known.documents[row.id, kind] = kind.model_validate(row.document)
+        found = known.documents[row.id, kind] = stored(kind, row.document)
     return found
 
 

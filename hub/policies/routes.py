@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from hub.core.bodies import JsonBody
+from hub.core.bodies import JsonBody, stored
 from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.pages import CursorText, Limit, Page
@@ -62,7 +62,7 @@ def router(
             version=row.version,
             valid_from=row.valid_from,
             created_at=row.created_at,
-            document=kind.model_validate(row.document),
+            document=stored(kind, row.document),
         )
 
     @found.get(

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from hub.core.controls import CONTROL
 from hub.core.database import Database
 from hub.core.i18n import Language, preferred_language
 from hub.core.settings import Settings
@@ -59,7 +60,7 @@ async def _read_form(request: Request) -> dict[str, str]:
         fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50)
     except ValueError:  # more fields than any form of ours has
         return {}
-    return {name: value.replace("\0", "") for name, value in fields}  # PostgreSQL keeps no NUL
+    return {name: CONTROL.sub("", value) for name, value in fields}  # pasted, and seen by nobody: no fault to tell
 
 
 Form = Annotated[dict[str, str], Depends(_read_form)]

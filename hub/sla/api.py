@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 
+from hub.core.bodies import stored
 from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.i18n import preferred_language
@@ -107,4 +108,4 @@ def show_ticket_deadlines(
 
 
 def _row(row: PolicyVersion) -> SlaPolicyOut:
-    return SlaPolicyOut.of(row.name, row, SlaPolicy.model_validate(row.document))
+    return SlaPolicyOut.of(row.name, row, stored(SlaPolicy, row.document))

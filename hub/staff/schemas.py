@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from hub.core.bodies import JsonBody
+from hub.core.controls import ONE_LINE
 from hub.core.people import UserNumber
 from hub.policies.values import Day, PastDay, latest_today
 from hub.staff.models import Assessment, FileEntry, Training
@@ -36,7 +37,7 @@ class NewTraining(JsonBody):
     content: Prose = Field(examples=["BGA 返修：预热曲线与检验"])
     hours: Annotated[float, Field(gt=0, le=200)] = Field(examples=[2.5])
     planned_on: Day
-    trainer: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+    trainer: Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)] | None = None
 
 
 class TrainingResult(JsonBody):

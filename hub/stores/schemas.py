@@ -6,13 +6,14 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from hub.core.bodies import JsonBody
+from hub.core.controls import ONE_LINE
 from hub.core.people import Phone
 from hub.stores.models import Store
 
 StoreCode = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-_Line = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
-_City = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
-_Address = Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True)]
+_Line = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=ONE_LINE)]
+_City = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True, pattern=ONE_LINE)]
+_Address = Annotated[str, StringConstraints(min_length=1, max_length=256, strip_whitespace=True, pattern=ONE_LINE)]
 
 
 class NewStore(JsonBody):

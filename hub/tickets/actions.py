@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from hub.complaints.details import DETAILS as OF_COMPLAINTS
 from hub.core.clock import now
+from hub.core.controls import ONE_LINE
 from hub.core.i18n import Words as BothWords
 from hub.core.i18n import both
 from hub.core.money import Currency
@@ -141,14 +142,16 @@ class WaiveTest(Details):
 
 
 How = Literal["in_person", "phone", "message", "online"]
-SaidBy = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
+SaidBy = Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=ONE_LINE)]
 
 
 class PlanPart(Details):
     """A part that the repair takes."""
 
     part: Code
-    name: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)] | None = None
+    name: (
+        Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=ONE_LINE)] | None
+    ) = None
     quantity: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
@@ -256,7 +259,7 @@ class DeclinePlan(Details):
 class UsedPart(Details):
     """A part that was replaced (T13, P6)."""
 
-    part: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)]
+    part: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=ONE_LINE)]
     quantity: Annotated[int, Field(ge=1, le=1000)] = 1
     new_serial: Code | None = None
     old_serial: Code | None = None
@@ -267,7 +270,9 @@ class Repaired(Details):
 
     facts = frozenset({"minutes"})
     work: Words | None = None
-    root_cause: Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True)] | None = None
+    root_cause: (
+        Annotated[str, StringConstraints(min_length=1, max_length=128, strip_whitespace=True, pattern=ONE_LINE)] | None
+    ) = None
     parts: Annotated[tuple[UsedPart, ...], Field(max_length=100)] = ()
     minutes: Annotated[int, Field(ge=0, le=100_000, description="Working time.")] | None = None
     cost_minor: MinorUnits | None = Field(

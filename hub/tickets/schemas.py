@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from hub.core import masking
 from hub.core.bodies import JsonBody
+from hub.core.controls import ONE_LINE
 from hub.core.i18n import Language
 from hub.core.ids import public_id
 from hub.core.labels import Model, Serial
@@ -29,7 +30,7 @@ from hub.tickets.models import PREFIX, Attachment, Ticket
 from hub.tickets.states import ADDRESSES, TABLES
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True, pattern=ONE_LINE)]
 Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Priority = Annotated[int, Field(ge=0, le=9, description="0 is the most urgent, 9 the least.", examples=[5])]
 
@@ -89,7 +90,7 @@ class PurchaseProof(JsonBody):
     """The purchase proof; its picture can be attached."""
 
     kind: ProofKind
-    number: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
+    number: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=ONE_LINE)] | None = Field(
         default=None, examples=["FP-20260131-0042"]
     )
 

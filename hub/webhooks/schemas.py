@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.core.bodies import JsonBody
+from hub.core.controls import ONE_LINE
 from hub.events.models import Event
 from hub.policies.values import Moment
 from hub.stores.schemas import StoreCode
@@ -20,7 +21,7 @@ Patterns = Annotated[
     list[Pattern],
     Field(min_length=1, max_length=50, description="`ticket.created`, `ticket.*`, or `*`.", examples=[["ticket.*"]]),
 ]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=ONE_LINE)]
 
 
 class NewWebhookEndpoint(JsonBody):

@@ -9,8 +9,9 @@ from fastapi.routing import APIRoute
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hub.app import create_app
-from hub.core.bodies import JsonBody
+from hub.core.bodies import JsonBody, stored
 from hub.core.settings import Settings
+from hub.core.validation import field_errors
 from hub.tickets.actions import DETAILS
 
 
@@ -52,7 +53,7 @@ def test_values_of_the_type_are_taken() -> None:
     ("given", "place"),
     [
         ({"words": {"en": "\u200b"}}, ("words", "en")),
-        ({"words": {"en": "seen", "zh-CN": ["seen", {"more": "\x1b\x7f"}]}}, ("words", "zh-CN", 1, "more")),
+        ({"words": {"en": "seen", "zh-CN": ["seen", {"more": "\u200b\u2060"}]}}, ("words", "zh-CN", 1, "more")),
         ({"words": "gnp\u202eexe"}, ("words",)),
     ],
 )
@@ -62,12 +63,39 @@ def test_unseen_text_is_found_wherever_it_is_and_its_place_is_told(
     class Told(JsonBody):
         words: Any
 
-    for seen in ("", " \n", "two\nlines\t", "\x1b[1mbold", "\u4e2d\u200d"):
+    for seen in ("", " \n", "two\nlines\t", "as\r\nWindows", "\u4e2d\u200d"):
         Told.model_validate({"words": {"en": seen}})
     with pytest.raises(ValidationError) as refused:
         Told.model_validate(given)
     (error,) = refused.value.errors()
-    assert (error["type"], error["ctx"]["at"]) == ("unseen_text", place)
+    assert (error["type"], error["loc"]) == ("unseen_text", place)
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x07", "\x08", "\x0b", "a\rb", "\x1b[31m", "\x7f", "\x85", "\u4e2d\x9b"])
+def test_control_characters_are_told_with_all_other_mistakes(control: str) -> None:
+    """Whoever mends one of them is not told of the next one then."""
+    given = {"parts": [{"amount": -1, "words": f"a{control}b"}], "share": "0.5", "more": f"{control}", "type": False}
+    with pytest.raises(ValidationError) as refused:
+        Whole.model_validate(given)
+    found = {(error["type"], error["loc"]) for error in refused.value.errors()}
+    assert found == {
+        ("control_character", ("more",)),
+        ("control_character", ("parts", 0, "words")),
+        ("extra_forbidden", ("more",)),
+        ("extra_forbidden", ("parts", 0, "words")),
+        ("greater_than_equal", ("parts", 0, "amount")),
+        ("float_type", ("share",)),
+    }
+    told = field_errors([{**one, "loc": ("body", *one["loc"])} for one in refused.value.errors()])
+    assert len(told) == len(found) and all(error.words["zh-CN"].isascii() is False for error in told)
+
+
+def test_what_was_kept_is_read_with_the_characters_that_were_taken_then() -> None:
+    class Told(JsonBody):
+        words: str
+
+    kept = {"words": "a\x1b[31mb\u202e"}
+    assert stored(Told, kept).words == kept["words"]
 
 
 def test_every_body_of_the_api_and_every_action_is_strict(tmp_path: Path) -> None:

@@ -45,6 +45,27 @@ def test_text_that_nobody_sees_is_no_text(staff: httpx.Client) -> None:
     assert staff.post("/api/v1/tickets", json=body).status_code == 201, "what only joins what is seen may stay"
 
 
+def test_control_characters_are_in_no_text(admin: httpx.Client) -> None:
+    """A terminal would obey them; texts of one line have no line break and no tab either."""
+    ticket = json.loads(BODY % "")
+    user = {"login": "li.lei", "role": "technician", "password": "long enough 1"}
+    device = {"serial": "S1"}
+    for path, lines, whole, place in (
+        ("users", {**user, "name": "%s"}, False, "#/name"),
+        ("stores", {"code": "s-%s", "name": "%s"}, False, "#/name"),
+        ("tickets", {**ticket, "device": {**device, "model": "%s"}}, False, "#/device/model"),
+        ("tickets", {**ticket, "contact": {**ticket["contact"], "name": "%s"}}, False, "#/contact/name"),
+        ("tickets", {**ticket, "symptom": "%s"}, True, "#/symptom"),
+    ):
+        for number, odd in enumerate(("\x07", "\x1b]0;x\x07", "\x9b", "\n", "\t")):
+            text = json.dumps(lines).replace("s-%s", f"s-{number}").replace("%s", json.dumps(f"a{odd}b")[1:-1])
+            answer = admin.post(f"/api/v1/{path}", content=text, headers={"Content-Type": "application/json"})
+            if whole and odd in "\n\t":
+                assert answer.status_code == 201, answer.text
+            else:
+                assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (422, [place])
+
+
 def test_a_body_in_utf_16_is_told_to_be_no_utf_8(staff: httpx.Client) -> None:
     sent = (BODY % "").encode("utf-16")
     for body in (b"\xff\xfe", sent):
