@@ -53,7 +53,7 @@ class Wait(Details):
 
     facts = frozenset({"waiting_for", "until"})
     waiting_for: WaitingFor
-    until: Moment | None = None
+    until: Moment | None = Field(default=None, description="A time that is still to come.")
 
 
 class Promise(Details):
@@ -366,13 +366,17 @@ def details_wrong(kind: str, action: str, name: str, words: BothWords) -> Proble
     return Problem(DETAILS_WRONG, errors=errors, action=action_words(action, kind), count=1)
 
 
-def require_words(action: str, checked: Details | None, note: str | None, given: Any, called: BothWords) -> None:
-    """Raise the action-details-wrong problem for what a person records without a word, or where nobody reads it."""
+def require_sense(action: str, checked: Details | None, note: str | None, given: Any, called: BothWords) -> None:
+    """Raise the action-details-wrong problem for what a person can still mend: a word that is missing, or stands where
+    nobody reads it, or a time that is over. What a bench recorded offline may be over when it arrives.
+    """
     errors: list[FieldError] = []
     if action in {"note", "finding"} and not note and not given:
         errors.append(FieldError("#/note", both("write what is to be known of it", "请填写内容")))
     if isinstance(checked, Repaired) and not (note or checked.work or checked.parts or checked.root_cause):
         errors.append(FieldError("#/details/work", both("say what was done", "请填写维修内容")))
+    if isinstance(checked, Wait) and checked.until is not None and checked.until <= now():
+        errors.append(FieldError("#/details/until", both("name a time that is still to come", "请填写未来的时间")))
     if action not in DETAILS and action != "finding" and isinstance(given, dict):
         words = both("this action has no details; write it into note", "该操作没有 details；请写入 note")
         errors += [FieldError(f"#/details/{escaped(name)}", words) for name in list(given)[:50]]

@@ -132,7 +132,7 @@ def apply(
     called = table.action_words(action)
     checked = actions.checked(action, words, called)
     if asked:
-        actions.require_words(action, checked, note, words, called)
+        actions.require_sense(action, checked, note, words, called)
     found = facts_of(session, ticket, actor) if row.guards else None
     reason = next((words for guard in row.guards if found and (words := guard(found)) is not None), None)
     if reason is not None:

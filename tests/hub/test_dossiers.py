@@ -24,6 +24,8 @@ PLAN = {
         {"work": "Replace the board", "cost_minor": 19900},
     ]
 }
+LATE = {"waiting_for": "part", "until": "2020-01-01T00:00:00Z"}
+"""What a bench recorded offline may be over when it arrives."""
 REQUEST = {"parts_requested": [{"part": "C5 220 µF", "quantity": 2, "fault": "dried_capacitor"}]}
 
 
@@ -46,7 +48,7 @@ def test_history_plan_deadlines_and_taxonomy_reach_the_bench_and_the_customers_d
         bench.wait_settled(
             *bench.send_bodies(
                 r.TicketEvent(first, "taken"),
-                r.TicketEvent(first, "wait", note="C5 is out of stock", details={"waiting_for": "part"}),
+                r.TicketEvent(first, "wait", note="C5 is out of stock", details=LATE),
                 r.TicketEvent(first, "resume"),
                 r.TicketEvent(first, "note", note="bulged", details=REQUEST),
                 r.TicketEvent(first, "finding", note="8 µF", details={"root_cause": "dried_capacitor"}),

@@ -47,6 +47,18 @@ def test_a_question_is_answered_told_and_counted(admin: httpx.Client, database: 
     assert admin.get(PATH).json()["items"][0]["promise_kept"] is True
 
 
+def test_nobody_waits_until_a_time_that_is_over(admin: httpx.Client) -> None:
+    """T7: the customer is told on the ticket's page until when it waits."""
+    path = f"/api/v1/tickets/{admin.post('/api/v1/tickets', json=ASK).raise_for_status().json()['id']}"
+    act(admin, path.rpartition("/")[2], "taken")
+    for until, status in (("2020-01-01T00:00:00Z", 422), ("2099-01-01T00:00:00Z", 200)):
+        details = {"waiting_for": "customer", "until": until}
+        answer = admin.post(f"{path}/actions", json={"action": "wait", "details": details})
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            assert [one["pointer"] for one in answer.json()["errors"]] == ["#/details/until"]
+
+
 def test_a_promise_is_ahead_and_can_be_moved(admin: httpx.Client, database: Database) -> None:
     """T2: moving it in time keeps it, moving it afterwards leaves it broken."""
     path = f"/api/v1/tickets/{admin.post('/api/v1/tickets', json=ASK).raise_for_status().json()['id']}"
