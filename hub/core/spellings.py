@@ -9,13 +9,18 @@ from hub.core.labels import model_key
 
 
 def is_model_in(session: Session, column: InstrumentedAttribute[Any], asked: str) -> ColumnElement[bool]:
-    """Return the condition that ``column`` holds ``asked`` in any of its spellings.
+    """Return the condition that ``column`` holds ``asked`` in any of its spellings; see ``spellings_in``."""
+    found = spellings_in(session, column, asked)
+    return column == (found or [asked])[0] if len(found) < 2 else column.in_(found)
+
+
+def spellings_in(session: Session, column: InstrumentedAttribute[Any], asked: str) -> list[str]:
+    """Return the names that ``column`` holds of the model ``asked``.
 
     The column has to begin an index: each name that there is costs one look into it, however many rows have it.
     """
     key = model_key(asked)
-    found = [name for name in _names(session, column) if model_key(name) == key]
-    return column == (found or [asked])[0] if len(found) < 2 else column.in_(found)
+    return [name for name in _names(session, column) if model_key(name) == key]
 
 
 def _names(session: Session, column: InstrumentedAttribute[Any]) -> list[str]:

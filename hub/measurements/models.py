@@ -68,6 +68,7 @@ class Run(Table, table=True):
         Index("ix_run_key", "key"),
         Index("ix_run_serial", "serial", "id"),
         Index("ix_run_ticket", "ticket", "id"),
+        Index("ix_run_model", "model", "id"),
     )
 
 

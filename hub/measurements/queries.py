@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, null, select
 from sqlalchemy.orm import Session
 
 from hub.core.labels import serial_kept
 from hub.core.paging import after_cursor
+from hub.core.spellings import spellings_in
 from hub.dispatch.places import in_stores_of
 from hub.identity.actors import Actor
 from hub.measurements import visibility
 from hub.measurements.models import Capture, DeadLetter, Measurement, Record, RefusedRecord, Run, Spool, Step
+
+FEW_RUNS = 1000
+"""Of so many runs at most, what was measured is found run by run and sorted; of more, by going back from the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class DataFilter:
 
 def runs(session: Session, actor: Actor, wanted: DataFilter, cursor: str | None, limit: int) -> Sequence[Run]:
     """Return runs, the newest first, one more than ``limit`` when there are more."""
-    statement = _of_runs(select(Run), actor, wanted)
+    statement = _of_runs(session, select(Run), actor, wanted)
     statement = _where(statement, {Run.outcome: wanted.outcome})
     statement = _between(statement, Run.started_at, wanted)
     return session.scalars(after_cursor(statement, [Run.id], [int], cursor, limit)).all()
@@ -55,7 +59,7 @@ def runs_of_ticket(session: Session, ticket: str, limit: int) -> Sequence[Run]:
 
 def steps(session: Session, actor: Actor, wanted: DataFilter, cursor: str | None, limit: int) -> Sequence[Step]:
     """Return steps, the newest first, one more than ``limit`` when there are more."""
-    statement = _of_runs(select(Step).join(Run, Run.id == Step.run_id), actor, wanted)
+    statement = _of_runs(session, select(Step).join(Run, Run.id == Step.run_id), actor, wanted)
     statement = _where(statement, {Step.step: wanted.step, Step.outcome: wanted.outcome})
     statement = _between(statement, Step.at, wanted)
     return session.scalars(after_cursor(statement, [Step.id], [int], cursor, limit)).all()
@@ -66,7 +70,7 @@ def measurements(
 ) -> Sequence[tuple[Measurement, Run]]:
     """Return measurements with their runs, the newest first, one more than ``limit`` when there are more."""
     statement: Select[*tuple[Any, ...]] = _of_runs(
-        select(Measurement, Run).join(Run, Run.id == Measurement.run_id), actor, wanted
+        session, select(Measurement, Run).join(Run, Run.id == Measurement.run_id), actor, wanted
     )
     statement = _where(
         statement,
@@ -82,7 +86,7 @@ def readings(
 ) -> Sequence[tuple[Measurement, Run]]:
     """Return the newest ``limit`` numbers measured under some names (any if empty), with their runs, newest first."""
     statement: Select[*tuple[Any, ...]] = _of_runs(
-        select(Measurement, Run).join(Run, Run.id == Measurement.run_id), actor, wanted
+        session, select(Measurement, Run).join(Run, Run.id == Measurement.run_id), actor, wanted
     )
     statement = statement.where(Measurement.number.is_not(None))
     if names:
@@ -157,18 +161,34 @@ def _seen_by(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple
     return statement if within is None else statement.where(within)
 
 
-def _of_runs(statement: Select[*tuple[Any, ...]], actor: Actor, wanted: DataFilter) -> Select[*tuple[Any, ...]]:
+def _of_runs(
+    session: Session, statement: Select[*tuple[Any, ...]], actor: Actor, wanted: DataFilter
+) -> Select[*tuple[Any, ...]]:
+    statement = _seen_by(statement, actor)
+    if wanted.model is not None:
+        statement = statement.where(_is_of_model(session, wanted.model))
     return _where(
-        _seen_by(statement, actor),
+        statement,
         {
             Run.id: wanted.run_id,
             Run.serial: wanted.serial and serial_kept(wanted.serial),
-            Run.model: wanted.model,
             Run.ticket: wanted.ticket,
             Run.bench: wanted.bench,
             Run.plan: wanted.plan,
         },
     )
+
+
+def _is_of_model(session: Session, asked: str) -> ColumnElement[bool]:
+    """Return the condition that a run is of a model, in whatever spelling its bench sent it.
+
+    By the index all that was measured of the model would be sorted for one page; that is kept from it where there is
+    much. What has another key besides, a serial number, is found by that.
+    """
+    found = spellings_in(session, Run.model, asked) or [asked]
+    some = select(Run.id).where(Run.model.in_(found)).limit(FEW_RUNS + 1).subquery()
+    few = (session.scalar(select(func.count()).select_from(some)) or 0) <= FEW_RUNS
+    return (Run.model if few else func.coalesce(Run.model, null())).in_(found)
 
 
 def _where(statement: Select[*tuple[Any, ...]], equals: dict[Any, Any]) -> Select[*tuple[Any, ...]]:

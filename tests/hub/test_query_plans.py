@@ -1,15 +1,18 @@
 """No filter of the ticket list reads all tickets: of a million, those with a rare value are found by an index."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from hub.core.database import Database
 from hub.identity.actors import Actor
 from hub.identity.permissions import Role
+from hub.measurements import queries as measured
 from hub.tickets import queries
 from hub.tickets.kinds import State
 from hub.tickets.queries import TicketFilter
@@ -40,17 +43,22 @@ SHOP = Actor("key", "K", "one store", Role.MANAGER, stores=frozenset({"north"}))
 
 def plan(database: Database, actor: Actor, wanted: TicketFilter) -> list[str]:
     """Return how SQLite goes through the ticket list."""
+    *before, steps = plans(database, lambda session: queries.tickets(session, actor, wanted, None, 50))
+    assert not any(step.startswith("SCAN ticket") for one in before for step in one), before
+    return steps
+
+
+def plans(database: Database, ask: Callable[[Session], object]) -> list[list[str]]:
+    """Return how SQLite goes through each statement of a question."""
     asked: list[tuple[str, Any]] = []
     with database.read() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
-        queries.tickets(session, actor, wanted, None, 50)
-        *before, steps = [
+        ask(session)
+        return [
             [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
             for statement, values in tuple(asked)
         ]
-        assert not any(step.startswith("SCAN ticket") for one in before for step in one), before
-        return steps
 
 
 @pytest.fixture
@@ -71,3 +79,15 @@ def test_each_filter_is_served_by_an_index_in_the_lists_order(sqlite: Database) 
 def test_the_list_of_a_store_is_read_in_its_order(sqlite: Database) -> None:
     """By the store's index each page would sort all tickets of the store, those sent to it besides."""
     assert not any("TEMP B-TREE" in step for step in plan(sqlite, SHOP, TicketFilter()))
+
+
+@pytest.mark.parametrize("ask", [measured.runs, measured.steps, measured.measurements])
+def test_what_was_measured_of_a_model_is_bounded(sqlite: Database, monkeypatch: pytest.MonkeyPatch, ask: Any) -> None:
+    """Few runs are found by their index; of many no page sorts all that was measured, but goes back from the newest."""
+    wanted = measured.DataFilter(model="SP-100")
+    *before, few = plans(sqlite, lambda session: ask(session, CHAIN, wanted, None, 50))
+    assert not any(step.startswith(("SCAN run", "SCAN measurement", "SCAN step")) for one in before for step in one)
+    assert any(step.startswith("SEARCH run USING") and "ix_run_model" in step for step in few), few
+    monkeypatch.setattr(measured, "FEW_RUNS", -1)
+    *_, many = plans(sqlite, lambda session: ask(session, CHAIN, wanted, None, 50))
+    assert not any("ix_run_model" in step or "TEMP B-TREE" in step for step in many), many
