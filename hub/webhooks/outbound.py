@@ -6,6 +6,7 @@ of the environment are not used, and the whole exchange has one deadline, so tha
 """
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DEADLINE_S = 15.0
 MAX_ANSWER_BYTES = 16 * 1024
 KEPT_ANSWER = 400
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -40,6 +42,32 @@ class Answer:
     def taken(self) -> bool:
         """Whether the receiver took the message."""
         return self.status is not None and 200 <= self.status < 300
+
+
+def address_in(host: str) -> str | None:
+    """Return the address that a host is written as, or ``None`` for a name.
+
+    The resolver takes ``127.1``, ``0x7f.1`` and ``2130706433`` for addresses, too (inet_aton).
+    """
+    try:
+        return str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return str(IPv4Address(socket.inet_aton(host)))
+    except (OSError, ValueError):
+        return None
+
+
+def is_name(host: str) -> bool:
+    """Whether a host can be a name of the Domain Name System: labels of letters, digits, dashes (RFC 1123, 2.1).
+
+    The last is no number (WHATWG URL, 3.5): what ends in one is meant for an address, and is none.
+    """
+    labels = host.removesuffix(".").split(".")
+    last = labels[-1].lower()
+    number = last.isdigit() or (last.startswith("0x") and not last.removeprefix("0x").strip("0123456789abcdef"))
+    return len(host) <= 254 and all(_LABEL.fullmatch(one) for one in labels) and not number
 
 
 def is_public(text: str) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hub.core.clock import now
 from hub.core.etags import Precondition
-from hub.core.i18n import Words
+from hub.core.i18n import Words, both
 from hub.core.problems import FieldError, Problem, ProblemType
 from hub.core.settings import Settings
 from hub.events import service as events
@@ -26,7 +26,7 @@ from hub.identity.permissions import Permission
 from hub.jobs.job import ACTOR
 from hub.webhooks import kinds, queries
 from hub.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from hub.webhooks.outbound import Answer, is_public
+from hub.webhooks.outbound import Answer, address_in, is_name, is_public
 from hub.webhooks.schemas import NewWebhookEndpoint, Replay, WebhookEndpointChange
 from hub.webhooks.states import TABLE, State
 
@@ -67,6 +67,7 @@ TOO_MANY_ENDPOINTS = ProblemType(
     {"en": "There are too many webhook endpoints", "zh-CN": "Webhook 端点过多"},
     {"en": "At most {limit} can be enabled; delete one first.", "zh-CN": "最多启用 {limit} 个，请先删除。"},
 )
+_NOT_SENT_THERE = both("the hub does not send there", "不允许发送到该地址")
 EVENT_NOT_THERE = ProblemType(
     "webhook-event",
     422,
@@ -289,20 +290,24 @@ def check_url(settings: Settings, text: str) -> None:
 
     try:
         url = httpx.URL(text)
-        host = url.host
+        host = url.raw_host.decode("ascii")
     except (httpx.InvalidURL, UnicodeError) as error:
         raise _url_problem() from error
-    try:
-        private = not is_public(host)
-    except ValueError:  # a name
-        private = host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
-    wrong = not host or url.userinfo or url.fragment
-    if wrong or (not settings.webhook_allow_private and (private or url.scheme != "https")):
+    address = address_in(host)
+    if address is not None:
+        private = not is_public(address)
+    elif is_name(host):
+        name = host.lower().removesuffix(".")
+        private = name == "localhost" or name.endswith((".localhost", ".local", ".internal"))
+    else:
+        raise _url_problem(both("its host is neither a name nor an address", "主机既不是有效的名称，也不是地址"))
+    if url.port is not None and not 0 < url.port <= 65_535:
+        raise _url_problem(both("its port is none of 1 to 65535", "端口须为 1 至 65535"))
+    if url.userinfo or url.fragment or (not settings.webhook_allow_private and (private or url.scheme != "https")):
         raise _url_problem()
 
 
-def _url_problem() -> Problem:
-    words: Words = {"en": "the hub does not send there", "zh-CN": "不允许发送到该地址"}
+def _url_problem(words: Words = _NOT_SENT_THERE) -> Problem:
     return Problem(URL_NOT_ALLOWED, errors=(FieldError("#/url", words),))
 
 

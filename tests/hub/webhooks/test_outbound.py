@@ -46,12 +46,21 @@ def test_an_address_is_no_more_public_for_being_wrapped(address: Any) -> None:
         *("http://example.com/h", "https://127.0.0.1/h", "https://[::1]/h", "https://localhost/h"),
         *("https://hub.internal/h", "https://user:secret@example.com/h", "https://example.com/h#part"),
         *("https://[::ffff:10.0.0.1]/", "https://169.254.169.254/latest", "https:///h", "https://xn--/"),
+        *("https://127.1/h", "https://2130706433/h", "https://0x7f.1/h", "https://0x7f000001/h", "https://10.1/h"),
+        *("https://erp.example.com:99999/h", "https://erp.example.com:0/h", "https://LOCALHOST./h", "https://-/h"),
+        *("https://-a.example.com/h", "https://a..example.com/h", "https://1.2.3.4.5/h", "https://example.0x/h"),
     ],
 )
 def test_such_endpoints_are_not_registered(url: str) -> None:
     with pytest.raises(Problem, match="https://"):
         service.check_url(Settings(), url)
-    service.check_url(Settings(), "https://example.com/h")
+    for taken in (
+        "https://example.com/h",
+        "https://a_b.example.com.:8443/h",
+        "https://例子.测试/h",
+        "https://8.8.8.8/",
+    ):
+        service.check_url(Settings(), taken)
     service.check_url(Settings(webhook_allow_private=True), "http://127.0.0.1:8080/h")
 
 
