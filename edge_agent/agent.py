@@ -23,7 +23,7 @@ from edge_agent.manual_control import ManualControl
 from edge_agent.rack import Opener, Rack, RackError
 from edge_agent.run_history import RunHistory
 from edge_agent.runs import Runs
-from edge_agent.spool import Spool, SpoolError
+from edge_agent.spool import DEFAULT_MAX_BYTES, Spool, SpoolError
 from edge_agent.uplink.live import LiveFeed
 from edge_agent.uplink.settings import UplinkSettings, uplink_settings
 from edge_agent.uplink.uplink import Uplink
@@ -45,7 +45,7 @@ class AgentOptions:
     plan_folders: tuple[Path, ...] = ()
     resume: bool = False
     """Go on with interrupted runs at start by itself, instead of waiting for the operator to say so."""
-    max_spool_bytes: int = 256 * 2**20
+    max_spool_bytes: int = DEFAULT_MAX_BYTES
     bench_file: Path | None = None
     """The ``bench.toml`` that adopted instruments are written to."""
 

@@ -23,11 +23,12 @@ class PlanShelf:
 
     def plans(self) -> tuple[PlanView, ...]:
         """Return every plan in the bench's folders and those shipped; the first of a name is the one that runs."""
-        from edge_agent.plans.load import SHIPPED_PLANS, PlanError, load_plan
+        from edge_agent.plans.load import PLAN_SUFFIX, SHIPPED_PLANS, PlanError, load_plan
 
         views: dict[str, PlanView] = {}
-        for path in (path for folder in (*self._folders, SHIPPED_PLANS) for path in sorted(folder.glob("*.plan.yaml"))):
-            name = path.name.removesuffix(".plan.yaml")
+        folders = (*self._folders, SHIPPED_PLANS)
+        for path in (path for folder in folders for path in sorted(folder.glob(f"*{PLAN_SUFFIX}"))):
+            name = path.name.removesuffix(PLAN_SUFFIX)
             if name in views:
                 continue
             try:

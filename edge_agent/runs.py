@@ -167,6 +167,10 @@ class Runs:
                     f"ticket {ticket} is for the serial {item.device.serial}, not for {serial}: scan it again"
                 )
             plan, model = plan or item.plan, model or item.device.model
+        if plan is None and ticket is not None and known is None:
+            raise RunError(
+                f"ticket {ticket} is not on this bench's worklist: check its number, or give the name of a test plan"
+            )
         if plan is None:
             raise RunError("no plan is named, neither in the request nor by the ticket: give the name of a test plan")
         loaded = self.shelf.load(plan)

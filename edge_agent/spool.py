@@ -27,7 +27,7 @@ __all__ = ["Depth", "Kept", "Spool", "SpoolCorrupt", "SpoolError", "SpoolFull", 
 
 log = logging.getLogger(__name__)
 
-DEFAULT_MAX_BYTES = 256 * 2**20
+DEFAULT_MAX_BYTES = 256_000_000
 MAX_RECORD_BYTES = MAX_BATCH_BYTES - 1_000
 """So that any record fits a batch with its envelope."""
 RESERVE = 0.05

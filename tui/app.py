@@ -25,8 +25,9 @@ from tui.screens.base import BenchScreen
 from tui.screens.choose import ChooseDialog
 from tui.screens.dialog import settled
 from tui.screens.help import HelpDialog
-from tui.screens.ticket_actions import deed, hand_over_of
+from tui.screens.ticket_actions import deed
 from tui.screens.worklist import WorklistScreen
+from tui.standing import hand_over_of
 from tui.themes import THEMES
 from tui.widgets.notice import Notice
 from tui.widgets.rows import Column, Row

@@ -90,14 +90,10 @@ def value(number: float | bool | str | None, unit: str = "1", digits: int = 6) -
 
 
 def with_uncertainty(number: float, unit: str, standard_uncertainty: float | None) -> str:
-    """Return ``3.3012 V ± 0.8 mV``: the expanded uncertainty (k = 2), and the value to its digits (GUM 7.2.6)."""
-    if standard_uncertainty is None or standard_uncertainty <= 0:
+    """Return a measured number as everywhere (``format_measured``), with the expanded uncertainty (k = 2)."""
+    if not standard_uncertainty:
         return format_value(number, unit, 6)
-    expanded = 2 * standard_uncertainty
-    digits = 6
-    if number:
-        digits = math.floor(math.log10(abs(number))) - math.floor(math.log10(expanded)) + 2
-    return f"{format_value(number, unit, min(max(digits, 2), 9))} ± {format_value(expanded, unit, 2)}"
+    return format_measured(number, unit, 2 * standard_uncertainty)
 
 
 def steady(number: float, unit: str, standard_uncertainty: float | None) -> str:

@@ -11,6 +11,7 @@ from tui import run_state
 from tui.formatting import duration, fit, hanging, limits, one_line, unit_symbol, value, with_uncertainty
 from tui.heard import heard
 from tui.i18n import _, pick, titled
+from tui.standing import Whereabouts
 from tui.widgets.limit_bar import STYLES, limit_bar
 from tui.words import OUTCOME_MARKS, OUTCOMES, VERDICTS
 
@@ -171,7 +172,7 @@ def _measurements(measurements: Iterable[Measurement], width: int) -> list[Conte
     return lines
 
 
-def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -> Content:
+def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False, ticket: Whereabouts = "here") -> Content:
     """Return the verdict, what failed, and the suspects in their order; what to do now, unless it is ``past``."""
     mark, _style = OUTCOME_MARKS[outcome]
     banner = _BANNERS.get(outcome, _OTHER_BANNER)
@@ -182,7 +183,7 @@ def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -
         likeliest = pick(run.suspects[0].title, run.suspects[0].cause)
         lines.append(Content.assemble((_("Likeliest") + "  ", "$text-muted"), (likeliest, "bold $text-accent")))
         lines.append(Content.styled(_("PgDn: measurements, evidence, remedy"), "$text-muted"))
-    lines += [] if past else list(_what_next(run, outcome, width))
+    lines += [] if past else list(_what_next(run, outcome, width, ticket))
     failing = list(run_state.failing(run))
     if failing:
         lines += [Content(""), Content.styled(_("Failed or undecided"), "bold")]
@@ -219,16 +220,19 @@ def result(run: RunState, outcome: Outcome, width: int, *, past: bool = False) -
     return Content("\n").join(lines)
 
 
-def _what_next(run: RunState, outcome: Outcome, width: int) -> Iterable[Content]:
+def _what_next(run: RunState, outcome: Outcome, width: int, ticket: Whereabouts) -> Iterable[Content]:
     """Yield what a technician does with the result."""
     if run.ticket is None:
         return
-    words = (
-        _("to the ticket: F12 hands the device over")
-        if outcome is Outcome.PASSED
-        else _("to the ticket: F7 records the finding, F8 the repair")
-    )
-    yield _answer("⏎", words, width)
+    if ticket == "gone":
+        words = _("The ticket has left this bench's worklist.")
+    elif ticket == "handed_over":
+        words = _("to the ticket: its device was handed over")
+    elif outcome is Outcome.PASSED:
+        words = _("to the ticket: F12 hands the device over")
+    else:
+        words = _("to the ticket: F7 records the finding, F8 the repair")
+    yield Content.styled(words, "$text-muted") if ticket == "gone" else _answer("⏎", words, width)
     if outcome is not Outcome.PASSED:
         yield _answer("F9", _("test again"), width)
 

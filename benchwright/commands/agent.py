@@ -181,12 +181,39 @@ def event(
     socket: Socket = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record what was done on a ticket; it is kept while offline and sent later."""
+    """Record what was done on a ticket; it is kept while offline and sent later. What the hub will refuse is said."""
     from edge_agent.local_api.requests import RecordTicketEvent
 
+    request = _valid(RecordTicketEvent, ticket=ticket, action=action, note=note, operator=operator)
     with _agent(socket) as agent:
-        recorded = agent.request(_valid(RecordTicketEvent, ticket=ticket, action=action, note=note, operator=operator))
+        foreseen = _objection(agent, ticket, action)
+        recorded = agent.request(request)
+    if foreseen:
+        say(foreseen, error=True)
     _print(recorded) if as_json else say(_("recorded as number {number}").format(number=recorded.seq))
+
+
+def _objection(agent: "SyncAgentClient", ticket: str, action: str) -> str:
+    """Return why the hub will refuse this, as far as the bench knows; a ticket of another bench ends in one sentence.
+
+    A bench that cannot reach its hub may not have heard of its newest tickets yet.
+    """
+    from edge_agent.local_api.requests import Describe, GetRunState, GetWorklist
+    from protocols.messages.records import TICKET_ACTIONS
+    from tui.standing import handed_over, objection
+
+    if action not in TICKET_ACTIONS:
+        return ""  # the agent refuses it and names those that there are
+    work = agent.request(GetWorklist())
+    known = (*work.tickets, *map(handed_over, work.handed_over))
+    if (view := next((one for one in known if one.item.ticket == ticket), None)) is not None:
+        return objection(view, action, agent.request(GetRunState()))
+    if work.revision and agent.request(Describe()).link.online:
+        raise UsageError(
+            f"ticket {ticket} is not on this bench's worklist: 'benchwright agent worklist' shows those that are"
+        )
+    words = _("The bench does not know ticket {ticket}: unless it is of this bench, the hub will refuse this.")
+    return words.format(ticket=ticket)
 
 
 def _valid(request_type: Any, **fields: Any) -> Any:

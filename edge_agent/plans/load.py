@@ -20,6 +20,8 @@ from protocols.messages.records import PlanReference
 from protocols.mistakes import mistakes
 
 SHIPPED_PLANS = Path(__file__).resolve().parent.parent / "test_plans"
+PLAN_SUFFIX = ".plan.yaml"
+"""A plan's file has the name of the plan and this: runs, tickets and people call it by one name."""
 MAX_FILE_BYTES = 4 << 20
 
 
@@ -53,10 +55,12 @@ def find_plan(name: str, folders: tuple[Path, ...] = ()) -> Path:
         return Path(name)
     searched = (*folders, SHIPPED_PLANS)
     for folder in searched:
-        path = folder / f"{name}.plan.yaml"
+        path = folder / f"{name}{PLAN_SUFFIX}"
         if path.is_file():
             return path
-    known = sorted({path.name.removesuffix(".plan.yaml") for folder in searched for path in folder.glob("*.plan.yaml")})
+    known = sorted(
+        {path.name.removesuffix(PLAN_SUFFIX) for folder in searched for path in folder.glob(f"*{PLAN_SUFFIX}")}
+    )
     raise PlanError([f"there is no test plan {name!r}; there are {', '.join(known)}"])
 
 
@@ -65,7 +69,13 @@ def load_plan(path: Path, *, learning: bool = False) -> LoadedPlan:
 
     ``learning``: as good units are run to learn what they look like, without comparisons with masks.
     """
-    return parse_plan(_read(path), str(path), lambda name: _read(path.parent / name), learning=learning)
+    loaded = parse_plan(_read(path), str(path), lambda name: _read(path.parent / name), learning=learning)
+    if path.name.endswith(PLAN_SUFFIX) and path.name != loaded.plan.plan + PLAN_SUFFIX:
+        called = loaded.plan.plan
+        raise PlanError(
+            [f"{path}: the plan in it is called {called!r}; call the file {called}.plan.yaml, or both alike"]
+        )
+    return loaded
 
 
 def read_plan(path: Path) -> Plan:

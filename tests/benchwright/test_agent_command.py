@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mosquitto import mosquitto  # noqa: F401
 from typer.testing import CliRunner
 from waiting import wait_until
 
@@ -56,8 +57,8 @@ def agent(tmp_path):
 class Restartable:
     """A running agent, and after ``restart`` the next one on the same state."""
 
-    def __init__(self, options):
-        self._options = options
+    def __init__(self, options, config='[bench]\nname = "bench-01"\n'):
+        self._options, self._config = options, config.encode()
         self._agent = None
         self.restart()
 
@@ -67,7 +68,7 @@ class Restartable:
     def restart(self):
         if self._agent is not None:
             self._agent.stop()
-        self._agent = Agent(parse_bench_config(b'[bench]\nname = "bench-01"\n'), self._options)
+        self._agent = Agent(parse_bench_config(self._config), self._options)
         self._agent.start()
 
 
@@ -106,7 +107,9 @@ def test_tickets_and_what_the_hub_refused(agent):
     assert not {"\x1b", "\x07"} & set(text)
     assert "taken (waiting" in text
     agent.spool.apply_receipt(Receipt("bench-01", agent.spool.epoch, refused=(Refusal(1, "already taken by wang"),)))
-    assert "refused: 1 records" in call(agent, "spool")
+    depth = call(agent, "spool")
+    assert "refused: 1 records" in depth
+    assert "of 256 MB used" in depth, "as the documents say"
     assert "already taken by wang" in call(agent, "spool", "--refused", "--language", "zh-CN")
     (refused,) = call(agent, "spool", "--refused", "--json")
     assert (refused["reason"], refused["record"]["body"]["action"]) == ("already taken by wang", "taken")
@@ -160,7 +163,37 @@ def test_a_run_is_skipped_through_and_aborted(agent):
     assert "fire drill" in state["steps"][1]["detail"]
 
 
+def test_what_the_hub_will_refuse_is_said_and_kept(agent):
+    assert "does not know ticket T-9" in call(agent, "event", "T-9", "taken"), "its hub may not have told of it yet"
+    item = control.WorkItem("T-1", records.Device("SP-100", "S-1"), "dead", "assigned")
+    agent.worklist.apply(control.Desired(bench="bench-01", revision=7, worklist=(item,)))
+    said = call(agent, "event", "T-1", "finding")
+    assert "recorded as number 2" in said and "Nobody has taken this ticket" in said
+    assert "尚未接单" in call(agent, "event", "T-1", "handed_over", "--language", "zh-CN")
+    assert call(agent, "event", "T-1", "taken", "-l", "en").strip() == "recorded as number 4"
+    assert "The ticket is in progress: the hub will refuse this (handed over)" in call(
+        agent, "event", "T-1", "handed_over", "-l", "en"
+    )
+
+
+def test_a_ticket_of_another_bench_takes_no_entry_while_the_hub_can_be_reached(tmp_path, mosquitto):  # noqa: F811
+    config = f'[bench]\nname = "bench-01"\n[hub]\nmqtt = "{mosquitto.url}"\n'
+    agent = Restartable(AgentOptions(tmp_path / "state"), config)
+    try:
+        wait_until(lambda: call(agent, "status", "--json")["link"]["online"], "the broker is reached")
+        assert "does not know ticket T-9" in call(agent, "event", "T-9", "taken"), "the hub has told no tickets yet"
+        agent.worklist.apply(control.Desired(bench="bench-01", revision=7))
+        waiting = call(agent, "spool", "--json")["waiting"]
+        assert "ticket T-9 is not on this bench's worklist" in call(agent, "event", "T-9", "taken", code=1)
+        assert call(agent, "spool", "--json")["waiting"] == waiting
+    finally:
+        agent.stop()
+
+
 def test_refusals_are_one_sentence(agent):
+    assert "ticket T-9 is not on this bench's worklist" in call(
+        agent, "start-run", "--serial", "S", "--ticket", "T-9", code=1
+    )
     assert "there is no test plan" in call(agent, "start-run", "--serial", "S", "--plan", "nothing", code=1)
     assert "ticket: the text" in call(agent, "start-run", "--serial", "S", "--ticket", "with space", code=1)
     assert "is not interrupted" in call(agent, "resume", "run-9", code=1)

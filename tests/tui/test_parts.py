@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from textual.binding import Binding
 from tui_driving import work_at
 
+from benchwright.plan_view import value_text
 from edge_agent.local_api import events, views
 from edge_agent.plans.load import SHIPPED_PLANS, load_plan
 from protocols.messages.control import WorkItem
@@ -27,7 +28,6 @@ from tui.app import BenchApp
 from tui.bench_state import BenchState
 from tui.formatting import fit, limits, parse_number, since, with_uncertainty
 from tui.keys import GLOBAL_KEYS
-from tui.screens import ticket_actions
 from tui.screens.base import BenchScreen
 from tui.screens.by_hand import ByHandScreen
 from tui.screens.console import ConsoleScreen
@@ -184,14 +184,17 @@ def test_fit_takes_exactly_its_cells(text, cells):
 @pytest.mark.parametrize(
     ("number", "unit", "uncertainty", "wanted"),
     [
-        (3.301234, "V", 0.0004, "3.30123 V ± 800 µV"),
-        (0.0, "A", 0.001, "0 A ± 2 mA"),
-        (8_000_096.3, "Hz", 5.0, "8.000096 MHz ± 10 Hz"),
+        (3.301234, "V", 0.0004, "3.30123 ± 0.00080 V"),
+        (0.0, "A", 0.001, "0.0 ± 2.0 mA"),
+        (8_000_096.3, "Hz", 5.0, "8.000096 ± 0.000010 MHz"),
+        (-120e-9, "V", 2e-6, "-0.1 ± 4.0 µV"),
         (3.3, "V", None, "3.3 V"),
+        (3.3, "V", 0.0, "3.3 V"),
     ],
 )
-def test_a_value_is_written_to_the_digits_of_its_uncertainty(number, unit, uncertainty, wanted):
+def test_a_value_is_written_to_the_digits_of_its_uncertainty_as_on_the_command_line(number, unit, uncertainty, wanted):
     assert with_uncertainty(number, unit, uncertainty) == wanted
+    assert value_text(Measurement("v", number, unit, uncertainty)) == wanted
 
 
 def test_limits_and_times_in_words():
@@ -370,49 +373,24 @@ def test_what_a_key_does_stands_below_itself_where_it_needs_two_lines():
     assert lines[at : at + 2] == ["  ⏎    to the ticket: F12 hands the", "       device over"]
 
 
+@pytest.mark.parametrize(
+    ("ticket", "words"),
+    [
+        ("here", "⏎    to the ticket: F12 hands"),
+        ("handed_over", "⏎    to the ticket: its device was handed over"),
+        ("gone", "The ticket has left this bench's worklist."),
+    ],
+)
+def test_a_result_names_keys_that_do_something(ticket, words):
+    shown = run_panel.result(run_of(outcome=Outcome.PASSED, ticket="T-1"), Outcome.PASSED, 70, ticket=ticket).plain
+    assert words in shown
+    assert ("F12" in shown, "⏎" in shown) == (ticket == "here", ticket != "gone")
+
+
 def test_names_stand_before_their_words_with_the_colon_of_the_language():
     assert i18n.titled("U2", "hot") == "U2: hot"
     i18n.use("zh-CN")
     assert i18n.titled("U2", "hot") == "U2：hot"
-
-
-def ticket_view(*events, state="assigned"):
-    told = (
-        views.TicketEventView(number, AT + timedelta(minutes=number), *event) for number, event in enumerate(events)
-    )
-    return views.TicketView(WorkItem("T-1", Device("SP-100", "1"), "dark", state, None, 5), tuple(told))
-
-
-@pytest.mark.parametrize(
-    ("events", "state", "untaken"),
-    [
-        ((), "assigned", True),
-        ((), "in_progress", False),
-        ((("taken", "waiting"),), "assigned", False),
-        ((("taken", "refused"),), "assigned", True),
-        ((("taken", "received"), ("handed_over", "received")), "assigned", True),
-        ((("taken", "received"), ("handed_over", "refused")), "assigned", False),
-        ((("taken", "received"), ("give_back", "received"), ("taken", "waiting")), "assigned", False),
-    ],
-)
-def test_a_ticket_is_to_be_taken_while_nobody_works_on_it(events, state, untaken):
-    assert ticket_actions.is_untaken(ticket_view(*events, state=state)) is untaken
-
-
-@pytest.mark.parametrize(
-    ("changes", "events", "untested"),
-    [
-        ({"outcome": Outcome.FAILED}, (), True),
-        ({"outcome": Outcome.PASSED}, (), False),
-        ({"outcome": Outcome.PASSED, "ticket": "T-2"}, (), False),
-        ({"outcome": Outcome.PASSED}, (("taken", "received"), ("repaired", "waiting")), True),
-        ({"outcome": Outcome.PASSED}, (("taken", "received"), ("repaired", "refused")), False),
-    ],
-)
-def test_a_hand_over_is_warned_of_without_a_test_since_the_repair(changes, events, untested):
-    run = run_of(**{"ticket": "T-1", **changes})
-    assert ticket_actions.is_untested(ticket_view(*events), run) is untested
-    assert not ticket_actions.is_untested(ticket_view(*events), None)
 
 
 # -- colours ---------------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ async def asking(hands, become):
 async def measuring(hands, become):
     await hands.press("escape")
     become("measuring")
-    await hands.sees("17.2 mV", " 40%")
+    await hands.sees("17.2 ± 1.2 mV", " 40%")
 
 
 async def plans(hands, _become):
@@ -121,12 +121,12 @@ async def past_runs(hands, _become):
 
 async def past_run(hands, _become):
     await hands.press("enter")
-    await hands.sees("3.0177 V", "U2")
+    await hands.sees("3.0177", "U2")
 
 
 async def result(hands, become):
     become("result")
-    await hands.sees("3.0177 V", "U2")
+    await hands.sees("3.0177", "U2")
 
 
 async def dossier(hands, _become):

@@ -14,6 +14,7 @@ from tui.formatting import duration, value
 from tui.i18n import N_, _, pick, titled
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.screens.run_actions import NOW, RunActions
+from tui.standing import whereabouts
 from tui.widgets.entry import Entry
 from tui.widgets.picture import QuestionPicture
 from tui.widgets.rows import Cell, Column, Row, Rows
@@ -112,7 +113,7 @@ class RunScreen(RunActions):
 
     def draw(self, changed: set[Topic]) -> None:
         """Show the run as it is now."""
-        if not changed & {"run", "progress", "connection", "instruments"}:
+        if not changed & {"run", "progress", "connection", "instruments", "worklist"}:
             return
         self.look_up()
         if changed & {"run", "connection"}:
@@ -216,7 +217,9 @@ class RunScreen(RunActions):
             if attempts:
                 return Content("\n\n").join([run_panel.record(one, width) for one in reversed(attempts)])
         if run.outcome is not None:
-            return run_panel.result(run, run.outcome, width, past=self.PAST)
+            name = run.ticket or ""
+            where = whereabouts(self.bench.ticket(name), self.bench.handed_over(name))
+            return run_panel.result(run, run.outcome, width, past=self.PAST, ticket=where)
         if run.status == "interrupted":
             waiting = () if self.bench.about is None else self.bench.about.interrupted
             unsafe = next((one.unsafe for one in waiting if one.run == run.run), {})

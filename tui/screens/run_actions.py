@@ -144,9 +144,10 @@ class RunActions(ListScreen):
     def _to_the_ticket(self) -> None:
         """Go to the ticket of a run that has ended, unless that was so short ago that Enter meant the last question."""
         run = self.shown
-        if run is None or run.outcome is None or run.ticket is None or self.bench.ticket(run.ticket) is None:
+        if run is None or run.outcome is None or run.ticket is None:
             return
-        if time.monotonic() - self.asked_since > END_SEEN_S:
+        known = self.bench.ticket(run.ticket) or self.bench.handed_over(run.ticket)
+        if known is not None and time.monotonic() - self.asked_since > END_SEEN_S:
             self.bench_app.open_ticket(run.ticket)
 
     def action_answer(self) -> None:

@@ -7,7 +7,7 @@ from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
 from tui.screens.choose import ChooseDialog
 from tui.screens.confirm import ConfirmDialog
-from tui.screens.ticket_actions import hand_over_of
+from tui.standing import hand_over_of
 from tui.widgets.rows import Column, Row
 
 if TYPE_CHECKING:

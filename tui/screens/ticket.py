@@ -12,8 +12,9 @@ from tui.formatting import clock, full_time, one_line
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
 from tui.keys import LIST_KEYS, Key, bindings
-from tui.screens.ticket_actions import TICKET_KEYS, deed, hand_over_of, told
+from tui.screens.ticket_actions import TICKET_KEYS, deed, told
 from tui.screens.ticketed import TicketedScreen
+from tui.standing import hand_over_of
 from tui.widgets.rows import Column, Row, Rows
 from tui.widgets.said import Said
 from tui.words import EVENT_MARKS, EVENT_STATES, OUTCOME_MARKS, OUTCOMES, STATES, called

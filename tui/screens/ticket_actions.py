@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from edge_agent.local_api.client import AgentError
-from edge_agent.local_api.views import RunState, TicketEventView, TicketView
-from protocols.messages.records import HANDING_OVER, Outcome, hand_over_in
+from edge_agent.local_api.views import TicketEventView, TicketView
 from tui.formatting import one_line, parse_number
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
 from tui.keys import Key
 from tui.screens.form import Field, FormDialog, refilled
+from tui.standing import is_waiting, objection
 from tui.words import ACTIONS, WAITING_FOR, called
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ TICKET_KEYS = (
 _NOTE = (Field("note", N_("Note"), required=True),)
 _HAND_OVER = (Field("note", N_("Note for the counter")),)
 _REWORK = (Field("reason", N_("Reason"), required=True),)
-_OF_WORK = frozenset({"finding", "repaired", "wait", "rework", "handed_over"})
-"""What can be done on a ticket only after it was taken."""
 MOST_PIECES = 1000
 LONGEST_PART = 128
 """Characters of a part's number or name."""
@@ -63,29 +61,9 @@ async def take(app: "BenchApp", ticket: str) -> None:
     await app.record(ticket, "taken")
 
 
-def hand_over_of(view: TicketView) -> TicketEventView | None:
-    """Return the event by which the device left the bench, ``None`` when it did not, or was taken again since."""
-    return hand_over_in((one.action, one) for one in view.events if one.state != "refused")
-
-
-def is_untaken(view: TicketView) -> bool:
-    """Return whether nobody works on a ticket: neither at the hub, nor here since it last left this bench."""
-    here = [one.action for one in view.events if one.state != "refused"]
-    left = max((at for at, action in enumerate(here) if action in HANDING_OVER), default=-1)
-    return view.item.state == "assigned" and "taken" not in here[left + 1 :]
-
-
 def deed(event: TicketEventView) -> str:
     """Return what was done, in words: a request for parts is a note to the hub."""
     return _("part request") if event.details.get("parts_requested") else called(ACTIONS, event.action)
-
-
-def is_waiting(view: TicketView | None) -> bool:
-    """Return whether a ticket waits: what was done here last counts before what the hub said."""
-    if view is None:
-        return False
-    done = [one.action for one in view.events if one.action in {"wait", "resume"} and one.state != "refused"]
-    return done[-1] == "wait" if done else view.item.state == "waiting"
 
 
 async def hold(app: "BenchApp", ticket: str) -> bool:
@@ -185,27 +163,9 @@ async def rework(app: "BenchApp", ticket: str) -> bool:
 
 
 async def hand_over(app: "BenchApp", ticket: str) -> bool:
-    """Ask for words to the counter and hand over; say so where a test is missing that the hub will ask for."""
-    view = app.bench.ticket(ticket)
-    missing = view is not None and is_untested(view, app.bench.run)
-    words = N_("The last test did not pass, or began before the repair: unless it is waived, the hub will refuse this.")
-    return await _fill_in(
-        app,
-        ticket,
-        "handed_over",
-        title=N_("Hand over to the counter"),
-        fields=_HAND_OVER,
-        save=N_("Hand over"),
-        error=_(words) if missing else "",
-    )
-
-
-def is_untested(view: TicketView, run: RunState | None) -> bool:
-    """Return whether the bench's last run was of this ticket and is no test of it as it is now."""
-    if run is None or run.ticket != view.item.ticket:
-        return False
-    repairs = (one.at for one in view.events if one.action == "repaired" and one.state != "refused")
-    return run.outcome is not Outcome.PASSED or any(at > run.started_at for at in repairs)
+    """Ask for words to the counter and hand over."""
+    title = N_("Hand over to the counter")
+    return await _fill_in(app, ticket, "handed_over", title=title, fields=_HAND_OVER, save=N_("Hand over"))
 
 
 async def plan(app: "BenchApp", ticket: str) -> bool:
@@ -360,11 +320,10 @@ async def _fill_in(
     title: str,
     fields: Sequence[Field],
     save: str,
-    error: str = "",
 ) -> bool:
+    """Ask until it is kept or left; say at once what the hub will refuse."""
     view = app.bench.ticket(ticket)
-    if action in _OF_WORK and view is not None and is_untaken(view):
-        error = _("Nobody has taken this ticket: the hub will refuse this. F5 takes it.")
+    error = "" if view is None else objection(view, action, app.bench.run)
     while True:
         values = await app.push_screen_wait(FormDialog(title, fields, save, about=ticket, error=error))
         if values is None:

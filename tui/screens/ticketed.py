@@ -10,6 +10,7 @@ from tui.heard import heard
 from tui.i18n import _
 from tui.screens import ticket_actions
 from tui.screens.base import ListScreen
+from tui.standing import is_untaken
 
 _OF_A_TICKET = frozenset(key.action for key in ticket_actions.TICKET_KEYS)
 _ALSO_AFTER = frozenset({"start_run", "past_runs"})
@@ -38,7 +39,7 @@ class TicketedScreen(ListScreen):
         """Take the ticket, if it is not taken."""
         if ticket := self.the_ticket():
             view = self.bench.ticket(ticket)
-            if view is not None and not ticket_actions.is_untaken(view):
+            if view is not None and not is_untaken(view):
                 words = _("{ticket} is taken already: F9 tests its device.")
                 self.notice.say(words.format(ticket=ticket), "info")
                 return
@@ -116,7 +117,7 @@ class TicketedScreen(ListScreen):
         app.link.ask("run")
         untold = ""
         still = self.bench.ticket(ticket)
-        if still is not None and ticket_actions.is_untaken(still):  # who tests a device works on it
+        if still is not None and is_untaken(still):  # who tests a device works on it
             try:
                 await ticket_actions.take(app, ticket)
             except AgentError as error:  # the run goes on all the same

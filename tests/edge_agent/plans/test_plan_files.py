@@ -192,3 +192,14 @@ def test_the_schema_accepts_good_plans_and_refuses_wrong_parameters() -> None:
     for old, new in (("dc_voltage", "dc_volt"), ("multimeter.read", "nonesuch"), ("500 ms", "500"), ("retries", "x")):
         bad = json.loads(json.dumps(yaml.safe_load(GOOD.replace(old, new, 1))))
         assert list(validator.iter_errors(bad)), new
+
+
+def test_a_plan_is_called_as_its_file_is(tmp_path: Path) -> None:
+    """Tickets name plans by their file, runs by their key ``plan``: an interrupted run looks for its plan by that."""
+    good, other = tmp_path / "test-plan.plan.yaml", tmp_path / "br.plan.yaml"
+    for file in (good, other):
+        file.write_text(GOOD)
+    assert load_plan(good).plan.plan == "test-plan"
+    with pytest.raises(PlanError) as caught:
+        load_plan(other)
+    assert "br.plan.yaml: the plan in it is called 'test-plan'; call the file test-plan.plan.yaml" in str(caught.value)

@@ -1,0 +1,172 @@
+"""How a ticket stands as far as this bench knows, and which entries the hub will refuse then: pure functions.
+
+The hub decides. What it will refuse is said before it is recorded, from its last word, what was done here since, and
+the part of its transition tables that benches can see; a test holds the copy against the tables.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from msgspec.structs import replace
+
+from edge_agent.local_api.views import RunState, TicketEventView, TicketView
+from protocols.messages.records import HANDING_OVER, Outcome, hand_over_in
+from tui.i18n import _
+from tui.words import ACTIONS, STATES, called
+
+
+class Row(NamedTuple):
+    """In any of the states ``of``, the action leads to ``to`` (empty: the state stays)."""
+
+    of: frozenset[str]
+    to: str = ""
+
+
+Table = Mapping[str, Row]
+Whereabouts = Literal["here", "handed_over", "gone"]
+
+
+def _row(of: str, to: str = "") -> Row:
+    return Row(frozenset(of.split()), to)
+
+
+_AT_ANY_BENCH = {
+    "taken": _row("assigned", "in_progress"),
+    "finding": _row("in_progress"),
+    "wait": _row("in_progress", "waiting"),
+    "resume": _row("waiting", "in_progress"),
+}
+TABLES: Mapping[str, Table] = {
+    "repair": {
+        **_AT_ANY_BENCH,
+        "propose_plan": _row("in_progress awaiting_approval declined", "awaiting_approval"),
+        "name_cause": _row("in_progress declined repaired handed_over"),
+        "repaired": _row("in_progress", "repaired"),
+        "rework": _row("repaired", "in_progress"),
+        "give_back": _row("declined", "handed_over"),
+        "handed_over": _row("repaired", "handed_over"),
+    },
+    "upgrade": {
+        **_AT_ANY_BENCH,
+        "upgraded": _row("in_progress", "upgraded"),
+        "rework": _row("upgraded", "in_progress"),
+        "handed_over": _row("upgraded", "handed_over"),
+    },
+    "inspection": {
+        **_AT_ANY_BENCH,
+        "inspected": _row("in_progress", "inspected"),
+        "recheck": _row("inspected", "in_progress"),
+    },
+}
+"""By the ticket's kind; a note can always be added."""
+AGREED = frozenset({"approved", "in_advance"})
+
+
+def standings(view: TicketView) -> tuple[str, ...]:
+    """Return the states that the ticket may be in when the hub has all that was done here, the likeliest first.
+
+    They are several for a moment: what the hub has received may or may not be in its last word yet.
+    """
+    told = view.item.state
+    done = [one for one in view.events if one.state != "refused"]
+    received = [one.action for one in done if one.state == "received"]
+    if told == "assigned":  # it came here anew: what was done before is of the time before
+        received = received[_after_hand_over(received) :]
+    waiting = [one.action for one in done if one.state == "waiting"]
+    found = []
+    for number in range(len(received) + 1):
+        state: str | None = told
+        for action in received[len(received) - number :]:
+            state = None if state is None else _after(view, state, action)
+        if state is None:
+            continue
+        for action in waiting:
+            state = _after(view, state, action) or state
+        found.append(state)
+    return tuple(dict.fromkeys(reversed(found) if told == "assigned" else found))
+
+
+def _after_hand_over(actions: list[str]) -> int:
+    return max((at for at, action in enumerate(actions) if action in HANDING_OVER), default=-1) + 1
+
+
+def _tables(view: TicketView) -> tuple[Table, ...]:
+    """Return the table of the ticket's kind; all of them where the hub has not told the kind."""
+    kind = "" if view.dossier is None else view.dossier.kind
+    return tuple(table for name, table in TABLES.items() if kind in {"", name})
+
+
+def _after(view: TicketView, state: str, action: str) -> str | None:
+    """Return the state after an action, ``None`` where it is not possible."""
+    if action == "note":
+        return state
+    rows = (table[action] for table in _tables(view) if action in table)
+    return next((row.to or state for row in rows if state in row.of), None)
+
+
+def objection(view: TicketView, action: str, run: RunState | None = None) -> str:
+    """Return why the hub will refuse an action on a ticket, as far as is known here; empty if nothing is.
+
+    ``run`` is the bench's last test run.
+    """
+    tables = _tables(view)
+    if action == "note" or not tables:
+        return ""
+    states = standings(view)
+    if all(_after(view, state, action) is None for state in states):
+        if states[0] == "assigned":
+            return _("Nobody has taken this ticket: the hub will refuse this until it is taken.")
+        possible = [called(ACTIONS, name) for name in ACTIONS if _after(view, states[0], name) is not None]
+        words = _("The ticket is {state}: the hub will refuse this ({action}). Possible now: {possible}.")
+        return words.format(
+            state=called(STATES, states[0]), action=called(ACTIONS, action), possible=_(", ").join(possible)
+        )
+    if action == "repaired" and view.dossier is not None and view.dossier.approval not in AGREED:
+        return _("The bench knows of no consent to the repair: until the customer agrees, the hub will refuse this.")
+    if action == "handed_over" and is_untested(view, run):
+        return _(
+            "The last test did not pass, or began before the repair: unless it is waived, the hub will refuse this."
+        )
+    return ""
+
+
+def handed_over(view: TicketView) -> TicketView:
+    """Return a ticket that has left the worklist by a hand-over, whose last word of the hub is of before."""
+    return replace(view, item=replace(view.item, state="handed_over"), events=())
+
+
+def whereabouts(view: TicketView | None, handed_over: TicketView | None) -> Whereabouts:
+    """Return where a ticket is that was here, from what the worklist has of it, and what has left it by a hand-over."""
+    if view is None:
+        return "gone" if handed_over is None else "handed_over"
+    return "here" if hand_over_of(view) is None else "handed_over"
+
+
+def is_untaken(view: TicketView) -> bool:
+    """Return whether nobody works on a ticket: neither at the hub, nor here since it last left this bench."""
+    return set(standings(view)) == {"assigned"}
+
+
+def is_waiting(view: TicketView | None) -> bool:
+    """Return whether a ticket waits: what was done here last counts before what the hub said."""
+    if view is None:
+        return False
+    done = [one.action for one in _counting(view) if one.action in {"wait", "resume"}]
+    return done[-1] == "wait" if done else view.item.state == "waiting"
+
+
+def is_untested(view: TicketView, run: RunState | None) -> bool:
+    """Return whether the bench's last run was of this ticket and is no test of it as it is now."""
+    if run is None or run.ticket != view.item.ticket:
+        return False
+    repairs = (one.at for one in _counting(view) if one.action == "repaired")
+    return run.outcome is not Outcome.PASSED or any(at > run.started_at for at in repairs)
+
+
+def hand_over_of(view: TicketView) -> TicketEventView | None:
+    """Return the event by which the device left the bench, ``None`` when it did not, or was taken again since."""
+    return hand_over_in((one.action, one) for one in _counting(view))
+
+
+def _counting(view: TicketView) -> Iterable[TicketEventView]:
+    return (one for one in view.events if one.state != "refused")
