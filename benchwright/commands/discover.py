@@ -61,6 +61,8 @@ def discover(
     absent = [one for one in port or () if not Path(one).exists()]
     if absent:
         raise UsageError(f"there is no port {', '.join(absent)}; check the cable and the name")
+    if files := [one for one in port or () if not Path(one).is_char_device()]:
+        raise UsageError(f"{', '.join(files)}: this is no serial port; name one such as /dev/ttyUSB0")
     try:
         known = profiles()
         scope = Scope(usb, serial, lan, tuple(port or ()), tuple(host or ()), in_use=_in_use(bench), listen_s=listen)

@@ -82,6 +82,7 @@ def test_the_terminal_says_which_language_is_spoken(capsys, monkeypatch):
             "'loud' is not one of 'debug'",
             "'loud' 不在 'debug'",
         ),
+        (["discover", "--port", "/etc/passwd"], "/etc/passwd: this is no serial port; name", "/etc/passwd：这不是串口"),
         (["hub", "seed", "--stores", "0"], "Input should be greater than or equal to 1", "须大于或等于 1"),
         (["simulate", "--directory", "/proc/x"], "the folder /proc/x cannot be made", "无法创建文件夹 /proc/x"),
         (["simulate", "--write-bench", "/dev/null"], "/dev/null exists", "/dev/null 已存在"),
