@@ -4,14 +4,10 @@ Tables, and all that has colours, go through ``benchwright.terminal``. Nothing e
 """
 
 import json
-import re
 import sys
 from typing import Any
 
-from tui.plain import lines, one_line
-
-_HIDDEN = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-"""What JSON need not escape and a terminal obeys, does not show, or has no code for."""
+from protocols.plain_text import json_escaped, lines, one_line
 
 
 def say(words: str, *, error: bool = False) -> None:
@@ -30,5 +26,4 @@ def print_document(text: str) -> None:
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document: all text is true to the letter, with escapes for what a terminal would obey or hide."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    print_document(_HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    print_document(json_escaped(json.dumps(value, ensure_ascii=False, indent=indent)))

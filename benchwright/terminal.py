@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
-from tui.plain import lines
+from protocols.plain_text import lines
 
 
 def styled(*parts: str | tuple[str, str] | Text, style: str = "") -> Text:

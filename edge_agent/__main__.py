@@ -17,6 +17,7 @@ from edge_agent.logs import LEVELS, configure_logging
 from edge_agent.spool import SpoolError
 from edge_agent.uplink.settings import UplinkError
 from edge_agent.worklist import WorklistError
+from protocols.plain_text import one_line
 
 EXIT_BAD_INPUT = 2
 _STATE_FAULTS = (SpoolError, CaptureStoreError, WorklistError)
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         run_until_signal(agent)
     except (ValueError, UplinkError, LocalApiError, *_STATE_FAULTS, OSError) as error:
-        sys.stderr.write(f"benchwright: the agent cannot run: {error}\n")
+        sys.stderr.write(f"benchwright: the agent cannot run: {one_line(str(error))}\n")
         return EXIT_BAD_INPUT
     return 0
 

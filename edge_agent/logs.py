@@ -2,7 +2,7 @@
 
 import logging
 
-from protocols.log_line import JsonFormatter
+from protocols.log_line import JsonFormatter, PlainFormatter
 
 LEVELS = ("debug", "info", "warning", "error")
 _QUIET = ("websockets", "asyncio", "pymodbus", "pyvisa")
@@ -12,9 +12,7 @@ _QUIET = ("websockets", "asyncio", "pymodbus", "pyvisa")
 def configure_logging(level: str = "info", *, as_json: bool = False) -> None:
     """Write the log to standard error; ``level`` is one of ``LEVELS``."""
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        JsonFormatter() if as_json else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    )
+    handler.setFormatter(JsonFormatter() if as_json else PlainFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -8,9 +8,9 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from protocols.messages.records import Limits
+from protocols.plain_text import one_line
 from protocols.quantity import format_measured, format_value, unit_symbol
 from tui.i18n import _
-from tui.plain import one_line
 
 
 def fit(text: str, cells: int) -> str:

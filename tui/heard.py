@@ -10,8 +10,8 @@ import re
 from functools import lru_cache
 
 from protocols.messages.reasons import reason_in
+from protocols.plain_text import one_line
 from tui import i18n
-from tui.plain import one_line
 
 DOMAIN = "agent"
 DEEPEST = 8

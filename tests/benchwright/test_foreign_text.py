@@ -16,7 +16,7 @@ from benchwright.printing import print_document, print_json, say
 from benchwright.terminal import Terminal
 from drivers.discovery.findings import Finding
 from drivers.simulated.endpoints import Session, UnixEndpoint
-from tui.plain import HIDDEN, lines, one_line
+from protocols.plain_text import HIDDEN
 
 HOSTILE = "[/] [bold] :smile: \x1b[31m \x1b]0;x\x07 \x9b31m \u202egnp"
 SHOWN = f"[/] [bold] :smile: {HIDDEN}[31m {HIDDEN}]0;x{HIDDEN} {HIDDEN}31m {HIDDEN}gnp"
@@ -43,14 +43,6 @@ def assert_shown(printed: str, *texts: str) -> None:
     for text in texts:
         assert "".join(text.split()) in flat, printed
     assert not set(printed) & {"\x1b", "\x07", "\x9b", "\u202e"}
-
-
-def test_hidden_characters_are_seen_and_line_breaks_are_blanks_or_stay() -> None:
-    assert one_line(HOSTILE) == SHOWN
-    assert one_line("a\tb\r\nc\u00a0d\u3000e\udcff") == f"a b  c d e{HIDDEN}"
-    assert lines("a\x1b\r\nb\n") == f"a{HIDDEN}\nb\n"
-    rare = "\U000323b0"  # a Chinese character of a newer Unicode than this Python knows, or an older one's
-    assert one_line(f"王{rare}") == f"王{rare}"
 
 
 def test_a_table_stays_in_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
