@@ -2,6 +2,8 @@
 
 import re
 
+from starlette.exceptions import HTTPException
+
 from hub.core.i18n import Words
 
 UNREADABLE: Words = {
@@ -44,6 +46,14 @@ _REASONS: tuple[tuple[str, Words], ...] = (
     ),
 )
 """Beginnings of what Python's parser says."""
+
+
+class WrongMember(HTTPException):
+    """A body that is JSON, but has a member that nobody can take as it is meant."""
+
+    def __init__(self, where: str, words: Words) -> None:
+        super().__init__(422, detail=where)
+        self.words = words
 
 
 def reason(said: str, text: str, place: int) -> Words:

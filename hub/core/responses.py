@@ -60,8 +60,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
         kind = Problem(problems.METHOD_NOT_ALLOWED, path=path, method=request.method, headers=headers)
     elif error.status_code == 404:
         kind = Problem(problems.NO_SUCH_PATH, path=path, headers=headers)
-    elif error.status_code == 422:
-        kind = Problem(problems.INVALID_REQUEST, errors=(FieldError(error.detail, problems.NUL_WORDS),), count=1)
+    elif isinstance(error, malformed.WrongMember):
+        kind = Problem(problems.INVALID_REQUEST, errors=(FieldError(error.detail, error.words),), count=1)
     elif error.status_code == 413:
         kind = Problem(problems.REQUEST_TOO_LARGE, limit=error.detail)
     else:

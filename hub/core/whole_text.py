@@ -1,26 +1,29 @@
-"""Text that a database cannot hold, refused before anything is parsed: PostgreSQL's text has no NUL character."""
+"""What cannot be told once a request is parsed: a member that is there twice, and characters that no database holds.
+
+PostgreSQL's text has no NUL character. One in the values of a body is refused by the body itself (``JsonBody``).
+"""
 
 import json
-import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from json import detect_encoding
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hub.core.i18n import preferred_language
+from hub.core.i18n import Words, both, preferred_language
+from hub.core.malformed import WrongMember
 from hub.core.problems import INVALID_REQUEST, NUL_WORDS, FieldError, Problem
 from hub.core.responses import problem_response
 from hub.core.validation import escaped
 
-_NUL = re.compile(rb"\x00|(?<!\\)(?:\\\\)*\\u0000")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_OVERLAP = 64
-"""Bytes of a chunk that are looked at again with the next: an escape may be cut in two."""
+_TWICE = both("it is there twice; leave one of the two out", "重复出现；请只保留一个")
 
 
 class WholeText:
-    """ASGI middleware: refuse a NUL in the address or in a JSON body with 422."""
+    """ASGI middleware: refuse with 422 a NUL in the address, and in a JSON body what would be lost without a word."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,18 +46,17 @@ class WholeText:
         body = bytearray()
 
         async def looked_through() -> Message:
-            nonlocal body
             message = await receive()
-            began = max(0, len(body) - _OVERLAP)
-            body += message.get("body", b"")
-            if body.startswith(_UTF_16):
+            if message["type"] != "http.request":
+                return message
+            chunk = message.get("body", b"")
+            body.extend(chunk)
+            if body.startswith(_UTF_16) or b"\x00" in chunk:
                 raise HTTPException(400)  # Python would read it; JSON between systems is UTF-8 (RFC 8259, 8.1)
-            if _NUL.search(body, began):
-                while message.get("more_body"):
-                    message = await receive()
-                    body += message.get("body", b"")
-                # the one kind of exception that passes FastAPI's body reading
-                raise HTTPException(422, detail="#" + "".join(f"/{escaped(one)}" for one in _path_in(body)))
+            if not message.get("more_body"):
+                wrong = _wrong_in(bytes(body))
+                if wrong is not None:
+                    raise wrong  # the one kind of exception that passes FastAPI's body reading
             return message
 
         await self._app(scope, looked_through, send)
@@ -66,24 +68,65 @@ def _place(scope: Scope) -> str:
     return f"query:{next(named, 'address')}".replace("\x00", "␀")
 
 
-def _path_in(body: bytearray) -> tuple[str | int, ...]:
-    """Return the way to the first text with a NUL; nothing where the body is no JSON."""
+class _TwiceError(Exception):
+    """A member is there twice."""
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that knows which of its members is there twice."""
+
+    twice: str | None = None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
+    return found
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> _Object:
+    found = _Object()
+    for name, value in pairs:
+        if name in found and found.twice is None:
+            found.twice = name
+        found[name] = value
+    return found
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once)
+_MARKING = json.JSONDecoder(object_pairs_hook=_marked)
+
+
+def _wrong_in(body: bytes) -> WrongMember | None:
+    """Return the first member that is there twice, or whose name has a NUL; nothing where the body is no JSON."""
     try:
-        return _path_of(json.loads(body, strict=False)) or ()
+        text = body.decode(detect_encoding(body), "surrogatepass")
+        try:
+            value = _STRICT.decode(text)
+        except _TwiceError:
+            twice = ((*way, one.twice) for way, one in _objects(_MARKING.decode(text)) if one.twice is not None)
+            return _wrong(next(twice), _TWICE)
     except (ValueError, RecursionError):
-        return ()
+        return None  # whoever parses it next says why
+    if b"\\u0000" in body:
+        for way, one in _objects(value):
+            if any("\x00" in name for name in one):  # the name itself is not repeated
+                return _wrong(way, NUL_WORDS)
+    return None
 
 
-def _path_of(value: object) -> tuple[str | int, ...] | None:
-    """Return the way to the first NUL in ``value``; the name of a member that has one is not repeated."""
-    if isinstance(value, str):
-        return () if "\x00" in value else None
-    members: Iterable[tuple[str | int, object]] = ()
-    if isinstance(value, dict):
-        members = value.items()
-        if any("\x00" in name for name in value):
-            return ()
-    elif isinstance(value, list):
-        members = enumerate(value)
-    found = ((name, way) for name, inner in members if (way := _path_of(inner)) is not None)
-    return next(((name, *way) for name, way in found), None)
+def _wrong(way: tuple[str | int, ...], words: Words) -> WrongMember:
+    return WrongMember("#" + "".join(f"/{escaped(one)}" for one in way).replace("\x00", "␀"), words)
+
+
+def _objects(value: Any) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Give each object with the way to it, outer ones first: a body can nest deeper than a function calls itself."""
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    while waiting:
+        way, one = waiting.pop()
+        if isinstance(one, dict):
+            yield way, one
+            waiting += [((*way, name), inner) for name, inner in reversed(one.items())]
+        elif isinstance(one, list):
+            waiting += [((*way, number), inner) for number, inner in reversed(list(enumerate(one)))]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from types import NoneType
+from typing import Annotated, Any, get_args
 
 import pytest
 from fastapi.routing import APIRoute
@@ -99,6 +100,7 @@ def test_what_was_kept_is_read_with_the_characters_that_were_taken_then() -> Non
 
 
 def test_every_body_of_the_api_and_every_action_is_strict(tmp_path: Path) -> None:
+    """Each is a ``JsonBody``, which alone looks through its texts."""
     routes = [
         route
         for included in create_app(Settings(data_dir=tmp_path)).routes
@@ -106,6 +108,11 @@ def test_every_body_of_the_api_and_every_action_is_strict(tmp_path: Path) -> Non
         if isinstance(route, APIRoute) and route.body_field is not None
     ]
     assert len(routes) > 50
+    bodies = {route.path: route.body_field.field_info.annotation for route in routes}
+    kinds = {path: get_args(one) or (one,) for path, one in bodies.items()}
+    assert [
+        path for path, of in kinds.items() if not all(issubclass(one, JsonBody | bytes | NoneType) for one in of)
+    ] == []
     schemas = {route.path: TypeAdapter(route.body_field.field_info.annotation).core_schema for route in routes}
     schemas |= {name: model.__pydantic_core_schema__ for name, model in DETAILS.items()}
     assert [name for name, schema in schemas.items() if any(_lax(schema))] == []

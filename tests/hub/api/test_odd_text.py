@@ -45,6 +45,29 @@ def test_text_that_nobody_sees_is_no_text(staff: httpx.Client) -> None:
     assert staff.post("/api/v1/tickets", json=body).status_code == 201, "what only joins what is seen may stay"
 
 
+def test_a_nul_is_told_with_the_other_mistakes(staff: httpx.Client) -> None:
+    body = (BODY % "\\u0000").replace("138 0000 0000", "").replace("complaint", "no_such")
+    answer = staff.post("/api/v1/tickets", content=body, headers={"Content-Type": "application/json"})
+    pointers = {one["pointer"] for one in answer.json()["errors"]}
+    assert pointers == {"#/symptom", "#/contact/phone", "#/kind"}, answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"kind": "complaint", "symptom": "a", "symptom": "b"}', "#/symptom"),
+        ('{"kind": "complaint", "sympt\\u006fm": "a", "symptom": "a"}', "#/symptom"),
+        ('{"contact": {"name": "n", "phone": "1", "name": "n"}, "symptom": "a"}', "#/contact/name"),
+        ('{"accessories": ["a", {"b/c": {"d": 1, "d": {}}}]}', "#/accessories/1/b~1c/d"),
+        ('{"a": {"b\\u0000": 1}}', "#/a"),
+    ],
+)
+def test_a_member_is_there_once(staff: httpx.Client, body: str, pointer: str) -> None:
+    """Of two the parser would take the last one without a word."""
+    answer = staff.post("/api/v1/tickets", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (422, [pointer]), answer.text
+
+
 def test_control_characters_are_in_no_text(admin: httpx.Client) -> None:
     """A terminal would obey them; texts of one line have no line break and no tab either."""
     ticket = json.loads(BODY % "")
