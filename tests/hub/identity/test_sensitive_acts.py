@@ -7,6 +7,7 @@ among the steps that need different people, whatever the roles, and through keys
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -140,7 +141,7 @@ def _walk(database: Database, way: Way, who: dict[str, Actor]) -> str:
             state=State.NEW.value,
             priority=5,
             model="M",
-            serial="S",
+            serial=token_hex(8),  # one device is refunded once
             symptom="s",
             created_at=at,
             updated_at=at,
