@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -127,7 +126,7 @@ def notes(measurements: Iterable[Measurement]) -> list[str]:
     return [titled(", ".join(dict.fromkeys(names)), heard(reason)) for reason, names in about.items()]
 
 
-def print_suspects(console: Console, suspects: Sequence[Suspect]) -> None:
+def print_suspects(console: Terminal, suspects: Sequence[Suspect]) -> None:
     """Print the suspected causes, the likeliest first, each with its evidence and what to do."""
     if suspects:
         console.print(titled(_("Suspects, the likeliest first"), "").rstrip())

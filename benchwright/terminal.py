@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType  # noqa: TID251 - this is what stands for it
 from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text

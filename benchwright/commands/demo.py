@@ -14,10 +14,9 @@ from benchwright.errors import UsageError
 from tui import i18n
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from benchwright.demo.processes import Processes
     from benchwright.demo.scene import Scene
+    from benchwright.terminal import Terminal
     from drivers.simulated.products import Product
 
 app = typer.Typer(add_completion=False)
@@ -114,7 +113,7 @@ def _keep(
     scene: "Scene",
     processes: "Processes",
     product: "Product",
-    console: "Console",
+    console: "Terminal",
     language: i18n.Language,
 ) -> bool:
     """Leave a ticket to be worked on, print where everything is, move probes when a test asks, wait for Ctrl-C.

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -19,7 +18,7 @@ from benchwright.plan_view import limits_text, value_text, verdict_text
 from benchwright.plots import braille
 from benchwright.real_captures import captures_folder, checks
 from benchwright.real_captures import table as captures_table
-from benchwright.terminal import styled
+from benchwright.terminal import Terminal, styled
 from drivers.simulated.products import Product
 from edge_agent.local_api import events
 from edge_agent.local_api.views import RunState
@@ -41,7 +40,7 @@ class Story:
     scene: Scene
     product: Product
     fault: str
-    console: Console
+    console: Terminal
     language: Language
     pictures: Path | None = None
     """Folder for SVG pictures of what was shown; the console must record."""
@@ -238,7 +237,7 @@ class Story:
         return all(holds for holds, _ in self.outcomes)
 
 
-def awaited(console: Console, words: str, holds: Callable[[], bool], limit_s: float) -> bool:
+def awaited(console: Terminal, words: str, holds: Callable[[], bool], limit_s: float) -> bool:
     """Look again and again until ``holds`` says so, with ``words`` on the terminal; return whether it did in time."""
     deadline = time.monotonic() + limit_s
     with console.status(words):
