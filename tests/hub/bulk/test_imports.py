@@ -74,6 +74,9 @@ def test_tickets_come_from_excel_with_what_is_missing_named(admin: httpx.Client)
         ("fault", "It should be a name that begins with a letter or digit; then letters"),
         ("symptom", "say what is wrong or wanted"),
     ], "what cannot be read, and what is missing besides"
+    odd = [rows[0], ["repair", "web", "SP\n100", "SN-3", "no\npower", "Ev\x1b[31mil", "13800000000", "no_power"]]
+    report = send(admin, "tickets", "\n".join(",".join(f'"{cell}"' for cell in row) for row in odd).encode())
+    assert {one["column"] for one in report["errors"]} == {"model", "contact_name"}, report["errors"]
     report = send(admin, "tickets", files.workbook(rows[:2], "t"))
     shown = admin.get(f"/api/v1/tickets/{report['created'][0]}").json()
     assert (shown["kind"], shown["channel"]) == ("repair", "web"), "by their words as well as by their codes"
