@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from edge_agent.local_api.views import RunState, TicketEventView, TicketView
 from protocols.messages.records import HANDING_OVER, Outcome, hand_over_in
 from tui.i18n import _
-from tui.words import ACTIONS, STATES, called
+from tui.words import ENTRIES, STATES, called
 
 
 class Row(NamedTuple):
@@ -116,10 +116,10 @@ def objection(view: TicketView, action: str, run: RunState | None = None) -> str
     if all(_after(view, state, action) is None for state in states):
         if states[0] == "assigned":
             return _("Nobody has taken this ticket: the hub will refuse this until it is taken.")
-        possible = [called(ACTIONS, name) for name in ACTIONS if _after(view, states[0], name) is not None]
+        possible = [_(words) for name, words in ENTRIES.items() if _after(view, states[0], name) is not None]
         words = _("The ticket is {state}: the hub will refuse this ({action}). Possible now: {possible}.")
         return words.format(
-            state=called(STATES, states[0]), action=called(ACTIONS, action), possible=_(", ").join(possible)
+            state=called(STATES, states[0]), action=called(ENTRIES, action), possible=_(", ").join(possible)
         )
     if action == "repaired" and view.dossier is not None and view.dossier.approval not in AGREED:
         return _("The bench knows of no consent to the repair: until the customer agrees, the hub will refuse this.")

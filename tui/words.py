@@ -35,6 +35,23 @@ ACTIONS: Mapping[str, str] = {
     "handed_over": N_("handed over"),
     "note": N_("note"),
 }
+ENTRIES: Mapping[str, str] = {
+    "taken": N_("Take"),
+    "wait": N_("Hold"),
+    "resume": N_("Take up"),
+    "finding": N_("Finding"),
+    "propose_plan": N_("Plan"),
+    "repaired": N_("Repaired"),
+    "upgraded": N_("Upgraded"),
+    "inspected": N_("Inspected"),
+    "recheck": N_("Recheck"),
+    "rework": N_("Rework"),
+    "handed_over": N_("Hand over"),
+    "give_back": N_("Give back unrepaired"),
+    "name_cause": N_("Root cause"),
+    "note": N_("Note"),
+}
+"""What can be done on a ticket, as the keys call it."""
 APPROVALS: Mapping[str, str] = {
     "proposed": N_("the customer has the plan"),
     "in_advance": N_("agreed in advance"),

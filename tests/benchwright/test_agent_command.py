@@ -171,7 +171,7 @@ def test_what_the_hub_will_refuse_is_said_and_kept(agent):
     assert "recorded as number 2" in said and "Nobody has taken this ticket" in said
     assert "尚未接单" in call(agent, "event", "T-1", "handed_over", "--language", "zh-CN")
     assert call(agent, "event", "T-1", "taken", "-l", "en").strip() == "recorded as number 4"
-    assert "The ticket is in progress: the hub will refuse this (handed over)" in call(
+    assert "The ticket is in progress: the hub will refuse this (Hand over)" in call(
         agent, "event", "T-1", "handed_over", "-l", "en"
     )
 

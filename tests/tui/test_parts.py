@@ -13,6 +13,7 @@ import pytest
 from bench_at_work import lamp
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.binding import Binding
 from tui_driving import work_at
@@ -37,6 +38,7 @@ from tui.screens.generator import GeneratorScreen
 from tui.screens.heat import HeatScreen
 from tui.screens.instruments import InstrumentsScreen
 from tui.screens.meter import MeterScreen
+from tui.screens.past_runs import PastRunScreen
 from tui.screens.refused import RefusedScreen
 from tui.screens.run import RunScreen
 from tui.screens.scope import ScopeScreen
@@ -385,6 +387,11 @@ def test_a_result_names_keys_that_do_something(ticket, words):
     shown = run_panel.result(run_of(outcome=Outcome.PASSED, ticket="T-1"), Outcome.PASSED, 70, ticket=ticket).plain
     assert words in shown
     assert ("F12" in shown, "⏎" in shown) == (ticket == "here", ticket != "gone")
+
+
+def test_a_step_is_repeated_while_its_run_goes_on():
+    ended = replace(run_of(outcome=Outcome.FAILED), status="finished")
+    assert [PastRunScreen(run).offers("repeat") for run in (run_of(), ended)] == [True, False]
 
 
 def test_names_stand_before_their_words_with_the_colon_of_the_language():

@@ -80,6 +80,8 @@ class RunScreen(RunActions):
                 return active or interrupted
             case "again" | "ticket":
                 return run.outcome is not None
+            case "repeat":
+                return active
         return True
 
     @property
