@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, null, select
+from sqlalchemy import ColumnElement, Select, false, func, null, select
 from sqlalchemy.orm import Session
 
 from hub.core.labels import serial_kept
@@ -185,7 +185,9 @@ def _is_of_model(session: Session, asked: str) -> ColumnElement[bool]:
     By the index all that was measured of the model would be sorted for one page; that is kept from it where there is
     much. What has another key besides, a serial number, is found by that.
     """
-    found = spellings_in(session, Run.model, asked) or [asked]
+    found = spellings_in(session, Run.model, asked)
+    if not found:
+        return false()
     some = select(Run.id).where(Run.model.in_(found)).limit(FEW_RUNS + 1).subquery()
     few = (session.scalar(select(func.count()).select_from(some)) or 0) <= FEW_RUNS
     return (Run.model if few else func.coalesce(Run.model, null())).in_(found)

@@ -10,9 +10,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from hub.core.database import Database
+from hub.fleet.models import Bench
 from hub.identity.actors import Actor
 from hub.identity.permissions import Role
 from hub.measurements import queries as measured
+from hub.measurements.models import Run
 from hub.tickets import queries
 from hub.tickets.kinds import State
 from hub.tickets.queries import TicketFilter
@@ -85,6 +87,10 @@ def test_the_list_of_a_store_is_read_in_its_order(sqlite: Database) -> None:
 def test_what_was_measured_of_a_model_is_bounded(sqlite: Database, monkeypatch: pytest.MonkeyPatch, ask: Any) -> None:
     """Few runs are found by their index; of many no page sorts all that was measured, but goes back from the newest."""
     wanted = measured.DataFilter(model="SP-100")
+    with sqlite.write() as session:
+        session.add(Bench(name="bench-01", registered_at=AT))
+        session.flush()
+        session.add(Run(bench="bench-01", key="run-1", model="SP-100"))
     *before, few = plans(sqlite, lambda session: ask(session, CHAIN, wanted, None, 50))
     assert not any(step.startswith(("SCAN run", "SCAN measurement", "SCAN step")) for one in before for step in one)
     assert any(step.startswith("SEARCH run USING") and "ix_run_model" in step for step in few), few
