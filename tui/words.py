@@ -82,6 +82,10 @@ WAITING_FOR: Mapping[str, str] = {
     "customer": N_("the customer"),
     "third_party": N_("somebody else"),
 }
+INSPECTED: Mapping[str, str] = {
+    "in_order": N_("in order"),
+    "defect": N_("defect"),
+}
 EVENT_STATES: Mapping[str, str] = {
     "waiting": N_("waiting to be sent"),
     "received": N_("received by the hub"),

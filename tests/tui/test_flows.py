@@ -13,8 +13,10 @@ from edge_agent.local_api.requests import (
     RecordTicketEvent,
     ReleaseLease,
 )
+from hub.tickets.actions import DETAILS
 from protocols.messages.control import Desired, Receipt, Refusal, WorkItem
-from protocols.messages.records import Outcome
+from protocols.messages.dossiers import Dossier, settings_with
+from protocols.messages.records import Device, Outcome
 
 REASON = "already taken by wang\nzh-CN: 已由 wang 接单"
 
@@ -169,6 +171,41 @@ def test_take_hold_find_repair_hand_over(bench):
     assert done[3].details == {"parts_requested": [{"part": "C5 220 uF", "quantity": 10, "fault": "dried_capacitor"}]}
     assert (done[4].note, done[4].details) == ("C5 has 8 µF", {"root_cause": "dried_capacitor"})
     assert done[5].details == {"root_cause": "dried_capacitor", "parts": ["C5 220 uF", "R12"]}
+
+
+def test_each_kind_of_work_is_recorded_as_such(bench):
+    """An upgrade and an inspection are no repair; what the customer does not want repaired is given back."""
+    kinds = ("upgrade", "inspection", "repair")
+    items = tuple(
+        WorkItem(f"T-{kind}", Device("SP-100", f"S-{kind}"), kind, state)
+        for kind, state in zip(kinds, ("in_progress", "in_progress", "declined"), strict=True)
+    )
+    settings = settings_with({f"T-{kind}": Dossier(kind=kind) for kind in kinds}, ())
+    bench.agent.worklist.apply(Desired("bench-01", 2, items, settings))
+
+    async def work(hands):
+        await hands.sees("T-upgrade")
+        await hands.press("f8")
+        await hands.sees("Upgraded", "What was done")
+        await hands.type("128 GB")
+        await hands.press("ctrl+s")
+        await hands.sees("T-upgrade: kept")
+        await hands.press("down", "f8")
+        await hands.sees("Inspected", "in order")
+        await hands.press("enter")
+        await hands.type("all well")
+        await hands.press("ctrl+s")
+        await hands.sees("T-inspection: kept")
+        await hands.press("down", "f12")
+        await hands.sees("Give back unrepaired")
+        await hands.press("ctrl+s")
+        await hands.sees("T-repair: kept")
+
+    work_at(bench.socket, work)
+    done = {kind: events_of(bench, f"T-{kind}")[-1] for kind in kinds}
+    assert [one.action for one in done.values()] == ["upgraded", "inspected", "give_back"]
+    assert done["upgrade"].note == "128 GB"
+    DETAILS["inspected"].model_validate(done["inspection"].details)
 
 
 def test_leaving_a_form_records_nothing(bench):

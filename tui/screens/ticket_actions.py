@@ -15,9 +15,9 @@ from tui.formatting import one_line, parse_number
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
 from tui.keys import Key
-from tui.screens.form import Field, FormDialog, refilled
-from tui.standing import is_waiting, objection
-from tui.words import ACTIONS, WAITING_FOR, called
+from tui.screens.form import Field, FormDialog, choices_of, one_of, refilled
+from tui.standing import is_waiting, objection, standings
+from tui.words import ACTIONS, INSPECTED, WAITING_FOR, called
 
 if TYPE_CHECKING:
     from tui.app import BenchApp
@@ -26,9 +26,9 @@ TICKET_KEYS = (
     Key("f5", "take", N_("Take"), N_("Take this ticket: you begin to work on it.")),
     Key("f6", "hold", N_("Hold"), N_("Put this ticket on hold, with the reason; or take it up again.")),
     Key("f7", "finding", N_("Finding"), N_("Record what you found, with the root cause.")),
-    Key("f8", "repaired", N_("Repaired"), N_("Record the repair, with parts and notes.")),
+    Key("f8", "repaired", N_("Repaired"), N_("Record the repair with its parts, or the upgrade, or the inspection.")),
     Key("f9", "start_run", N_("Test"), N_("Start the test plan of this ticket.")),
-    Key("f12", "hand_over", N_("Hand over"), N_("Hand the repaired device over to the counter.")),
+    Key("f12", "hand_over", N_("Hand over"), N_("Hand the device over to the counter.")),
     Key("ctrl+n", "past_runs", N_("Tests"), N_("Show the tests that this bench ran on this device."), in_bar=False),
     Key("ctrl+o", "note", N_("Note"), N_("Add a note to this ticket."), in_bar=False),
     Key("ctrl+g", "parts", N_("Parts"), N_("Request a part for this ticket."), in_bar=False),
@@ -38,6 +38,7 @@ TICKET_KEYS = (
 
 _NOTE = (Field("note", N_("Note"), required=True),)
 _HAND_OVER = (Field("note", N_("Note for the counter")),)
+_UPGRADED = (Field("note", N_("What was done"), required=True),)
 _REWORK = (Field("reason", N_("Reason"), required=True),)
 MOST_PIECES = 1000
 LONGEST_PART = 128
@@ -157,13 +158,25 @@ def found_cause(view: TicketView | None) -> str:
     return next((str(one) for one in found if one), "")
 
 
+def _kind(app: "BenchApp", ticket: str) -> str:
+    """Return the ticket's kind; empty where the hub has not told it."""
+    view = app.bench.ticket(ticket)
+    return "" if view is None or view.dossier is None else view.dossier.kind
+
+
 async def rework(app: "BenchApp", ticket: str) -> bool:
     """Ask why the work goes on."""
+    if _kind(app, ticket) == "inspection":
+        return await _fill_in(app, ticket, "recheck", title=N_("Recheck"), fields=_NOTE, save=N_("Save"))
     return await _fill_in(app, ticket, "rework", title=N_("Rework"), fields=_REWORK, save=N_("Save"))
 
 
 async def hand_over(app: "BenchApp", ticket: str) -> bool:
-    """Ask for words to the counter and hand over."""
+    """Ask for words to the counter and hand over; what the customer does not want repaired goes back as it is."""
+    view = app.bench.ticket(ticket)
+    if view is not None and standings(view)[0] == "declined":
+        title = N_("Give back unrepaired")
+        return await _fill_in(app, ticket, "give_back", title=title, fields=_HAND_OVER, save=N_("Give back"))
     title = N_("Hand over to the counter")
     return await _fill_in(app, ticket, "handed_over", title=title, fields=_HAND_OVER, save=N_("Hand over"))
 
@@ -205,7 +218,12 @@ async def finding(app: "BenchApp", ticket: str) -> bool:
 
 
 async def repaired(app: "BenchApp", ticket: str) -> bool:
-    """Ask for cause, parts and words."""
+    """Ask for cause, parts and words; of an upgrade for words, of an inspection for what came out."""
+    match _kind(app, ticket):
+        case "upgrade":
+            return await _fill_in(app, ticket, "upgraded", title=N_("Upgraded"), fields=_UPGRADED, save=N_("Save"))
+        case "inspection":
+            return await _inspection(app, ticket)
     suspects = suspected_causes(app, ticket)
     cause = found_cause(app.bench.ticket(ticket)) or next(iter(suspects), "")
     fields = (
@@ -216,6 +234,22 @@ async def repaired(app: "BenchApp", ticket: str) -> bool:
     return await _fill_in(
         app, ticket, "repaired", _with_cause(app, ticket), title=N_("Repaired"), fields=fields, save=N_("Save")
     )
+
+
+async def _inspection(app: "BenchApp", ticket: str) -> bool:
+    in_order = _(INSPECTED["in_order"])
+    fields = (
+        Field("result", N_("Result"), required=True, value=in_order, choices=choices_of(INSPECTED)),
+        Field("report", N_("Report"), required=True),
+    )
+    return await _fill_in(app, ticket, "inspected", _inspected, title=N_("Inspected"), fields=fields, save=N_("Save"))
+
+
+def _inspected(values: Mapping[str, str]) -> Checked:
+    result = one_of(values["result"], INSPECTED)
+    if result is None:
+        return _("Result: F2 lists what it can be.")
+    return {"result": result, "report": values["report"]}
 
 
 def _cause_field(app: "BenchApp", suspects: tuple[str, ...], value: str) -> Field:
@@ -277,6 +311,8 @@ def told(details: Mapping[str, Any], cause: Callable[[str], str] = str) -> str:
         "parts_requested": _("parts requested"),
         "reason": _("reason"),
         "waiting_for": _("waiting for"),
+        "result": _("inspection result"),
+        "report": _("inspection report"),
         "options": _("ways"),
         "only_option_because": _("only way because"),
     }
@@ -289,6 +325,8 @@ def told(details: Mapping[str, Any], cause: Callable[[str], str] = str) -> str:
 def _told_one(name: str, content: Any, cause: Callable[[str], str]) -> str:
     if name == "waiting_for":
         return called(WAITING_FOR, str(content))
+    if name == "result":
+        return called(INSPECTED, str(content))
     if name == "root_cause":
         return cause(str(content))
     if name == "parts_requested" and isinstance(content, list):
