@@ -196,6 +196,11 @@ def test_each_kind_of_work_is_recorded_as_such(bench):
         await hands.type("all well")
         await hands.press("ctrl+s")
         await hands.sees("T-inspection: kept")
+        await hands.press("ctrl+w")
+        await hands.sees("Recheck", "Note *")
+        await hands.type("the relay, too")
+        await hands.press("ctrl+s")
+        await hands.sees("↑ recheck")
         await hands.press("down", "f12")
         await hands.sees("Give back unrepaired")
         await hands.press("ctrl+s")
@@ -203,9 +208,9 @@ def test_each_kind_of_work_is_recorded_as_such(bench):
 
     work_at(bench.socket, work)
     done = {kind: events_of(bench, f"T-{kind}")[-1] for kind in kinds}
-    assert [one.action for one in done.values()] == ["upgraded", "inspected", "give_back"]
+    assert [one.action for one in done.values()] == ["upgraded", "recheck", "give_back"]
     assert done["upgrade"].note == "128 GB"
-    DETAILS["inspected"].model_validate(done["inspection"].details)
+    DETAILS["inspected"].model_validate(events_of(bench, "T-inspection")[0].details)
 
 
 def test_leaving_a_form_records_nothing(bench):

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.binding import Binding
+from textual.widgets import Input
 from tui_driving import work_at
 
 from benchwright.plan_view import value_text
@@ -47,6 +48,7 @@ from tui.screens.ticket import TicketScreen
 from tui.screens.worklist import WorklistScreen
 from tui.statistics import statistics, trend
 from tui.themes import THEMES
+from tui.widgets.entry import Entry
 from tui.widgets.limit_bar import limit_bar
 from tui.widgets.rows import Column, Row, Rows
 from tui.widgets.status_bar import StatusBar
@@ -387,6 +389,15 @@ def test_a_result_names_keys_that_do_something(ticket, words):
     shown = run_panel.result(run_of(outcome=Outcome.PASSED, ticket="T-1"), Outcome.PASSED, 70, ticket=ticket).plain
     assert words in shown
     assert ("F12" in shown, "⏎" in shown) == (ticket == "here", ticket != "gone")
+
+
+def test_no_key_of_a_screen_is_swallowed_by_the_empty_entry_line():
+    editing = {key: one.action for one in Input.BINDINGS for key in one.key.split(",") if one.action != "submit"}
+    wanted = {key for screen in SCREENS for one in (*screen.KEYS, *GLOBAL_KEYS) for key in one.key.split(",")}
+    assert "ctrl+w" in wanted
+    entry = Entry()
+    taken = {key for key in wanted & editing.keys() if entry.check_action(editing[key].partition("(")[0], ())}
+    assert not taken, "the screen never hears of them"
 
 
 def test_a_step_is_repeated_while_its_run_goes_on():

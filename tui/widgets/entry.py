@@ -5,11 +5,15 @@ from textual.widgets import Input
 
 from tui.i18n import N_, _
 
-_FOR_SCREEN = {"cursor_left", "cursor_right", "home", "end", "cursor_left_word", "cursor_right_word"}
+_FOR_SCREEN = {
+    *("cursor_left", "cursor_right", "home", "end", "cursor_left_word", "cursor_right_word"),
+    *("delete_left_word", "delete_right", "delete_left_all", "delete_right_all"),
+}
+"""What only an entry with something in it has a use for: the same keys may be the screen's."""
 
 
 class Entry(Input):
-    """Holds the focus of its screen. While it is empty, the arrow keys are the screen's."""
+    """Holds the focus of its screen. While it is empty, the keys that edit are the screen's."""
 
     DEFAULT_CSS = """
     Entry { height: 1; border: none; padding: 0 1; background: $panel; }
@@ -42,7 +46,7 @@ class Entry(Input):
         self.placeholder = _(self._hint)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave the arrow keys to the screen while there is nothing to move in."""
+        """Leave the keys that move or delete to the screen while there is nothing to do it to."""
         if action in _FOR_SCREEN and not self.value:
             return False
         return super().check_action(action, parameters)
