@@ -9,8 +9,8 @@ SIMAVR := gcc:gcc /usr/include/simavr/sim_avr.h:libsimavr-dev /usr/include/libel
 PROGRAMMERS := avrdude:avrdude openocd:openocd dfu-util:dfu-util $(SIMAVR)
 FOR_TEST := $(FOR_DEMO) $(FONT) $(PROGRAMMERS) pdftotext:poppler-utils v4l2-ctl:v4l-utils sigrok-cli:sigrok-cli mbpoll:mbpoll node:nodejs npm:npm pg_ctlcluster:postgresql
 export BENCHWRIGHT_TEST_DATABASE ?= sqlite,postgresql
-# Three on two cores: tests wait for half of their time. With two a core, some deadlines of instruments pass by load alone.
-WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
+# Two a core: tests wait for more than half of their time.
+WORKERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 # A file goes to one worker: those with tests of many seconds first, so that none of them runs alone at the end.
 LONG_FIRST := $(addprefix tests/,system tui peers edge_agent drivers benchwright) tests
 # Thousands of small databases are flushed to the disk in the tests; in memory that takes no time.

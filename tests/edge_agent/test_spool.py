@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sample_records import finished, started, step, taken
 
-from edge_agent.spool import Depth, Spool, SpoolError, SpoolFull, State
+from edge_agent.spool import DEFAULT_MAX_BYTES, Depth, Spool, SpoolError, SpoolFull, State
 from protocols.messages import codec, records
 from protocols.messages.control import Receipt, Refusal
 
@@ -112,7 +112,7 @@ def test_a_receipt_removes_exactly_what_it_names(spool):
     assert [waiting.seq for waiting in spool.pending()] == [4, 6, 8, 9, 10]
     (refused,) = spool.refused()
     assert (refused.record.seq, refused.record.body, refused.reason) == (5, step(5), "no such run")
-    assert spool.depth() == Depth(5, 1, spool.depth().size_bytes, 256 * 2**20, settled=5)
+    assert spool.depth() == Depth(5, 1, spool.depth().size_bytes, DEFAULT_MAX_BYTES, settled=5)
     assert spool.apply_receipt(receipt(spool, (1, 3))).received == 0, "twice is harmless"
 
 
@@ -261,6 +261,6 @@ def test_many_threads_append_and_settle_at_once(spool):
             received += spool.apply_receipt(receipt(spool, (batch[0].seq, batch[-1].seq))).received
     for thread in threads:
         thread.join()
-    assert spool.depth() == Depth(0, 0, 0, 256 * 2**20, settled=100)
+    assert spool.depth() == Depth(0, 0, 0, DEFAULT_MAX_BYTES, settled=100)
     assert spool.append(step(1)) == 101
     assert len(calls) >= 100
