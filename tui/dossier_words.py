@@ -38,8 +38,9 @@ def summary(dossier: Dossier, now: datetime) -> Content:
     left, style = time_left(dossier, now)
     if left:
         parts.append(Content.assemble((_("due in") + " ", "$text-muted"), (left, style)))
-    approval = called(APPROVALS, dossier.approval) if dossier.approval else _("the customer was not asked yet")
-    parts.append(Content(approval))
+    if dossier.kind in {"", "repair"}:
+        approval = called(APPROVALS, dossier.approval) if dossier.approval else _("the customer was not asked yet")
+        parts.append(Content(approval))
     if dossier.history:
         count = len(dossier.history)
         words = ngettext("{count} earlier repair", "{count} earlier repairs", count).format(count=count)
@@ -95,7 +96,8 @@ def _sections(dossier: Dossier, now: datetime, cause: Naming) -> Iterator[tuple[
     yield _("Intake"), list(_intake(dossier))
     if dossier.deadlines:
         yield _("Deadlines"), [_deadline(one, now) for one in dossier.deadlines]
-    yield _("Repair plan"), list(_plan(dossier.plan, dossier.approval))
+    if dossier.kind in {"", "repair"}:
+        yield _("Repair plan"), list(_plan(dossier.plan, dossier.approval))
     yield _("Earlier repairs of this device"), list(_history(dossier, cause))
     yield _("Knowledge"), list(_knowledge(dossier.suggestions))
     if dossier.pictures:

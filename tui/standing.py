@@ -4,12 +4,12 @@ The hub decides. What it will refuse is said before it is recorded, from its las
 the part of its transition tables that benches can see; a test holds the copy against the tables.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from edge_agent.local_api.views import RunState, TicketEventView, TicketView
+from edge_agent.local_api.views import RunSummary, TicketEventView, TicketView
 from protocols.messages.records import HANDING_OVER, Outcome, hand_over_in
 from tui.i18n import _
 from tui.words import ENTRIES, STATES, called
@@ -104,10 +104,10 @@ def _after(view: TicketView, state: str, action: str) -> str | None:
     return next((row.to or state for row in rows if state in row.of), None)
 
 
-def objection(view: TicketView, action: str, run: RunState | None = None) -> str:
+def objection(view: TicketView, action: str, tests: Sequence[RunSummary] | None = None) -> str:
     """Return why the hub will refuse an action on a ticket, as far as is known here; empty if nothing is.
 
-    ``run`` is the bench's last test run.
+    ``tests`` are the newest test runs of the ticket on this bench, ``None`` if they are not known.
     """
     tables = _tables(view)
     if action == "note" or not tables:
@@ -123,9 +123,10 @@ def objection(view: TicketView, action: str, run: RunState | None = None) -> str
         )
     if action == "repaired" and view.dossier is not None and view.dossier.approval not in AGREED:
         return _("The bench knows of no consent to the repair: until the customer agrees, the hub will refuse this.")
-    if action == "handed_over" and is_untested(view, run):
+    if action == "handed_over" and tests is not None and is_untested(view, tests):
         return _(
-            "The last test did not pass, or began before the repair: unless it is waived, the hub will refuse this."
+            "No test here has passed since the repair: unless the device was tested elsewhere, or the test is waived, "
+            "the hub will refuse this."
         )
     return ""
 
@@ -155,12 +156,11 @@ def is_waiting(view: TicketView | None) -> bool:
     return done[-1] == "wait" if done else view.item.state == "waiting"
 
 
-def is_untested(view: TicketView, run: RunState | None) -> bool:
-    """Return whether the bench's last run was of this ticket and is no test of it as it is now."""
-    if run is None or run.ticket != view.item.ticket:
-        return False
-    repairs = (one.at for one in _counting(view) if one.action == "repaired")
-    return run.outcome is not Outcome.PASSED or any(at > run.started_at for at in repairs)
+def is_untested(view: TicketView, tests: Sequence[RunSummary]) -> bool:
+    """Return whether the newest of a ticket's test runs is no passed test of the device as it is now."""
+    newest = max(tests, key=lambda one: one.started_at, default=None)
+    work = (one.at for one in _counting(view) if one.action in {"repaired", "upgraded"})
+    return newest is None or newest.outcome is not Outcome.PASSED or any(at > newest.started_at for at in work)
 
 
 def hand_over_of(view: TicketView) -> TicketEventView | None:

@@ -198,7 +198,7 @@ def _objection(agent: "SyncAgentClient", ticket: str, action: str) -> str:
 
     A bench that cannot reach its hub may not have heard of its newest tickets yet.
     """
-    from edge_agent.local_api.requests import Describe, GetRunState, GetWorklist
+    from edge_agent.local_api.requests import Describe, GetRuns, GetWorklist
     from protocols.messages.records import TICKET_ACTIONS
     from tui.standing import handed_over, objection
 
@@ -207,7 +207,7 @@ def _objection(agent: "SyncAgentClient", ticket: str, action: str) -> str:
     work = agent.request(GetWorklist())
     known = (*work.tickets, *map(handed_over, work.handed_over))
     if (view := next((one for one in known if one.item.ticket == ticket), None)) is not None:
-        return objection(view, action, agent.request(GetRunState()))
+        return objection(view, action, agent.request(GetRuns(ticket=ticket, limit=20)))
     if work.revision and agent.request(Describe()).link.online:
         raise UsageError(
             f"ticket {ticket} is not on this bench's worklist: 'benchwright agent worklist' shows those that are"

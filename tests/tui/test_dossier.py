@@ -210,3 +210,9 @@ def test_time_left_in_words():
     assert dossier_words.time_left(Dossier(deadlines=(Deadline("resolution", "paused"),)), now)[0] == "paused"
     i18n.use("zh-CN")
     assert left(hours=3)[0] == "3 小时"
+
+
+def test_only_a_repair_asks_for_the_customers_word():
+    now = datetime(2026, 5, 4, tzinfo=UTC)
+    shown = [dossier_words.summary(Dossier(kind=kind), now).plain for kind in ("repair", "upgrade", "inspection")]
+    assert shown == ["the customer was not asked yet", "", ""]

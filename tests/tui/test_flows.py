@@ -186,7 +186,7 @@ def test_each_kind_of_work_is_recorded_as_such(bench):
     async def work(hands):
         await hands.sees("T-upgrade")
         await hands.press("f8")
-        await hands.sees("Upgraded", "What was done")
+        await hands.sees("Upgraded", "Work done")
         await hands.type("128 GB")
         await hands.press("ctrl+s")
         await hands.sees("T-upgrade: kept")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.widgets import Input
 from tui_driving import work_at
 
@@ -50,6 +51,7 @@ from tui.statistics import statistics, trend
 from tui.themes import THEMES
 from tui.widgets.entry import Entry
 from tui.widgets.limit_bar import limit_bar
+from tui.widgets.notice import Notice
 from tui.widgets.rows import Column, Row, Rows
 from tui.widgets.status_bar import StatusBar
 
@@ -398,6 +400,19 @@ def test_no_key_of_a_screen_is_swallowed_by_the_empty_entry_line():
     entry = Entry()
     taken = {key for key in wanted & editing.keys() if entry.check_action(editing[key].partition("(")[0], ())}
     assert not taken, "the screen never hears of them"
+
+
+def test_a_notice_breaks_chinese_anywhere_and_its_lines_stand_below_each_other():
+    notice = Notice()
+    notice.say("工单状态为“已检查”：中心会拒绝此操作（移交）。")
+    assert [line.plain for line in notice._lines(20)] == [
+        "✗ 工单状态为“已检",
+        "  查”：中心会拒绝此",
+        "  操作（移交）。",
+    ]
+    assert notice.get_content_height(Size(20, 9), Size(20, 9), 20) == 3
+    notice.say("/a/path/of/more/than/twenty/cells", "info")
+    assert notice.get_content_height(Size(20, 9), Size(20, 9), 20) == 2
 
 
 def test_a_step_is_repeated_while_its_run_goes_on():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge_agent.local_api.views import RunState, TicketEventView, TicketView
+from edge_agent.local_api.views import RunSummary, TicketEventView, TicketView
 from hub.tickets import states
 from protocols.messages.control import WorkItem
 from protocols.messages.dossiers import Dossier
@@ -21,8 +21,9 @@ def ticket(state, *events, kind="repair", approval="in_advance"):
     return TicketView(WorkItem("T-1", DEVICE, "dark", state), told, Dossier(kind=kind, approval=approval))
 
 
-def run_of(outcome, name="T-1"):
-    return RunState("r1", "finished", PlanReference("rails", 1, "0" * 64), DEVICE, AT, ticket=name, outcome=outcome)
+def run_of(outcome, minutes=0.5):
+    began = AT + timedelta(minutes=minutes)
+    return RunSummary("r1", "finished", PlanReference("rails", 1, "0" * 64), DEVICE, began, outcome=outcome)
 
 
 def received(*actions):
@@ -121,20 +122,24 @@ def test_a_ticket_is_to_be_taken_while_nobody_works_on_it(state, events, untaken
 
 
 @pytest.mark.parametrize(
-    ("run", "events", "untested"),
+    ("tests", "events", "untested"),
     [
-        (run_of(Outcome.FAILED), (), True),
-        (run_of(Outcome.PASSED), (), False),
-        (run_of(Outcome.FAILED, "T-2"), (), False),
-        (run_of(Outcome.PASSED), (*received("taken"), *waiting("repaired")), True),
-        (run_of(Outcome.PASSED), (("taken", "received"), ("repaired", "refused")), False),
-        (None, (), False),
+        ((), (), True),
+        ((run_of(Outcome.FAILED),), (), True),
+        ((run_of(Outcome.PASSED),), (), False),
+        ((run_of(Outcome.FAILED), run_of(Outcome.PASSED, 2)), (), False),
+        ((run_of(Outcome.FAILED, 2), run_of(Outcome.PASSED)), (), True),
+        ((run_of(None),), (), True),
+        ((run_of(Outcome.PASSED),), (*received("taken"), *waiting("repaired")), True),
+        ((run_of(Outcome.PASSED, 2),), (*received("taken"), *waiting("repaired")), False),
+        ((run_of(Outcome.PASSED),), (("taken", "received"), ("repaired", "refused")), False),
     ],
 )
-def test_a_hand_over_is_warned_of_without_a_test_since_the_repair(run, events, untested):
+def test_a_hand_over_is_warned_of_without_a_test_since_the_repair(tests, events, untested):
     view = ticket("repaired", *events)
-    assert is_untested(view, run) is untested
-    assert bool(objection(view, "handed_over", run)) is untested
+    assert is_untested(view, tests) is untested
+    assert bool(objection(view, "handed_over", tests)) is untested
+    assert not objection(view, "handed_over", None), "nothing is known of its tests"
 
 
 def test_a_ticket_is_here_or_handed_over_or_gone():

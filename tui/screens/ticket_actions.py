@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from edge_agent.local_api.client import AgentError
-from edge_agent.local_api.views import TicketEventView, TicketView
+from edge_agent.local_api.requests import GetRuns
+from edge_agent.local_api.views import RunSummary, TicketEventView, TicketView
 from tui.formatting import one_line, parse_number
 from tui.heard import heard
 from tui.i18n import N_, _, pick, titled
@@ -38,7 +39,7 @@ TICKET_KEYS = (
 
 _NOTE = (Field("note", N_("Note"), required=True),)
 _HAND_OVER = (Field("note", N_("Note for the counter")),)
-_UPGRADED = (Field("note", N_("What was done"), required=True),)
+_UPGRADED = (Field("note", N_("Work done"), required=True),)
 _REWORK = (Field("reason", N_("Reason"), required=True),)
 MOST_PIECES = 1000
 LONGEST_PART = 128
@@ -349,6 +350,14 @@ def money(minor: int, currency: str) -> str:
     return f"{minor / 100:.2f} {currency}"
 
 
+async def _tests(app: "BenchApp", ticket: str) -> tuple[RunSummary, ...] | None:
+    """Return the newest test runs of a ticket on this bench, ``None`` if the agent does not tell."""
+    try:
+        return await app.link.request(GetRuns(ticket=ticket, limit=20))
+    except AgentError:
+        return None
+
+
 async def _fill_in(
     app: "BenchApp",
     ticket: str,
@@ -361,7 +370,8 @@ async def _fill_in(
 ) -> bool:
     """Ask until it is kept or left; say at once what the hub will refuse."""
     view = app.bench.ticket(ticket)
-    error = "" if view is None else objection(view, action, app.bench.run)
+    tests = await _tests(app, ticket) if action == "handed_over" else None
+    error = "" if view is None else objection(view, action, tests)
     while True:
         values = await app.push_screen_wait(FormDialog(title, fields, save, about=ticket, error=error))
         if values is None:
