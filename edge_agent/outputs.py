@@ -1,9 +1,10 @@
 """The outputs that an interrupted run may have left on: which they are, and those that cannot be switched off."""
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 
 from edge_agent.kinds import drives
-from edge_agent.rack import LeaseRefused, Rack, RackError, says
+from edge_agent.rack import Lease, LeaseRefused, Rack, RackError, says
 from protocols.messages.records import InstrumentStatus
 
 
@@ -13,17 +14,18 @@ def driven(instruments: Iterable[InstrumentStatus]) -> tuple[str, ...]:
 
 
 def make_safe(rack: Rack, roles: Iterable[str], holder: str) -> dict[str, str]:
-    """Switch the outputs of ``roles`` off; return role and words of each that could not be. Blocks for some seconds.
+    """Switch the outputs of ``roles`` off, side by side; return role and words of each that could not be.
 
-    One that a person or another run controls is left to them.
+    Blocks for some seconds. One that a person or another run controls is left to them.
     """
     failures: dict[str, str] = {}
-    for role in roles:
-        try:
-            with rack.leased([role], holder) as leases:
-                failures |= rack.safe_state(leases)
-        except LeaseRefused:
-            continue
-        except RackError as error:  # the role is no longer in the configuration
-            failures[role] = says(error)
-    return failures
+    leases: dict[str, Lease] = {}
+    with ExitStack() as held:
+        for role in roles:
+            try:
+                leases |= held.enter_context(rack.leased([role], holder))
+            except LeaseRefused:
+                continue
+            except RackError as error:  # the role is no longer in the configuration
+                failures[role] = says(error)
+        return failures | rack.safe_state(leases)

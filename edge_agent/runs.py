@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 BEGIN_S = 60.0
 """Longest time from a request to the first record of the run (a resume brings outputs to a safe state first)."""
+ENDING_S = 15.0
+"""Longest time that a run's begin waits while an interrupted one is being ended."""
 SUSPEND_S = 15.0
 _CONNECT_S = 5.0
 _READY_S = 15.0
@@ -76,6 +78,9 @@ class Runs:
         # A question is told once it can be answered: the runner's own event comes a moment too early for that.
         self._desk = PromptDesk(self._telling.asked)
         self._mutex = threading.Lock()
+        self._ended = threading.Condition(self._mutex)
+        self._ending = 0
+        """Interrupted runs that are being ended: their outputs' leases are held, so no other run begins."""
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
         self._runner: Runner | None = None
@@ -198,12 +203,18 @@ class Runs:
 
         with self._mutex:
             started = self._interrupted(run)
-        # Without the lock: while instruments take seconds to answer, another run can be aborted or paused.
-        unsafe = make_safe(self._rack, driven(started.instruments), f"the end of run {run}")
-        with self._mutex:
-            self._interrupted(run)  # somebody may have gone on with it or ended it meanwhile
-            finished = abandon(RunJournal(self._spool, self._telling.journalled, self._keep), run, unsafe)
-            self._faults.pop(run, None)
+            self._ending += 1
+        try:
+            # Without the lock: while instruments take seconds to answer, another run can be aborted or paused.
+            unsafe = make_safe(self._rack, driven(started.instruments), f"the end of run {run}")
+            with self._mutex:
+                self._interrupted(run)  # somebody may have ended it meanwhile
+                finished = abandon(RunJournal(self._spool, self._telling.journalled, self._keep), run, unsafe)
+                self._faults.pop(run, None)
+        finally:
+            with self._mutex:
+                self._ending -= 1
+                self._ended.notify_all()
         return finished
 
     def abort(self, run: str, reason: str) -> None:
@@ -309,6 +320,8 @@ class Runs:
 
         self.wait_ready()
         with self._mutex:
+            if not self._ended.wait_for(lambda: self._ending == 0, ENDING_S):
+                raise RunError("an interrupted run is still being ended: begin again when it has")
             if self._is_running():
                 raise RunError(f"run {self.current or run} is in progress: end it first")
             self._telling.begun.clear()

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 from plan_bench import QUICK
-from waiting import PATIENCE_S
+from plan_texts import plan, wait
+from waiting import PATIENCE_S, wait_until
 
 from drivers.errors import InstrumentRefused
 from drivers.guard import Guard
@@ -24,6 +25,14 @@ from edge_agent.worklist import Worklist
 from protocols.messages.records import Device, InstrumentStatus, Outcome, PlanReference, RunStarted
 
 GENERATOR = "siglent-sdg1032x"
+HEAD = """\
+plan: short
+version: 1
+model: SP-100
+title: {en: Short, zh-CN: 短}
+roles:
+  generator: {kind: generator, title: {en: generator, zh-CN: 信号发生器}}
+"""
 
 
 def started(run: str) -> RunStarted:
@@ -45,7 +54,8 @@ def make(tmp_path, bus):
 
     def runs(rack: Rack) -> tuple[Runs, Spool]:
         captures = BenchCaptures(tmp_path / "captures")
-        return Runs("b", spool, rack, captures=captures, worklist=worklist, bus=bus, history=history), spool
+        parts = {"captures": captures, "worklist": worklist, "bus": bus, "history": history}
+        return Runs("b", spool, rack, **parts, plan_folders=(tmp_path,)), spool
 
     yield runs
     for one in (worklist, history, spool):
@@ -156,3 +166,69 @@ def test_what_was_switched_off_is_no_longer_told_to_be_on(make):
         runs.abandon("b:2")
         assert [(one.run, one.unsafe) for one in runs.interrupted()] == [("b:3", {})]
         assert generator.switched_off == 1
+
+
+class Slow(Generator):
+    """An output that is switched off when it is let."""
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(guard)
+        self.called, self.let = threading.Event(), threading.Event()
+
+    def safe_state(self) -> None:
+        self.called.set()
+        assert self.let.wait(PATIENCE_S)
+
+
+def test_a_run_begins_when_an_interrupted_one_has_been_ended(make, tmp_path, monkeypatch):
+    (tmp_path / "short.plan.yaml").write_text(plan(main=wait("w"), head=HEAD), "utf-8")
+    generators = []
+
+    def opener(*_, guard, **__):
+        generators.append(Slow(guard))
+        return generators[-1]
+
+    config = {"generator": InstrumentConfig(GENERATOR, "TCPIP::127.0.0.1::1::SOCKET")}
+    with Rack(config, opener=opener, timing=QUICK) as rack:
+        assert rack.wait_connected(PATIENCE_S)
+        runs, spool = make(rack)
+        runs._ready.set()
+        runs.shelf.load("short")  # what it imports is not to take the time that an instrument has to answer
+        spool.append(started("b:1"))
+        abandoned, begun = [], []
+        ending = threading.Thread(target=lambda: abandoned.append(runs.abandon("b:1")))
+        ending.start()
+        assert generators[0].called.wait(PATIENCE_S)
+        monkeypatch.setattr(runs_module, "ENDING_S", 0.01)
+        with pytest.raises(RunError, match="still being ended"):
+            runs.start("S1", plan="short", model=None, ticket=None, operator=None)
+        monkeypatch.setattr(runs_module, "ENDING_S", PATIENCE_S)
+        start = threading.Thread(
+            target=lambda: begun.append(runs.start("S1", plan="short", model=None, ticket=None, operator=None))
+        )
+        start.start()
+        generators[0].let.set()
+        for thread in (ending, start):
+            thread.join(PATIENCE_S)
+        assert [one.outcome for one in abandoned] == [Outcome.ABORTED]
+        (run,) = begun
+        wait_until(lambda: (state := runs.state(run)) and state.outcome is Outcome.PASSED, "the end of the run")
+
+
+class Meeting(Generator):
+    """An output that is switched off when all others are being switched off, too."""
+
+    def __init__(self, guard: Guard, others: threading.Barrier) -> None:
+        super().__init__(guard)
+        self.others = others
+
+    def safe_state(self) -> None:
+        self.others.wait(PATIENCE_S)
+
+
+def test_outputs_are_switched_off_side_by_side():
+    others = threading.Barrier(2)
+    one = InstrumentConfig(GENERATOR, "TCPIP::127.0.0.1::1::SOCKET")
+    with Rack({"a": one, "b": one}, opener=lambda *_, guard, **__: Meeting(guard, others), timing=QUICK) as rack:
+        assert rack.wait_connected(PATIENCE_S)
+        assert make_safe(rack, ["a", "gone", "b"], "an end").keys() == {"gone"}
