@@ -31,7 +31,10 @@ B = TypeVar("B", bound=BaseModel)
 
 
 def stored(kind: type[B], document: Any) -> B:
-    """Return a body that was kept, with whatever characters were taken when it came."""
+    """Return a policy document that was kept; that its texts are seen as they are was looked at when it came.
+
+    All else is checked again, each pattern and each limit: what is shown of other rows has models of its own.
+    """
     return kind.model_validate(document, context=_STORED)
 
 

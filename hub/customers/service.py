@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from hub.core.bodies import stored
 from hub.core.clock import now
 from hub.core.etags import Precondition
 from hub.core.i18n import Words
@@ -171,11 +170,8 @@ def add_purchase(
     customer = get_open(session, actor, public_id, Permission.CUSTOMER_WRITE)
     found = queries.purchase(session, wanted.number)
     if found is not None:
-        same = (
-            found.customer_id == customer.id
-            and stored(NewPurchase, {name: getattr(found, name) for name in NewPurchase.model_fields}) == wanted
-        )
-        if not same:
+        same = all(getattr(found, name) == value for name, value in wanted.model_dump().items())
+        if found.customer_id != customer.id or not same:
             raise Problem(PURCHASE_TAKEN, number=wanted.number)
         return customer, found, False
     row = Purchase(customer_id=customer.id, **wanted.model_dump(), created_at=now())

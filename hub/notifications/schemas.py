@@ -74,7 +74,13 @@ class PreferenceIn(JsonBody):
     opted_out: bool = Field(default=False, description="Only what is essential is sent.")
 
 
-class PreferenceOut(PreferenceIn):
+class PreferenceOut(BaseModel):
     """How a customer is told."""
 
+    channel: Channel | None = Field(default=None, description="`null`: the first that works.")
+    language: Literal["en", "zh-CN"] | None = Field(default=None, description="`null`: the hub's.")
+    wecom: str | None = Field(
+        default=None, description="The customer's user id at WeCom.", examples=["wmqfasd1e1927831291723123109"]
+    )
+    opted_out: bool = Field(default=False, description="Only what is essential is sent.")
     updated_at: datetime | None = Field(default=None, description="`null`: nobody has said anything yet.")

@@ -148,9 +148,9 @@ def prefer(session: Session, actor: Actor, customer: str, wanted: PreferenceIn) 
     if preference is None:
         preference = ContactPreference(customer_id=found.id, updated_at=now())
         session.add(preference)
-    before = PreferenceIn.model_validate(preference, from_attributes=True)
-    if before != wanted or preference.updated_at is None:
-        for name, value in wanted.model_dump(mode="json").items():
+    values = wanted.model_dump(mode="json")
+    if any(getattr(preference, name) != value for name, value in values.items()):
+        for name, value in values.items():
             setattr(preference, name, value)
         preference.updated_at = now()
         session.flush()

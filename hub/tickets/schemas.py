@@ -312,12 +312,19 @@ class AttachmentOut(BaseModel):
         )
 
 
+class ProofOut(BaseModel):
+    """The purchase proof."""
+
+    kind: ProofKind
+    number: str | None = Field(examples=["FP-20260131-0042"])
+
+
 class IntakeOut(BaseModel):
     """What was taken down besides what lists show."""
 
     accessories: list[str] | None
     appearance: str | None
-    purchase_proof: PurchaseProof | None
+    purchase_proof: ProofOut | None
     waited_s: int | None
     still_wanted: list[Item] = Field(description="What is to be taken down when the device comes to the counter.")
 
@@ -345,13 +352,11 @@ def offered_actions(ticket: Ticket, caller: Actor, language: Language) -> list[A
 
 def intake_of(ticket: Ticket, still_wanted: Sequence[Item]) -> IntakeOut:
     """Return what was taken down."""
-    proof = ticket.proof_kind and PurchaseProof.model_construct(
-        kind=ProofKind(ticket.proof_kind), number=ticket.proof_number
-    )
-    return IntakeOut.model_construct(
+    proof = ProofOut(kind=ProofKind(ticket.proof_kind), number=ticket.proof_number) if ticket.proof_kind else None
+    return IntakeOut(
         accessories=ticket.accessories,
         appearance=ticket.appearance,
-        purchase_proof=proof or None,
+        purchase_proof=proof,
         waited_s=ticket.waited_s,
         still_wanted=list(still_wanted),
     )
