@@ -1,6 +1,6 @@
 """HTTP: the register of consultations."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -13,7 +13,7 @@ from hub.core.ids import public_id
 from hub.core.pages import CursorText, Limit, Page
 from hub.core.paging import split_page
 from hub.core.problems import BAD_CURSOR
-from hub.core.spans import require_forwards
+from hub.core.spans import whole_span
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.identity.actors import FORBIDDEN, Actor
 from hub.identity.api import Caller, HubDatabase
@@ -103,11 +103,8 @@ def show_consultation_figures(
 ) -> ConsultationFigures:
     """Waits against the target, promises kept and broken; left out: the last 30 days."""
     caller.require(Permission.TICKET_READ)
-    require_forwards(until=(since, until))
-    at = now()
-    last = until or at
-    first = since or last - timedelta(days=30)
+    first, last = whole_span(since, until, days=30)
     with database.read() as session:
-        found = register.figures(register.between(session, caller, first, last), at)
+        found = register.figures(register.between(session, caller, first, last), now())
     values = {name: getattr(found, name) for name in found.__dataclass_fields__}
     return ConsultationFigures(since=first, until=last, target_wait_s=TARGET_WAIT_S, **values)

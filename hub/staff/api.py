@@ -1,6 +1,5 @@
 """HTTP: staff records and figures."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from hub.core.clock import now
 from hub.core.documented import refusals
 from hub.core.etags import BAD_IF_MATCH, STALE_VERSION, Expected, etag
-from hub.core.spans import require_forwards
+from hub.core.spans import whole_span
 from hub.identity.actors import FORBIDDEN
 from hub.identity.api import Caller, HubDatabase
 from hub.identity.duties import UNKNOWN_PERSON
@@ -46,10 +45,9 @@ def show_staff_figures(
 ) -> list[FiguresOut]:
     """Workload, quality and attitude per person (H4); left out: the last 90 days."""
     caller.require(Permission.STAFF_READ)
-    require_forwards(until=(since, until))
-    last = until or now()
+    first, last = whole_span(since, until, days=90)
     with database.read() as session:
-        return service.figures(session, caller, since or last - timedelta(days=90), last)
+        return service.figures(session, caller, first, last)
 
 
 @router.get("/training-due", summary="List who lacks which training", responses=_COMMON)
