@@ -117,7 +117,7 @@ def refunded_once(facts: Facts) -> Words | None:
     return {
         "en": f"ticket {facts.refunded_with} gives money or another device for this one on the same proof of purchase, "
         "or one of the two has no proof's number; refuse this one, or correct its number after reconsider",
-        "zh-CN": f"工单 {facts.refunded_with} 已凭同一购买凭证（或其一无凭证编号）为该设备退款或换货；"
+        "zh-CN": f"工单 {facts.refunded_with} 已凭同一购买凭证（或其一无凭证编号）批准或办理了该设备的退款或换货；"
         "请驳回，或先“重新处理”（reconsider）再更正凭证编号",
     }
 

@@ -123,6 +123,7 @@ def test_intakes_guards_details_and_priorities_are_told_in_words() -> None:
     codes = [*(f"urgency:{one}" for one in Urgency), *(f"kind:{one}" for one in Kind)]
     told += [priority.words(code)["zh-CN"] for code in codes]
     assert len(told) > 100
+    assert "批准或办理了该设备的退款或换货" in "".join(told), "the other ticket may be approved only, and not paid yet"
     assert [sentence for sentence in told if bare(sentence)] == []
 
 
