@@ -1,6 +1,6 @@
 """All SQL about tickets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -183,16 +183,34 @@ def attachment(session: Session, ticket_id: int, number: int) -> Attachment | No
     return session.scalar(select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.id == number))
 
 
-def decided_returns_of_device(session: Session, ticket: Ticket) -> Sequence[Ticket]:
-    """Return other returns with the ticket's serial number that were approved, closed or merged, the newest first."""
-    statement = select(Ticket).where(
+def decided_returns_of_device(session: Session, ticket: Ticket) -> list[tuple[int, str, str | None]]:
+    """Return other returns with the ticket's serial number that were approved, closed or merged, the newest first.
+
+    All of them: a serial number of which many devices have none of their own ("无") would hide the oldest otherwise.
+    Each is its number, model and number of the proof of purchase.
+    """
+    statement = select(Ticket.id, Ticket.model, Ticket.proof_number).where(
         Ticket.serial == ticket.serial,
         Ticket.serial != "",
         Ticket.id != ticket.id,
         Ticket.kind == Kind.RETURN_EXCHANGE,
         Ticket.state.in_([State.APPROVED, State.FULFILLED, State.CLOSED]) | Ticket.merged_into.is_not(None),
     )
-    return session.scalars(statement.order_by(Ticket.id.desc()).limit(100)).all()
+    return [(row[0], row[1], row[2]) for row in session.execute(statement.order_by(Ticket.id.desc()))]
+
+
+def by_number(session: Session, numbers: Sequence[int]) -> Sequence[Ticket]:
+    """Return tickets by their numbers, the newest first."""
+    return session.scalars(select(Ticket).where(Ticket.id.in_(numbers)).order_by(Ticket.id.desc())).all()
+
+
+def newest_events(
+    session: Session, records: Sequence[tuple[str, str]], kinds: Collection[str]
+) -> dict[tuple[str, str], Event]:
+    """Return the newest event of each of some kinds about tickets, by the ticket's public number and the kind."""
+    of_records = [Event.record_type == "ticket", Event.record_id.in_([number for _, number in records])]
+    statement = select(Event).where(*of_records, Event.kind.in_(kinds)).order_by(Event.id)
+    return {(event.record_id, event.kind): event for event in session.scalars(statement)}
 
 
 def newest_event(session: Session, record: tuple[str, str], kind: str) -> Event | None:
