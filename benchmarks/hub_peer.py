@@ -20,7 +20,20 @@ from hub.dispatch import documents
 from hub.repairs import taxonomy
 
 COLUMNS = (
-    *("id", "version", "kind", "state", "priority", "model", "serial", "symptom", "store", "channel", "urgency"),
+    *(
+        "id",
+        "version",
+        "kind",
+        "state",
+        "priority",
+        "model",
+        "model_key",
+        "serial",
+        "symptom",
+        "store",
+        "channel",
+        "urgency",
+    ),
     *("fault", "customer_id", "contact_name", "contact_phone", "plan", "bench", "reviewed", "test_waived"),
     *("priority_pinned", "priority_reasons", "created_at", "updated_at", "closed_at"),
 )
@@ -58,7 +71,7 @@ _DEVICE = (
     " WHERE device.customer_id IS NOT excluded.customer_id"
 )
 _ALIKE = (
-    "SELECT count(DISTINCT CASE WHEN serial <> '' THEN serial ELSE '#' || id END) FROM ticket WHERE model = ?"
+    "SELECT count(DISTINCT CASE WHEN serial <> '' THEN serial ELSE '#' || id END) FROM ticket WHERE model_key = ?"
     " AND fault = ? AND created_at >= ? AND state NOT IN ('draft', 'cancelled') AND id <> 0"
     " AND (serial = '' OR serial <> ?)"
 )
@@ -68,7 +81,7 @@ _DISPATCH = (
     " tried_at) VALUES (?, 'waiting', 'board_repair', 'board', 1, 1, 0, 4, ?, ?)"
 )
 _TWINS = (
-    "SELECT * FROM ticket WHERE ((serial = ? AND model = ?) OR customer_id = ?) AND id <> ? AND closed_at IS NULL"
+    "SELECT * FROM ticket WHERE ((serial = ? AND model_key = ?) OR customer_id = ?) AND id <> ? AND closed_at IS NULL"
     " ORDER BY id DESC LIMIT 10"
 )
 
@@ -141,7 +154,16 @@ def fill(path: Path, count: int) -> None:
 def _ticket(number: int, at: str, count: int) -> tuple[Any, ...]:
     is_open = number > count - 20 or number % 100 < OPEN_OF_A_HUNDRED
     return (
-        *(number, 5, "repair", "assigned" if is_open else "closed", 5, model(number), f"SN{number:08d}"),
+        *(
+            number,
+            5,
+            "repair",
+            "assigned" if is_open else "closed",
+            5,
+            model(number),
+            model(number).lower(),
+            f"SN{number:08d}",
+        ),
         *("按下电源键没有反应", f"store-{number % 20:02d}", "phone", "normal", fault(number), number, "李雷"),
         *(
             f"100{number:08d}",
@@ -216,11 +238,12 @@ class Raw:
         else:
             customer = owner["id"]
         run(_DEVICE, (1, device["model"], device["serial"], customer, at))
-        one(_ALIKE, device["model"], wanted["fault"], _text(moment - timedelta(days=14)), device["serial"])
+        one(_ALIKE, device["model"].lower(), wanted["fault"], _text(moment - timedelta(days=14)), device["serial"])
         values = {
             **_NEW,
             **{name: wanted[name] for name in ("kind", "symptom", "channel", "urgency", "fault")},
             "model": device["model"],
+            "model_key": device["model"].lower(),
             "serial": device["serial"],
             "customer_id": customer,
             "contact_name": contact["name"],
@@ -240,7 +263,7 @@ class Raw:
         self._events(caller, told, moment)
         run("SELECT * FROM workplace ORDER BY bench").fetchall()
         run(_DISPATCH, (number, NOBODY, at))
-        twins = run(_TWINS, (device["serial"], device["model"], customer, number)).fetchall()
+        twins = run(_TWINS, (device["serial"], device["model"].lower(), customer, number)).fetchall()
         run("COMMIT")
         shown = _shown({**values, "id": number})
         return json.dumps(shown | {"possible_duplicates": [row["id"] for row in twins]}, ensure_ascii=False).encode()

@@ -11,7 +11,7 @@ from sqlalchemy import case as when
 from sqlalchemy.orm import Session
 
 from hub.analysis.days import Segment
-from hub.core.spellings import is_model_in
+from hub.core.labels import model_key
 from hub.core.sql import epoch_s, whole
 from hub.events.models import Event
 from hub.identity.actors import Actor
@@ -101,7 +101,7 @@ def sums(
             _how_many(first.c.at.is_not(None)),
             func.sum(when((first.c.at.is_not(None), to_respond), else_=0.0)),
         )
-        .where(*_conditions(session, wanted))
+        .where(*_conditions(wanted))
         .group_by(*columns)
     )
     width = len(by)
@@ -126,19 +126,18 @@ def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(when((condition, 1), else_=0))
 
 
-def _conditions(session: Session, wanted: TicketsWanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: TicketsWanted) -> list[ColumnElement[bool]]:
     equal: list[ColumnElement[bool]] = [
         column == value
         for column, value in (
             (Ticket.kind, wanted.kind),
             (Ticket.store, wanted.store),
+            (Ticket.model_key, None if wanted.model is None else model_key(wanted.model)),
             (Ticket.fault, wanted.fault),
             (Ticket.channel, wanted.channel),
         )
         if value is not None
     ]
-    if wanted.model is not None:
-        equal.append(is_model_in(session, Ticket.model, wanted.model))
     between = (Ticket.created_at >= wanted.since, Ticket.created_at < wanted.until)
     return [Ticket.state != State.DRAFT, *between, *equal]
 

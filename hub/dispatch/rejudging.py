@@ -36,7 +36,7 @@ def rejudge_alike(session: Session, ticket: Ticket) -> list[Ticket]:
     reasons = judgement(session, ticket)["priority_reasons"] if ticket.priority_pinned else None
     if not _is_batch(ticket.priority_reasons if reasons is None else reasons):
         return []
-    found = queries.open_alike(session, ticket.model, ticket.fault, MAX_AT_ONCE)
+    found = queries.open_alike(session, ticket, MAX_AT_ONCE)
     return rejudge(session, [one for one in found if one.id != ticket.id and not _is_batch(one.priority_reasons)])
 
 

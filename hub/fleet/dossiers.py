@@ -90,7 +90,7 @@ def _history(session: Session, ticket: Ticket) -> tuple[PastRepair, ...]:
         select(Ticket)
         .where(
             Ticket.serial == ticket.serial,
-            Ticket.model == ticket.model,
+            Ticket.model_key == ticket.model_key,
             Ticket.id != ticket.id,
             Ticket.state != State.DRAFT,
         )

@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from hub.core.database import BigKey, Json, Mapped, Table, UtcDateTime, Versioned
 from hub.core.ids import public_id
+from hub.core.labels import model_key
 
 PREFIX = "T"
 
@@ -18,7 +19,8 @@ _HAS_FAULT = text("fault IS NOT NULL")
 class Ticket(Versioned, Table, table=True):
     """One ticket (T1). ``state`` changes through ``service.apply`` only; ``version`` counts changes.
 
-    A text that is not there (a consultation without a device, a draft) is empty. The contact is how this ticket's
+    A text that is not there (a consultation without a device, a draft) is empty. ``model_key`` is what all spellings
+    of ``model`` share, and changes with it: tickets of one model are found by it. The contact is how this ticket's
     customer wants to be reached; erasing the customer empties it.
     """
 
@@ -29,6 +31,7 @@ class Ticket(Versioned, Table, table=True):
     state: Mapped[str] = Field(max_length=32)
     priority: Mapped[int]
     model: Mapped[str] = Field(max_length=64)
+    model_key: Mapped[str] = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     serial: Mapped[str] = Field(max_length=64)
     symptom: Mapped[str] = Field(sa_type=Text)
     store: Mapped[str | None] = Field(default=None, max_length=64)
@@ -73,12 +76,25 @@ class Ticket(Versioned, Table, table=True):
         Index("ix_ticket_fault", "fault", "id", sqlite_where=_HAS_FAULT, postgresql_where=_HAS_FAULT),
         Index("ix_ticket_created", "created_at", "id"),
         Index("ix_ticket_updated", "updated_at", "id"),
-        Index("ix_ticket_alike", "model", "fault", "created_at", "state", "serial"),
+        Index("ix_ticket_alike", "model_key", "fault", "created_at", "state", "serial"),
         # Few tickets are open, and the desk, the benches and the dispatch ask for these again and again.
         Index("ix_ticket_open", "bench", "state", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-        Index("ix_ticket_open_alike", "model", "fault", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+        Index("ix_ticket_open_alike", "model_key", "fault", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
         {"sqlite_autoincrement": True},
     )
+
+    def __init__(self, **values: Any) -> None:
+        """Set the columns that are given, and the key of the model."""
+        super().__init__(**values)
+        self.__dict__["model_key"] = model_key(
+            values.get("model", "")
+        )  # as the columns that are given: no change of it
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a column; with the model its key."""
+        super().__setattr__(name, value)
+        if name == "model":
+            super().__setattr__("model_key", model_key(value))
 
     @property
     def public_id(self) -> str:

@@ -15,12 +15,13 @@ from hub.tickets.queries import visible_tickets
 def faults_asked(session: Session, since: datetime, until: datetime, limit: int) -> list[tuple[str, str, int]]:
     """Return model, fault and number of the tickets that came in a span of time, the most frequent first."""
     count = func.count().label("tickets")
+    name = func.min(Ticket.model).label("name")  # of its spellings the first
     statement = (
-        select(Ticket.model, Ticket.fault, count)
+        select(name, Ticket.fault, count)
         .where(Ticket.created_at >= since, Ticket.created_at < until)
         .where(Ticket.fault.is_not(None), Ticket.state != State.DRAFT)
-        .group_by(Ticket.model, Ticket.fault)
-        .order_by(count.desc(), Ticket.model, Ticket.fault)
+        .group_by(Ticket.model_key, Ticket.fault)
+        .order_by(count.desc(), Ticket.model_key, Ticket.fault)
         .limit(limit)
     )
     return [(model, fault or "", tickets) for model, fault, tickets in session.execute(statement)]

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, disti
 from sqlalchemy.orm import Session
 
 from hub.core.ids import row_number
+from hub.core.labels import model_key
 from hub.core.paging import after_cursor
-from hub.core.spellings import is_model_in
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.events.models import Event
 from hub.identity.actors import Actor
@@ -24,7 +24,7 @@ from protocols.serial_numbers import serial_form
 _BY_DEVICE = case((Ticket.serial != "", Ticket.serial), else_=literal("#") + cast(Ticket.id, Text))
 """The device of a ticket; one whose serial number nobody knows is a device of its own."""
 _COUNT_ALIKE = select(func.count(distinct(_BY_DEVICE))).where(
-    Ticket.model == bindparam("of_model"),
+    Ticket.model_key == bindparam("of_model"),
     Ticket.fault == bindparam("with_fault"),
     Ticket.created_at >= bindparam("since"),
     Ticket.state.not_in([State.DRAFT, State.CANCELLED]),  # one that was merged is cancelled, too
@@ -35,7 +35,7 @@ _TWINS = (
     select(Ticket)
     .where(
         or_(
-            (Ticket.serial == bindparam("of_serial")) & (Ticket.model == bindparam("of_model")),
+            (Ticket.serial == bindparam("of_serial")) & (Ticket.model_key == bindparam("of_model")),
             Ticket.customer_id == bindparam("of_customer"),
         ),  # an absent serial or customer is NULL, which nothing equals
         Ticket.id != bindparam("this"),
@@ -78,7 +78,7 @@ class TicketFilter:
         return [getattr(ticket, self.moment), ticket.id] if self.moment else [ticket.id]
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what a ticket has to fulfil, besides its model."""
+        """Return what a ticket has to fulfil."""
         customer = None if self.customer is None else row_number(CUSTOMER_PREFIX, self.customer) or 0
         found: list[ColumnElement[bool]] = [
             column == value
@@ -90,6 +90,7 @@ class TicketFilter:
                 (Ticket.customer_id, customer),
                 (Ticket.bench, self.bench),
                 (Ticket.fault, self.fault),
+                (Ticket.model_key, None if self.model is None else model_key(self.model)),
                 (Ticket.serial, self.serial and serial_form(self.serial)),
             )
             if value is not None
@@ -138,8 +139,6 @@ def tickets(session: Session, actor: Actor, wanted: TicketFilter, cursor: str | 
     Asked by a time, they come in its order, so that an index gives them at once, however many there are.
     """
     statement = visible_tickets(actor).where(*wanted.conditions())
-    if wanted.model is not None:
-        statement = statement.where(is_model_in(session, Ticket.model, wanted.model))
     key: list[Any] = [getattr(Ticket, wanted.moment), Ticket.id] if wanted.moment else [Ticket.id]
     types = [datetime, int] if wanted.moment else [int]
     return session.scalars(after_cursor(statement, key, types, cursor, limit)).all()
@@ -221,15 +220,15 @@ def newest_event(session: Session, record: tuple[str, str], kind: str) -> Event 
 
 def count_others_alike(session: Session, ticket: Ticket, since: datetime) -> int:
     """Return how many other devices of the model came with the fault since a moment; ``ticket`` may be new."""
-    alike = {"of_model": ticket.model, "with_fault": ticket.fault, "since": since}
+    alike = {"of_model": ticket.model_key, "with_fault": ticket.fault, "since": since}
     return session.scalar(_COUNT_ALIKE, {**alike, "this": ticket.id or 0, "of_serial": ticket.serial}) or 0
 
 
-def open_alike(session: Session, model: str, fault: str, limit: int) -> Sequence[Ticket]:
-    """Return open tickets of a model with a fault whose priority nobody set by hand."""
+def open_alike(session: Session, ticket: Ticket, limit: int) -> Sequence[Ticket]:
+    """Return open tickets of a ticket's model with its fault whose priority nobody set by hand."""
     statement = select(Ticket).where(
-        Ticket.model == model,
-        Ticket.fault == fault,
+        Ticket.model_key == ticket.model_key,
+        Ticket.fault == ticket.fault,
         Ticket.closed_at.is_(None),
         Ticket.state != State.DRAFT,
         Ticket.priority_pinned.is_(False),
@@ -247,7 +246,7 @@ def twins(session: Session, actor: Actor, ticket: Ticket, limit: int) -> Sequenc
     """Return visible open tickets about the same device or of the same customer, the newest first."""
     of_ticket = {
         "this": ticket.id,
-        "of_model": ticket.model,
+        "of_model": ticket.model_key,
         "of_serial": ticket.serial or None,
         "of_customer": ticket.customer_id,
         "up_to": limit,

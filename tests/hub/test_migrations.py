@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 from seeded import END
 from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import Session
 
 from hub.aftercare.models import ImprovementTask, RepairWarranty
 from hub.complaints.models import Complaint, ComplaintPayment
@@ -85,6 +86,19 @@ def test_the_chain_of_migrations_is_one_line() -> None:
     assert known == sorted(set(known)) and known[-1] == migrate.head()
 
 
+OLD_TICKET = """
+INSERT INTO ticket (version, kind, state, priority, model, serial, symptom, reviewed, test_waived, priority_pinned,
+    priority_reasons, created_at, updated_at)
+VALUES (1, :kind, 'new', 5, :model, :serial, '-', false, false, false, '[]', '2026-11-29', '2026-11-29')
+"""
+"""By the columns of old: the class has newer ones."""
+
+
+def add_tickets(session: Session, *devices: tuple[str, str], kind: str = "repair") -> None:
+    for model, serial in devices:
+        session.execute(text(OLD_TICKET), {"kind": kind, "model": model, "serial": serial})
+
+
 OLD_IMPROVEMENT = """
 INSERT INTO complaint_improvement (version, cause, measure, owner, due, created_at, done_at, effect)
 VALUES (1, 'packaging', 'Double box', 'U-000001', '2026-12-31', '2026-01-01 08:00:00', NULL, NULL),
@@ -124,22 +138,22 @@ def test_models_of_before_get_one_spelling(database: Database, caplog: pytest.Lo
     """M1, T15: what is of one device meets, whatever case its model was typed in."""
     migrate.downgrade(database, "0031")
     at = END
-    of_ticket = {"kind": "repair", "state": "new", "priority": 5, "symptom": "-", "created_at": at, "updated_at": at}
     of_warranty = {"fault": "no_power", "policy_version": 0, "because": [], "starts_at": at, "ends_at": at}
     with database.write() as session:
         for model, serial in (("SP-100", "SN-1"), ("sp-100", "SN-1"), ("sp-100", "SN-2"), ("Größe\u3000５", "SN-5")):
             session.add(CustomerDevice(model=model, serial=serial, created_at=at))
             session.flush()
-        ticket = Ticket(model="sp-100", serial="SN-1", **of_ticket)
-        others = (("SP-100", "SN-3"), ("GRÖSSE 5", "SN-5"), ("Größe 6", "SN-5"))
-        session.add_all([ticket, *(Ticket(model=model, serial=serial, **of_ticket) for model, serial in others)])
-        session.flush()
-        session.add(RepairWarranty(ticket_id=ticket.id, model="Sp-100", serial="SN-1", **of_warranty))
+        add_tickets(
+            session, ("sp-100", "SN-1"), ("SP-100", "SN-3"), ("GRÖSSE 5", "SN-5"), ("Größe 6", "SN-5"), ("ｓｐ-100", "")
+        )
+        session.add(RepairWarranty(ticket_id=1, model="Sp-100", serial="SN-1", **of_warranty))
     migrate.upgrade(database)
     with database.read() as session:
         assert list(session.scalars(select(Ticket.model).order_by(Ticket.id))) == [
-            *("SP-100", "SP-100", "Größe\u3000５", "Größe 6")
+            *("SP-100", "SP-100", "Größe\u3000５", "Größe 6", "ｓｐ-100")
         ]
+        tickets = session.scalars(select(Ticket).order_by(Ticket.id)).all()
+        assert [one.model_key for one in tickets] == ["sp-100", "sp-100", "grösse 5", "grösse 6", "sp-100"]
         assert list(session.scalars(select(RepairWarranty.model))) == ["SP-100"]
         assert list(session.scalars(select(CustomerDevice.model).order_by(CustomerDevice.id)))[1:3] == ["sp-100"] * 2
     assert [one.args for one in caplog.records if "same device" in one.msg] == [(2, "sp-100")]
@@ -151,13 +165,10 @@ def test_serial_numbers_of_before_get_one_form(database: Database, caplog: pytes
     at, fault = END, {"fault": "no_power", "policy_version": 0, "because": []}
     device = {"model": "SP-100", "created_at": at}
     with database.write() as session:
-        ticket = Ticket(
-            kind="repair", state="new", priority=5, symptom="-", created_at=at, updated_at=at,
-            model="SP-100", serial=" sn-1",
-        )  # fmt: skip
-        session.add_all([Bench(name="bench-01", registered_at=at, desired_revision=1), ticket])
+        add_tickets(session, ("SP-100", " sn-1"))
+        session.add(Bench(name="bench-01", registered_at=at, desired_revision=1))
         session.flush()
-        of_ticket = {"ticket_id": ticket.id, "model": "SP-100", "serial": "Sn-1", "starts_at": at, "ends_at": at}
+        of_ticket = {"ticket_id": 1, "model": "SP-100", "serial": "Sn-1", "starts_at": at, "ends_at": at}
         runs = [Run(bench="bench-01", key=key, serial=serial) for key, serial in (("a", "ｓｎ-1"), ("b", None))]
         devices = [CustomerDevice(serial=serial, **device) for serial in ("sn-1", "SN-1", "ab 2", "AB2 ", "ß" * 40)]
         session.add_all([RepairWarranty(**of_ticket, **fault), *runs])
@@ -219,15 +230,12 @@ def test_what_was_paid_before_was_paid_when_its_event_says(database: Database) -
     """C4: a customer can be told of a complaint again after the money went out; without an event, that counts."""
     migrate.downgrade(database, "0029")
     at = END
-    of_ticket = {"kind": "complaint", "state": "new", "priority": 5, "symptom": "-", "created_at": at, "updated_at": at}
     with database.write() as session:
-        tickets = [Ticket(model="SP-100", serial=f"SN-{number}", **of_ticket) for number in range(2)]
-        session.add_all(tickets)
-        session.flush()
-        for ticket in tickets:
+        add_tickets(session, ("SP-100", "SN-0"), ("SP-100", "SN-1"), kind="complaint")
+        for ticket in (1, 2):
             session.add(
                 Complaint(
-                    ticket_id=ticket.id,
+                    ticket_id=ticket,
                     compensation_minor=500,
                     currency="CNY",
                     told_at=at,
@@ -238,8 +246,8 @@ def test_what_was_paid_before_was_paid_when_its_event_says(database: Database) -
             )
         for days in (9, 3):
             moment = at - timedelta(days=days)
-            append(session, command_line_actor(), "ticket.fulfil", tickets[0].record, {}, occurred_at=moment)
-        append(session, command_line_actor(), "ticket.feedback", tickets[0].record, {}, occurred_at=at)
+            append(session, command_line_actor(), "ticket.fulfil", ("ticket", "T-000001"), {}, occurred_at=moment)
+        append(session, command_line_actor(), "ticket.feedback", ("ticket", "T-000001"), {}, occurred_at=at)
     migrate.upgrade(database)
     with database.read() as session:
         paid = list(session.scalars(select(ComplaintPayment.paid_at).order_by(ComplaintPayment.ticket_id)))

@@ -17,6 +17,7 @@ from hub.measurements import queries as measured
 from hub.measurements.models import Run
 from hub.tickets import queries
 from hub.tickets.kinds import State
+from hub.tickets.models import Ticket
 from hub.tickets.queries import TicketFilter
 
 pytestmark = pytest.mark.any_database
@@ -81,6 +82,15 @@ def test_each_filter_is_served_by_an_index_in_the_lists_order(sqlite: Database) 
 def test_the_list_of_a_store_is_read_in_its_order(sqlite: Database) -> None:
     """By the store's index each page would sort all tickets of the store, those sent to it besides."""
     assert not any("TEMP B-TREE" in step for step in plan(sqlite, SHOP, TicketFilter()))
+
+
+def test_tickets_alike_are_found_by_their_index(sqlite: Database) -> None:
+    """T5: each intake with a fault asks whether it is one of a batch problem."""
+    ticket = Ticket(model="SP-100", fault="no_power", serial="SN-1")
+    ((*_, count),) = plans(sqlite, lambda session: queries.count_others_alike(session, ticket, AT))
+    assert count.startswith("SEARCH ticket USING COVERING INDEX ix_ticket_alike (model_key=? AND fault=? AND"), count
+    ((open_ones,),) = plans(sqlite, lambda session: queries.open_alike(session, ticket, 10))
+    assert open_ones.endswith("USING INDEX ix_ticket_open_alike (model_key=? AND fault=?)"), open_ones
 
 
 @pytest.mark.parametrize("ask", [measured.runs, measured.steps, measured.measurements])

@@ -1,4 +1,4 @@
-"""Filters by model find every spelling: two devices can be known by two."""
+"""Filters and counts by model find every spelling: two devices can be known by two."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from hub.measurements import queries as measured
 from hub.measurements.models import Measurement, Run, Spool, Step
 from hub.tickets import queries
 from hub.tickets.models import Ticket
+from hub.tickets.outcomes import faults_asked
 from hub.tickets.queries import TicketFilter
 
 KEPT = ("SP-100", "sp-100", "SP-1000", "Größe 5", "")
@@ -65,11 +66,13 @@ def test_a_model_is_one_row_of_the_analysis(database: Database) -> None:
     of_ticket = {"kind": "repair", "state": "new", "priority": 5, "symptom": "-", "created_at": END, "updated_at": END}
     with database.write() as session:
         for number, model in enumerate(("sp-100", "SP-100", "SP-100", "SP-1000", "")):
-            session.add(Ticket(model=model, serial=f"SN-{number}", **of_ticket))
+            session.add(Ticket(model=model, serial=f"SN-{number}", fault="no_power", **of_ticket))
     span = TicketsWanted(END - timedelta(days=1), END + timedelta(days=1))
     with database.read() as session:
         rows = analyse(session, command_line_actor(), span, [Dimension.MONTH, Dimension.MODEL], ZoneInfo("UTC"))
+        asked = faults_asked(session, span.since, span.until, 10)
     assert [(row.key[1], row.sums.created) for row in rows] == [(None, 1), ("SP-100", 3), ("SP-1000", 1)]
+    assert asked == [("SP-100", "no_power", 3), ("", "no_power", 1), ("SP-1000", "no_power", 1)]
 
 
 def test_a_model_is_found_in_each_of_its_spellings(database: Database) -> None:

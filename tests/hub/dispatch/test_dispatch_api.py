@@ -223,8 +223,13 @@ class TestPriority:
     """T5."""
 
     def test_a_batch_raises_its_earlier_tickets_too(self, admin: httpx.Client, take_in: TakeIn) -> None:
-        """Devices make it, not tickets: one with two tickets counts once, a cancelled one not at all."""
-        devices = [{"model": "SP-100", "serial": serial} for serial in ("SN-0", "SN-2", "SN-3", "sn-0", "SN-4", "SN-5")]
+        """Devices make it, not tickets: one with two tickets counts once, a cancelled one not at all.
+
+        They are of one model however its name was typed.
+        """
+        spelt = ("SP-100", "sp-100", "ＳＰ-100", "Sp-100", "SP-100", "SP-100")
+        serials = ("SN-0", "SN-2", "SN-3", "sn-0", "SN-4", "SN-5")
+        devices = [{"model": model, "serial": serial} for model, serial in zip(spelt, serials, strict=True)]
         made = [take_in(fault="no_power", device=one)["id"] for one in devices]
         cancelled = made.pop()
         admin.post(f"/api/v1/tickets/{cancelled}/actions", json={"action": "cancel"}).raise_for_status()
