@@ -37,7 +37,8 @@ def summary(dossier: Dossier, now: datetime) -> Content:
     parts = []
     left, style = time_left(dossier, now)
     if left:
-        parts.append(Content.assemble((_("due in") + " ", "$text-muted"), (left, style)))
+        name = _("deadline") if next_deadline(dossier) is None else _("due in")
+        parts.append(Content.assemble((name + " ", "$text-muted"), (left, style)))
     if dossier.kind in {"", "repair"}:
         approval = called(APPROVALS, dossier.approval) if dossier.approval else _("the customer was not asked yet")
         parts.append(Content(approval))

@@ -230,6 +230,8 @@ def _what_next(run: RunState, outcome: Outcome, width: int, ticket: Whereabouts)
         words = _("to the ticket: its device was handed over")
     elif outcome is Outcome.PASSED:
         words = _("to the ticket: F12 hands the device over")
+    elif ticket == "done":
+        words = _("to the ticket: Ctrl+W takes up the work again")
     else:
         words = _("to the ticket: F7 records the finding, F8 the repair")
     yield Content.styled(words, "$text-muted") if ticket == "gone" else _answer("⏎", words, width)

@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 Table = Mapping[str, Row]
-Whereabouts = Literal["here", "handed_over", "gone"]
+Whereabouts = Literal["here", "done", "handed_over", "gone"]
 
 
 def _row(of: str, to: str = "") -> Row:
@@ -59,6 +59,7 @@ TABLES: Mapping[str, Table] = {
     },
 }
 """By the ticket's kind; a note can always be added."""
+DONE = frozenset({"repaired", "upgraded", "inspected"})
 AGREED = frozenset({"approved", "in_advance"})
 
 
@@ -137,10 +138,15 @@ def handed_over(view: TicketView) -> TicketView:
 
 
 def whereabouts(view: TicketView | None, handed_over: TicketView | None) -> Whereabouts:
-    """Return where a ticket is that was here, from what the worklist has of it, and what has left it by a hand-over."""
+    """Return where a ticket is that was here, from what the worklist has of it, and what has left it by a hand-over.
+
+    It is ``done`` when its work is, so that more of it begins with a rework.
+    """
     if view is None:
         return "gone" if handed_over is None else "handed_over"
-    return "here" if hand_over_of(view) is None else "handed_over"
+    if hand_over_of(view) is not None:
+        return "handed_over"
+    return "done" if standings(view)[0] in DONE else "here"
 
 
 def is_untaken(view: TicketView) -> bool:

@@ -212,6 +212,11 @@ def test_time_left_in_words():
     assert left(hours=3)[0] == "3 小时"
 
 
+def test_a_clock_that_stands_still_is_due_in_no_time():
+    held = Dossier(kind="upgrade", deadlines=(Deadline("resolution", "paused"),))
+    assert dossier_words.summary(held, datetime(2026, 5, 4, tzinfo=UTC)).plain == "deadline paused"
+
+
 def test_only_a_repair_asks_for_the_customers_word():
     now = datetime(2026, 5, 4, tzinfo=UTC)
     shown = [dossier_words.summary(Dossier(kind=kind), now).plain for kind in ("repair", "upgrade", "inspection")]

@@ -393,6 +393,11 @@ def test_a_result_names_keys_that_do_something(ticket, words):
     assert ("F12" in shown, "⏎" in shown) == (ticket == "here", ticket != "gone")
 
 
+def test_after_a_failed_retest_the_work_is_taken_up_again():
+    run = run_of(outcome=Outcome.FAILED, ticket="T-1")
+    assert "Ctrl+W takes up the work again" in run_panel.result(run, Outcome.FAILED, 70, ticket="done").plain
+
+
 def test_no_key_of_a_screen_is_swallowed_by_the_empty_entry_line():
     editing = {key: one.action for one in Input.BINDINGS for key in one.key.split(",") if one.action != "submit"}
     wanted = {key for screen in SCREENS for one in (*screen.KEYS, *GLOBAL_KEYS) for key in one.key.split(",")}

@@ -144,6 +144,7 @@ def test_a_hand_over_is_warned_of_without_a_test_since_the_repair(tests, events,
 
 def test_a_ticket_is_here_or_handed_over_or_gone():
     left = ticket("repaired", *waiting("handed_over"))
+    assert whereabouts(ticket("assigned", *waiting("taken")), None) == "here"
     assert hand_over_of(left) is not None
     found = [whereabouts(*one) for one in ((ticket("repaired"), None), (left, None), (None, left), (None, None))]
-    assert found == ["here", "handed_over", "handed_over", "gone"]
+    assert found == ["done", "handed_over", "handed_over", "gone"]
