@@ -118,6 +118,9 @@ _KEEP_RECEIVED = """UPDATE record SET state = 1, reason = NULL, refused_at = NUL
 _DROP_JOURNAL = """DELETE FROM record WHERE state = 1 AND journal = ?1
     AND seq >= (SELECT first_seq FROM open_journal WHERE name = ?1) RETURNING state, size"""
 
+_DROP_BEFORE = """DELETE FROM record WHERE state = 1 AND journal = ?1 AND seq <= ?2
+    AND seq >= (SELECT first_seq FROM open_journal WHERE name = ?1) RETURNING state, size"""
+
 
 class _Tally:
     """The writes of one transaction, and what they change in the counts once they are committed."""
@@ -273,6 +276,11 @@ class Spool:
             with self._transaction() as tally:
                 for name in gone:
                     tally.close_journal(name)
+
+    def forget_received(self, ticket: str, up_to: int) -> None:
+        """Drop what is received of a ticket up to a record's number; what waits or is refused stays."""
+        with self._transaction() as tally:
+            tally.delete(_DROP_BEFORE, (f"ticket:{ticket}", up_to))
 
     # -- reading ------------------------------------------------------------------------------------------------
 

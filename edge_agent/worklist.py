@@ -23,6 +23,8 @@ _SCHEMA = (
 REMEMBERED = 50
 """Tickets that were handed over here and left the list, the newest: so many are remembered."""
 
+_ASSIGNED = "assigned"
+"""The state of a ticket that came to a bench and that nobody has taken."""
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -75,12 +77,16 @@ class Worklist:
         return 0 if self._desired is None else self._desired.revision
 
     def apply(self, desired: Desired) -> bool:
-        """Store ``desired`` durably when it is newer; return whether it was. Raises ``WorklistError``."""
+        """Store ``desired`` durably when it is newer; return whether it was.
+
+        Raises ``WorklistError`` and ``SpoolError``.
+        """
         with self._mutex:
             if self._desired is not None and desired.revision <= self._desired.revision:
                 return False
             kept = frozenset(item.ticket for item in desired.worklist)
             left = self._left_by_hand_over(kept)
+            self._forget_earlier_work(desired)  # first: were it not done after a kill, nobody could take the ticket
             try:
                 with self._db:
                     self._db.execute("BEGIN IMMEDIATE")
@@ -93,6 +99,25 @@ class Worklist:
             self._desired = desired
         self._spool.forget_tickets(kept)
         return True
+
+    def _forget_earlier_work(self, desired: Desired) -> None:
+        """Forget what was done on tickets before they came here anew: what the hub has of it, it has got over.
+
+        One can leave and come back while the hub cannot be reached: then it never leaves the list in between. A note
+        changes no state, so it tells nothing.
+        """
+        for item in desired.worklist:
+            if item.state != _ASSIGNED:
+                continue
+            earlier = [
+                kept.record.seq
+                for kept in self._spool.ticket_events(item.ticket)
+                if kept.state is State.RECEIVED
+                and isinstance(kept.record.body, TicketEvent)
+                and kept.record.body.action != "note"
+            ]
+            if earlier:
+                self._spool.forget_received(item.ticket, earlier[-1])
 
     def _items(self) -> tuple[WorkItem, ...]:
         return () if self._desired is None else self._desired.worklist

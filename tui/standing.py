@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from msgspec.structs import replace
 
 from edge_agent.local_api.views import RunSummary, TicketEventView, TicketView
-from protocols.messages.records import HANDING_OVER, Outcome, hand_over_in
+from protocols.messages.records import Outcome, hand_over_in
 from tui.i18n import _
 from tui.words import ENTRIES, STATES, called
 
@@ -66,13 +66,12 @@ AGREED = frozenset({"approved", "in_advance"})
 def standings(view: TicketView) -> tuple[str, ...]:
     """Return the states that the ticket may be in when the hub has all that was done here, the likeliest first.
 
-    They are several for a moment: what the hub has received may or may not be in its last word yet.
+    They are several for a moment: what the hub has received may or may not be in its last word yet. What was done
+    before the ticket came here anew the agent has forgotten.
     """
     told = view.item.state
     done = [one for one in view.events if one.state != "refused"]
     received = [one.action for one in done if one.state == "received"]
-    if told == "assigned":  # it came here anew: what was done before is of the time before
-        received = received[_after_hand_over(received) :]
     waiting = [one.action for one in done if one.state == "waiting"]
     found = []
     for number in range(len(received) + 1):
@@ -85,10 +84,6 @@ def standings(view: TicketView) -> tuple[str, ...]:
             state = _after(view, state, action) or state
         found.append(state)
     return tuple(dict.fromkeys(reversed(found) if told == "assigned" else found))
-
-
-def _after_hand_over(actions: list[str]) -> int:
-    return max((at for at, action in enumerate(actions) if action in HANDING_OVER), default=-1) + 1
 
 
 def _tables(view: TicketView) -> tuple[Table, ...]:

@@ -165,6 +165,16 @@ def test_ticket_events_show_where_they_stand_until_the_ticket_is_gone(spool):
     assert [kept.record.seq for kept in spool.refused()] == [3], "what was refused stays visible"
 
 
+def test_what_is_received_of_a_ticket_is_forgotten_up_to_a_record(spool):
+    spool.append_many([taken(), taken("T-2"), taken(), taken(), taken()])
+    spool.apply_receipt(receipt(spool, (1, 2), (4, 4), refused=[Refusal(3, "already taken by wang")]))
+    for _ in range(2):
+        spool.forget_received("T-1", 3)
+        assert [kept.record.seq for kept in spool.ticket_events("T-1")] == [3, 4, 5]
+    assert [kept.record.seq for kept in spool.ticket_events("T-2")] == [2]
+    assert (spool.depth().waiting, spool.depth().refused) == (1, 1)
+
+
 def test_a_full_spool_refuses_what_is_new_and_lets_a_run_end(path):
     spool = Spool(path, max_bytes=20_000)
     spool.append(started())

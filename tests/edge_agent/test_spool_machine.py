@@ -66,6 +66,10 @@ class LossyDelivery(RuleBasedStateMachine):
     def new_worklist(self, keep):
         self.spool.forget_tickets(keep)
 
+    @rule(up_to=st.integers(0, 30))
+    def ticket_comes_anew(self, up_to):
+        self.spool.forget_received("T-2", up_to)
+
     @rule()
     def send(self):
         for batch in self.window.due(self.clock):

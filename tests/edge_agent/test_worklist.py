@@ -24,9 +24,9 @@ def worklist(tmp_path, spool):
     worklist.close()
 
 
-def desired(revision, *tickets):
+def desired(revision, *tickets, state="x"):
     return Desired(
-        "bench-01", revision, tuple(WorkItem(one, Device("SP-100", one), "没有反应", "x") for one in tickets)
+        "bench-01", revision, tuple(WorkItem(one, Device("SP-100", one), "没有反应", state) for one in tickets)
     )
 
 
@@ -84,6 +84,28 @@ def test_what_cannot_be_read_of_the_handed_over_does_not_keep_the_list_from_bein
     assert worklist.handed_over() == ()
     assert "does not tell what was handed over here (no such table" in caplog.text
     assert [one.item.ticket for one in worklist.tickets()] == ["T-3"]
+
+
+def test_what_was_done_before_a_ticket_came_here_anew_is_forgotten(spool, worklist):
+    done = lambda: [(kept.record.body.action, kept.state.name) for kept in worklist.tickets()[0].events]  # noqa: E731
+    worklist.apply(desired(1, "T-1", state="assigned"))
+    first = worklist.record(TicketEvent("T-1", "note", "li"))
+    last = worklist.record(TicketEvent("T-1", "taken", "li"))
+    worklist.apply(desired(2, "T-1", state="assigned"))
+    assert done() == [("note", "WAITING"), ("taken", "WAITING")], "the hub did not know of it"
+    spool.apply_receipt(Receipt("bench-01", spool.epoch, committed=((first, first),)))
+    worklist.apply(desired(3, "T-1", state="assigned"))
+    assert done() == [("note", "RECEIVED"), ("taken", "WAITING")], "a note does not take it"
+    spool.apply_receipt(Receipt("bench-01", spool.epoch, committed=((last, last),)))
+    finding = worklist.record(TicketEvent("T-1", "finding", "li"))
+    worklist.apply(desired(4, "T-1", state="in_progress"))
+    assert len(done()) == 3
+    # It was sent to another store and came back while the bench was alone.
+    worklist.apply(desired(5, "T-1", state="assigned"))
+    assert done() == [("finding", "WAITING")]
+    spool.apply_receipt(Receipt("bench-01", spool.epoch, refused=(Refusal(finding, "it is not taken"),)))
+    worklist.record(TicketEvent("T-1", "taken", "li"))
+    assert done() == [("finding", "REFUSED"), ("taken", "WAITING")]
 
 
 def test_a_list_is_stored_whole_or_not_at_all(tmp_path, spool, worklist):

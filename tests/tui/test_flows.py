@@ -247,6 +247,24 @@ def test_what_the_hub_refuses_comes_back_with_its_reason(bench):
     work_at(bench.socket, work)
 
 
+def test_what_came_here_anew_can_be_taken_again(bench):
+    worklist, spool = bench.agent.worklist, bench.agent.spool
+    with SyncAgentClient(bench.socket) as agent:
+        seq = agent.request(RecordTicketEvent(ticket="T-000101", action="taken", operator="li")).seq
+    spool.apply_receipt(Receipt("bench-01", spool.epoch, committed=((seq, seq),)))
+    worklist.apply(Desired("bench-01", 2, ITEMS))  # it was away meanwhile, and is assigned once more
+
+    async def work(hands):
+        await hands.sees("T-000101")
+        await hands.press("f7")
+        await hands.sees("Nobody has taken this ticket")
+        await hands.press("escape", "f5")
+        await hands.sees("T-000101: kept here", "↑ taken")
+
+    work_at(bench.socket, work)
+    assert [(one.action, one.state) for one in events_of(bench, "T-000101")] == [("taken", "waiting")]
+
+
 def test_a_run_from_scan_to_verdict_with_every_kind_of_question(bench):
     bench.instruments.device.inject("leaky_ldo")
 

@@ -55,7 +55,7 @@ def test_the_bench_knows_the_hubs_tables_as_far_as_it_acts_by_them():
         ("assigned", waiting("taken", "wait"), ("waiting",)),
         ("assigned", (("taken", "refused"),), ("assigned",)),
         ("assigned", received("taken"), ("in_progress", "assigned")),
-        ("assigned", received("taken", "repaired", "handed_over"), ("assigned",)),
+        ("assigned", received("taken", "repaired", "handed_over"), ("handed_over", "assigned")),
         ("in_progress", received("taken"), ("in_progress",)),
         ("in_progress", received("taken", "repaired", "rework"), ("in_progress",)),
         ("in_progress", received("taken", "propose_plan"), ("in_progress", "awaiting_approval")),
