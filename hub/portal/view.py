@@ -326,6 +326,8 @@ def _step(event: Event, agreed: Mapping[str, Any] | None, say: Speaker) -> str |
         return say("page.agreed_ahead", who=who, limit=shown) if limit else say("page.agreed_free", who=who)
     if event.kind == "ticket.handed_over" and not event.payload.get("evidence"):
         return say("page.handed_over_untested")
+    if event.kind == "ticket.reconsider" and event.payload.get("from") == State.APPROVED:
+        return say("page.approval_taken_back")
     return say.maybe("events", event.kind)
 
 
