@@ -38,6 +38,12 @@ def stored(kind: type[B], document: Any) -> B:
     return kind.model_validate(document, context=_STORED)
 
 
+def readable(text: str) -> str:
+    """Return what a person sees of a text that was kept or that a bench said: as much of it as a body may have."""
+    seen = _TURNING.sub("", CONTROL.sub("", text))
+    return seen if _VISIBLE.search(seen) else ""
+
+
 def _texts(given: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Give each text of a body with its place but for plain ASCII, all of which is seen and turns no order."""
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), given)]

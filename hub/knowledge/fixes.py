@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub.core.bodies import readable
 from hub.core.i18n import Language
 from hub.core.labels import model_key
 from hub.core.problems import Problem, ProblemType
@@ -102,15 +103,16 @@ def draft(session: Session, actor: Actor, public_id: str, product_line: str) -> 
     language: Language = "zh-CN" if re.search(r"[\u4e00-\u9fff]", ticket.symptom) else "en"
     timeline = event_queries.timeline(session, ticket.record, None, limit=200)
     done = _what_was_done(remarks.shown(session, list(reversed(timeline))))
-    text = _text(_without_names(ticket, ticket.symptom), mended, _without_names(ticket, done), ticket, language)
+    symptom, done = (_without_names(ticket, readable(text)) for text in (ticket.symptom, done))
+    model = _one_line(ticket.model)
     wanted = NewArticle(
-        product_line=product_line,
-        models=[ticket.model],
+        product_line=_one_line(product_line),
+        models=[model],
         fault=ticket.fault,
         edition=EditionIn(
             describes=Describes(first=firmware, last=firmware) if is_version(firmware) else Describes(),
             measurements=[name[:72] for name in mended[:50]],
-            texts={language: text},
+            texts={language: _text(symptom, mended, done, model, ticket, language)},
         ),
     )
     return service.create(session, actor, wanted, source_ticket=ticket.public_id)
@@ -165,12 +167,18 @@ def _without_names(ticket: Ticket, text: str) -> str:
     return re.sub(r"\+?[0-9][0-9 -]{6,18}[0-9]", "…", text)
 
 
-def _text(symptom: str, mended: Sequence[str], done: str, ticket: Ticket, language: Language) -> TextIn:
+def _one_line(text: str) -> str:
+    return " ".join(readable(text).split()) or "–"
+
+
+def _text(  # noqa: PLR0917 - one caller, above
+    symptom: str, mended: Sequence[str], done: str, model: str, ticket: Ticket, language: Language
+) -> TextIn:
     failing = "\n".join(f"- `{name}`" for name in mended)
-    subject = ticket.fault or symptom.splitlines()[0][:80]
+    subject = ticket.fault or _one_line(symptom.partition("\n")[0])[:80]
     if language == "zh-CN":
         return TextIn(
-            title=f"{ticket.model}：{subject}"[:200],
+            title=f"{model}：{subject}"[:200],
             symptom=symptom[:2000],
             body=(
                 f"## 检测\n以下测量项不合格：\n{failing}\n\n## 处理\n{done or '（请补充）'}\n\n"
@@ -178,7 +186,7 @@ def _text(symptom: str, mended: Sequence[str], done: str, ticket: Ticket, langua
             )[:20_000],
         )
     return TextIn(
-        title=f"{ticket.model}: {subject}"[:200],
+        title=f"{model}: {subject}"[:200],
         symptom=symptom[:2000],
         body=(
             f"## Measured\nThese failed:\n{failing}\n\n## Done\n{done or '(to be written)'}\n\n"

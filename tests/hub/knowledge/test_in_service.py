@@ -170,6 +170,22 @@ def test_a_verified_fix_becomes_a_draft(staff: httpx.Client, repair: MakeTicket,
     assert again.json()["type"].endswith("drafted-before")
 
 
+def test_a_fix_told_in_odd_characters_becomes_a_draft(
+    staff: httpx.Client, repair: MakeTicket, database: Database
+) -> None:
+    """K4: a tab between the words of a symptom, and characters that older rules took, are no failure of the hub."""
+    tabbed = repair(["rail-3v3"], [], fault=None, symptom="没反应\t插上后\n指示灯不亮")
+    older = repair(["rail-3v3"], [], fault=None, device={"model": "SP-100", "serial": "SN-2"})
+    with database.write() as session:
+        row = session.get_one(Ticket, row_number("T", older))
+        row.symptom, row.model = "\u202e\x1b[31m\x0b", "SP\t100"
+    path = "/api/v1/knowledge/verified-fixes"
+    for ticket, title in ((tabbed, "SP-100：没反应 插上后"), (older, "SP 100: [31m")):
+        made = staff.post(path, json={"ticket": ticket, "product_line": "smart-plug"})
+        assert made.status_code == 201, made.text
+        assert made.json()["editions"][0]["texts"][0]["title"] == title
+
+
 def test_fixes_of_other_stores_are_not_there(
     admin: httpx.Client, hub: RunningHub, make_key: MakeKey, repair: MakeTicket
 ) -> None:
