@@ -1,8 +1,9 @@
 """Find a model's rows in whatever form its name was kept: a device keeps the one that it was first known by."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.core.labels import model_key
@@ -10,8 +11,13 @@ from hub.core.labels import model_key
 
 def is_model_in(session: Session, column: InstrumentedAttribute[Any], asked: str) -> ColumnElement[bool]:
     """Return the condition that ``column`` holds ``asked`` in any of its spellings; see ``spellings_in``."""
-    found = spellings_in(session, column, asked)
-    return column == (found or [asked])[0] if len(found) < 2 else column.in_(found)
+    return is_spelt(column, spellings_in(session, column, asked))
+
+
+def is_spelt(name: Any, spellings: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that a name is one of the spellings of a model; without any no row is read for it."""
+    condition: ColumnElement[bool] = name.in_(spellings)
+    return condition if spellings else false()
 
 
 def spellings_in(session: Session, column: InstrumentedAttribute[Any], asked: str) -> list[str]:

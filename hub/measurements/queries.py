@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, null, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from hub.core.labels import serial_kept
 from hub.core.paging import after_cursor
-from hub.core.spellings import spellings_in
+from hub.core.spellings import is_spelt, spellings_in
+from hub.core.sql import not_by_index
 from hub.dispatch.places import in_stores_of
 from hub.identity.actors import Actor
 from hub.measurements import visibility
@@ -186,11 +187,9 @@ def _is_of_model(session: Session, asked: str) -> ColumnElement[bool]:
     much. What has another key besides, a serial number, is found by that.
     """
     found = spellings_in(session, Run.model, asked)
-    if not found:
-        return false()
-    some = select(Run.id).where(Run.model.in_(found)).limit(FEW_RUNS + 1).subquery()
+    some = select(Run.id).where(is_spelt(Run.model, found)).limit(FEW_RUNS + 1).subquery()
     few = (session.scalar(select(func.count()).select_from(some)) or 0) <= FEW_RUNS
-    return (Run.model if few else func.coalesce(Run.model, null())).in_(found)
+    return is_spelt(Run.model if few else not_by_index(Run.model), found)
 
 
 def _where(statement: Select[*tuple[Any, ...]], equals: dict[Any, Any]) -> Select[*tuple[Any, ...]]:

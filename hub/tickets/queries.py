@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub.core.ids import row_number
 from hub.core.labels import model_key
 from hub.core.paging import after_cursor
+from hub.core.sql import not_by_index
 from hub.customers.models import CUSTOMER_PREFIX
 from hub.events.models import Event
 from hub.identity.actors import Actor
@@ -119,7 +120,7 @@ def _seen_by(statement: Select[Ticket], actor: Actor) -> Select[Ticket]:
         statement = statement.where(Ticket.kind != Kind.COMPLAINT)
     if actor.stores is not None:
         coming = select(Transfer.ticket_id).where(Transfer.to_store.in_(actor.stores), Transfer.ended_at.is_(None))
-        mine = (Ticket.store + "").in_(actor.stores)  # not by its index, or each page would sort all of a store's
+        mine = not_by_index(Ticket.store).in_(actor.stores)  # or each page would sort all of a store's
         statement = statement.where(or_(mine, Ticket.id.in_(coming)))
     return statement if actor.bench is None else statement.where(Ticket.bench == actor.bench)
 
