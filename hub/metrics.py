@@ -75,7 +75,7 @@ def _job_figures(database: Database) -> bytes:
     "/metrics",
     summary="Figures for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, **refusals(UNAUTHENTICATED, FORBIDDEN)},
+    responses=refusals(UNAUTHENTICATED, FORBIDDEN, answers={200: {"content": {"text/plain": {}}}}),
     dependencies=[Depends(caller_with(Permission.METRICS_READ))],
 )
 def metrics(request: Request, database: HubDatabase) -> Response:

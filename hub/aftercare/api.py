@@ -39,11 +39,9 @@ from hub.tickets.api import TicketId
 
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["after-care"])
 router = APIRouter(prefix="/api/v1", tags=["after-care"])
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
-_ANSWER = refusals(
-    UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, service.NOTHING_TO_ASK, service.ANSWERED_ALREADY
-)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
+_ANSWER = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, service.NOTHING_TO_ASK, service.ANSWERED_ALREADY)
 TaskId = Annotated[str, Path(max_length=40, description="The task's number.", examples=["I-000003"])]
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
@@ -51,7 +49,7 @@ Accepted = Annotated[str | None, Header(alias="accept-language", include_in_sche
 @ticket_router.get(
     "/{ticket}/follow-up",
     summary="Show what was asked after the close",
-    responses=_ONE | refusals(service.NOTHING_TO_ASK),
+    responses=refusals(*_ONE, service.NOTHING_TO_ASK),
 )
 def show_follow_up(database: HubDatabase, caller: Caller, ticket: TicketId) -> FollowUpOut:
     """Survey and call-back of a closed ticket (T14)."""
@@ -64,7 +62,7 @@ def show_follow_up(database: HubDatabase, caller: Caller, ticket: TicketId) -> F
         return FollowUpOut.of(row)
 
 
-@ticket_router.post("/{ticket}/survey", status_code=201, summary="Take down a survey", responses=_ANSWER)
+@ticket_router.post("/{ticket}/survey", status_code=201, summary="Take down a survey", responses=refusals(*_ANSWER))
 def answer_survey(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: SurveyIn) -> FollowUpOut:
     """What the customer said by telephone or at the counter; on the ticket's page customers answer by themselves.
 
@@ -77,7 +75,9 @@ def answer_survey(database: HubDatabase, caller: Caller, ticket: TicketId, wante
         return FollowUpOut.of(service.answer_survey(session, caller, found, answer))
 
 
-@ticket_router.post("/{ticket}/callback", status_code=201, summary="Take down a call-back", responses=_ANSWER)
+@ticket_router.post(
+    "/{ticket}/callback", status_code=201, summary="Take down a call-back", responses=refusals(*_ANSWER)
+)
 def record_callback(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: CallbackIn) -> FollowUpOut:
     """One call to the customer (T14). Who was not reached stays on the list for some more attempts."""
     with database.write() as session:
@@ -86,7 +86,7 @@ def record_callback(database: HubDatabase, caller: Caller, ticket: TicketId, wan
         return FollowUpOut.of(service.record_callback(session, caller, found, **wanted.model_dump()))
 
 
-@router.get("/callbacks", summary="List customers to call", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("/callbacks", summary="List customers to call", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_callbacks(
     *,
     database: HubDatabase,
@@ -112,7 +112,7 @@ def list_callbacks(
     return Page(items=items, next=following)
 
 
-@router.get("/improvement-tasks", summary="List improvement tasks", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("/improvement-tasks", summary="List improvement tasks", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_improvement_tasks(
     *,
     database: HubDatabase,
@@ -175,7 +175,7 @@ def act_on_improvement_task(
     return shown
 
 
-@ticket_router.get("/{ticket}/warranty", summary="Show a repair's warranty", responses=_ONE)
+@ticket_router.get("/{ticket}/warranty", summary="Show a repair's warranty", responses=refusals(*_ONE))
 def show_warranty(database: HubDatabase, caller: Caller, ticket: TicketId) -> TicketWarranty:
     """Until when the repair is warranted, and whether it repeats a warranted one (T15)."""
     with database.read() as session:
@@ -183,7 +183,7 @@ def show_warranty(database: HubDatabase, caller: Caller, ticket: TicketId) -> Ti
         return TicketWarranty.of(queries.warranty_of(session, found.id), queries.repeat_of(session, found.id))
 
 
-@router.get("/repeat-repairs", summary="List repeats within the warranty", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("/repeat-repairs", summary="List repeats within the warranty", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_repeat_repairs(
     database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50
 ) -> Page[RepeatRepairOut]:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from starlette.responses import HTMLResponse
@@ -25,13 +25,9 @@ from hub.tickets.kinds import Channel, Kind
 
 router = APIRouter(prefix="/api/v1/analysis", tags=["analysis"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, service.SPAN_WRONG, service.DIMENSIONS_WRONG)
-_CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180, UTF-8"}
-}
-_HTML: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "A page that stands alone."}
-}
+_COMMON = (UNAUTHENTICATED, FORBIDDEN, service.SPAN_WRONG, service.DIMENSIONS_WRONG)
+_CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180, UTF-8"}}
+_HTML = {200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "A page that stands alone."}}
 _STYLE_HASH = base64.b64encode(hashlib.sha256(report.STYLE.encode()).digest()).decode()
 _PAGE_HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'",
@@ -70,7 +66,7 @@ def _wanted(
 Wanted = Annotated[TicketsWanted, Depends(_wanted)]
 
 
-@router.get("/tickets", summary="Analyse tickets", dependencies=[_reads], responses=_COMMON)
+@router.get("/tickets", summary="Analyse tickets", dependencies=[_reads], responses=refusals(*_COMMON))
 def analyse_tickets(database: HubDatabase, caller: Caller, wanted: Wanted, by: By = None) -> TicketAnalysis:
     """Volume, processing efficiency and problem types over time, by store, model and more (T16), of tickets that came
     within the span of time and that the caller may see. Days are those of the stores' calendar.
@@ -83,7 +79,7 @@ def analyse_tickets(database: HubDatabase, caller: Caller, wanted: Wanted, by: B
     summary="Show the service report",
     dependencies=[_reads],
     response_class=HTMLResponse,
-    responses=_HTML | refusals(UNAUTHENTICATED, FORBIDDEN, service.SPAN_WRONG),
+    responses=refusals(UNAUTHENTICATED, FORBIDDEN, service.SPAN_WRONG, answers=_HTML),
 )
 def show_report(
     database: HubDatabase,
@@ -109,7 +105,7 @@ def show_report(
     summary="Analyse tickets as CSV",
     dependencies=[_reads],
     response_class=Response,
-    responses=_CSV | _COMMON,
+    responses=refusals(*_COMMON, answers=_CSV),
 )
 def analyse_tickets_csv(database: HubDatabase, caller: Caller, wanted: Wanted, by: By = None) -> Response:
     """The same rows for spreadsheets, a column for each dimension."""

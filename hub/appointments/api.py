@@ -31,17 +31,19 @@ from hub.tickets.models import Ticket
 router = APIRouter(prefix="/api/v1/appointments", tags=["appointments"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["appointments"])
 
-_TICKET = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
-_ONE = refusals(
-    UNAUTHENTICATED, FORBIDDEN, service.APPOINTMENT_NOT_FOUND, service.APPOINTMENT_ENDED, tickets.ACTION_NOT_POSSIBLE
+_TICKET = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
+_ONE = (
+    UNAUTHENTICATED,
+    FORBIDDEN,
+    service.APPOINTMENT_NOT_FOUND,
+    service.APPOINTMENT_ENDED,
+    tickets.ACTION_NOT_POSSIBLE,
 )
-_OUTCOME = refusals(
-    service.APPOINTMENT_NOT_FOUND, service.APPOINTMENT_ENDED, service.TOO_EARLY, tickets.ACTION_NOT_POSSIBLE
-)
+_OUTCOME = (service.APPOINTMENT_NOT_FOUND, service.APPOINTMENT_ENDED, service.TOO_EARLY, tickets.ACTION_NOT_POSSIBLE)
 AppointmentId = Annotated[str, Path(max_length=40, examples=["V-000003"])]
 
 
-@ticket_router.get("/{ticket}/appointment-slots", summary="List free times for a ticket", responses=_TICKET)
+@ticket_router.get("/{ticket}/appointment-slots", summary="List free times for a ticket", responses=refusals(*_TICKET))
 def list_slots(
     *,
     database: HubDatabase,
@@ -64,7 +66,7 @@ def list_slots(
         return [SlotOut.of(slot) for slot in slots[:limit]]
 
 
-@ticket_router.get("/{ticket}/appointments", summary="List a ticket's appointments", responses=_TICKET)
+@ticket_router.get("/{ticket}/appointments", summary="List a ticket's appointments", responses=refusals(*_TICKET))
 def list_ticket_appointments(database: HubDatabase, caller: Caller, ticket: TicketId) -> list[AppointmentOut]:
     """The newest first."""
     with database.read() as session:
@@ -80,8 +82,8 @@ def list_ticket_appointments(database: HubDatabase, caller: Caller, ticket: Tick
     "/{ticket}/appointments",
     status_code=201,
     summary="Make an appointment",
-    responses=_TICKET
-    | refusals(
+    responses=refusals(
+        *_TICKET,
         tickets.TICKET_NOT_FOUND,
         service.NOT_READY,
         service.NOT_FREE,
@@ -123,7 +125,7 @@ def list_appointments(
     return Page(items=shown, next=following)
 
 
-@router.get("/{appointment}", summary="Show an appointment", responses=_ONE)
+@router.get("/{appointment}", summary="Show an appointment", responses=refusals(*_ONE))
 def show_appointment(
     database: HubDatabase, caller: Caller, appointment: AppointmentId, response: Response
 ) -> AppointmentOut:
@@ -149,7 +151,7 @@ def _note(database: Database, caller: Actor, owners: list[int]) -> None:
             customers.note_access_to(session, caller, owners, "customer.listed")
 
 
-@router.post("/{appointment}/confirmation", summary="Confirm an appointment", responses=_ONE)
+@router.post("/{appointment}/confirmation", summary="Confirm an appointment", responses=refusals(*_ONE))
 def confirm_appointment(database: HubDatabase, caller: Caller, appointment: AppointmentId) -> AppointmentOut:
     """The customer is told of it."""
     with database.write() as session:
@@ -160,8 +162,8 @@ def confirm_appointment(database: HubDatabase, caller: Caller, appointment: Appo
 @router.patch(
     "/{appointment}",
     summary="Move an appointment",
-    responses=_ONE
-    | refusals(
+    responses=refusals(
+        *_ONE,
         service.APPOINTMENT_NOT_FOUND,
         service.APPOINTMENT_ENDED,
         tickets.ACTION_NOT_POSSIBLE,
@@ -187,7 +189,7 @@ def move_appointment(
     return shown
 
 
-@router.delete("/{appointment}", summary="Call an appointment off", responses=_ONE)
+@router.delete("/{appointment}", summary="Call an appointment off", responses=refusals(*_ONE))
 def call_appointment_off(database: HubDatabase, caller: Caller, appointment: AppointmentId) -> AppointmentOut:
     """The time is free again; a customer who was told of it is told."""
     with database.write() as session:
@@ -196,7 +198,7 @@ def call_appointment_off(database: HubDatabase, caller: Caller, appointment: App
         return AppointmentOut.of(ticket, row, caller)
 
 
-@router.post("/{appointment}/outcome", summary="Record how an appointment went", responses=_ONE | _OUTCOME)
+@router.post("/{appointment}/outcome", summary="Record how an appointment went", responses=refusals(*_ONE, *_OUTCOME))
 def close_appointment(
     database: HubDatabase, caller: Caller, appointment: AppointmentId, wanted: OutcomeIn
 ) -> AppointmentOut:

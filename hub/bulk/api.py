@@ -44,7 +44,7 @@ AFTER_WRONG = ProblemType(
         "zh-CN": "请填写上一个文件响应头 `Last-Record` 中的记录编号。",
     },
 )
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN, NO_SUCH_FILES)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN, NO_SUCH_FILES)
 KindPath = Annotated[
     str, Path(max_length=32, json_schema_extra={"enum": [kind.value for kind in Kind]}, examples=["customers"])
 ]
@@ -98,7 +98,7 @@ class ImportOut(BaseModel):
 
 
 @imports_router.post(
-    "/{kind}", summary="Import a file", responses=_COMMON | refusals(files.BAD_FILE, REQUEST_TOO_LARGE)
+    "/{kind}", summary="Import a file", responses=refusals(*_COMMON, files.BAD_FILE, REQUEST_TOO_LARGE)
 )
 def import_file(
     *,
@@ -128,7 +128,7 @@ def import_file(
 
 
 @imports_router.get(
-    "/{kind}/template", summary="Get an empty file to fill in", response_class=Response, responses=_COMMON
+    "/{kind}/template", summary="Get an empty file to fill in", response_class=Response, responses=refusals(*_COMMON)
 )
 def import_template(
     caller: Caller,
@@ -144,7 +144,7 @@ def import_template(
 
 
 @exports_router.get(
-    "/{kind}", summary="Export a file", response_class=Response, responses=_COMMON | refusals(AFTER_WRONG)
+    "/{kind}", summary="Export a file", response_class=Response, responses=refusals(*_COMMON, AFTER_WRONG)
 )
 def export_file(
     *,

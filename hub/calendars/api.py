@@ -1,7 +1,7 @@
 """HTTP: business calendars."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
@@ -28,10 +28,10 @@ from hub.policies.values import Day
 router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
 
 _reads = Depends(caller_with(Permission.POLICY_READ))
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, POLICY_NOT_FOUND)
-_THERE: dict[int | str, dict[str, Any]] = {200: {"description": "It was there already.", "model": CalendarOut}}
-_PUT = _THERE | refusals(
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, POLICY_NOT_FOUND)
+_THERE = {200: {"description": "It was there already.", "model": CalendarOut}}
+_PUT = refusals(
     UNAUTHENTICATED,
     FORBIDDEN,
     VERSION_TAKEN,
@@ -39,18 +39,19 @@ _PUT = _THERE | refusals(
     VALID_TOO_EARLY,
     service.UNKNOWN_HOLIDAYS,
     service.OTHER_TIME_ZONE,
+    answers=_THERE,
 )
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
 
-@router.get("", summary="List calendars", dependencies=[_reads], responses=_COMMON)
+@router.get("", summary="List calendars", dependencies=[_reads], responses=refusals(*_COMMON))
 def list_calendars(database: HubDatabase) -> list[str]:
     """Names of all calendars; `standard` is always there."""
     with database.read() as session:
         return sorted({service.STANDARD, *queries.names(session, service.FAMILY)})
 
 
-@router.get("/{name}", summary="Show a calendar", dependencies=[_reads], responses=_ONE)
+@router.get("/{name}", summary="Show a calendar", dependencies=[_reads], responses=refusals(*_ONE))
 def show_calendar(database: HubDatabase, name: PolicyName, accept_language: Accepted = None) -> CalendarOut:
     """The version that holds today."""
     with database.read() as session:
@@ -61,7 +62,7 @@ def show_calendar(database: HubDatabase, name: PolicyName, accept_language: Acce
         return _shown(name, kept.row, kept.edition, preferred_language(accept_language))
 
 
-@router.get("/{name}/days", summary="Show days of a calendar", dependencies=[_reads], responses=_ONE)
+@router.get("/{name}/days", summary="Show days of a calendar", dependencies=[_reads], responses=refusals(*_ONE))
 def show_days(
     database: HubDatabase,
     name: PolicyName,
@@ -82,7 +83,7 @@ def show_days(
     "/{name}/versions",
     summary="List a calendar's versions",
     dependencies=[_reads],
-    responses=_ONE | refusals(BAD_CURSOR),
+    responses=refusals(*_ONE, BAD_CURSOR),
 )
 def list_calendar_versions(
     database: HubDatabase,
@@ -99,7 +100,12 @@ def list_calendar_versions(
         return Page(items=[_row(row, language) for row in rows], next=following)
 
 
-@router.get("/{name}/versions/{version}", summary="Show a version of a calendar", dependencies=[_reads], responses=_ONE)
+@router.get(
+    "/{name}/versions/{version}",
+    summary="Show a version of a calendar",
+    dependencies=[_reads],
+    responses=refusals(*_ONE),
+)
 def show_calendar_version(
     database: HubDatabase, name: PolicyName, version: VersionNumber, accept_language: Accepted = None
 ) -> CalendarOut:

@@ -5,7 +5,7 @@ The owner of an upload is the bench of the key. Owners and hashes are checked by
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Body, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
@@ -79,12 +79,11 @@ Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="SHA-256 of t
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _OFFSET = {"Upload-Offset": {"description": "The next byte wanted.", "schema": {"type": "integer"}}}
-Documented = dict[int | str, dict[str, Any]]
-_UPLOADED: Documented = {
+_UPLOADED = {
     200: {"description": "The file is complete.", "headers": _OFFSET, "content": {}},
     202: {"description": "A part of the asking bench's upload is there.", "headers": _OFFSET, "content": {}},
 }
-_DOWNLOADED: Documented = {
+_DOWNLOADED = {
     200: {"description": "The file.", "content": {"application/octet-stream": {"schema": {"type": "string"}}}},
     206: {"description": "The part that `Range` asked for.", "content": {"application/octet-stream": {}}},
 }
@@ -108,8 +107,16 @@ def _sees(database: Database, caller: Actor, sha256: str) -> bool:
     summary="Upload a chunk of a capture",
     status_code=200,
     response_class=Response,
-    responses=_UPLOADED
-    | refusals(UNAUTHENTICATED, FORBIDDEN, BAD_RANGE, WRONG_OFFSET, WRONG_HASH, CAPTURE_TOO_LARGE, TOO_MANY_UPLOADS),
+    responses=refusals(
+        UNAUTHENTICATED,
+        FORBIDDEN,
+        BAD_RANGE,
+        WRONG_OFFSET,
+        WRONG_HASH,
+        CAPTURE_TOO_LARGE,
+        TOO_MANY_UPLOADS,
+        answers=_UPLOADED,
+    ),
 )
 def upload_chunk(
     request: Request,
@@ -143,7 +150,7 @@ def upload_chunk(
     "/{sha256}",
     summary="Ask how much of a capture is there",
     response_class=Response,
-    responses=_UPLOADED | refusals(UNAUTHENTICATED, FORBIDDEN, CAPTURE_NOT_FOUND),
+    responses=refusals(UNAUTHENTICATED, FORBIDDEN, CAPTURE_NOT_FOUND, answers=_UPLOADED),
 )
 def capture_progress(request: Request, database: HubDatabase, caller: Caller, sha256: Sha256) -> Response:
     """200 when complete, 202 with `Upload-Offset` for an unfinished upload of the asking bench, 404 for nothing."""
@@ -162,7 +169,7 @@ def capture_progress(request: Request, database: HubDatabase, caller: Caller, sh
     "/{sha256}",
     summary="Download a capture",
     response_class=Response,
-    responses=_DOWNLOADED | refusals(UNAUTHENTICATED, FORBIDDEN, CAPTURE_NOT_FOUND, RANGE_NOT_SATISFIABLE),
+    responses=refusals(UNAUTHENTICATED, FORBIDDEN, CAPTURE_NOT_FOUND, RANGE_NOT_SATISFIABLE, answers=_DOWNLOADED),
 )
 def download_capture(
     request: Request,

@@ -40,15 +40,15 @@ from hub.tickets.models import Ticket
 
 router = APIRouter(prefix="/api/v1/complaints", tags=["complaints"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.COMPLAINT_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.COMPLAINT_NOT_FOUND)
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 Text = Annotated[str | None, Query(max_length=64)]
 Since = Annotated[Moment | None, Query(description="Made at this time or later.")]
 Until = Annotated[Moment | None, Query(description="Made before this time.")]
 
 
-@router.get("", summary="List complaints", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List complaints", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_complaints(
     *,
     database: HubDatabase,
@@ -79,7 +79,7 @@ def list_complaints(
 
 
 @router.get(
-    "/late-promises", summary="List promises that were not kept in time", responses=_COMMON | refusals(BAD_CURSOR)
+    "/late-promises", summary="List promises that were not kept in time", responses=refusals(*_COMMON, BAD_CURSOR)
 )
 def list_late_promises(
     database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50
@@ -93,7 +93,7 @@ def list_late_promises(
         return Page(items=items, next=following)
 
 
-@router.get("/unreviewed", summary="List major cases to review", responses=_COMMON)
+@router.get("/unreviewed", summary="List major cases to review", responses=refusals(*_COMMON))
 def list_unreviewed(database: HubDatabase, caller: Caller, limit: Limit = 50) -> list[ComplaintOut]:
     """Archived major cases that nobody has reviewed yet (复盘, C4), the oldest first."""
     caller.require(Permission.COMPLAINT_READ)
@@ -101,7 +101,7 @@ def list_unreviewed(database: HubDatabase, caller: Caller, limit: Limit = 50) ->
         return [ComplaintOut.model_validate(_shown(*row)) for row in queries.unreviewed(session, caller, limit)]
 
 
-@router.get("/analysis", summary="Analyse complaints", responses=_COMMON)
+@router.get("/analysis", summary="Analyse complaints", responses=refusals(*_COMMON))
 def analyse_complaints(
     *,
     database: HubDatabase,
@@ -123,7 +123,7 @@ def analyse_complaints(
     "/improvements",
     status_code=201,
     summary="Begin an improvement",
-    responses=_COMMON | refusals(service.IMPROVEMENT_WRONG, tickets.TICKET_NOT_FOUND),
+    responses=refusals(*_COMMON, service.IMPROVEMENT_WRONG, tickets.TICKET_NOT_FOUND),
 )
 def begin_improvement(
     database: HubDatabase, caller: Caller, wanted: NewImprovement, accept_language: Accepted = None
@@ -139,7 +139,7 @@ def begin_improvement(
         return ImprovementTaskOut.of(found, today=today, caller=caller, language=language)
 
 
-@router.get("/{ticket}", summary="Show a complaint", responses=_ONE)
+@router.get("/{ticket}", summary="Show a complaint", responses=refusals(*_ONE))
 def show_complaint(
     database: HubDatabase, caller: Caller, ticket: TicketId, accept_language: Accepted = None
 ) -> ComplaintDetail:
@@ -153,7 +153,7 @@ def show_complaint(
     "/{ticket}/review",
     status_code=201,
     summary="Review a major case",
-    responses=_ONE | refusals(service.NOT_TO_REVIEW, service.IMPROVEMENT_WRONG),
+    responses=refusals(*_ONE, service.NOT_TO_REVIEW, service.IMPROVEMENT_WRONG),
 )
 def review_complaint(
     database: HubDatabase, caller: Caller, ticket: TicketId, wanted: ReviewIn, accept_language: Accepted = None

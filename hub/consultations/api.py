@@ -24,7 +24,7 @@ from hub.tickets.kinds import Channel, State
 
 router = APIRouter(prefix="/api/v1/consultations", tags=["tickets"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
 
 
 class ConsultationOut(BaseModel):
@@ -84,7 +84,7 @@ class ConsultationFigures(BaseModel):
     open: int
 
 
-@router.get("", summary="List consultations", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List consultations", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_consultations(
     *, database: HubDatabase, caller: Caller, overdue: bool = False, cursor: CursorText = None, limit: Limit = 50
 ) -> Page[ConsultationOut]:
@@ -97,7 +97,7 @@ def list_consultations(
         return Page(items=[ConsultationOut.of(one, caller, at) for one in rows], next=following)
 
 
-@router.get("/figures", summary="Show how consultations went", responses=_COMMON)
+@router.get("/figures", summary="Show how consultations went", responses=refusals(*_COMMON))
 def show_consultation_figures(
     database: HubDatabase, caller: Caller, since: Moment | None = None, until: Moment | None = None
 ) -> ConsultationFigures:

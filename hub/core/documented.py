@@ -1,12 +1,15 @@
 """The parts of the OpenAPI document that every endpoint shares: how a refusal looks, and which can happen."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.core import problems
 from hub.core.problems import ProblemType
+
+Responses = dict[int | str, dict[str, Any]]
+"""Answers of an endpoint by their status, as FastAPI documents them."""
 
 
 class FieldErrorBody(BaseModel):
@@ -32,24 +35,20 @@ class ProblemBody(BaseModel):
     errors: list[FieldErrorBody] | None = None
 
 
-class Refusals(dict[int | str, dict[str, Any]]):
-    """The refusals of an endpoint by their status; ``|`` keeps what both sides say of one status."""
+def refusals(*kinds: ProblemType, answers: Mapping[int, Mapping[str, Any]] | None = None) -> Responses:
+    """Return the documentation of the refusals that an endpoint can give, besides those that all can, by their status.
 
-    def __init__(self, kinds: Iterable[ProblemType]) -> None:
-        self.kinds = tuple({kind.slug: kind for kind in kinds}.values())
-        by_status: dict[int, list[ProblemType]] = {}
-        for kind in (*self.kinds, problems.INVALID_REQUEST):
-            by_status.setdefault(kind.status, []).append(kind)
-        super().__init__({status: _refusal(of) for status, of in sorted(by_status.items())})
-
-    def __or__(self, other: "Refusals") -> "Refusals":  # type: ignore[override]
-        """Return the refusals of both."""
-        return Refusals((*self.kinds, *other.kinds))
-
-
-def refusals(*kinds: ProblemType) -> Refusals:
-    """Return the documentation of the refusals that an endpoint can give, besides those that all can."""
-    return Refusals(kinds)
+    ``answers`` is what else it answers. Raises ``ValueError`` for an answer with the status of a refusal, which it
+    would hide; an endpoint names all its refusals in one call, as one dictionary would hide those of another.
+    """
+    by_status: dict[int, list[ProblemType]] = {}
+    for kind in {kind.slug: kind for kind in (*kinds, problems.INVALID_REQUEST)}.values():
+        by_status.setdefault(kind.status, []).append(kind)
+    found: Responses = {status: dict(answer) for status, answer in (answers or {}).items()}
+    hidden = found.keys() & by_status
+    if hidden:
+        raise ValueError(f"an answer and a refusal both have the status {min(hidden)}")
+    return found | {status: _refusal(of) for status, of in sorted(by_status.items())}
 
 
 def _refusal(kinds: list[ProblemType]) -> dict[str, Any]:

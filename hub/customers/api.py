@@ -34,18 +34,16 @@ from hub.identity.service import UNAUTHENTICATED
 
 router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND)
-_CHANGE = refusals(UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND, service.NOT_A_CUSTOMER_NOW)
-_RECORDED: dict[int | str, dict[str, Any]] = {
-    200: {"model": CustomerOut, "description": "The very purchase was recorded before."}
-}
-_WHOLE = refusals(service.OTHER_STORES_TOO)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND)
+_CHANGE = (UNAUTHENTICATED, FORBIDDEN, service.CUSTOMER_NOT_FOUND, service.NOT_A_CUSTOMER_NOW)
+_RECORDED = {200: {"model": CustomerOut, "description": "The very purchase was recorded before."}}
+_WHOLE = (service.OTHER_STORES_TOO,)
 CustomerId = Annotated[str, Path(max_length=40, description="The customer's number.", examples=["C-000007"])]
 Text = Annotated[str | None, Query(min_length=1, max_length=128)]
 
 
-@router.post("", status_code=201, summary="Add a customer", responses=_COMMON | refusals(service.CONTACT_TAKEN))
+@router.post("", status_code=201, summary="Add a customer", responses=refusals(*_COMMON, service.CONTACT_TAKEN))
 def create_customer(database: HubDatabase, caller: Caller, wanted: NewCustomer, response: Response) -> CustomerDetail:
     """Know somebody new (M1). Intakes do so by themselves; a contact belongs to one customer."""
     with database.write() as session:
@@ -55,7 +53,7 @@ def create_customer(database: HubDatabase, caller: Caller, wanted: NewCustomer, 
     return shown
 
 
-@router.get("", summary="Find customers", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="Find customers", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_customers(
     *,
     database: HubDatabase,
@@ -81,7 +79,7 @@ def list_customers(
         return Page(items=items, next=following)
 
 
-@router.get("/{customer}", summary="Show a customer", responses=_ONE)
+@router.get("/{customer}", summary="Show a customer", responses=refusals(*_ONE))
 def show_customer(database: HubDatabase, caller: Caller, customer: CustomerId, response: Response) -> CustomerDetail:
     """A customer with contacts, tier and benefits, devices and tickets. Who looked is logged (M1)."""
     with database.write() as session:
@@ -95,7 +93,7 @@ def show_customer(database: HubDatabase, caller: Caller, customer: CustomerId, r
 @router.patch(
     "/{customer}",
     summary="Change a customer",
-    responses=_CHANGE | refusals(service.CONTACT_TAKEN, service.NO_CONTACT, STALE_VERSION, BAD_IF_MATCH),
+    responses=refusals(*_CHANGE, service.CONTACT_TAKEN, service.NO_CONTACT, STALE_VERSION, BAD_IF_MATCH),
 )
 def change_customer(
     *,
@@ -115,7 +113,7 @@ def change_customer(
     return shown
 
 
-@router.get("/{customer}/purchases", summary="List a customer's purchases", responses=_ONE)
+@router.get("/{customer}/purchases", summary="List a customer's purchases", responses=refusals(*_ONE))
 def list_purchases(database: HubDatabase, caller: Caller, customer: CustomerId) -> list[PurchaseOut]:
     """What the tier is computed from, the newest first."""
     with database.write() as session:
@@ -128,7 +126,7 @@ def list_purchases(database: HubDatabase, caller: Caller, customer: CustomerId) 
     "/{customer}/purchases",
     status_code=201,
     summary="Record a purchase",
-    responses=_RECORDED | (_CHANGE | refusals(service.PURCHASE_TAKEN)),
+    responses=refusals(*_CHANGE, service.PURCHASE_TAKEN, answers=_RECORDED),
 )
 def add_purchase(
     database: HubDatabase, caller: Caller, customer: CustomerId, wanted: NewPurchase, response: Response
@@ -143,7 +141,7 @@ def add_purchase(
 @router.delete(
     "/{customer}/purchases/{number}",
     summary="Take back a purchase",
-    responses=_CHANGE | refusals(service.PURCHASE_NOT_FOUND),
+    responses=refusals(*_CHANGE, service.PURCHASE_NOT_FOUND),
 )
 def take_back_purchase(
     database: HubDatabase,
@@ -159,7 +157,7 @@ def take_back_purchase(
 @router.post(
     "/{customer}/merge",
     summary="Merge a customer into another",
-    responses=_CHANGE | _WHOLE | refusals(service.INTO_ITSELF),
+    responses=refusals(*_CHANGE, *_WHOLE, service.INTO_ITSELF),
 )
 def merge_customer(database: HubDatabase, caller: Caller, customer: CustomerId, wanted: MergeIn) -> CustomerOut:
     """Two records of one person become one: contacts, devices, purchases and tickets go to `into` (M1)."""
@@ -167,7 +165,7 @@ def merge_customer(database: HubDatabase, caller: Caller, customer: CustomerId, 
         return _line(session, service.merge(session, caller, customer, wanted.into))
 
 
-@router.get("/{customer}/export", summary="Export all data of a customer", responses=_ONE | _WHOLE)
+@router.get("/{customer}/export", summary="Export all data of a customer", responses=refusals(*_ONE, *_WHOLE))
 def export_customer(database: HubDatabase, caller: Caller, customer: CustomerId) -> dict[str, Any]:
     """Everything that the hub knows of the person, to be handed to them; that it was made is logged."""
     with database.write() as session:
@@ -177,7 +175,7 @@ def export_customer(database: HubDatabase, caller: Caller, customer: CustomerId)
 @router.post(
     "/{customer}/erasure",
     summary="Erase a customer",
-    responses=_CHANGE | _WHOLE | refusals(erasing.OPEN_TICKETS, erasing.NOT_CONFIRMED),
+    responses=refusals(*_CHANGE, *_WHOLE, erasing.OPEN_TICKETS, erasing.NOT_CONFIRMED),
 )
 def erase_customer(
     request: Request, database: HubDatabase, caller: Caller, customer: CustomerId, wanted: ErasureIn
@@ -187,7 +185,7 @@ def erase_customer(
         return erasing.erase(session, caller, request.app.state.attachments, customer, wanted.confirm)
 
 
-@router.get("/{customer}/accesses", summary="List who read a customer's data", responses=_ONE)
+@router.get("/{customer}/accesses", summary="List who read a customer's data", responses=refusals(*_ONE))
 def list_accesses(database: HubDatabase, caller: Caller, customer: CustomerId, limit: Limit = 50) -> list[AccessOut]:
     """The newest first; for the person's own question, and for supervision (M1)."""
     with database.read() as session:

@@ -21,8 +21,8 @@ from hub.identity.service import UNAUTHENTICATED
 
 router = APIRouter(prefix="/api/v1/devices", tags=["devices"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, devices.DEVICE_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, devices.DEVICE_NOT_FOUND)
 DeviceId = Annotated[str, Path(max_length=40, description="The device's number.", examples=["D-000012"])]
 Text = Annotated[str | None, Query(max_length=64)]
 
@@ -31,7 +31,7 @@ Text = Annotated[str | None, Query(max_length=64)]
     "",
     status_code=201,
     summary="Add a device",
-    responses=_COMMON | refusals(devices.DEVICE_EXISTS, service.CUSTOMER_NOT_FOUND),
+    responses=refusals(*_COMMON, devices.DEVICE_EXISTS, service.CUSTOMER_NOT_FOUND),
 )
 def create_device(database: HubDatabase, caller: Caller, wanted: NewDevice, response: Response) -> DeviceOut:
     """Know a device by model and serial. Intakes do so by themselves; this is no stock."""
@@ -42,7 +42,7 @@ def create_device(database: HubDatabase, caller: Caller, wanted: NewDevice, resp
     return shown
 
 
-@router.get("", summary="List devices", responses=_COMMON | refusals(BAD_CURSOR, service.CUSTOMER_NOT_FOUND))
+@router.get("", summary="List devices", responses=refusals(*_COMMON, BAD_CURSOR, service.CUSTOMER_NOT_FOUND))
 def list_devices(
     *,
     database: HubDatabase,
@@ -64,7 +64,7 @@ def list_devices(
         return Page(items=[_shown(row, caller) for row in rows], next=following)
 
 
-@router.get("/installed-base", summary="Count devices per model", responses=_COMMON)
+@router.get("/installed-base", summary="Count devices per model", responses=refusals(*_COMMON))
 def show_installed_base(database: HubDatabase, caller: Caller) -> list[InstalledOut]:
     """How many devices of each model are in customers' hands (M3)."""
     caller.require(Permission.DEVICE_READ)
@@ -75,7 +75,7 @@ def show_installed_base(database: HubDatabase, caller: Caller) -> list[Installed
         ]
 
 
-@router.get("/inspections-due", summary="List devices due for inspection", responses=_COMMON)
+@router.get("/inspections-due", summary="List devices due for inspection", responses=refusals(*_COMMON))
 def list_inspections_due(
     database: HubDatabase,
     caller: Caller,
@@ -102,7 +102,7 @@ def list_inspections_due(
         ]
 
 
-@router.get("/{device}", summary="Show a device", responses=_ONE)
+@router.get("/{device}", summary="Show a device", responses=refusals(*_ONE))
 def show_device(database: HubDatabase, caller: Caller, device: DeviceId, response: Response) -> DeviceOut:
     """One device."""
     with database.read() as session:
@@ -114,7 +114,7 @@ def show_device(database: HubDatabase, caller: Caller, device: DeviceId, respons
 @router.patch(
     "/{device}",
     summary="Change a device",
-    responses=_ONE | refusals(devices.DEVICE_NOT_FOUND, service.CUSTOMER_NOT_FOUND, STALE_VERSION, BAD_IF_MATCH),
+    responses=refusals(*_ONE, devices.DEVICE_NOT_FOUND, service.CUSTOMER_NOT_FOUND, STALE_VERSION, BAD_IF_MATCH),
 )
 def change_device(
     *,

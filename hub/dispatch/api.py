@@ -23,13 +23,13 @@ router = APIRouter(prefix="/api/v1/dispatch", tags=["dispatch"])
 backlog_router = APIRouter(prefix="/api/v1/backlog", tags=["dispatch"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["dispatch"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 Code = Annotated[str | None, Query(max_length=64)]
 
 
-@ticket_router.get("/{ticket}/dispatch", summary="Show how a ticket is dispatched", responses=_ONE)
+@ticket_router.get("/{ticket}/dispatch", summary="Show how a ticket is dispatched", responses=refusals(*_ONE))
 def show_dispatch(
     database: HubDatabase, caller: Caller, ticket: TicketId, accept_language: Accepted = None
 ) -> DispatchOut:
@@ -44,7 +44,9 @@ def show_dispatch(
         return _proposed(service.propose(session, found, now()), found, language)
 
 
-@ticket_router.get("/{ticket}/dispatch/proposal", summary="Ask whom the policy would choose now", responses=_ONE)
+@ticket_router.get(
+    "/{ticket}/dispatch/proposal", summary="Ask whom the policy would choose now", responses=refusals(*_ONE)
+)
 def show_proposal(
     database: HubDatabase, caller: Caller, ticket: TicketId, accept_language: Accepted = None
 ) -> DispatchOut:
@@ -58,7 +60,7 @@ def show_proposal(
 @ticket_router.post(
     "/{ticket}/dispatch",
     summary="Dispatch a ticket by the policy",
-    responses=_ONE | refusals(tickets.ACTION_NOT_POSSIBLE),
+    responses=refusals(*_ONE, tickets.ACTION_NOT_POSSIBLE),
 )
 def dispatch_ticket(
     database: HubDatabase, caller: Caller, ticket: TicketId, accept_language: Accepted = None
@@ -72,7 +74,7 @@ def dispatch_ticket(
         return DispatchOut.of(found, entry, preferred_language(accept_language))
 
 
-@router.get("/queue", summary="List tickets that wait for a bench", responses=_COMMON)
+@router.get("/queue", summary="List tickets that wait for a bench", responses=refusals(*_COMMON))
 def list_queue(
     *,
     database: HubDatabase,
@@ -92,7 +94,7 @@ def list_queue(
         return [QueuedOut.of_row(row[0], row[1], language) for row in rows]
 
 
-@router.post("/retry", summary="Try waiting tickets again", responses=_COMMON)
+@router.post("/retry", summary="Try waiting tickets again", responses=refusals(*_COMMON))
 def retry_dispatch(database: HubDatabase, caller: Caller) -> RetryOut:
     """The hub does so by itself when a shift begins, the roster changes, or a bench gets free."""
     caller.require(Permission.TICKET_ASSIGN)
@@ -101,7 +103,7 @@ def retry_dispatch(database: HubDatabase, caller: Caller) -> RetryOut:
         return RetryOut(dispatched=[ticket.public_id for ticket in found], next_retry_at=queries.next_chance(session))
 
 
-@backlog_router.get("", summary="Show the backlog", responses=_COMMON)
+@backlog_router.get("", summary="Show the backlog", responses=refusals(*_COMMON))
 def show_backlog(database: HubDatabase, caller: Caller, by: By = By.STORE) -> BacklogOut:
     """What waits, by store, group, bench or kind: how much, the oldest, and what is at risk (T5)."""
     caller.require(Permission.TICKET_READ)

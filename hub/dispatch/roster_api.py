@@ -25,8 +25,8 @@ workplaces_router = APIRouter(prefix="/api/v1/workplaces", tags=["roster"])
 certificates_router = APIRouter(prefix="/api/v1/certificates", tags=["roster"])
 shifts_router = APIRouter(prefix="/api/v1/shifts", tags=["roster"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_CERTIFICATE = refusals(UNAUTHENTICATED, FORBIDDEN, OWN_FILE, USER_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_CERTIFICATE = (UNAUTHENTICATED, FORBIDDEN, OWN_FILE, USER_NOT_FOUND)
 BenchName = Annotated[str, Path(max_length=128, examples=["bench-01"])]
 PersonPath = Annotated[str, Path(max_length=40, examples=["U-000007"])]
 SkillPath = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,63}$", examples=["board_repair"])]
@@ -34,7 +34,7 @@ ShiftPath = Annotated[str, Path(max_length=40, examples=["S-000012"])]
 Text = Annotated[str | None, Query(max_length=128)]
 
 
-@workplaces_router.get("", summary="List workplaces", responses=_COMMON)
+@workplaces_router.get("", summary="List workplaces", responses=refusals(*_COMMON))
 def list_workplaces(database: HubDatabase, caller: Caller) -> list[WorkplaceOut]:
     """Every bench that dispatch knows, with how full it is."""
     caller.require(Permission.ROSTER_READ)
@@ -43,7 +43,7 @@ def list_workplaces(database: HubDatabase, caller: Caller) -> list[WorkplaceOut]
         return [WorkplaceOut.of(row, loads.get(row.bench, 0)) for row in queries.workplaces(session, caller)]
 
 
-@workplaces_router.get("/{bench}", summary="Show a workplace", responses=_COMMON | refusals(roster.WORKPLACE_NOT_FOUND))
+@workplaces_router.get("/{bench}", summary="Show a workplace", responses=refusals(*_COMMON, roster.WORKPLACE_NOT_FOUND))
 def show_workplace(database: HubDatabase, caller: Caller, bench: BenchName) -> WorkplaceOut:
     """One bench as dispatch sees it."""
     with database.read() as session:
@@ -54,7 +54,7 @@ def show_workplace(database: HubDatabase, caller: Caller, bench: BenchName) -> W
 @workplaces_router.put(
     "/{bench}",
     summary="Put a workplace",
-    responses=_COMMON | refusals(roster.WORKPLACE_NOT_FOUND, BENCH_NOT_FOUND, STORE_CLOSED, UNKNOWN_STORES),
+    responses=refusals(*_COMMON, roster.WORKPLACE_NOT_FOUND, BENCH_NOT_FOUND, STORE_CLOSED, UNKNOWN_STORES),
 )
 def put_workplace(database: HubDatabase, caller: Caller, bench: BenchName, wanted: WorkplaceIn) -> WorkplaceOut:
     """Say where a bench is, what it does, and how many tickets it holds."""
@@ -64,7 +64,7 @@ def put_workplace(database: HubDatabase, caller: Caller, bench: BenchName, wante
         return WorkplaceOut.of(row, queries.bench_loads(session).get(bench, 0))
 
 
-@certificates_router.get("", summary="List certificates", responses=_COMMON)
+@certificates_router.get("", summary="List certificates", responses=refusals(*_COMMON))
 def list_certificates(
     database: HubDatabase, caller: Caller, person: Text = None, skill: Text = None
 ) -> list[CertificateOut]:
@@ -74,7 +74,7 @@ def list_certificates(
         return [CertificateOut.of(row) for row in found]
 
 
-@certificates_router.put("/{person}/{skill}", summary="Put a certificate", responses=_CERTIFICATE)
+@certificates_router.put("/{person}/{skill}", summary="Put a certificate", responses=refusals(*_CERTIFICATE))
 def put_certificate(
     database: HubDatabase, caller: Caller, person: PersonPath, skill: SkillPath, wanted: CertificateIn
 ) -> CertificateOut:
@@ -89,7 +89,7 @@ def put_certificate(
     "/{person}/{skill}",
     status_code=204,
     summary="Withdraw a certificate",
-    responses=_COMMON | refusals(OWN_FILE, roster.CERTIFICATE_NOT_FOUND),
+    responses=refusals(*_COMMON, OWN_FILE, roster.CERTIFICATE_NOT_FOUND),
 )
 def withdraw_certificate(database: HubDatabase, caller: Caller, person: PersonPath, skill: SkillPath) -> Response:
     """The person is not chosen for this skill any more; tickets that the person has stay."""
@@ -98,7 +98,7 @@ def withdraw_certificate(database: HubDatabase, caller: Caller, person: PersonPa
     return Response(status_code=204)
 
 
-@shifts_router.get("", summary="List shifts", responses=_COMMON | refusals(BAD_CURSOR))
+@shifts_router.get("", summary="List shifts", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_shifts(
     *,
     database: HubDatabase,
@@ -120,8 +120,9 @@ def list_shifts(
     "",
     status_code=201,
     summary="Plan a shift",
-    responses=_COMMON
-    | refusals(roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, PERSON_UNFIT, roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP),
+    responses=refusals(
+        *_COMMON, roster.WORKPLACE_NOT_FOUND, UNKNOWN_PERSON, PERSON_UNFIT, roster.SHIFT_TOO_LONG, roster.SHIFTS_OVERLAP
+    ),
 )
 def plan_shift(database: HubDatabase, caller: Caller, wanted: NewShift, response: Response) -> ShiftOut:
     """A person works at one bench at a time, at most 24 hours."""
@@ -134,7 +135,7 @@ def plan_shift(database: HubDatabase, caller: Caller, wanted: NewShift, response
 
 
 @shifts_router.delete(
-    "/{shift}", status_code=204, summary="Remove a shift", responses=_COMMON | refusals(roster.SHIFT_NOT_FOUND)
+    "/{shift}", status_code=204, summary="Remove a shift", responses=refusals(*_COMMON, roster.SHIFT_NOT_FOUND)
 )
 def remove_shift(database: HubDatabase, caller: Caller, shift: ShiftPath) -> Response:
     """Take a shift out of the plan."""

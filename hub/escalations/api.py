@@ -25,9 +25,9 @@ from hub.tickets.api import TicketId
 router = APIRouter(prefix="/api/v1/escalations", tags=["escalations"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["escalations"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.ESCALATION_NOT_FOUND)
-_ACT = refusals(UNAUTHENTICATED, FORBIDDEN, service.ESCALATION_NOT_FOUND, service.ESCALATION_OVER)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.ESCALATION_NOT_FOUND)
+_ACT = (UNAUTHENTICATED, FORBIDDEN, service.ESCALATION_NOT_FOUND, service.ESCALATION_OVER)
 EscalationId = Annotated[str, Path(max_length=40, examples=["E-000003"])]
 
 
@@ -44,7 +44,7 @@ def escalate_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wan
         return EscalationOut.of(made, tickets.get(session, caller, ticket))
 
 
-@router.get("", summary="List escalations", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List escalations", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_escalations(
     *,
     database: HubDatabase,
@@ -64,7 +64,7 @@ def list_escalations(
         return Page(items=[EscalationOut.of(*pair) for pair in rows], next=following)
 
 
-@router.get("/{escalation}", summary="Show an escalation", responses=_ONE)
+@router.get("/{escalation}", summary="Show an escalation", responses=refusals(*_ONE))
 def show_escalation(database: HubDatabase, caller: Caller, escalation: EscalationId) -> EscalationDetail:
     """An escalation with its description and the whole history of its ticket (T8)."""
     with database.read() as session:
@@ -74,14 +74,14 @@ def show_escalation(database: HubDatabase, caller: Caller, escalation: Escalatio
         return EscalationDetail.model_validate({**EscalationOut.fields_of(row, ticket), "history": history})
 
 
-@router.post("/{escalation}/acknowledgement", summary="Take an escalation in hand", responses=_ACT)
+@router.post("/{escalation}/acknowledgement", summary="Take an escalation in hand", responses=refusals(*_ACT))
 def acknowledge_escalation(database: HubDatabase, caller: Caller, escalation: EscalationId) -> EscalationOut:
     """Say that the level has it in hand."""
     with database.write() as session:
         return EscalationOut.of(*service.acknowledge(session, caller, escalation))
 
 
-@router.post("/{escalation}/answer", summary="Answer an escalation", responses=_ACT)
+@router.post("/{escalation}/answer", summary="Answer an escalation", responses=refusals(*_ACT))
 def answer_escalation(
     database: HubDatabase, caller: Caller, escalation: EscalationId, wanted: EscalationAnswer
 ) -> EscalationOut:

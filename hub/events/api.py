@@ -24,7 +24,7 @@ from hub.policies.values import Moment
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 audit_router = APIRouter(prefix="/api/v1/audit", tags=["events"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
 MAX_CHECKED = 20_000
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.(\*|[a-z_]+)$", max_length=64)]
 Hash = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
@@ -75,7 +75,7 @@ class VerificationOut(BaseModel):
         )
 
 
-@router.get("", summary="List events", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List events", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_events(
     *,
     database: HubDatabase,
@@ -106,7 +106,7 @@ def list_events(
         return Page(items=[RecordedEventOut.of(event) for event in rows], next=following)
 
 
-@audit_router.get("/head", summary="Show the end of the history", responses=_COMMON)
+@audit_router.get("/head", summary="Show the end of the history", responses=refusals(*_COMMON))
 def show_audit_head(database: HubDatabase, caller: Caller) -> AuditHead:
     """Number and hash of the newest event."""
     caller.require(Permission.AUDIT_READ)
@@ -115,7 +115,7 @@ def show_audit_head(database: HubDatabase, caller: Caller) -> AuditHead:
     return AuditHead(event=event.id if event else 0, hash=event.hash if event else AuditReport().head)
 
 
-@audit_router.post("/verifications", summary="Check a part of the history", responses=_COMMON)
+@audit_router.post("/verifications", summary="Check a part of the history", responses=refusals(*_COMMON))
 def verify_history(database: HubDatabase, caller: Caller, wanted: Verification) -> VerificationOut:
     """Compute the chain of hashes and the commitments to words anew; go on with `next` until it is `null`."""
     caller.require(Permission.AUDIT_READ)

@@ -23,13 +23,13 @@ from hub.measurements.service import received_of
 
 router = APIRouter(prefix="/api/v1/benches", tags=["benches"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.BENCH_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.BENCH_NOT_FOUND)
 BenchName = Annotated[str, Path(max_length=128, examples=["bench-01"])]
 _reads = Depends(caller_with(Permission.BENCH_READ))
 
 
-@router.get("", summary="List benches", dependencies=[_reads], responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List benches", dependencies=[_reads], responses=refusals(*_COMMON, BAD_CURSOR))
 def list_benches(database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50) -> Page[BenchOut]:
     """Benches of the caller's stores by name, with presence and instruments."""
     after = decode_cursor(cursor, [str])[0] if cursor is not None else None
@@ -40,14 +40,16 @@ def list_benches(database: HubDatabase, caller: Caller, cursor: CursorText = Non
         return Page(items=[BenchOut.of(bench) for bench in rows], next=following)
 
 
-@router.get("/{bench}", summary="Show a bench", dependencies=[_reads], responses=_ONE)
+@router.get("/{bench}", summary="Show a bench", dependencies=[_reads], responses=refusals(*_ONE))
 def show_bench(database: HubDatabase, caller: Caller, bench: BenchName) -> BenchOut:
     """Presence, instruments, and desired against reported revision."""
     with database.read() as session:
         return BenchOut.of(service.get_visible(session, caller, bench))
 
 
-@router.get("/{bench}/spools", summary="Show what was received of a bench", dependencies=[_reads], responses=_ONE)
+@router.get(
+    "/{bench}/spools", summary="Show what was received of a bench", dependencies=[_reads], responses=refusals(*_ONE)
+)
 def show_spools(database: HubDatabase, caller: Caller, bench: BenchName) -> list[SpoolOut]:
     """The bench's spool files (the newest 50) with the count and range of their records, each counted once (E3)."""
     with database.read() as session:
@@ -55,7 +57,7 @@ def show_spools(database: HubDatabase, caller: Caller, bench: BenchName) -> list
         return received_of(session, bench)
 
 
-@router.post("/{bench}/commands", summary="Command a bench", responses=_ONE | refusals(NO_BROKER, NO_ANSWER))
+@router.post("/{bench}/commands", summary="Command a bench", responses=refusals(*_ONE, NO_BROKER, NO_ANSWER))
 async def command_bench(
     request: Request, database: HubDatabase, caller: Caller, bench: BenchName, wanted: CommandIn
 ) -> ReplyOut:

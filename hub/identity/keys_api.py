@@ -22,7 +22,7 @@ from hub.stores.service import STORE_CLOSED, UNKNOWN_STORES
 
 router = APIRouter(prefix="/api/v1/keys", tags=["identity"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
 KeyId = Annotated[str, Path(max_length=40, examples=["3f9a1c20b7de"])]
 
 
@@ -57,7 +57,7 @@ def create_api_key(database: HubDatabase, caller: Caller, wanted: NewKey) -> Mad
         return MadeKeyOut(**KeyOut.of(key).model_dump(), token=token)
 
 
-@router.get("", summary="List API keys", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List API keys", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_api_keys(database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50) -> Page[KeyOut]:
     """Keys without their secrets, revoked ones too, the newest first."""
     caller.require(Permission.KEY_READ)

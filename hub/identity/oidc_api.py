@@ -1,7 +1,7 @@
 """HTTP: single sign-on."""
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Query, Request, Response
 
@@ -13,8 +13,8 @@ from hub.identity.schemas import SessionOut
 
 router = APIRouter(prefix="/api/v1/sessions/oidc", tags=["identity"])
 COOKIE = "bw_sign_on"
-_THERE: dict[int | str, dict[str, Any]] = {303: {"description": "To the provider's page."}}
-_ALL = refusals(oidc.OIDC_OFF, oidc.OIDC_UNREACHABLE)
+_THERE = {303: {"description": "To the provider's page."}}
+_ALL = (oidc.OIDC_OFF, oidc.OIDC_UNREACHABLE)
 
 
 @router.get(
@@ -22,7 +22,7 @@ _ALL = refusals(oidc.OIDC_OFF, oidc.OIDC_UNREACHABLE)
     status_code=303,
     response_class=Response,
     summary="Begin a single sign-on",
-    responses=_THERE | _ALL,
+    responses=refusals(*_ALL, answers=_THERE),
 )
 def begin_sign_on(request: Request, database: HubDatabase) -> Response:
     """Open this in a browser: it leads to the chain's own login page (OpenID Connect), and from there back."""
@@ -47,7 +47,7 @@ def begin_sign_on(request: Request, database: HubDatabase) -> Response:
 @router.get(
     "/callback",
     summary="Complete a single sign-on",
-    responses=_ALL | refusals(oidc.OIDC_OFF, oidc.OIDC_UNREACHABLE, oidc.OIDC_REFUSED, users.LOGIN_FAILED),
+    responses=refusals(*_ALL, oidc.OIDC_OFF, oidc.OIDC_UNREACHABLE, oidc.OIDC_REFUSED, users.LOGIN_FAILED),
 )
 def complete_sign_on(
     *,

@@ -37,10 +37,10 @@ me_router = APIRouter(prefix="/api/v1/me", tags=["identity"])
 users_router = APIRouter(prefix="/api/v1/users", tags=["identity"])
 
 UserId = Annotated[str, Path(max_length=40, description="The user's number.", examples=["U-000007"])]
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_OWN = refusals(UNAUTHENTICATED, FORBIDDEN, users.NOT_A_SESSION)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, users.USER_NOT_FOUND)
-_GRANT = refusals(UNAUTHENTICATED, FORBIDDEN, GRANT_TOO_WIDE, STORE_CLOSED, UNKNOWN_STORES, users.NOT_A_PERSONS_ROLE)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_OWN = (UNAUTHENTICATED, FORBIDDEN, users.NOT_A_SESSION)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, users.USER_NOT_FOUND)
+_GRANT = (UNAUTHENTICATED, FORBIDDEN, GRANT_TOO_WIDE, STORE_CLOSED, UNKNOWN_STORES, users.NOT_A_PERSONS_ROLE)
 
 
 @sessions_router.post(
@@ -60,14 +60,14 @@ def log_in(database: HubDatabase, request: Request, wanted: NewSession) -> Sessi
         return SessionOut.of(*users.begin_session(session, login, address, stored))
 
 
-@sessions_router.delete("/current", status_code=204, summary="Log out", responses=_OWN)
+@sessions_router.delete("/current", status_code=204, summary="Log out", responses=refusals(*_OWN))
 def log_out(database: HubDatabase, caller: Caller) -> None:
     """End the session; its token is useless from now on."""
     with database.write() as session:
         users.end_session(session, caller)
 
 
-@me_router.get("", summary="Show the caller", responses=_COMMON)
+@me_router.get("", summary="Show the caller", responses=refusals(*_COMMON))
 async def show_me(caller: Caller) -> MeOut:
     """Who the caller is, and what it may do."""
     return MeOut.of(caller)
@@ -77,8 +77,9 @@ async def show_me(caller: Caller) -> MeOut:
     "/password",
     status_code=204,
     summary="Change the own password",
-    responses=_OWN
-    | refusals(users.WRONG_PASSWORD, passwords.BAD_PASSWORD, passwords.SAME_PASSWORD, throttle.LOGIN_THROTTLED),
+    responses=refusals(
+        *_OWN, users.WRONG_PASSWORD, passwords.BAD_PASSWORD, passwords.SAME_PASSWORD, throttle.LOGIN_THROTTLED
+    ),
 )
 def change_password(database: HubDatabase, caller: Caller, request: Request, wanted: PasswordChange) -> None:
     """Choose another password; all other sessions of the account end. Wrong tries count as failed logins."""
@@ -104,7 +105,7 @@ def change_password(database: HubDatabase, caller: Caller, request: Request, wan
     "",
     status_code=201,
     summary="Make a user",
-    responses=_GRANT | refusals(users.LOGIN_TAKEN, users.BAD_LOGIN, passwords.BAD_PASSWORD),
+    responses=refusals(*_GRANT, users.LOGIN_TAKEN, users.BAD_LOGIN, passwords.BAD_PASSWORD),
 )
 def create_user(database: HubDatabase, caller: Caller, wanted: NewUser, response: Response) -> UserOut:
     """Make an account; the person changes the password at the first login. `Location` leads to it."""
@@ -126,7 +127,7 @@ def create_user(database: HubDatabase, caller: Caller, wanted: NewUser, response
     return shown
 
 
-@users_router.get("", summary="List users", responses=_COMMON | refusals(BAD_CURSOR))
+@users_router.get("", summary="List users", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_users(database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50) -> Page[UserOut]:
     """Users of the caller's stores, the newest first."""
     caller.require(Permission.USER_READ)
@@ -140,7 +141,7 @@ def _with_keys(session: Session, caller: Actor, user: User) -> PersonOut:
     return PersonOut.with_keys(user, queries.live_keys_made_by(session, f"user:{user.public_id}") if seen else None)
 
 
-@users_router.get("/{user}", summary="Show a user", responses=_ONE)
+@users_router.get("/{user}", summary="Show a user", responses=refusals(*_ONE))
 def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Response) -> PersonOut:
     """One account; everybody may see their own."""
     with database.read() as session:
@@ -152,7 +153,7 @@ def show_user(database: HubDatabase, caller: Caller, user: UserId, response: Res
 @users_router.patch(
     "/{user}",
     summary="Change a user",
-    responses=_ONE | _GRANT | refusals(STALE_VERSION, BAD_IF_MATCH),
+    responses=refusals(*_ONE, *_GRANT, STALE_VERSION, BAD_IF_MATCH),
 )
 def change_user(
     *, database: HubDatabase, caller: Caller, user: UserId, wanted: UserChange, expected: Expected, response: Response
@@ -169,7 +170,7 @@ def change_user(
     "/{user}/password",
     status_code=204,
     summary="Give a user another password",
-    responses=_ONE | refusals(GRANT_TOO_WIDE, passwords.BAD_PASSWORD),
+    responses=refusals(*_ONE, GRANT_TOO_WIDE, passwords.BAD_PASSWORD),
 )
 def give_password(database: HubDatabase, caller: Caller, user: UserId, wanted: GivenPassword) -> None:
     """For somebody who forgot theirs: all sessions end, and the given password has to be changed at the login."""

@@ -21,8 +21,8 @@ from hub.tickets.api import TicketId
 router = APIRouter(prefix="/api/v1/major-incidents", tags=["escalations"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["escalations"])
 
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, service.INCIDENT_NOT_FOUND)
-_ACT = _ONE | refusals(service.INCIDENT_STATE)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, service.INCIDENT_NOT_FOUND)
+_ACT = (*_ONE, service.INCIDENT_STATE)
 
 
 @router.get("", summary="List major incidents", responses=refusals(UNAUTHENTICATED, FORBIDDEN, BAD_CURSOR))
@@ -56,7 +56,7 @@ def declare_major_incident(
         return MajorIncidentOut.of(*service.declare(session, caller, ticket, wanted.reason))
 
 
-@ticket_router.get("/{ticket}/major-incident", summary="Show a ticket's major incident", responses=_ONE)
+@ticket_router.get("/{ticket}/major-incident", summary="Show a ticket's major incident", responses=refusals(*_ONE))
 def show_major_incident(database: HubDatabase, caller: Caller, ticket: TicketId) -> MajorIncidentOut:
     """The newest one."""
     with database.read() as session:
@@ -64,7 +64,7 @@ def show_major_incident(database: HubDatabase, caller: Caller, ticket: TicketId)
 
 
 @ticket_router.put(
-    "/{ticket}/major-incident/team", summary="Form the team", responses=_ACT | refusals(UNKNOWN_PERSON, PERSON_UNFIT)
+    "/{ticket}/major-incident/team", summary="Form the team", responses=refusals(*_ACT, UNKNOWN_PERSON, PERSON_UNFIT)
 )
 def form_incident_team(
     database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentTeam
@@ -74,7 +74,7 @@ def form_incident_team(
         return MajorIncidentOut.of(*service.form_team(session, caller, ticket, wanted.members))
 
 
-@ticket_router.post("/{ticket}/major-incident/updates", summary="Report on a major incident", responses=_ACT)
+@ticket_router.post("/{ticket}/major-incident/updates", summary="Report on a major incident", responses=refusals(*_ACT))
 def report_on_incident(
     database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentReport
 ) -> MajorIncidentOut:
@@ -83,7 +83,7 @@ def report_on_incident(
         return MajorIncidentOut.of(*service.update(session, caller, ticket, wanted.report))
 
 
-@ticket_router.post("/{ticket}/major-incident/end", summary="End a major incident", responses=_ACT)
+@ticket_router.post("/{ticket}/major-incident/end", summary="End a major incident", responses=refusals(*_ACT))
 def end_major_incident(
     database: HubDatabase, caller: Caller, ticket: TicketId, wanted: IncidentReview
 ) -> MajorIncidentOut:

@@ -16,12 +16,12 @@ from hub.jobs.table import JOBS
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["operations"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.JOB_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.JOB_NOT_FOUND)
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
 
-@router.get("", summary="List jobs", responses=_COMMON)
+@router.get("", summary="List jobs", responses=refusals(*_COMMON))
 def list_jobs(request: Request, database: HubDatabase, caller: Caller, accept_language: Accepted = None) -> JobsOut:
     """Every job, when it is due, how its last run went, and which process runs them."""
     caller.require(Permission.JOB_READ)
@@ -32,7 +32,7 @@ def list_jobs(request: Request, database: HubDatabase, caller: Caller, accept_la
         return JobsOut.of(queries.lease(session), shown)
 
 
-@router.post("/{job}/runs", status_code=202, summary="Run a job now", responses=_ONE)
+@router.post("/{job}/runs", status_code=202, summary="Run a job now", responses=refusals(*_ONE))
 def request_job_run(
     *,
     request: Request,

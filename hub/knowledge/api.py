@@ -48,10 +48,10 @@ from hub.tickets.api import TicketId
 router = APIRouter(prefix="/api/v1/knowledge", tags=["knowledge"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["knowledge"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.ARTICLE_NOT_FOUND)
-_EDITION = refusals(UNAUTHENTICATED, FORBIDDEN, service.ARTICLE_NOT_FOUND, service.EDITION_NOT_FOUND)
-_ACT = refusals(
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.ARTICLE_NOT_FOUND)
+_EDITION = (UNAUTHENTICATED, FORBIDDEN, service.ARTICLE_NOT_FOUND, service.EDITION_NOT_FOUND)
+_ACT = (
     UNAUTHENTICATED,
     FORBIDDEN,
     service.ARTICLE_NOT_FOUND,
@@ -70,7 +70,7 @@ Few = Annotated[int, Query(ge=1, le=50, description="Most hits.")]
 Measured = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 
 
-@router.post("/articles", status_code=201, summary="Write an article", responses=_COMMON)
+@router.post("/articles", status_code=201, summary="Write an article", responses=refusals(*_COMMON))
 def create_article(
     database: HubDatabase, caller: Caller, wanted: NewArticle, response: Response, accept_language: Accepted = None
 ) -> ArticleDetail:
@@ -82,7 +82,7 @@ def create_article(
     return shown
 
 
-@router.get("/articles", summary="List articles", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("/articles", summary="List articles", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_articles(
     *,
     database: HubDatabase,
@@ -113,7 +113,7 @@ def list_articles(
         return Page(items=_listed(session, caller, rows, preferred_language(accept_language)), next=following)
 
 
-@router.get("/articles/{article}", summary="Show an article", responses=_ONE)
+@router.get("/articles/{article}", summary="Show an article", responses=refusals(*_ONE))
 def show_article(
     database: HubDatabase, caller: Caller, article: ArticleId, accept_language: Accepted = None
 ) -> ArticleDetail:
@@ -123,7 +123,7 @@ def show_article(
         return _detail(session, caller, found, preferred_language(accept_language))
 
 
-@router.patch("/articles/{article}", summary="File an article elsewhere", responses=_ONE)
+@router.patch("/articles/{article}", summary="File an article elsewhere", responses=refusals(*_ONE))
 def change_article(
     database: HubDatabase,
     caller: Caller,
@@ -137,7 +137,7 @@ def change_article(
         return _detail(session, caller, found, preferred_language(accept_language))
 
 
-@router.get("/articles/{article}/timeline", summary="List an article's events", responses=_ONE | refusals(BAD_CURSOR))
+@router.get("/articles/{article}/timeline", summary="List an article's events", responses=refusals(*_ONE, BAD_CURSOR))
 def list_article_timeline(
     database: HubDatabase, caller: Caller, article: ArticleId, cursor: CursorText = None, limit: Limit = 50
 ) -> Page[EventOut]:
@@ -153,7 +153,7 @@ def list_article_timeline(
     "/articles/{article}/editions",
     status_code=201,
     summary="Draft another edition",
-    responses=_ONE | refusals(service.UNKNOWN_EDITION_REPLACED),
+    responses=refusals(*_ONE, service.UNKNOWN_EDITION_REPLACED),
 )
 def add_edition(
     *,
@@ -173,7 +173,7 @@ def add_edition(
 @router.put(
     "/articles/{article}/editions/{number}",
     summary="Write a draft anew",
-    responses=_ACT | refusals(STALE_VERSION, BAD_IF_MATCH),
+    responses=refusals(*_ACT, STALE_VERSION, BAD_IF_MATCH),
 )
 def edit_edition(
     *,
@@ -195,7 +195,7 @@ def edit_edition(
 @router.post(
     "/articles/{article}/editions/{number}/actions",
     summary="Take an action on an edition",
-    responses=_ACT | refusals(service.REASON_WANTED),
+    responses=refusals(*_ACT, service.REASON_WANTED),
 )
 def act_on_edition(
     *,
@@ -216,7 +216,7 @@ def act_on_edition(
 @router.put(
     "/articles/{article}/editions/{number}/verdict",
     summary="Say whether an edition helped",
-    responses=_EDITION | refusals(reviews.NOT_PUBLISHED, tickets.TICKET_NOT_FOUND),
+    responses=refusals(*_EDITION, reviews.NOT_PUBLISHED, tickets.TICKET_NOT_FOUND),
 )
 def judge_edition(
     database: HubDatabase, caller: Caller, article: ArticleId, number: Number, wanted: Verdict
@@ -226,7 +226,7 @@ def judge_edition(
         return UsesOut.of(reviews.judge(session, caller, article, number, wanted))
 
 
-@router.get("/search", summary="Search the knowledge base", responses=_COMMON)
+@router.get("/search", summary="Search the knowledge base", responses=refusals(*_COMMON))
 def search_knowledge(
     *,
     database: HubDatabase,
@@ -256,7 +256,7 @@ def search_knowledge(
         return [_hit(hit) for hit in hits]
 
 
-@router.get("/review-queue", summary="Show what to review this month", responses=_COMMON)
+@router.get("/review-queue", summary="Show what to review this month", responses=refusals(*_COMMON))
 def show_review_queue(
     database: HubDatabase,
     caller: Caller,
@@ -296,7 +296,7 @@ def show_review_queue(
         return ReviewQueue(month=wanted, items=items, gaps=gaps)
 
 
-@router.get("/verified-fixes", summary="List repairs that prove a fix", responses=_COMMON)
+@router.get("/verified-fixes", summary="List repairs that prove a fix", responses=refusals(*_COMMON))
 def list_verified_fixes(database: HubDatabase, caller: Caller, limit: Limit = 50) -> list[FixOut]:
     """Closed repairs whose device failed before and passes now, and that no article was drafted from (K4)."""
     with database.read() as session:
@@ -316,7 +316,7 @@ def list_verified_fixes(database: HubDatabase, caller: Caller, limit: Limit = 50
     "/verified-fixes",
     status_code=201,
     summary="Draft an article from a repair",
-    responses=_COMMON | refusals(tickets.TICKET_NOT_FOUND, fixes.FIX_NOT_VERIFIED, fixes.DRAFTED_BEFORE),
+    responses=refusals(*_COMMON, tickets.TICKET_NOT_FOUND, fixes.FIX_NOT_VERIFIED, fixes.DRAFTED_BEFORE),
 )
 def draft_from_fix(
     database: HubDatabase, caller: Caller, wanted: FixIn, response: Response, accept_language: Accepted = None

@@ -43,7 +43,7 @@ ingest_router = APIRouter(
 )
 
 _ALL = (UNAUTHENTICATED, FORBIDDEN)
-_COMMON = refusals(*_ALL, BAD_CURSOR)
+_COMMON = (*_ALL, BAD_CURSOR)
 Text = Annotated[str | None, Query(max_length=128)]
 Since = Annotated[Moment | None, Query(description="From this time (inclusive).")]
 Until = Annotated[Moment | None, Query(description="Until this time (exclusive).")]
@@ -68,7 +68,7 @@ async def _data_filter(
 About = Annotated[DataFilter, Depends(_data_filter)]
 
 
-@router.get("/runs", summary="List test runs", responses=_COMMON)
+@router.get("/runs", summary="List test runs", responses=refusals(*_COMMON))
 def list_runs(
     *,
     database: HubDatabase,
@@ -86,7 +86,7 @@ def list_runs(
         return Page(items=[RunOut.of(run) for run in rows], next=following)
 
 
-@router.get("/runs/{run}", summary="Show one run", responses=_COMMON | refusals(service.RUN_NOT_FOUND))
+@router.get("/runs/{run}", summary="Show one run", responses=refusals(*_COMMON, service.RUN_NOT_FOUND))
 def show_run(
     database: HubDatabase, caller: Caller, run: Annotated[str, Path(max_length=40, examples=["R-000007"])]
 ) -> RunDetail:
@@ -95,7 +95,7 @@ def show_run(
         return service.run_detail(session, caller, row_number(RUN_PREFIX, run), run)
 
 
-@router.get("/steps", summary="List steps", responses=_COMMON)
+@router.get("/steps", summary="List steps", responses=refusals(*_COMMON))
 def list_steps(
     *,
     database: HubDatabase,
@@ -113,7 +113,7 @@ def list_steps(
         return Page(items=[StepOut.of(one) for one in rows], next=following)
 
 
-@router.get("/measurements", summary="List measurements", responses=_COMMON)
+@router.get("/measurements", summary="List measurements", responses=refusals(*_COMMON))
 def list_measurements(
     *,
     database: HubDatabase,
@@ -136,10 +136,10 @@ def list_measurements(
     "/measurements.csv",
     summary="List measurements as CSV",
     response_class=Response,
-    responses={
-        200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180, UTF-8"},
-        **_COMMON,
-    },
+    responses=refusals(
+        *_COMMON,
+        answers={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "RFC 4180, UTF-8"}},
+    ),
 )
 def list_measurements_csv(
     *,
@@ -219,7 +219,7 @@ def show_gauge_study(
         return studies.gauge_study(session, caller, wanted, list(dict.fromkeys(names)), appraiser)
 
 
-@router.get("/captures/{sha256}/curves", summary="Show a capture's preview curves", responses=_COMMON)
+@router.get("/captures/{sha256}/curves", summary="Show a capture's preview curves", responses=refusals(*_COMMON))
 def show_curves(
     database: HubDatabase, caller: Caller, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 ) -> list[CaptureOut]:
@@ -228,7 +228,7 @@ def show_curves(
         return [CaptureOut.of(one) for one in queries.captures_by_hash(session, caller, sha256, 20)]
 
 
-@ingest_router.get("/refused-records", summary="List refused records", responses=_COMMON)
+@ingest_router.get("/refused-records", summary="List refused records", responses=refusals(*_COMMON))
 def list_refused(
     *,
     database: HubDatabase,
@@ -246,7 +246,7 @@ def list_refused(
         return Page(items=[RefusedOut.of(one, spool, language) for one, spool in rows], next=following)
 
 
-@ingest_router.get("/dead-letters", summary="List unreadable messages", responses=_COMMON)
+@ingest_router.get("/dead-letters", summary="List unreadable messages", responses=refusals(*_COMMON))
 def list_dead_letters(
     database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50
 ) -> Page[DeadLetterOut]:

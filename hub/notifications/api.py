@@ -33,12 +33,12 @@ policy_router = policies.router(
     check=policies.no_check,
 )
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_CUSTOMER = _COMMON | refusals(service.CUSTOMER_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_CUSTOMER = (*_COMMON, service.CUSTOMER_NOT_FOUND)
 CustomerId = Annotated[str, Path(max_length=40, examples=["C-000042"])]
 
 
-@router.get("", summary="List notifications", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List notifications", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_notifications(
     *,
     database: HubDatabase,
@@ -79,7 +79,9 @@ def resend_notification(
         return NotificationOut.of(service.resend(session, caller, notification), caller)
 
 
-@customer_router.get("/{customer}/contact-preference", summary="Show how a customer is told", responses=_CUSTOMER)
+@customer_router.get(
+    "/{customer}/contact-preference", summary="Show how a customer is told", responses=refusals(*_CUSTOMER)
+)
 def show_contact_preference(database: HubDatabase, caller: Caller, customer: CustomerId) -> PreferenceOut:
     """Channel, language, and whether the customer wants messages at all."""
     with database.write() as session:
@@ -88,7 +90,9 @@ def show_contact_preference(database: HubDatabase, caller: Caller, customer: Cus
         return PreferenceOut.model_validate(preference, from_attributes=True) if preference else PreferenceOut()
 
 
-@customer_router.put("/{customer}/contact-preference", summary="Keep how a customer is told", responses=_CUSTOMER)
+@customer_router.put(
+    "/{customer}/contact-preference", summary="Keep how a customer is told", responses=refusals(*_CUSTOMER)
+)
 def put_contact_preference(
     database: HubDatabase, caller: Caller, customer: CustomerId, wanted: PreferenceIn
 ) -> PreferenceOut:

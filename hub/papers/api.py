@@ -23,12 +23,10 @@ from hub.tickets.api import TicketId
 from hub.tickets.models import Ticket
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["papers"])
-_PDF: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The paper.", "content": {"application/pdf": {"schema": {"type": "string"}}}}
-}
-_REFUSED = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, typesetting.FONT_MISSING)
-_ONE = _PDF | _REFUSED
-_REPORT = _PDF | (_REFUSED | refusals(content.NOTHING_TO_REPORT))
+_PDF = {200: {"description": "The paper.", "content": {"application/pdf": {"schema": {"type": "string"}}}}}
+_REFUSED = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, typesetting.FONT_MISSING)
+_ONE = refusals(*_REFUSED, answers=_PDF)
+_REPORT = refusals(*_REFUSED, content.NOTHING_TO_REPORT, answers=_PDF)
 Chosen = Annotated[Literal["en", "zh-CN"] | None, Query(description="Left out: the language of `Accept-Language`.")]
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 Make = Callable[[Session, Ticket, PortalLink | None, str | None, Language], dict[str, Any]]

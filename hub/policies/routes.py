@@ -28,7 +28,7 @@ D = TypeVar("D", bound=Document)
 STANDARD = "standard"
 Check = Callable[[Session, Any], None]
 _reads = Depends(caller_with(Permission.POLICY_READ))
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
 
 
 class NewVersion(JsonBody, Generic[D]):
@@ -66,7 +66,7 @@ def router(
         )
 
     @found.get(
-        "", name=f"show_{slug}", summary=f"Show the {called}", dependencies=[_reads], responses=_COMMON,
+        "", name=f"show_{slug}", summary=f"Show the {called}", dependencies=[_reads], responses=refusals(*_COMMON),
         response_model=shown,
     )  # fmt: skip
     def show(database: HubDatabase) -> Any:
@@ -79,7 +79,7 @@ def router(
 
     @found.get(
         "/versions", name=f"list_{slug}_versions", summary=f"List versions of the {called}", dependencies=[_reads],
-        responses=_COMMON | refusals(BAD_CURSOR), response_model=page,
+        responses=refusals(*_COMMON, BAD_CURSOR), response_model=page,
     )  # fmt: skip
     def versions(database: HubDatabase, cursor: CursorText = None, limit: Limit = 50) -> Any:
         """Versions that were put, the newest first."""
@@ -102,9 +102,10 @@ def router(
     found.put(
         "/versions/{version}", name=f"put_{slug}_version", status_code=201, response_model=shown,
         summary=f"Put a version of the {called}",
-        responses={200: {"description": "It was there already.", "model": shown}}
-        | _COMMON
-        | refusals(policies.VERSION_TAKEN, policies.VERSION_NOT_NEXT, policies.VALID_TOO_EARLY),
+        responses=refusals(
+            *_COMMON, policies.VERSION_TAKEN, policies.VERSION_NOT_NEXT, policies.VALID_TOO_EARLY,
+            answers={200: {"description": "It was there already.", "model": shown}},
+        ),
     )(put)  # fmt: skip
     return found
 

@@ -19,14 +19,14 @@ from hub.tickets.api import TicketId
 from hub.tickets.attachments_api import AttachmentId
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["customer page"])
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
-_PHOTO = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, attachments.ATTACHMENT_NOT_FOUND)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
+_PHOTO = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, attachments.ATTACHMENT_NOT_FOUND)
 
 
 @router.post(
     "/{ticket}/customer-link",
     summary="Get the link of a ticket's page",
-    responses=_ONE | refusals(links.NO_PUBLIC_ADDRESS),
+    responses=refusals(*_ONE, links.NO_PUBLIC_ADDRESS),
 )
 def get_customer_link(
     *,
@@ -48,7 +48,7 @@ def get_customer_link(
         return CustomerLink(url=url, qr_svg=links.qr_svg(url).decode(), expires_at=row.expires_at)
 
 
-@router.get("/{ticket}/customer-links", summary="List the links of a ticket's page", responses=_ONE)
+@router.get("/{ticket}/customer-links", summary="List the links of a ticket's page", responses=refusals(*_ONE))
 def list_customer_links(database: HubDatabase, caller: Caller, ticket: TicketId) -> list[LinkOut]:
     """Every link that was issued, the newest first; their tokens are stored nowhere."""
     with database.read() as session:
@@ -58,7 +58,10 @@ def list_customer_links(database: HubDatabase, caller: Caller, ticket: TicketId)
 
 
 @router.delete(
-    "/{ticket}/customer-links", status_code=204, summary="Revoke the links of a ticket's page", responses=_ONE
+    "/{ticket}/customer-links",
+    status_code=204,
+    summary="Revoke the links of a ticket's page",
+    responses=refusals(*_ONE),
 )
 def revoke_customer_links(database: HubDatabase, caller: Caller, ticket: TicketId) -> None:
     """All of them are useless from now on, whoever has them."""
@@ -72,7 +75,7 @@ def revoke_customer_links(database: HubDatabase, caller: Caller, ticket: TicketI
     "/{ticket}/attachments/{attachment}/release",
     status_code=201,
     summary="Show a photo to the customer",
-    responses=_PHOTO | refusals(pictures.NOT_A_PHOTO),
+    responses=refusals(*_PHOTO, pictures.NOT_A_PHOTO),
 )
 def release_photo(
     *,
@@ -97,7 +100,7 @@ def release_photo(
     "/{ticket}/attachments/{attachment}/release",
     status_code=204,
     summary="Show a photo to the customer no more",
-    responses=_PHOTO,
+    responses=refusals(*_PHOTO),
 )
 def withdraw_photo(database: HubDatabase, caller: Caller, ticket: TicketId, attachment: AttachmentId) -> None:
     """The photo stays with the ticket."""

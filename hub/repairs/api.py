@@ -19,7 +19,7 @@ from hub.tickets import service as tickets
 from hub.tickets.api import TicketId
 
 router = APIRouter(prefix="/api/v1/tickets", tags=["repairs"])
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
 FAULT_REMOVED = ProblemType(
     "fault-removed",
     422,
@@ -31,7 +31,7 @@ FAULT_REMOVED = ProblemType(
 )
 
 
-@router.get("/{ticket}/repair-plans", summary="List a ticket's repair plans", responses=_ONE)
+@router.get("/{ticket}/repair-plans", summary="List a ticket's repair plans", responses=refusals(*_ONE))
 def list_repair_plans(database: HubDatabase, caller: Caller, ticket: TicketId) -> list[RepairPlanOut]:
     """Every revision (T12), the newest first. They come by `propose_plan` and the customer's answer."""
     with database.read() as session:
@@ -39,7 +39,7 @@ def list_repair_plans(database: HubDatabase, caller: Caller, ticket: TicketId) -
         return [RepairPlanOut.of(row) for row in queries.plans(session, found.id)]
 
 
-@router.get("/{ticket}/repairs", summary="List a ticket's repairs", responses=_ONE)
+@router.get("/{ticket}/repairs", summary="List a ticket's repairs", responses=refusals(*_ONE))
 def list_repairs(database: HubDatabase, caller: Caller, ticket: TicketId) -> list[RepairOut]:
     """What was done, with which parts and in which time (T13), the newest first."""
     with database.read() as session:

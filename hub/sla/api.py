@@ -1,6 +1,6 @@
 """HTTP: service levels."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Response
 
@@ -29,20 +29,20 @@ router = APIRouter(prefix="/api/v1/sla-policies", tags=["service levels"])
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
 
 _reads = Depends(caller_with(Permission.POLICY_READ))
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, POLICY_NOT_FOUND)
-_THERE: dict[int | str, dict[str, Any]] = {200: {"description": "It was there already.", "model": SlaPolicyOut}}
-_PUT = _THERE | refusals(UNAUTHENTICATED, FORBIDDEN, VERSION_TAKEN, VERSION_NOT_NEXT, VALID_TOO_EARLY)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, POLICY_NOT_FOUND)
+_THERE = {200: {"description": "It was there already.", "model": SlaPolicyOut}}
+_PUT = refusals(UNAUTHENTICATED, FORBIDDEN, VERSION_TAKEN, VERSION_NOT_NEXT, VALID_TOO_EARLY, answers=_THERE)
 
 
-@router.get("", summary="List service level policies", dependencies=[_reads], responses=_COMMON)
+@router.get("", summary="List service level policies", dependencies=[_reads], responses=refusals(*_COMMON))
 def list_sla_policies(database: HubDatabase) -> list[str]:
     """Names of all policies; `standard` is always there."""
     with database.read() as session:
         return sorted({service.STANDARD, *queries.names(session, service.FAMILY)})
 
 
-@router.get("/{name}", summary="Show a service level policy", dependencies=[_reads], responses=_ONE)
+@router.get("/{name}", summary="Show a service level policy", dependencies=[_reads], responses=refusals(*_ONE))
 def show_sla_policy(database: HubDatabase, name: PolicyName) -> SlaPolicyOut:
     """The version that holds for tickets created now."""
     with database.read() as session:
@@ -51,7 +51,7 @@ def show_sla_policy(database: HubDatabase, name: PolicyName) -> SlaPolicyOut:
 
 
 @router.get(
-    "/{name}/versions", summary="List a policy's versions", dependencies=[_reads], responses=_ONE | refusals(BAD_CURSOR)
+    "/{name}/versions", summary="List a policy's versions", dependencies=[_reads], responses=refusals(*_ONE, BAD_CURSOR)
 )
 def list_sla_policy_versions(
     database: HubDatabase, name: PolicyName, cursor: CursorText = None, limit: Limit = 50
@@ -63,7 +63,9 @@ def list_sla_policy_versions(
         return Page(items=[_row(row) for row in rows], next=following)
 
 
-@router.get("/{name}/versions/{version}", summary="Show a version of a policy", dependencies=[_reads], responses=_ONE)
+@router.get(
+    "/{name}/versions/{version}", summary="Show a version of a policy", dependencies=[_reads], responses=refusals(*_ONE)
+)
 def show_sla_policy_version(database: HubDatabase, name: PolicyName, version: VersionNumber) -> SlaPolicyOut:
     """One version, as it was put."""
     with database.read() as session:

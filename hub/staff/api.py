@@ -33,13 +33,13 @@ from hub.staff.schemas import (
 
 router = APIRouter(prefix="/api/v1/staff", tags=["staff"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_PERSON = refusals(UNAUTHENTICATED, FORBIDDEN, USER_NOT_FOUND)
-_WRITE = refusals(UNAUTHENTICATED, FORBIDDEN, USER_NOT_FOUND, OWN_FILE)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_PERSON = (UNAUTHENTICATED, FORBIDDEN, USER_NOT_FOUND)
+_WRITE = (UNAUTHENTICATED, FORBIDDEN, USER_NOT_FOUND, OWN_FILE)
 PersonPath = Annotated[str, Path(max_length=40, examples=["U-000007"])]
 
 
-@router.get("/figures", summary="Show what each person did", responses=_COMMON)
+@router.get("/figures", summary="Show what each person did", responses=refusals(*_COMMON))
 def show_staff_figures(
     database: HubDatabase, caller: Caller, since: Moment | None = None, until: Moment | None = None
 ) -> list[FiguresOut]:
@@ -50,7 +50,7 @@ def show_staff_figures(
         return service.figures(session, caller, first, last)
 
 
-@router.get("/training-due", summary="List who lacks which training", responses=_COMMON)
+@router.get("/training-due", summary="List who lacks which training", responses=refusals(*_COMMON))
 def list_training_due(database: HubDatabase, caller: Caller) -> list[DueOut]:
     """The induction within a month of joining, then a passed lesson each quarter (H2)."""
     caller.require(Permission.STAFF_READ)
@@ -72,7 +72,7 @@ def list_training_due(database: HubDatabase, caller: Caller) -> list[DueOut]:
     "/trainings",
     status_code=201,
     summary="Plan a lesson",
-    responses=_COMMON | refusals(UNKNOWN_PERSON, OWN_FILE),
+    responses=refusals(*_COMMON, UNKNOWN_PERSON, OWN_FILE),
 )
 def plan_training(database: HubDatabase, caller: Caller, wanted: NewTraining, response: Response) -> TrainingOut:
     """Kind, method, hours and content for one person (H2)."""
@@ -85,8 +85,9 @@ def plan_training(database: HubDatabase, caller: Caller, wanted: NewTraining, re
 @router.post(
     "/trainings/{training}/result",
     summary="Record how a lesson ended",
-    responses=_COMMON
-    | refusals(OWN_FILE, service.TRAINING_NOT_FOUND, service.TRAINING_HELD, STALE_VERSION, BAD_IF_MATCH),
+    responses=refusals(
+        *_COMMON, OWN_FILE, service.TRAINING_NOT_FOUND, service.TRAINING_HELD, STALE_VERSION, BAD_IF_MATCH
+    ),
 )
 def record_training(
     *,
@@ -101,7 +102,7 @@ def record_training(
         return TrainingOut.of(service.hold(session, caller, training, wanted, expected))
 
 
-@router.get("/{person}", summary="Show a person's file", responses=_PERSON)
+@router.get("/{person}", summary="Show a person's file", responses=refusals(*_PERSON))
 def show_staff_file(database: HubDatabase, caller: Caller, person: PersonPath) -> StaffFile:
     """Trainings, assessments, rewards and sanctions; everybody may see their own (H2, H3)."""
     with database.read() as session:
@@ -114,7 +115,7 @@ def show_staff_file(database: HubDatabase, caller: Caller, person: PersonPath) -
         )
 
 
-@router.put("/{person}/assessments/{quarter}", summary="Put a person's assessment", responses=_WRITE)
+@router.put("/{person}/assessments/{quarter}", summary="Put a person's assessment", responses=refusals(*_WRITE))
 def put_assessment(
     database: HubDatabase,
     caller: Caller,
@@ -127,7 +128,7 @@ def put_assessment(
         return AssessmentOut.of(service.assess(session, caller, person, quarter, wanted))
 
 
-@router.post("/{person}/file", status_code=201, summary="Add a reward or a sanction", responses=_WRITE)
+@router.post("/{person}/file", status_code=201, summary="Add a reward or a sanction", responses=refusals(*_WRITE))
 def add_file_entry(database: HubDatabase, caller: Caller, person: PersonPath, wanted: NewFileEntry) -> FileEntryOut:
     """It stays in the file (H3)."""
     with database.write() as session:

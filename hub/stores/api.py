@@ -18,12 +18,12 @@ from hub.stores.schemas import NewStore, StoreChange, StoreOut
 
 router = APIRouter(prefix="/api/v1/stores", tags=["stores"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.STORE_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.STORE_NOT_FOUND)
 Code = Annotated[str, Path(max_length=64, examples=["sh-xujiahui"])]
 
 
-@router.post("", status_code=201, summary="Open a store", responses=_COMMON | refusals(service.STORE_EXISTS))
+@router.post("", status_code=201, summary="Open a store", responses=refusals(*_COMMON, service.STORE_EXISTS))
 def create_store(database: HubDatabase, caller: Caller, wanted: NewStore, response: Response) -> StoreOut:
     """Add a store to the chain (S5). Its code belongs to it for ever."""
     with database.write() as session:
@@ -33,7 +33,7 @@ def create_store(database: HubDatabase, caller: Caller, wanted: NewStore, respon
     return shown
 
 
-@router.get("", summary="List stores", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List stores", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_stores(database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50) -> Page[StoreOut]:
     """The stores that the caller works for, by code."""
     caller.require(Permission.STORE_READ)
@@ -44,7 +44,7 @@ def list_stores(database: HubDatabase, caller: Caller, cursor: CursorText = None
         return Page(items=[StoreOut.of(store) for store in rows], next=following)
 
 
-@router.get("/{store}", summary="Show a store", responses=_ONE)
+@router.get("/{store}", summary="Show a store", responses=refusals(*_ONE))
 def show_store(database: HubDatabase, caller: Caller, store: Code, response: Response) -> StoreOut:
     """One store."""
     with database.read() as session:
@@ -53,7 +53,7 @@ def show_store(database: HubDatabase, caller: Caller, store: Code, response: Res
     return shown
 
 
-@router.patch("/{store}", summary="Change a store", responses=_ONE | refusals(STALE_VERSION, BAD_IF_MATCH))
+@router.patch("/{store}", summary="Change a store", responses=refusals(*_ONE, STALE_VERSION, BAD_IF_MATCH))
 def change_store(
     *, database: HubDatabase, caller: Caller, store: Code, wanted: StoreChange, expected: Expected, response: Response
 ) -> StoreOut:

@@ -62,9 +62,9 @@ from hub.tickets.schemas import (
 router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
 kinds_router = APIRouter(prefix="/api/v1/ticket-kinds", tags=["tickets"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.TICKET_NOT_FOUND)
-_ACT = refusals(
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.TICKET_NOT_FOUND)
+_ACT = (
     UNAUTHENTICATED,
     FORBIDDEN,
     service.TICKET_NOT_FOUND,
@@ -78,7 +78,7 @@ Text = Annotated[str | None, Query(max_length=128)]
 Accepted = Annotated[str | None, Header(alias="accept-language", include_in_schema=False)]
 
 
-@kinds_router.get("", summary="List the kinds of tickets", responses=_COMMON)
+@kinds_router.get("", summary="List the kinds of tickets", responses=refusals(*_COMMON))
 def list_ticket_kinds(database: HubDatabase, caller: Caller, accept_language: Accepted = None) -> list[KindOut]:
     """What each kind wants at the intake (T3), its states and its actions with the details that they need."""
     caller.require(Permission.TICKET_READ)
@@ -90,8 +90,8 @@ def list_ticket_kinds(database: HubDatabase, caller: Caller, accept_language: Ac
     "",
     status_code=201,
     summary="Create a ticket",
-    responses=_COMMON
-    | refusals(
+    responses=refusals(
+        *_COMMON,
         intake.INTAKE_INCOMPLETE,
         intake.NO_DRAFT,
         reception.FAULT_UNKNOWN,
@@ -166,7 +166,7 @@ async def _ticket_filter(
     )
 
 
-@router.get("", summary="List tickets", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List tickets", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_tickets(
     database: HubDatabase,
     caller: Caller,
@@ -187,7 +187,7 @@ def list_tickets(
         return Page(items=[TicketOut.of(ticket, caller) for ticket in rows], next=following)
 
 
-@router.get("/{ticket}", summary="Show a ticket", responses=_ONE)
+@router.get("/{ticket}", summary="Show a ticket", responses=refusals(*_ONE))
 def show_ticket(
     *,
     database: HubDatabase,
@@ -223,7 +223,7 @@ def show_ticket(
     return shown
 
 
-@router.get("/{ticket}/timeline", summary="List a ticket's events", responses=_ONE | refusals(BAD_CURSOR))
+@router.get("/{ticket}/timeline", summary="List a ticket's events", responses=refusals(*_ONE, BAD_CURSOR))
 def list_timeline(
     database: HubDatabase, caller: Caller, ticket: TicketId, cursor: CursorText = None, limit: Limit = 50
 ) -> Page[EventOut]:
@@ -238,13 +238,7 @@ def list_timeline(
 @router.put(
     "/{ticket}/assignment",
     summary="Assign a ticket to a bench",
-    responses=_ACT
-    | refusals(
-        BENCH_NOT_FOUND,
-        desk.BENCH_ELSEWHERE,
-        duties.UNKNOWN_PERSON,
-        duties.PERSON_UNFIT,
-    ),
+    responses=refusals(*_ACT, BENCH_NOT_FOUND, desk.BENCH_ELSEWHERE, duties.UNKNOWN_PERSON, duties.PERSON_UNFIT),
 )
 def assign_ticket(
     *,
@@ -267,8 +261,9 @@ def assign_ticket(
 @router.patch(
     "/{ticket}/intake",
     summary="Complete or correct an intake",
-    responses=_ACT
-    | refusals(decided.DECISION_RESTS_ON_IT, devices.DEVICE_FIXED, reception.FAULT_UNKNOWN, intake.INTAKE_INCOMPLETE),
+    responses=refusals(
+        *_ACT, decided.DECISION_RESTS_ON_IT, devices.DEVICE_FIXED, reception.FAULT_UNKNOWN, intake.INTAKE_INCOMPLETE
+    ),
 )
 def amend_intake(
     *,
@@ -294,8 +289,8 @@ def amend_intake(
 @router.post(
     "/{ticket}/actions",
     summary="Take an action on a ticket",
-    responses=_ACT
-    | refusals(
+    responses=refusals(
+        *_ACT,
         actions.DETAILS_WRONG,
         intake.INTAKE_INCOMPLETE,
         plans.PLAN_OUTDATED,

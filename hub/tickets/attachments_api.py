@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Body, Header, Path, Request, Response
 from starlette.responses import StreamingResponse
@@ -25,14 +25,12 @@ ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["attachments"])
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 _OFFSET = {"Upload-Offset": {"description": "The next byte wanted.", "schema": {"type": "integer"}}}
-_UPLOADED: dict[int | str, dict[str, Any]] = {
+_UPLOADED = {
     200: {"description": "The file is complete.", "headers": _OFFSET, "content": {}},
     202: {"description": "A part of the file is there.", "headers": _OFFSET, "content": {}},
 }
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file.", "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
-}
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.TICKET_NOT_FOUND)
+_FILE = {200: {"description": "The file.", "content": {"application/octet-stream": {"schema": {"type": "string"}}}}}
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.TICKET_NOT_FOUND)
 AttachmentId = Annotated[str, Path(max_length=40, examples=["A-000003"])]
 
 
@@ -40,8 +38,7 @@ AttachmentId = Annotated[str, Path(max_length=40, examples=["A-000003"])]
     "/{sha256}",
     summary="Upload a chunk of a file",
     response_class=Response,
-    responses=_UPLOADED
-    | refusals(
+    responses=refusals(
         UNAUTHENTICATED,
         FORBIDDEN,
         BAD_RANGE,
@@ -50,6 +47,7 @@ AttachmentId = Annotated[str, Path(max_length=40, examples=["A-000003"])]
         attachments.ATTACHMENT_TOO_LARGE,
         TOO_MANY_UPLOADS,
         attachments.TYPE_NOT_TAKEN,
+        answers=_UPLOADED,
     ),
 )
 def upload_attachment(
@@ -89,7 +87,7 @@ def upload_attachment(
     "/{ticket}/attachments",
     status_code=201,
     summary="Add a file to a ticket",
-    responses=_ONE | refusals(attachments.FILE_NOT_THERE, attachments.TOO_MANY),
+    responses=refusals(*_ONE, attachments.FILE_NOT_THERE, attachments.TOO_MANY),
 )
 def add_attachment(
     request: Request, database: HubDatabase, caller: Caller, ticket: TicketId, wanted: AttachmentIn
@@ -106,7 +104,7 @@ def add_attachment(
     "/{ticket}/attachments/{attachment}",
     summary="Download a file of a ticket",
     response_class=Response,
-    responses=_FILE | (_ONE | refusals(attachments.ATTACHMENT_NOT_FOUND)),
+    responses=refusals(*_ONE, attachments.ATTACHMENT_NOT_FOUND, answers=_FILE),
 )
 def download_attachment(
     request: Request, database: HubDatabase, caller: Caller, ticket: TicketId, attachment: AttachmentId

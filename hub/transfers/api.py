@@ -31,15 +31,9 @@ from hub.transfers.schemas import (
 ticket_router = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
 router = APIRouter(prefix="/api/v1/device-locations", tags=["tickets"])
 
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
-_ACT = refusals(
-    UNAUTHENTICATED,
-    FORBIDDEN,
-    tickets.TICKET_NOT_FOUND,
-    tickets.ACTION_NOT_POSSIBLE,
-    service.OTHER_STORE_DECIDES,
-)
-_RECEIVE = refusals(
+_ONE = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND)
+_ACT = (UNAUTHENTICATED, FORBIDDEN, tickets.TICKET_NOT_FOUND, tickets.ACTION_NOT_POSSIBLE, service.OTHER_STORE_DECIDES)
+_RECEIVE = (
     UNAUTHENTICATED,
     FORBIDDEN,
     tickets.TICKET_NOT_FOUND,
@@ -49,7 +43,7 @@ _RECEIVE = refusals(
 )
 
 
-@ticket_router.get("/{ticket}/transfers", summary="List a device's ways between stores", responses=_ONE)
+@ticket_router.get("/{ticket}/transfers", summary="List a device's ways between stores", responses=refusals(*_ONE))
 def list_transfers(database: HubDatabase, caller: Caller, ticket: TicketId) -> list[TransferOut]:
     """Every transfer of the ticket, the newest first."""
     with database.read() as session:
@@ -61,7 +55,7 @@ def list_transfers(database: HubDatabase, caller: Caller, ticket: TicketId) -> l
     "/{ticket}/transfer",
     status_code=201,
     summary="Send a device to another store",
-    responses=_ACT | refusals(STORE_CLOSED, UNKNOWN_STORES, service.SAME_STORE),
+    responses=refusals(*_ACT, STORE_CLOSED, UNKNOWN_STORES, service.SAME_STORE),
 )
 def send_device(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: NewTransfer) -> TransferOut:
     """The ticket leaves its bench and is `in_transit` until the other store receives or refuses the device."""
@@ -71,7 +65,7 @@ def send_device(database: HubDatabase, caller: Caller, ticket: TicketId, wanted:
         return TransferOut.of(transfer)
 
 
-@ticket_router.delete("/{ticket}/transfer", summary="Call a device back", responses=_ACT)
+@ticket_router.delete("/{ticket}/transfer", summary="Call a device back", responses=refusals(*_ACT))
 def call_device_back(database: HubDatabase, caller: Caller, ticket: TicketId) -> TransferOut:
     """End the transfer from the side that sent it."""
     with database.write() as session:
@@ -80,7 +74,7 @@ def call_device_back(database: HubDatabase, caller: Caller, ticket: TicketId) ->
         return TransferOut.of(transfer)
 
 
-@ticket_router.post("/{ticket}/transfer/receipt", summary="Receive a device", responses=_RECEIVE)
+@ticket_router.post("/{ticket}/transfer/receipt", summary="Receive a device", responses=refusals(*_RECEIVE))
 def receive_device(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: TransferNote) -> TransferOut:
     """By somebody of the receiving store who did not send it; the ticket is the store's from now on."""
     with database.write() as session:
@@ -89,7 +83,7 @@ def receive_device(database: HubDatabase, caller: Caller, ticket: TicketId, want
         return TransferOut.of(transfer)
 
 
-@ticket_router.post("/{ticket}/transfer/refusal", summary="Refuse a device", responses=_RECEIVE)
+@ticket_router.post("/{ticket}/transfer/refusal", summary="Refuse a device", responses=refusals(*_RECEIVE))
 def refuse_device(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: TransferRefusal) -> TransferOut:
     """The ticket stays with the store that sent it."""
     with database.write() as session:
@@ -101,7 +95,7 @@ def refuse_device(database: HubDatabase, caller: Caller, ticket: TicketId, wante
 @ticket_router.post(
     "/{ticket}/merge",
     summary="Merge a ticket into another",
-    responses=_ACT | refusals(service.NOT_THE_SAME, service.MERGE_TARGET, attachments.TOO_MANY),
+    responses=refusals(*_ACT, service.NOT_THE_SAME, service.MERGE_TARGET, attachments.TOO_MANY),
 )
 def merge_ticket(database: HubDatabase, caller: Caller, ticket: TicketId, wanted: MergeIn) -> TicketOut:
     """For the same device or customer: its files go to the other ticket, which is answered; this one ends."""

@@ -30,8 +30,8 @@ from hub.webhooks.states import State
 
 router = APIRouter(prefix="/api/v1/webhook-endpoints", tags=["webhooks"])
 
-_COMMON = refusals(UNAUTHENTICATED, FORBIDDEN)
-_ONE = refusals(UNAUTHENTICATED, FORBIDDEN, service.WEBHOOK_NOT_FOUND)
+_COMMON = (UNAUTHENTICATED, FORBIDDEN)
+_ONE = (UNAUTHENTICATED, FORBIDDEN, service.WEBHOOK_NOT_FOUND)
 EndpointId = Annotated[str, Path(max_length=40, examples=["WH-000001"])]
 
 
@@ -69,7 +69,7 @@ def create_webhook_endpoint(
     return made
 
 
-@router.get("", summary="List webhook endpoints", responses=_COMMON | refusals(BAD_CURSOR))
+@router.get("", summary="List webhook endpoints", responses=refusals(*_COMMON, BAD_CURSOR))
 def list_webhook_endpoints(
     database: HubDatabase, caller: Caller, cursor: CursorText = None, limit: Limit = 50
 ) -> Page[WebhookEndpointOut]:
@@ -84,7 +84,7 @@ def list_webhook_endpoints(
         return Page(items=shown, next=following)
 
 
-@router.get("/{endpoint}", summary="Show a webhook endpoint", responses=_ONE)
+@router.get("/{endpoint}", summary="Show a webhook endpoint", responses=refusals(*_ONE))
 def show_webhook_endpoint(
     database: HubDatabase, caller: Caller, endpoint: EndpointId, response: Response
 ) -> WebhookEndpointOut:
@@ -98,7 +98,7 @@ def show_webhook_endpoint(
 @router.patch(
     "/{endpoint}",
     summary="Change a webhook endpoint",
-    responses=_ONE | refusals(STALE_VERSION, BAD_IF_MATCH, kinds.EVENTS_UNHEARD, service.URL_NOT_ALLOWED),
+    responses=refusals(*_ONE, STALE_VERSION, BAD_IF_MATCH, kinds.EVENTS_UNHEARD, service.URL_NOT_ALLOWED),
 )
 def change_webhook_endpoint(
     *,
@@ -121,14 +121,14 @@ def change_webhook_endpoint(
     return shown
 
 
-@router.delete("/{endpoint}", status_code=204, summary="Remove a webhook endpoint", responses=_ONE)
+@router.delete("/{endpoint}", status_code=204, summary="Remove a webhook endpoint", responses=refusals(*_ONE))
 def remove_webhook_endpoint(database: HubDatabase, caller: Caller, endpoint: EndpointId) -> None:
     """Nothing more is pushed to it; its log is forgotten."""
     with database.write() as session:
         service.remove(session, caller, endpoint)
 
 
-@router.post("/{endpoint}/secret", summary="Give a webhook endpoint a new secret", responses=_ONE)
+@router.post("/{endpoint}/secret", summary="Give a webhook endpoint a new secret", responses=refusals(*_ONE))
 def rotate_webhook_secret(database: HubDatabase, caller: Caller, endpoint: EndpointId) -> MadeWebhookEndpointOut:
     """For 24 hours messages carry the signatures of both secrets. The new one is in this answer only."""
     with database.write() as session:
@@ -139,7 +139,7 @@ def rotate_webhook_secret(database: HubDatabase, caller: Caller, endpoint: Endpo
     "/{endpoint}/replays",
     status_code=202,
     summary="Send events again",
-    responses=_ONE | refusals(service.EVENT_NOT_THERE),
+    responses=refusals(*_ONE, service.EVENT_NOT_THERE),
 )
 def replay_webhooks(database: HubDatabase, caller: Caller, endpoint: EndpointId, wanted: Replay) -> ReplayOut:
     """One event, or all since a moment, delivered or not, under the same ids: a receiver knows what it has."""
@@ -148,7 +148,7 @@ def replay_webhooks(database: HubDatabase, caller: Caller, endpoint: EndpointId,
     return ReplayOut(deliveries=count, more_since=more)
 
 
-@router.get("/{endpoint}/deliveries", summary="List deliveries", responses=_ONE | refusals(BAD_CURSOR))
+@router.get("/{endpoint}/deliveries", summary="List deliveries", responses=refusals(*_ONE, BAD_CURSOR))
 def list_webhook_deliveries(
     *,
     database: HubDatabase,
