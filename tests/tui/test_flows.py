@@ -314,7 +314,7 @@ def test_a_ticket_is_not_taken_by_a_run_that_is_refused(bench):
             other.request(ReleaseLease(lease.token))
         await hands.press("f9")
         await hands.sees("meter → TP_3V3")
-        assert [one.action for one in events_of(bench, "T-000101")] == ["taken"]
+        await hands.until(lambda: [one.action for one in events_of(bench, "T-000101")] == ["taken"], "it is taken")
 
     work_at(bench.socket, work)
 

@@ -219,7 +219,7 @@ def test_the_console_replays_the_boot_log_and_takes_commands(bench):
         bench.device.power(Feed(5.0, 0.5, True))
         log = b""
         while b"app: ready\r\n" not in log:
-            assert time.monotonic() < began + 5.0
+            assert time.monotonic() < began + PATIENCE_S
             log += console.readline()
         assert time.monotonic() - began > 0.3  # as slow as the device
         assert b"reset: power-on" in log
@@ -227,8 +227,8 @@ def test_the_console_replays_the_boot_log_and_takes_commands(bench):
         console.write(b"version\r\n")
         wait_until(lambda: firmware.CURRENT_VERSION.encode() in console.readline(), "the version is told")
         bench.device.power(Feed())
-        time.sleep(0.1)
-        console.reset_input_buffer()
+        wait_until(lambda: console.read(100) == b"", "what was on its way has come")
+        console.write(b"version\r\n")
         assert console.read(100) == b""
 
 
@@ -260,9 +260,7 @@ def test_the_handheld_sends_what_its_knob_says(bench):
         assert reading().function == "frequency"
         assert reading().value == pytest.approx(8.0e6, rel=2e-3)
         bench.turn_knob("off")
-        time.sleep(0.1)
-        port.reset_input_buffer()
-        assert port.read(14) == b""
+        wait_until(lambda: not any(port.read(14) for _ in range(3)), "it is silent for longer than between two frames")
     with pytest.raises(ValueError, match="dc_voltage"):
         bench.turn_knob("sideways")
 
