@@ -1,6 +1,5 @@
 """Tickets counted by what a reader asks for."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub.analysis import queries
 from hub.analysis.days import day_of, segments, week_of
 from hub.analysis.queries import TIMES, Dimension, Sums, TicketsWanted
-from hub.core.labels import model_key
+from hub.core.labels import model_key, names_of_models
 from hub.core.problems import ProblemType, problem_at
 from hub.identity.actors import Actor
 from hub.identity.permissions import Permission
@@ -57,26 +56,13 @@ def analyse(
     if len(set(by)) < len(by) or len(TIMES & set(by)) > 1:
         raise problem_at("query:by", DIMENSIONS_WRONG)
     found = queries.sums(session, actor, wanted, by, segments(wanted.since, wanted.until, zone))
-    called = _names_of_models(found, by)
+    models = [by.index(Dimension.MODEL)] if Dimension.MODEL in by else []
+    called = names_of_models((values[place], figures.created) for values, figures in found for place in models)
     merged: dict[tuple[str | None, ...], Sums] = {}
     for values, figures in found:
         key = tuple(_shown(one, value, called) for one, value in zip(by, values, strict=True))
         merged.setdefault(key, Sums()).add(figures)
     return [Row(key, merged[key]) for key in sorted(merged, key=lambda key: tuple(one or "" for one in key))]
-
-
-def _names_of_models(found: Sequence[tuple[tuple[Any, ...], Sums]], by: Sequence[Dimension]) -> dict[str, str]:
-    """Return what each model is called by its key: of several spellings the one that most tickets have."""
-    if Dimension.MODEL not in by:
-        return {}
-    place = by.index(Dimension.MODEL)
-    tickets: Counter[str] = Counter()
-    for values, figures in found:
-        tickets[values[place]] += figures.created
-    called: dict[str, str] = {}
-    for name, _ in sorted(tickets.items(), key=lambda item: (-item[1], item[0])):
-        called.setdefault(model_key(name), name)
-    return called
 
 
 def _shown(dimension: Dimension, value: Any, called: Mapping[str, str]) -> str | None:

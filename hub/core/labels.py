@@ -1,6 +1,7 @@
 """What stands on a device's label, as requests give it: brought to one form before anything is compared."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -30,6 +31,17 @@ def model_form(text: str) -> str:
 def model_key(name: str) -> str:
     """Return what all spellings of a model's name share, to compare by; shown is the name as it was first kept."""
     return " ".join(model_form(name).casefold().split())
+
+
+def names_of_models(counted: Iterable[tuple[str, int]]) -> dict[str, str]:
+    """Return what each model is called by its key: of several spellings the one that is counted most."""
+    counts: Counter[str] = Counter()
+    for name, count in counted:
+        counts[name] += count
+    called: dict[str, str] = {}
+    for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        called.setdefault(model_key(name), name)
+    return called
 
 
 def is_model(name: str, patterns: Iterable[str]) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    Row,
     Select,
     and_,
     bindparam,
@@ -26,7 +25,7 @@ from sqlalchemy.orm import Session
 from hub.aftercare.models import FollowUp
 from hub.appointments.models import Appointment
 from hub.core.ids import row_number
-from hub.core.labels import model_key
+from hub.core.labels import model_key, names_of_models
 from hub.core.paging import after_cursor
 from hub.core.spellings import is_model_in
 from hub.customers import visibility
@@ -292,15 +291,21 @@ def devices_due(session: Session, actor: Actor, until: date, model: str | None, 
     return session.scalars(statement.order_by(CustomerDevice.inspection_due_on, CustomerDevice.id).limit(limit)).all()
 
 
-def installed(session: Session) -> Sequence[Row[str, int, int, int]]:
-    """Return per model: devices, those with a known owner, those under inspection."""
+def installed(session: Session) -> list[tuple[str, int, int, int]]:
+    """Return per model, in whatever form its name was kept: devices, those with a known owner, those inspected."""
     statement = select(
         CustomerDevice.model,
         func.count(),
         func.count(CustomerDevice.customer_id),
         func.count(CustomerDevice.inspect_every_days),
     )
-    return session.execute(statement.group_by(CustomerDevice.model).order_by(CustomerDevice.model)).all()
+    found = session.execute(statement.group_by(CustomerDevice.model)).all()
+    called = names_of_models((name, devices) for name, devices, *_ in found)
+    sums: dict[str, list[int]] = {name: [0, 0, 0] for name in sorted(called.values())}
+    for name, *counts in found:
+        of_model = sums[called[model_key(name)]]
+        of_model[:] = [total + count for total, count in zip(of_model, counts, strict=True)]
+    return [(name, devices, owned, inspected) for name, (devices, owned, inspected) in sums.items()]
 
 
 def move_everything(session: Session, source: int, target: int) -> dict[str, int]:

@@ -54,7 +54,7 @@ def test_technicians_see_devices_and_not_whose_they_are(
 def test_the_installed_base_per_model(admin: httpx.Client) -> None:
     admin.post(DEVICES, json=NEW).raise_for_status()
     admin.post(
-        "/api/v1/tickets", json={**OF_NO_STORE, "device": {"model": "SP-100", "serial": "SN-2"}}
+        "/api/v1/tickets", json={**OF_NO_STORE, "device": {"model": "sp-100", "serial": "SN-2"}}
     ).raise_for_status()
     assert admin.get(f"{DEVICES}/installed-base").json() == [
         {"model": "SP-100", "devices": 2, "with_customer": 1, "under_inspection": 1}
