@@ -2,7 +2,7 @@
 
 from hub.complaints import guards as complaints
 from hub.identity.permissions import Permission
-from hub.tickets.guards import refunded_once, second_person, third_person_pays
+from hub.tickets.guards import proposed_to_give, refunded_once, second_person, third_person_pays
 from hub.tickets.kinds import State
 from hub.tickets.rows import row, table, waiting
 
@@ -160,7 +160,7 @@ RETURN_EXCHANGE = table(
         P.TICKET_DECIDE,
         "Approve",
         "批准",
-        only_if=(second_person, refunded_once),
+        only_if=(second_person, proposed_to_give, refunded_once),
     ),
     row(S.IN_REVIEW, "refuse", S.REFUSED, P.TICKET_DECIDE, "Refuse", "驳回", only_if=second_person),
     row(

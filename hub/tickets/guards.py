@@ -37,6 +37,8 @@ class Facts:
     """Id of the actor who approved it."""
     refund: bool = False
     """Whether what was proposed is money for the customer."""
+    refusal: bool = False
+    """Whether what was proposed is to refuse the customer's request."""
     refunded_with: str | None = None
     """The other ticket by which money or another device is given for the same purchase, where this one is to, too."""
     actor: str = ""
@@ -107,6 +109,16 @@ def second_person(facts: Facts) -> Words | None:
     return {
         "en": f"who proposed the decision cannot take it, {NOR['en']}; let another person decide",
         "zh-CN": f"提出建议者{NOR['zh-CN']}不得自行审批；请由他人决定",
+    }
+
+
+def proposed_to_give(facts: Facts) -> Words | None:
+    """T9: the customer hears that the request is approved, so nobody approves that it is refused."""
+    if not facts.refusal:
+        return None
+    return {
+        "en": "the proposal is to refuse the request: take the action refuse, or reconsider and propose something else",
+        "zh-CN": "处理建议为拒绝申请：请执行“驳回”（refuse），或先“重新处理”（reconsider）再另提建议",
     }
 
 

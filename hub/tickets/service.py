@@ -201,7 +201,7 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         absent = intake.missing(policy, Kind(ticket.kind), channel, completeness.given_by(session, ticket))
     proof = repairs.proof(session, ticket)
 
-    refund = proposal is not None and proposal.payload.get("decision") == "refund"
+    decision = proposal.payload.get("decision") if proposal is not None else None
     twice = refunds.of_same_purchase(session, ticket) if refunds.gives(proposal) else None
 
     def seen(person: str | None) -> str | None:
@@ -218,7 +218,8 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         missing_intake=absent,
         proposed_by=seen(proposal.payload.get("by") if proposal else None),
         approved_by=seen(approval.payload.get("by") if approval else None),
-        refund=refund,
+        refund=decision == "refund",
+        refusal=decision == "refuse",
         refunded_with=twice.public_id if twice else None,
         actor=actor.person,
         actor_name=actor.name,

@@ -104,7 +104,13 @@ def test_intakes_guards_details_and_priorities_are_told_in_words() -> None:
     told = [words["zh-CN"] for error in items.field_errors(Item) for words in [error.words]]
     told += [items.names(Item)["zh-CN"]]
     absent = guards.Facts(
-        missing_intake=tuple(Item), proposed_by="x", approved_by="x", actor="x", refund=True, refunded_with="T-000001"
+        missing_intake=tuple(Item),
+        proposed_by="x",
+        approved_by="x",
+        actor="x",
+        refund=True,
+        refusal=True,
+        refunded_with="T-000001",
     )
     for facts in (guards.Facts(), guards.Facts(approval="proposed"), absent):
         for table in TABLES.values():

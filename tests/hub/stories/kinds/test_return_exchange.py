@@ -43,11 +43,26 @@ def test_what_is_refused_says_why(chain: Chain) -> None:
     )
     chain.does(chain.counter, ticket, "taken")
     chain.does(chain.counter, ticket, "propose", decision="refuse", reason="已使用，包装破损")
+    for language, ways in (("en", ("action refuse", "reconsider")), ("zh-CN", ("“驳回”（refuse）", "重新处理"))):
+        answer = chain.manager.post(
+            f"{ticket}/actions", json={"action": "approve"}, headers={"Accept-Language": language}
+        )
+        told = answer.json()["detail"]
+        assert answer.status_code == 409 and all(way in told for way in ways), "the customer would read of an approval"
     assert chain.may_not(chain.manager, ticket, "refuse") == "action-details-wrong"
     chain.does(chain.manager, ticket, "refuse", reason="超出无理由退货范围")
     assert chain.does(chain.counter, ticket, "close")["state"] == "closed"
     newest = chain.sees(ticket)["timeline"][1]
     assert (newest["kind"], newest["payload"]["reason"]) == ("ticket.refuse", "超出无理由退货范围")
+
+
+def test_whoever_decides_may_refuse_what_was_proposed_to_be_given(chain: Chain) -> None:
+    ticket = asks_for(chain, "FP-9", "SN-9")
+    assert chain.does(chain.manager, ticket, "refuse", reason="超出无理由退货范围")["state"] == "refused"
+    refusal = asks_for(chain, "FP-10", "SN-10", "refuse")
+    chain.does(chain.supervisor, refusal, "reconsider")
+    chain.does(chain.counter, refusal, "propose", decision="exchange", reason="复核后同意换货")
+    assert chain.does(chain.manager, refusal, "approve")["state"] == "approved"
 
 
 def asks_for(chain: Chain, number: str | None, serial: str, decision: str = "refund", model: str = "SP-100") -> str:
