@@ -14,7 +14,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from waiting import wait_until
+from waiting import PATIENCE_S, wait_until
 from websockets.sync.client import unix_connect
 
 from edge_agent.bus import EventBus, Subscription
@@ -217,7 +217,7 @@ def test_events_reach_those_who_asked_for_their_stream(server, bus, client):
     bus.publish(events.WorklistChanged(4))
     bus.publish(events.RunBegan("run-1"))
     bus.publish(reading(3.3))
-    stream = client.events(timeout_s=5)
+    stream = client.events(timeout_s=PATIENCE_S)
     assert next(stream) == events.RunBegan("run-1")
     assert next(stream).values[0].value == 3.3
     assert client.request(requests.GetSpool()) == DEPTH

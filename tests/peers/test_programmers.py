@@ -5,6 +5,7 @@ import time
 import pytest
 from peer_programs import run
 from serial import Serial
+from waiting import PATIENCE_S
 
 from drivers.simulated import firmware, spi_flash
 
@@ -14,7 +15,7 @@ def port(bench):
     return bench.directory / "mcu"
 
 
-def boot_log(bench, seconds=5.0):
+def boot_log(bench, seconds=PATIENCE_S):
     with Serial(str(bench.directory / "console"), 115200, timeout=0.2) as console:
         deadline, log = time.monotonic() + seconds, b""
         while time.monotonic() < deadline and b"app: ready" not in log and b"no valid application" not in log:

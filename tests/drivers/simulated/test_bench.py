@@ -322,7 +322,7 @@ def test_impossible_misbehaviour_is_refused(bench, role, kind):
 
 def test_opening_the_programming_port_stops_the_firmware(bench):
     bench.device.power(Feed(5.0, 0.5, True))
-    with serial.Serial(str(bench.directory / "mcu"), 115200, timeout=1.0) as port:
+    with serial.Serial(str(bench.directory / "mcu"), 115200, timeout=PATIENCE_S) as port:
         wait_until(lambda: bench.device.state.rom_bootloader, "the boot loader runs")
         port.write(b"\x7f")
         assert port.read(1) == b"\x79"

@@ -255,10 +255,9 @@ def test_close_never_hangs_on_a_stuck_driver() -> None:
     lease = rack.acquire("meter", "test")
     call = rack.submit("meter", lease, read, 60.0)
     wait_until(lambda: call.running, "the call has begun")
-    started = time.monotonic()
-    rack.close()
-    rack.close()
-    assert time.monotonic() - started < 4
+    with ends_within(4):
+        rack.close()
+        rack.close()
     with pytest.raises(CallCancelled, match="shutting down"):
         call.result()
     with pytest.raises(InstrumentUnavailable, match="shutting down"):
