@@ -1,10 +1,11 @@
 """Which event tells whom what: a document that a manager writes and reads."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy.orm import Session
@@ -77,6 +78,12 @@ class NotificationRule(Document):
         default=None, description="Left out: the customer's preferred channel, or else the first that works."
     )
     essential: bool = Field(default=False, description="Sent to customers who want no messages, too.")
+
+    def fits(self, kind: str | None, payload: Mapping[str, Any]) -> bool:
+        """Whether it holds for what an event says of a ticket of ``kind``; ``None``: of another record."""
+        if self.kinds is not None and kind not in self.kinds:
+            return False
+        return all(payload.get(name) == value for name, value in self.when.items())
 
 
 class NotificationPolicy(Document):

@@ -70,8 +70,9 @@ def plan(session: Session, settings: Settings, channels: Channels) -> int:
             continue
         zone = zone or _zone(session)
         ticket = queries.ticket(session, event.record_id) if event.record_type == "ticket" else None
+        kind = ticket.kind if ticket is not None else None
         told: set[tuple[str, str]] = set()
-        for rule in (rule for rule in rules if _fits(rule, event, ticket)):
+        for rule in (rule for rule in rules if rule.fits(kind, event.payload)):
             written = _written(session, settings, channels, policy, rule, event, ticket, zone, told)
             if written is None:
                 untold = _untold(settings, rule, event, ticket)
@@ -183,12 +184,6 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
             created_at=at,
             due_at=at,
         )
-
-
-def _fits(rule: NotificationRule, event: Event, ticket: Ticket | None) -> bool:
-    if rule.kinds is not None and (ticket is None or ticket.kind not in rule.kinds):
-        return False
-    return all(event.payload.get(name) == value for name, value in rule.when.items())
 
 
 def _recipient(session: Session, event: Event, ticket: Ticket | None) -> _Recipient | None:

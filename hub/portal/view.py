@@ -120,7 +120,7 @@ def page_of(session: Session, ticket: Ticket, link: PortalLink | None, key: byte
     fault = taxonomy.in_force(session).fault(ticket.root_cause)
     return Page(
         ticket=ticket.public_id,
-        status=say(f"states.{ticket.state}"),
+        status=say("page.merged" if ticket.merged_into else f"states.{ticket.state}"),
         detail=_detail(ticket, happened, say, clock),
         answer=_answer(session, ticket, happened),
         facts=_facts(session, ticket, say, clock),
