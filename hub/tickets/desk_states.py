@@ -2,7 +2,7 @@
 
 from hub.complaints import guards as complaints
 from hub.identity.permissions import Permission
-from hub.tickets.guards import proposed_to_give, refunded_once, second_person, third_person_pays
+from hub.tickets.guards import approved_to_give, proposed_to_give, refunded_once, second_person, third_person_pays
 from hub.tickets.kinds import State
 from hub.tickets.rows import row, table, waiting
 
@@ -178,7 +178,7 @@ RETURN_EXCHANGE = table(
         P.TICKET_SERVE,
         "Carry the decision out",
         "落实处理决定",
-        only_if=(third_person_pays, refunded_once),
+        only_if=(approved_to_give, third_person_pays, refunded_once),
     ),
     row({S.FULFILLED, S.REFUSED}, "close", S.CLOSED, P.TICKET_CLOSE, "Close", "关闭"),
     row({S.NEW, S.IN_PROGRESS}, "cancel", S.CANCELLED, P.TICKET_CANCEL, "Cancel", "取消"),

@@ -122,6 +122,17 @@ def proposed_to_give(facts: Facts) -> Words | None:
     }
 
 
+def approved_to_give(facts: Facts) -> Words | None:
+    """T9: nor is a refusal carried out that a former version let somebody approve."""
+    if not facts.refusal:
+        return None
+    return {
+        "en": "what was approved is to refuse the request, and there is nothing to carry out: reconsider, then propose "
+        "again",
+        "zh-CN": "所批准的建议为拒绝申请，没有可落实的内容：请先“重新处理”（reconsider），再重新提出建议",
+    }
+
+
 def refunded_once(facts: Facts) -> Words | None:
     """R7: nobody approves or carries out a second refund or exchange of one purchase."""
     if facts.refunded_with is None:

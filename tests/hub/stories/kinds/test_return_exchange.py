@@ -65,6 +65,15 @@ def test_whoever_decides_may_refuse_what_was_proposed_to_be_given(chain: Chain) 
     assert chain.does(chain.manager, refusal, "approve")["state"] == "approved"
 
 
+def test_a_refusal_that_a_former_version_approved_is_not_carried_out(chain: Chain) -> None:
+    ticket = asks_for(chain, "FP-11", "SN-11", "refuse")
+    with chain.database.write() as session:
+        session.get_one(Ticket, int(ticket.rpartition("-")[2])).state = "approved"
+    answer = chain.supervisor.post(f"{ticket}/actions", json={"action": "fulfil"}, headers={"Accept-Language": "en"})
+    assert (answer.status_code, "reconsider" in answer.json()["detail"]) == (409, True), answer.text
+    chain.does(chain.supervisor, ticket, "reconsider")
+
+
 def asks_for(chain: Chain, number: str | None, serial: str, decision: str = "refund", model: str = "SP-100") -> str:
     proof = {"kind": "none"} if number is None else {"kind": "receipt", "number": number}
     ticket = chain.takes_in(
