@@ -145,6 +145,20 @@ def test_a_plan_needs_two_ways_or_a_reason(informed):
     assert actions.checked(event.action, event.details) is not None
 
 
+def test_a_form_that_is_higher_than_the_screen_begins_at_its_title_and_keeps_its_notice(informed):
+    async def work(hands):
+        await hands.type("T-000101")
+        await hands.sees("Test plan  rails")
+        await hands.press("ctrl+e")
+        await hands.sees("Nobody has taken this ticket")
+        assert "Propose a repair plan" in hands.text and "First way: the work" in hands.text
+        await hands.press(*["down"] * 5)
+        await hands.sees("Why there is only one way", "Nobody has taken this ticket")
+        assert "Propose a repair plan" not in hands.text
+
+    work_at(informed.socket, work)
+
+
 def test_every_action_of_the_terminal_is_one_of_the_hubs():
     table, actor = TABLES[Kind.REPAIR], bench_actor("bench-01", "li")
     known = {row.action: row for row in table.transitions}

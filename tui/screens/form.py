@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input
@@ -55,7 +56,7 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
     into the next field.
     """
 
-    AUTO_FOCUS = "Input"
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),
         Binding("ctrl+s", "save", show=False, priority=True),
@@ -129,9 +130,15 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
 
     def on_mount(self) -> None:
         """Say why it is shown again."""
+        # Textual would scroll to the field before it knows the form's height: past the title and the field's name.
+        self.query(Input).first().focus(scroll_visible=False)
         self.localise()
         if self._error:
             self.query_one(Notice).say(self._error)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Let no notice cover the field with the cursor: Textual takes one below a docked line for visible."""
+        event.widget.scroll_visible(animate=False)
 
     def localise(self) -> None:
         """Draw in the language of the moment; what was typed stays."""
