@@ -3,24 +3,25 @@
 import json
 import logging
 from datetime import UTC, datetime
-from typing import Any
 
 from protocols.plain_text import json_escaped, lines, one_line
 
 
 class PlainFormatter(logging.Formatter):
-    """Time, level, logger and message. What came from outside begins no line of its own, and no terminal obeys it."""
+    """Time, level, logger and message; an exception and a stack below them, indented.
+
+    Records alone begin in the first column: what came from outside begins no line that looks like one, and no terminal
+    obeys it.
+    """
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name for it
-        """Return the line without its exception."""
-        return one_line(super().formatMessage(record))
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name for it
-        """Return the traceback in its lines."""
-        return lines(super().formatException(ei))
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record in its lines. A traceback that another formatter left in the record is not taken."""
+        record.message, record.asctime = record.getMessage(), self.formatTime(record)
+        below = [self.formatException(record.exc_info) if record.exc_info else record.exc_text, record.stack_info]
+        return "\n".join([one_line(self.formatMessage(record)), *(_indented(text) for text in below if text)])
 
 
 class JsonFormatter(logging.Formatter):
@@ -39,3 +40,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json_escaped(json.dumps(entry, ensure_ascii=False))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in lines(text).split("\n"))

@@ -31,8 +31,11 @@ def test_no_text_is_obeyed_or_changes_its_length(text: str) -> None:
     assert json.loads(document) == {"a": text} and not OBEYED & set(document)
 
 
+FORGED = "2026-11-29 08:00:00,000 INFO    hub.auth: li signed in"
+
+
 def _record(message: str, *, failed: bool = False) -> logging.LogRecord:
-    exception = (ValueError, ValueError("bad \x1b[2J\nworse"), None) if failed else None
+    exception = (ValueError, ValueError(f"bad \x1b[2J\n{FORGED}\n\r{FORGED}"), None) if failed else None
     return logging.LogRecord("hub.x", logging.ERROR, __file__, 1, "%s", (message,), exception)
 
 
@@ -40,6 +43,25 @@ def test_a_line_of_the_log_is_one_line_whatever_came_from_outside() -> None:
     line = PlainFormatter().format(_record("no such model: a\x1b[2J\nERROR hub.x: forged"))
     assert line.endswith(f"ERROR   hub.x: no such model: a{HIDDEN}[2J ERROR hub.x: forged")
     told = PlainFormatter().format(_record("broken", failed=True))
-    assert told.endswith(f"hub.x: broken\nValueError: bad {HIDDEN}[2J\nworse")
+    assert told.endswith(f"hub.x: broken\n  ValueError: bad {HIDDEN}[2J\n  {FORGED}\n   {FORGED}")
     assert json.loads(JsonFormatter().format(_record("a\x9b")))["message"] == "a\x9b"
     assert "\x9b" not in JsonFormatter().format(_record("a\x9b"))
+
+
+def test_only_records_begin_in_the_first_column() -> None:
+    record = _record("broken", failed=True)
+    logging.Formatter().format(record)  # another handler came first and left its traceback in the record
+    record.stack_info = f"Stack (most recent call last):\n\x1b[2J\n{FORGED}"
+    first, *below = PlainFormatter().format(record).split("\n")
+    assert first.endswith("ERROR   hub.x: broken")
+    assert below == [
+        f"  ValueError: bad {HIDDEN}[2J",
+        f"  {FORGED}",
+        f"   {FORGED}",
+        "  Stack (most recent call last):",
+        f"  {HIDDEN}[2J",
+        f"  {FORGED}",
+    ]
+    sent = _record("broken")
+    sent.exc_text = f"ValueError: x\n{FORGED}"  # as it comes from another process
+    assert PlainFormatter().format(sent).endswith(f"broken\n  ValueError: x\n  {FORGED}")
