@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.spool import Kept, Spool, State
+from edge_agent.spool import Kept, Spool, SpoolError, State
 from protocols.messages import codec
 from protocols.messages.control import Desired, WorkItem
 from protocols.messages.dossiers import Dossier, FaultName, dossiers_of, faults_of
@@ -79,7 +79,7 @@ class Worklist:
     def apply(self, desired: Desired) -> bool:
         """Store ``desired`` durably when it is newer; return whether it was.
 
-        Raises ``WorklistError`` and ``SpoolError``.
+        Raises ``WorklistError`` and ``SpoolError``: the list before is in force then.
         """
         with self._mutex:
             if self._desired is not None and desired.revision <= self._desired.revision:
@@ -97,7 +97,10 @@ class Worklist:
             except sqlite3.Error as error:
                 raise WorklistError(f"worklist {self._path} cannot be written ({error}): free space on it") from error
             self._desired = desired
-        self._spool.forget_tickets(kept)
+        try:
+            self._spool.forget_tickets(kept)
+        except SpoolError as error:  # the list is in force all the same, and whoever shows it has to hear of it
+            log.error("what was done on tickets that left is not forgotten yet, the next list does it: %s", error)
         return True
 
     def _forget_earlier_work(self, desired: Desired) -> None:

@@ -249,7 +249,7 @@ class Uplink:
             desired = codec.decode(message.payload, control.Desired)
             self._check_bench(desired.bench)
             is_new = self._worklist.apply(desired)
-        except (codec.MessageError, WorklistError) as error:
+        except (codec.MessageError, SpoolError, WorklistError) as error:
             self._fault = str(error)[:MAX_TEXT]
             raise
         self._fault = None

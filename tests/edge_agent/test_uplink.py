@@ -1,7 +1,8 @@
+import sqlite3
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -371,6 +372,23 @@ def test_the_worklist_arrives_is_reported_and_survives_offline(tmp_path, bench, 
     assert (event.record.seq, event.record.body) == (seq, taken("T-1"))
     assert again.ticket("T-9") is None
     again.close()
+
+
+def test_a_list_that_the_spool_does_not_let_in_is_reported(tmp_path, bench, peer):
+    """The retained message does not come again by itself, so the hub has to hear that the bench works by the old."""
+    peer.publish(topics.DOWN_DESIRED, desired(1, "T-1"))
+    peer.wait_for(lambda: any(report.revision == 1 for report in peer.reported), "reported")
+    bench.worklist.record(taken("T-1"))
+    bench.wait_empty()
+    with closing(sqlite3.connect(tmp_path / "spool.db", isolation_level=None)) as other:
+        other.execute("CREATE TRIGGER full BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'no space'); END")
+        peer.publish(topics.DOWN_DESIRED, desired(2, "T-1"))
+        peer.wait_for(lambda: not peer.reported[-1].healthy, "the fault is reported")
+        assert peer.reported[-1].revision == bench.worklist.revision == 1
+        assert "spool.db cannot be used (no space)" in peer.reported[-1].detail
+        other.execute("DROP TRIGGER full")
+    peer.publish(topics.DOWN_DESIRED, desired(2, "T-1"))
+    peer.wait_for(lambda: peer.reported[-1].healthy and peer.reported[-1].revision == 2, "it is in force")
 
 
 def test_a_damaged_worklist_is_begun_anew(tmp_path):

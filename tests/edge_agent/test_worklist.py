@@ -121,6 +121,20 @@ def test_a_list_is_stored_whole_or_not_at_all(tmp_path, spool, worklist):
     assert remembered(worklist) == [("T-1", "li")]
 
 
+def test_a_list_is_in_force_before_the_spool_forgets_what_left(tmp_path, spool, worklist, caplog):
+    worklist.apply(desired(1, "T-1"))
+    seq = worklist.record(TicketEvent("T-1", "taken", "li"))
+    spool.apply_receipt(Receipt("bench-01", spool.epoch, committed=((seq, seq),)))
+    with closing(sqlite3.connect(tmp_path / "spool.db", isolation_level=None)) as other:
+        other.execute("CREATE TRIGGER full BEFORE DELETE ON record BEGIN SELECT RAISE(ABORT, 'no space'); END")
+        assert worklist.apply(desired(2, "T-2")), "who shows the list is told"
+        assert "is not forgotten yet, the next list does it: spool" in caplog.text
+        assert worklist.revision == 2 and len(spool.ticket_events("T-1")) == 1
+        other.execute("DROP TRIGGER full")
+    assert worklist.apply(desired(3, "T-2"))
+    assert spool.ticket_events("T-1") == ()
+
+
 def test_only_the_newest_are_remembered(worklist):
     tickets = [f"T-{number}" for number in range(REMEMBERED + 2)]
     worklist.apply(desired(1, *tickets))
