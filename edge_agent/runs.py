@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 BEGIN_S = 60.0
 """Longest time from a request to the first record of the run (a resume brings outputs to a safe state first)."""
 ENDING_S = 15.0
-"""Longest time that a run's begin waits while an interrupted one is being ended."""
+"""Longest time that the begin of a run, or the end of another interrupted one, waits while one is being ended."""
 SUSPEND_S = 15.0
 _CONNECT_S = 5.0
 _READY_S = 15.0
@@ -79,8 +79,8 @@ class Runs:
         self._desk = PromptDesk(self._telling.asked)
         self._mutex = threading.Lock()
         self._ended = threading.Condition(self._mutex)
-        self._ending = 0
-        """Interrupted runs that are being ended: their outputs' leases are held, so no other run begins."""
+        self._ending: str | None = None
+        """The interrupted run that is being ended: it holds its outputs' leases, so no other begins or is ended."""
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
         self._runner: Runner | None = None
@@ -197,23 +197,27 @@ class Runs:
     def abandon(self, run: str) -> RunFinished:
         """End an interrupted run as aborted and return its last record.
 
-        What it drove is switched off; what cannot be is in its records. Raises ``RunError`` and ``SpoolError``.
+        What it drove is switched off; what cannot be is in its records: so a second end of the same run is refused
+        while the first is at the outputs, and that of another run waits. Raises ``RunError`` and ``SpoolError``.
         """
         from edge_agent.plans.ending import abandon
 
         with self._mutex:
+            if self._ending == run:
+                raise RunError(f"run {run} is being ended already: wait for the result of that")
+            if not self._ended.wait_for(lambda: self._ending is None, ENDING_S):
+                raise RunError("another interrupted run is still being ended: end this one when it has")
             started = self._interrupted(run)
-            self._ending += 1
+            self._ending = run
         try:
             # Without the lock: while instruments take seconds to answer, another run can be aborted or paused.
             unsafe = make_safe(self._rack, driven(started.instruments), f"the end of run {run}")
             with self._mutex:
-                self._interrupted(run)  # somebody may have ended it meanwhile
                 finished = abandon(RunJournal(self._spool, self._telling.journalled, self._keep), run, unsafe)
                 self._faults.pop(run, None)
         finally:
             with self._mutex:
-                self._ending -= 1
+                self._ending = None
                 self._ended.notify_all()
         return finished
 
@@ -320,7 +324,7 @@ class Runs:
 
         self.wait_ready()
         with self._mutex:
-            if not self._ended.wait_for(lambda: self._ending == 0, ENDING_S):
+            if not self._ended.wait_for(lambda: self._ending is None, ENDING_S):
                 raise RunError("an interrupted run is still being ended: begin again when it has")
             if self._is_running():
                 raise RunError(f"run {self.current or run} is in progress: end it first")

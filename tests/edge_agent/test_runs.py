@@ -94,23 +94,6 @@ def test_a_run_is_abandoned_without_the_lock_while_instruments_are_waited_for(ma
             runs.abandon("b:1")
 
 
-def test_who_has_ended_a_run_meanwhile_comes_first(make, monkeypatch):
-    with Rack({}) as rack:
-        runs, spool = make(rack)
-        spool.append(started("b:1"))
-        first = []
-
-        def meanwhile(*given):
-            monkeypatch.setattr(runs_module, "make_safe", make_safe)
-            first.append(runs.abandon("b:1"))
-            return make_safe(*given)
-
-        monkeypatch.setattr(runs_module, "make_safe", meanwhile)
-        with pytest.raises(RunError, match="run b:1 is not interrupted"):
-            runs.abandon("b:1")
-        assert [one.outcome for one in first] == [Outcome.ABORTED]
-
-
 def test_the_end_of_another_run_does_not_touch_the_one_that_is_shown(make):
     with Rack({}) as rack:
         runs, spool = make(rack)
@@ -169,15 +152,17 @@ def test_what_was_switched_off_is_no_longer_told_to_be_on(make):
 
 
 class Slow(Generator):
-    """An output that is switched off when it is let."""
+    """An output that is switched off when it is let, or then is not."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, *, obeys: bool = True) -> None:
         super().__init__(guard)
+        self.answers = obeys
         self.called, self.let = threading.Event(), threading.Event()
 
     def safe_state(self) -> None:
         self.called.set()
         assert self.let.wait(PATIENCE_S)
+        super().safe_state()
 
 
 def test_a_run_begins_when_an_interrupted_one_has_been_ended(make, tmp_path, monkeypatch):
@@ -213,6 +198,44 @@ def test_a_run_begins_when_an_interrupted_one_has_been_ended(make, tmp_path, mon
         assert [one.outcome for one in abandoned] == [Outcome.ABORTED]
         (run,) = begun
         wait_until(lambda: (state := runs.state(run)) and state.outcome is Outcome.PASSED, "the end of the run")
+
+
+def test_what_could_not_be_switched_off_is_in_the_record_however_many_end_a_run_at_once(make, bus, monkeypatch):
+    """T7: a second end would find the outputs taken by the first, and close the run before that has its answer."""
+    generators = []
+
+    def opener(*_, guard, **__):
+        generators.append(Slow(guard, obeys=False))
+        return generators[-1]
+
+    listener = Subscription(("run",), lambda: None)
+    bus.subscribe(listener)
+    config = {"generator": InstrumentConfig(GENERATOR, "TCPIP::127.0.0.1::1::SOCKET")}
+    with Rack(config, opener=opener, timing=QUICK) as rack:
+        assert rack.wait_connected(PATIENCE_S)
+        runs, spool = make(rack)
+        for run in ("b:1", "b:2"):
+            spool.append(started(run))
+        first = threading.Thread(target=runs.abandon, args=("b:1",))
+        first.start()
+        try:
+            assert generators[0].called.wait(PATIENCE_S)
+            with pytest.raises(RunError, match="run b:1 is being ended already"):
+                runs.abandon("b:1")
+            monkeypatch.setattr(runs_module, "ENDING_S", 0.01)
+            with pytest.raises(RunError, match="another interrupted run is still being ended"):
+                runs.abandon("b:2")
+            monkeypatch.setattr(runs_module, "ENDING_S", PATIENCE_S)
+            second = threading.Thread(target=runs.abandon, args=("b:2",))
+            second.start()
+        finally:
+            generators[0].let.set()
+        for thread in (first, second):
+            thread.join(PATIENCE_S)
+    told = listener.take()[0]
+    assert [one.run for one in told if isinstance(one, events.RunEnded)] == ["b:1", "b:2"]
+    steps = [one.record for one in told if isinstance(one, events.StepEnded)]
+    assert [one.run for one in steps] == ["b:1", "b:2"] and all("generator: " in (one.detail or "") for one in steps)
 
 
 class Meeting(Generator):
