@@ -41,6 +41,8 @@ class Facts:
     """Whether what was proposed is to refuse the customer's request."""
     refunded_with: str | None = None
     """The other ticket by which money or another device is given for the same purchase, where this one is to, too."""
+    proof_numbered: bool = True
+    """Whether the number of the proof of purchase is recorded, by which another purchase is told apart."""
     actor: str = ""
     """Id of the actor who wants to act."""
     actor_name: str = ""
@@ -137,10 +139,17 @@ def refunded_once(facts: Facts) -> Words | None:
     """R7: nobody approves or carries out a second refund or exchange of one purchase."""
     if facts.refunded_with is None:
         return None
+    if not facts.proof_numbered:
+        return {
+            "en": f"ticket {facts.refunded_with} gives money or another device for the same serial number, and here "
+            "the number of the proof of purchase is missing; record it after reconsider, or refuse this one",
+            "zh-CN": f"工单 {facts.refunded_with} 已批准或办理了该设备的退款或换货（序列号相同），"
+            "而本工单缺少购买凭证编号；请先“重新处理”（reconsider）再补录凭证编号，或驳回",
+        }
     return {
-        "en": f"ticket {facts.refunded_with} gives money or another device for this one on the same proof of purchase, "
-        "or one of the two has no proof's number; refuse this one, or correct its number after reconsider",
-        "zh-CN": f"工单 {facts.refunded_with} 已凭同一购买凭证（或其一无凭证编号）批准或办理了该设备的退款或换货；"
+        "en": f"ticket {facts.refunded_with} gives money or another device for this one on the same proof of purchase; "
+        "refuse this one, or correct its proof's number after reconsider",
+        "zh-CN": f"工单 {facts.refunded_with} 已凭同一购买凭证批准或办理了该设备的退款或换货；"
         "请驳回，或先“重新处理”（reconsider）再更正凭证编号",
     }
 

@@ -183,20 +183,20 @@ def attachment(session: Session, ticket_id: int, number: int) -> Attachment | No
     return session.scalar(select(Attachment).where(Attachment.ticket_id == ticket_id, Attachment.id == number))
 
 
-def decided_returns_of_device(session: Session, ticket: Ticket) -> list[tuple[int, str, str | None]]:
+def decided_returns_of_device(session: Session, ticket: Ticket) -> list[tuple[int, str | None]]:
     """Return other returns with the ticket's serial number that were approved, closed or merged, the newest first.
 
     All of them: a serial number of which many devices have none of their own ("无") would hide the oldest otherwise.
-    Each is its number, model and number of the proof of purchase.
+    Each is its number and that of the proof of purchase.
     """
-    statement = select(Ticket.id, Ticket.model, Ticket.proof_number).where(
+    statement = select(Ticket.id, Ticket.proof_number).where(
         Ticket.serial == ticket.serial,
         Ticket.serial != "",
         Ticket.id != ticket.id,
         Ticket.kind == Kind.RETURN_EXCHANGE,
         Ticket.state.in_([State.APPROVED, State.FULFILLED, State.CLOSED]) | Ticket.merged_into.is_not(None),
     )
-    return [(row[0], row[1], row[2]) for row in session.execute(statement.order_by(Ticket.id.desc()))]
+    return [(row[0], row[1]) for row in session.execute(statement.order_by(Ticket.id.desc()))]
 
 
 def by_number(session: Session, numbers: Sequence[int]) -> Sequence[Ticket]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from hub.core.labels import model_key
 from hub.events.models import Event
 from hub.tickets import queries
 from hub.tickets.kinds import State
@@ -14,7 +13,7 @@ from protocols.serial_numbers import serial_form
 AT_ONCE = 100
 """So many tickets are looked at by two statements."""
 _GIVING = frozenset({"refund", "exchange"})
-_PROPOSED, _FULFILLED, _MERGED = "ticket.propose", "ticket.fulfil", "ticket.merge"
+_PROPOSED, _FULFILLED = "ticket.propose", "ticket.fulfil"
 
 
 def gives(proposal: Event | None) -> bool:
@@ -27,34 +26,33 @@ def of_same_purchase(session: Session, ticket: Ticket) -> Ticket | None:
 
     There is one writer at a time, so that of two decisions at the same instant the second sees the first.
     """
-    mine = (ticket.model, ticket.proof_number)
     decided = queries.decided_returns_of_device(session, ticket)
-    same = [number for number, model, proof in decided if _of_one_purchase(mine, (model, proof))]
+    same = [number for number, proof in decided if _of_one_purchase(ticket.proof_number, proof)]
     for first in range(0, len(same), AT_ONCE):
         others = queries.by_number(session, same[first : first + AT_ONCE])
-        told = queries.newest_events(session, [one.record for one in others], (_PROPOSED, _FULFILLED, _MERGED))
+        told = queries.newest_events(session, [one.record for one in others], (_PROPOSED, _FULFILLED))
         for other in others:
             if _stands(other, told) and gives(told.get((other.public_id, _PROPOSED))):
                 return other
     return None
 
 
-def _of_one_purchase(one: tuple[str, str | None], other: tuple[str, str | None]) -> bool:
-    """Whether two returns with one serial number, each its model and its proof's number, can be of one purchase.
+def has_number(proof: str | None) -> bool:
+    """Whether a proof of purchase has a number that tells it from others."""
+    return bool(serial_form(proof or ""))
 
-    A device that is sold again has a proof of its own, with another number; where one of the two has none, nothing
-    shows that it was sold again. The number of one proof beside one serial number is one device, however its model was
-    written down.
+
+def _of_one_purchase(mine: str | None, other: str | None) -> bool:
+    """Whether a return can be of one purchase with another of its serial number, by the numbers of their proofs.
+
+    A device that is sold again has a proof of its own, with another number. Without a number nothing shows that it was
+    sold again, and it is for whoever asks to show it: the other return may be closed, and is not corrected any more.
+    The model is not compared, for one device is written down in several ways.
     """
-    numbers = [serial_form(number or "") for _, number in (one, other)]
-    return numbers[0] == numbers[1] if all(numbers) else model_key(one[0]) == model_key(other[0])
+    return not has_number(mine) or serial_form(mine or "") == serial_form(other or "")
 
 
 def _stands(ticket: Ticket, told: Mapping[tuple[str, str], Event]) -> bool:
-    """Whether the proposal was approved, and not refused in the end."""
-    if ticket.state == State.CLOSED:
-        return (ticket.public_id, _FULFILLED) in told
-    if ticket.state == State.CANCELLED:
-        merged = told.get((ticket.public_id, _MERGED))
-        return merged is not None and merged.payload.get("from") in {State.APPROVED, State.FULFILLED}
-    return True
+    """Whether what was approved is given: what ended, by merging too, was carried out or never will be."""
+    ended = ticket.state in {State.CLOSED, State.CANCELLED}
+    return not ended or (ticket.public_id, _FULFILLED) in told

@@ -221,6 +221,7 @@ def facts_of(session: Session, ticket: Ticket, actor: Actor) -> Facts:
         refund=decision == "refund",
         refusal=decision == "refuse",
         refunded_with=twice.public_id if twice else None,
+        proof_numbered=refunds.has_number(ticket.proof_number),
         actor=actor.person,
         actor_name=actor.name,
         complaint=complaints.facts_of(session, ticket, actor),

@@ -158,12 +158,39 @@ def test_whoever_pays_looks_once_more(chain: Chain) -> None:
     chain.does(chain.supervisor, first, "fulfil")
 
 
-def test_a_refund_that_was_merged_away_counts(chain: Chain) -> None:
-    """R7: tickets of former versions could be merged when they were paid."""
-    first, second = asks_for(chain, None, "SN-8"), asks_for(chain, None, "SN-8")
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_refund_that_was_merged_away_counts_when_it_was_paid(chain: Chain, paid: bool) -> None:
+    """R7: former versions merged approved tickets, which nobody can pay any more, and paid ones."""
+    first, second = asks_for(chain, "FP-12", "SN-12"), asks_for(chain, "FP-12", "SN-12")
     chain.does(chain.manager, first, "approve")
+    if paid:
+        chain.does(chain.supervisor, first, "fulfil")
     with chain.database.write() as session:
         ticket = session.get_one(Ticket, int(first.rpartition("-")[2]))
-        ticket.state, ticket.merged_into, ticket.closed_at = "cancelled", ticket.id + 1, ticket.updated_at
-        events.append(session, command_line_actor(), "ticket.merge", ticket.record, {"from": "approved"})
-    is_refused_for(chain, second, first)
+        before, ticket.state = ticket.state, "cancelled"
+        ticket.merged_into, ticket.closed_at = ticket.id + 1, ticket.updated_at
+        events.append(session, command_line_actor(), "ticket.merge", ticket.record, {"from": before})
+    if paid:
+        is_refused_for(chain, second, first)
+    else:
+        chain.does(chain.manager, second, "approve")
+
+
+@pytest.mark.parametrize("serial", ["SN-8", "无"])
+def test_a_return_without_number_passes_by_the_number_of_its_own_proof(chain: Chain, serial: str) -> None:
+    """R7: the first return, closed without a number, stays as it is; a device sold again has a new receipt."""
+    first = asks_for(chain, None, serial)
+    for who, action in ((chain.manager, "approve"), (chain.supervisor, "fulfil"), (chain.counter, "close")):
+        chain.does(who, first, action)
+    second, third = asks_for(chain, None, serial, model="SP100"), asks_for(chain, "FP-20", serial)
+    for language, remedy in (("en", "is missing; record it after reconsider"), ("zh-CN", "再补录凭证编号")):
+        told = chain.manager.post(
+            f"{second}/actions", json={"action": "approve"}, headers={"Accept-Language": language}
+        ).json()["detail"]
+        assert first.rpartition("/")[2] in told and remedy in told
+    chain.does(chain.manager, third, "approve")
+    chain.does(chain.counter, second, "reconsider")
+    recorded = {"purchase_proof": {"kind": "receipt", "number": "FP-21"}}
+    chain.counter.patch(f"{second}/intake", json=recorded).raise_for_status()
+    chain.does(chain.counter, second, "propose", decision="refund", reason="再次售出")
+    chain.does(chain.manager, second, "approve")
