@@ -134,7 +134,9 @@ def test_improvements_about_complaints_join_those_of_bad_answers(database: Datab
     assert migrate.differences(database) == []
 
 
-def test_models_of_before_get_one_spelling(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+def test_models_of_before_get_one_spelling(
+    database: Database, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     """M1, T15: what is of one device meets, whatever case its model was typed in."""
     migrate.downgrade(database, "0031")
     at = END
@@ -144,19 +146,27 @@ def test_models_of_before_get_one_spelling(database: Database, caplog: pytest.Lo
             session.add(CustomerDevice(model=model, serial=serial, created_at=at))
             session.flush()
         add_tickets(
-            session, ("sp-100", "SN-1"), ("SP-100", "SN-3"), ("GRÖSSE 5", "SN-5"), ("Größe 6", "SN-5"), ("ｓｐ-100", "")
+            session, ("sp-100", "SN-1"), ("SP-100", "SN-3"), ("GRÖSSE 5", "SN-5"), (" Größe \u2003 6 ", "SN-5"), ("ｓｐ-100", "")
         )
         session.add(RepairWarranty(ticket_id=1, model="Sp-100", serial="SN-1", **of_warranty))
     migrate.upgrade(database)
     with database.read() as session:
         assert list(session.scalars(select(Ticket.model).order_by(Ticket.id))) == [
-            *("SP-100", "SP-100", "Größe\u3000５", "Größe 6", "ｓｐ-100")
+            *("SP-100", "SP-100", "Größe\u3000５", " Größe \u2003 6 ", "ｓｐ-100")
         ]
         tickets = session.scalars(select(Ticket).order_by(Ticket.id)).all()
         assert [one.model_key for one in tickets] == ["sp-100", "sp-100", "grösse 5", "grösse 6", "sp-100"]
         assert list(session.scalars(select(RepairWarranty.model))) == ["SP-100"]
         assert list(session.scalars(select(CustomerDevice.model).order_by(CustomerDevice.id)))[1:3] == ["sp-100"] * 2
     assert [one.args for one in caplog.records if "same device" in one.msg] == [(2, "sp-100")]
+    if not database.is_sqlite:
+        migrate.script("postgresql")
+        printed = capsys.readouterr().out.splitlines()
+        (by_hand,) = [line for line in printed if line.startswith("UPDATE ticket SET model_key")]
+        with database.write() as session:
+            session.execute(text(by_hand))
+            keys = list(session.scalars(text("SELECT model_key FROM ticket ORDER BY id")))
+        assert keys == ["sp-100", "sp-100", "größe 5", "größe 6", "sp-100"], "SQL's small letters leave ß as it is"
 
 
 def test_serial_numbers_of_before_get_one_form(database: Database, caplog: pytest.LogCaptureFixture) -> None:
