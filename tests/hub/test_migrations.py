@@ -146,7 +146,12 @@ def test_models_of_before_get_one_spelling(
             session.add(CustomerDevice(model=model, serial=serial, created_at=at))
             session.flush()
         add_tickets(
-            session, ("sp-100", "SN-1"), ("SP-100", "SN-3"), ("GRÖSSE 5", "SN-5"), (" Größe \u2003 6 ", "SN-5"), ("ｓｐ-100", "")
+            session,
+            ("sp-100", "SN-1"),
+            ("SP-100", "SN-3"),
+            ("GRÖSSE 5", "SN-5"),
+            (" Größe \u2003 6 ", "SN-5"),
+            ("ｓｐ-100", ""),
         )
         session.add(RepairWarranty(ticket_id=1, model="Sp-100", serial="SN-1", **of_warranty))
     migrate.upgrade(database)
