@@ -41,7 +41,7 @@ class DataFilter:
 
 def runs(session: Session, actor: Actor, wanted: DataFilter, cursor: str | None, limit: int) -> Sequence[Run]:
     """Return runs, the newest first, one more than ``limit`` when there are more."""
-    statement = _of_runs(session, select(Run), actor, wanted)
+    statement = _of_runs(session, select(Run), actor, wanted, listed=True)
     statement = _where(statement, {Run.outcome: wanted.outcome})
     statement = _between(statement, Run.started_at, wanted)
     return session.scalars(after_cursor(statement, [Run.id], [int], cursor, limit)).all()
@@ -163,11 +163,13 @@ def _seen_by(statement: Select[*tuple[Any, ...]], actor: Actor) -> Select[*tuple
 
 
 def _of_runs(
-    session: Session, statement: Select[*tuple[Any, ...]], actor: Actor, wanted: DataFilter
+    session: Session, statement: Select[*tuple[Any, ...]], actor: Actor, wanted: DataFilter, *, listed: bool = False
 ) -> Select[*tuple[Any, ...]]:
     statement = _seen_by(statement, actor)
     if wanted.model is not None:
-        statement = statement.where(_is_of_model(session, wanted.model))
+        statement = statement.where(
+            _is_of_model(session, wanted.model, in_order=listed and not _has_another_key(wanted))
+        )
     return _where(
         statement,
         {
@@ -180,13 +182,20 @@ def _of_runs(
     )
 
 
-def _is_of_model(session: Session, asked: str) -> ColumnElement[bool]:
+def _has_another_key(wanted: DataFilter) -> bool:
+    return any(one is not None for one in (wanted.run_id, wanted.serial, wanted.ticket, wanted.bench))
+
+
+def _is_of_model(session: Session, asked: str, *, in_order: bool) -> ColumnElement[bool]:
     """Return the condition that a run is of a model, in whatever spelling its bench sent it.
 
-    By the index all that was measured of the model would be sorted for one page; that is kept from it where there is
+    The index has the runs of one spelling in the order of a list, so that one ``in_order`` is read from it. By the
+    index all else that was measured of the model would be sorted for one page; that is kept from it where there is
     much. What has another key besides, a serial number, is found by that.
     """
     found = spellings_in(session, Run.model, asked)
+    if in_order and len(found) == 1:
+        return is_spelt(Run.model, found)
     some = select(Run.id).where(is_spelt(Run.model, found)).limit(FEW_RUNS + 1).subquery()
     few = (session.scalar(select(func.count()).select_from(some)) or 0) <= FEW_RUNS
     return is_spelt(Run.model if few else not_by_index(Run.model), found)
