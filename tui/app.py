@@ -58,6 +58,7 @@ class BenchApp(App[None]):
         self.bench = BenchState()
         self.link = AgentLink(socket, self.bench, self._bench_changed)
         self.operator = operator
+        self._scanned_early: str | None = None
         self._first_theme = theme
 
     def get_default_screen(self) -> Screen[Any]:
@@ -89,6 +90,10 @@ class BenchApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, BenchScreen) and (screen.is_current or screen in self._background_screens):
                 screen.bench_changed(changed)
+        if self._scanned_early is not None and self.bench.worklist is not None:
+            code, self._scanned_early = self._scanned_early, None
+            if len(self.screen_stack) == 1:
+                self.scan(code)
 
     async def record(self, ticket: str, action: str, note: str = "", details: dict[str, Any] | None = None) -> None:
         """Keep what the technician did on a ticket; it is durable on the bench when this returns.
@@ -115,15 +120,24 @@ class BenchApp(App[None]):
             self.pop_screen()
 
     def scan(self, code: str) -> None:
-        """Open the ticket that a code means; say so on the present screen when there is none."""
+        """Open the ticket that a code means; say so on the present screen when there is none.
+
+        What is scanned before the agent has told its worklist is looked up when it has, if nothing else is shown then.
+        """
         found = self.bench.scanned(code)
         if len(found) > 1:
             self._choose_ticket(found)
         elif found:
             self.open_ticket(found[0].item.ticket)
         elif isinstance(screen := self.screen, BenchScreen):
+            if self.bench.worklist is None and self.bench.fault:
+                screen.notice.say(heard(self.bench.fault))
+                return
             if self.bench.worklist is None:
-                screen.notice.say(heard(self.bench.fault or _("The worklist is not known yet.")))
+                self._scanned_early = code
+                screen.notice.say(
+                    _("“{code}” is looked up as soon as the worklist is known.").format(code=code), "info"
+                )
                 return
             screen.notice.say(
                 _("No ticket of this bench has the number or serial “{code}”; assign one to it at the hub.").format(

@@ -27,6 +27,18 @@ def events_of(bench, ticket):
     return tickets[ticket].events
 
 
+def test_what_is_scanned_before_the_worklist_is_known_is_looked_up_when_it_is(bench):
+    async def work(hands):
+        await hands.sees("T-000101")
+        hands.app.bench.worklist = None  # as in the first moment
+        await hands.type("T-000101")
+        await hands.sees("“T-000101” is looked up as soon as the worklist is known.")
+        hands.app.link.ask("worklist")
+        await hands.sees("Test plan  rails")
+
+    work_at(bench.socket, work)
+
+
 def test_a_scan_from_anywhere_opens_the_ticket(bench):
     async def work(hands):
         await hands.sees("T-000101", "T-000102", "T-000103", "no hub")
