@@ -61,7 +61,11 @@ class Gateway:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                length = int(self.headers.get("Content-Length", "0"))
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender was killed or cut off in the middle: nothing was asked
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 gateway.requests.append((self.path, headers, body))
                 status = gateway.always or (gateway.statuses.pop(0) if gateway.statuses else 204)
