@@ -57,6 +57,19 @@ class _Recipient:
     email: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Occasion:
+    """An event that is told of, and with what."""
+
+    session: Session
+    settings: Settings
+    channels: Channels
+    policy: NotificationPolicy
+    zone: ZoneInfo
+    event: Event
+    ticket: Ticket | None
+
+
 def plan(session: Session, settings: Settings, channels: Channels) -> int:
     """Turn the next events into messages that wait to be sent; return how many."""
     ACTOR.require(Permission.NOTIFICATION_SEND)
@@ -71,28 +84,19 @@ def plan(session: Session, settings: Settings, channels: Channels) -> int:
         zone = zone or _zone(session)
         ticket = queries.ticket(session, event.record_id) if event.record_type == "ticket" else None
         kind = ticket.kind if ticket is not None else None
+        occasion = _Occasion(session, settings, channels, policy, zone, event, ticket)
         told: set[tuple[str, str]] = set()
         for rule in (rule for rule in rules if rule.fits(kind, event.payload)):
-            written = _written(session, settings, channels, policy, rule, event, ticket, zone, told)
+            written = _written(occasion, rule, told)
             if written is None:
-                untold = _untold(settings, rule, event, ticket)
+                untold = _untold(occasion, rule)
                 session.add_all(_not_yet(told, [untold]))
             else:
                 planned += written
     return planned
 
 
-def _written(  # noqa: PLR0917 - one step of the loop above
-    session: Session,
-    settings: Settings,
-    channels: Channels,
-    policy: NotificationPolicy,
-    rule: NotificationRule,
-    event: Event,
-    ticket: Ticket | None,
-    zone: ZoneInfo,
-    told: set[tuple[str, str]],
-) -> int | None:
+def _written(occasion: _Occasion, rule: NotificationRule, told: set[tuple[str, str]]) -> int | None:
     """Keep what a rule says of an event, and return how many messages; ``None``: something is wrong with this event.
 
     What it is, those events that follow are told of, and this one is seen to be untold. A database that is busy or full
@@ -100,13 +104,13 @@ def _written(  # noqa: PLR0917 - one step of the loop above
     """
     ahead = set(told)
     try:
-        with session.begin_nested():
-            messages = _not_yet(ahead, _messages(session, settings, channels, policy, rule, event, ticket, zone))
-            session.add_all(messages)
+        with occasion.session.begin_nested():
+            messages = _not_yet(ahead, _messages(occasion, rule))
+            occasion.session.add_all(messages)
     except OperationalError:
         raise
     except Exception:
-        log.exception("no message %s of event %d", rule.template, event.id)
+        log.exception("no message %s of event %d", rule.template, occasion.event.id)
         return None
     told |= ahead
     return len(messages)
@@ -123,8 +127,8 @@ def _not_yet(told: set[tuple[str, str]], messages: Iterable[Notification]) -> li
     return found
 
 
-def _untold(settings: Settings, rule: NotificationRule, event: Event, ticket: Ticket | None) -> Notification:
-    at = now()
+def _untold(occasion: _Occasion, rule: NotificationRule) -> Notification:
+    event, ticket, at = occasion.event, occasion.ticket, now()
     return Notification(
         event_id=event.id,
         ticket_id=ticket.id if ticket else None,
@@ -132,7 +136,7 @@ def _untold(settings: Settings, rule: NotificationRule, event: Event, ticket: Ti
         audience=rule.to,
         channel="none" if rule.to == "customer" else "staff",
         template=rule.template,
-        language=settings.language,
+        language=occasion.settings.language,
         state=State.UNSENT.value,
         reason="unwritable",
         created_at=at,
@@ -140,17 +144,9 @@ def _untold(settings: Settings, rule: NotificationRule, event: Event, ticket: Ti
     )
 
 
-def _messages(  # noqa: PLR0917 - one step of the loop above
-    session: Session,
-    settings: Settings,
-    channels: Channels,
-    policy: NotificationPolicy,
-    rule: NotificationRule,
-    event: Event,
-    ticket: Ticket | None,
-    zone: ZoneInfo,
-) -> Iterator[Notification]:
-    at = now()
+def _messages(occasion: _Occasion, rule: NotificationRule) -> Iterator[Notification]:
+    session, settings, channels = occasion.session, occasion.settings, occasion.channels
+    event, ticket, at = occasion.event, occasion.ticket, now()
     customer_id = ticket.customer_id if ticket else None
     language = settings.language
     if rule.to == "customer":
@@ -165,8 +161,8 @@ def _messages(  # noqa: PLR0917 - one step of the loop above
         plans = [_to_staff(rule, event, channels, ticket.store if ticket else None)]
     goes_out = rule.to == "customer" and any(one.reason is None for one in plans)
     link = link_for(session, settings, ticket, ACTOR) if ticket is not None and goes_out else None
-    words = _Words(event, ticket, policy, language, zone, link)
-    text = policy.templates[rule.template].text(language)
+    words = _Words(event, ticket, occasion.policy, language, occasion.zone, link)
+    text = occasion.policy.templates[rule.template].text(language)
     for one in plans:
         yield Notification(
             event_id=event.id,
