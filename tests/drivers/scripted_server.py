@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import tty
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -37,7 +38,7 @@ class Late:
     reply: str | bytes
 
 
-class ScriptedInstrument:
+class ScriptedInstrument(ABC):
     """Runs a script in a thread. ``received`` is every byte that came; ``faults`` what did not follow the script."""
 
     def __init__(self, script: Sequence[Exchange]) -> None:
@@ -114,14 +115,17 @@ class ScriptedInstrument:
             self.step += 1
         return True
 
+    @abstractmethod
     def _receive(self) -> bytes | None:
-        raise NotImplementedError
+        """Return what was received, ``None`` when the port is closed."""
 
+    @abstractmethod
     def _send(self, data: bytes) -> None:
-        raise NotImplementedError
+        """Send an answer."""
 
+    @abstractmethod
     def _close(self) -> None:
-        raise NotImplementedError
+        """Close the port."""
 
     def __enter__(self) -> Self:
         self.start()
