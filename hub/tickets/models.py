@@ -86,9 +86,8 @@ class Ticket(Versioned, Table, table=True):
     def __init__(self, **values: Any) -> None:
         """Set the columns that are given, and the key of the model."""
         super().__init__(**values)
-        self.__dict__["model_key"] = model_key(
-            values.get("model", "")
-        )  # as the columns that are given: no change of it
+        # Set as the columns that are given are: what the ticket begins with is no change of it.
+        self.__dict__["model_key"] = model_key(values.get("model", ""))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set a column; with the model its key."""
